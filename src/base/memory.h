@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The one allocator: memory is zeroed, and running out of it ends the program with a message. */
+#ifndef SILVERBAR_BASE_MEMORY_H
+#define SILVERBAR_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* `n` zeroed objects of `size` bytes; never NULL (n = 0 gives one byte that can be freed). */
+void *memory_new(size_t n, size_t size);
+
+/* Grow `*array` (room for *capacity objects of `size` bytes) so that `wanted` fit; the new part is
+ * not initialised.  Returns the array. */
+void *memory_grow(void *array, size_t *capacity, size_t wanted, size_t size);
+
+/* Copy of a string, or of its first n bytes. */
+char *memory_string(const char *text);
+char *memory_string_n(const char *text, size_t n);
+
+/* printf into a fresh string. */
+char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#define NEW(n, type) ((type *)memory_new((n), sizeof(type)))
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Counter-based random streams: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random
+ * numbers: as easy as 1, 2, 3", SC'11), registered as a gsl_rng_type so that GSL's distributions
+ * draw from it.  A stream is named by (seed, sample, purpose) and nothing else: the same name gives
+ * the same numbers in any process, on any worker. */
+#ifndef SILVERBAR_BASE_RANDOM_H
+#define SILVERBAR_BASE_RANDOM_H
+
+#include <gsl/gsl_rng.h>
+#include <stdint.h>
+
+/* What a stream is for; each purpose has numbers of its own. */
+enum random_purpose { RANDOM_INITIAL_STATE = 1, RANDOM_WEIGHTS = 2, RANDOM_TEST = 100 };
+
+/* One block: four 32-bit words from a counter and a key. */
+void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+
+/* A stream; gsl_rng_free() it.  The key is the seed; the counter holds sample and purpose. */
+gsl_rng *random_stream(uint64_t seed, uint32_t sample, enum random_purpose purpose);
+
+#endif

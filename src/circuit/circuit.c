@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "circuit/circuit.h"
+
+#include "base/memory.h"
+#include "base/spice_number.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *energy_class_name(enum energy_class class)
+{
+#define CLASS_NAME(name, text) text,
+    static const char *const names[] = {ENERGY_CLASS_LIST(CLASS_NAME)};
+#undef CLASS_NAME
+    return names[class];
+}
+
+static char *lower(char *text)
+{
+    for (char *p = text; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return text;
+}
+
+struct circuit *circuit_new(const char *title)
+{
+    struct circuit *c = NEW(1, struct circuit);
+    c->title = memory_string(title);
+    c->temperature = TEMPERATURE_NOMINAL;
+    c->node_names = memory_grow(NULL, &c->capacity.nodes, 1, sizeof *c->node_names);
+    c->node_names[0] = memory_string("0");
+    c->n_nodes = 1;
+    return c;
+}
+
+static void free_strings(char **strings, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(strings[i]);
+    free(strings);
+}
+
+void circuit_free(struct circuit *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; i < c->n_elements; i++) {
+        free(c->elements[i].name);
+        free(c->elements[i].table.x);
+        free(c->elements[i].table.y);
+    }
+    for (size_t i = 0; i < c->n_ports; i++)
+        free(c->ports[i].name);
+    for (size_t i = 0; i < c->n_probes; i++)
+        free(c->probes[i].name);
+    for (size_t i = 0; i < c->n_cards; i++)
+        free(c->cards[i].text);
+    for (size_t i = 0; i < c->n_models; i++)
+        free(c->models[i]);
+    for (size_t i = 0; i < c->n_owned; i++)
+        free(c->owned[i]);
+    free_strings(c->node_names, c->n_nodes);
+    free_strings(c->state_names, c->n_states);
+    free_strings(c->texts, c->n_texts);
+    free(c->branch_elements);
+    free(c->state_elements);
+    free(c->elements);
+    free(c->ports);
+    free(c->probes);
+    free(c->cards);
+    free(c->models);
+    free(c->owned);
+    free(c->title);
+    free(c);
+}
+
+size_t circuit_n_values(const struct circuit *c)
+{
+    return c->n_nodes + c->n_branches + c->n_states;
+}
+
+int circuit_node(struct circuit *c, const char *name)
+{
+    if (strcmp(name, "0") == 0)
+        return 0;
+    char *key = lower(memory_string(name));
+    int found = strcmp(key, "gnd") == 0 ? 0 : -1;
+    for (size_t i = 1; i < c->n_nodes && found < 0; i++)
+        if (strcmp(c->node_names[i], key) == 0)
+            found = (int)i;
+    if (found >= 0) {
+        free(key);
+        return found;
+    }
+    c->node_names =
+        memory_grow(c->node_names, &c->capacity.nodes, c->n_nodes + 1, sizeof *c->node_names);
+    c->node_names[c->n_nodes] = key;
+    return (int)c->n_nodes++;
+}
+
+int circuit_nodef(struct circuit *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *name = NULL;
+    int n = vasprintf(&name, format, args);
+    va_end(args);
+    assert(n > 0);
+    int node = circuit_node(c, name);
+    free(name);
+    return node;
+}
+
+void *circuit_own(struct circuit *c, void *memory)
+{
+    c->owned = memory_grow(c->owned, &c->capacity.owned, c->n_owned + 1, sizeof *c->owned);
+    return c->owned[c->n_owned++] = memory;
+}
+
+static void add_card(struct circuit *c, int element, char *text)
+{
+    c->cards = memory_grow(c->cards, &c->capacity.cards, c->n_cards + 1, sizeof *c->cards);
+    c->cards[c->n_cards++] = (struct card){.element = element, .text = text};
+}
+
+void circuit_card(struct circuit *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = NULL;
+    int n = vasprintf(&text, format, args);
+    va_end(args);
+    assert(n >= 0);
+    add_card(c, -1, text);
+}
+
+void circuit_text(struct circuit *c, const char *text)
+{
+    for (size_t i = 0; i < c->n_texts; i++)
+        if (strcmp(c->texts[i], text) == 0)
+            return;
+    c->texts = memory_grow(c->texts, &c->capacity.texts, c->n_texts + 1, sizeof *c->texts);
+    c->texts[c->n_texts++] = memory_string(text);
+}
+
+static bool has_branch(enum element_kind kind)
+{
+    return kind == ELEMENT_VOLTAGE || kind == ELEMENT_VCVS || kind == ELEMENT_TRANSFER;
+}
+
+int circuit_add(struct circuit *c, const char *name, const struct element *element, bool card)
+{
+    c->elements =
+        memory_grow(c->elements, &c->capacity.elements, c->n_elements + 1, sizeof *c->elements);
+    const int number = (int)c->n_elements++;
+    struct element *e = &c->elements[number];
+    *e = *element;
+    e->name = lower(memory_string(name));
+    e->branch = e->state = -1;
+    if (has_branch(e->kind)) {
+        c->branch_elements = memory_grow(c->branch_elements, &c->capacity.branches,
+                                         c->n_branches + 1, sizeof *c->branch_elements);
+        c->branch_elements[c->n_branches] = number;
+        e->branch = (int)c->n_branches++;
+    }
+    if (e->kind == ELEMENT_MEMRISTOR) {
+        size_t capacity = c->capacity.states;
+        c->state_elements = memory_grow(c->state_elements, &capacity, c->n_states + 1,
+                                        sizeof *c->state_elements);
+        c->state_names = memory_grow(c->state_names, &c->capacity.states, c->n_states + 1,
+                                     sizeof *c->state_names);
+        c->state_elements[c->n_states] = number;
+        c->state_names[c->n_states] =
+            lower(memory_format("%s.%s", e->name, e->dopant->state_node));
+        e->state = (int)c->n_states++;
+    }
+    if (card)
+        add_card(c, number, NULL);
+    return number;
+}
+
+int circuit_resistor(struct circuit *c, const char *name, int p, int n, double ohm,
+                     enum energy_class class)
+{
+    struct element e = {ELEMENT_RESISTOR, .class = class, .node = {p, n}, .value = ohm};
+    return circuit_add(c, name, &e, true);
+}
+
+int circuit_capacitor(struct circuit *c, const char *name, int p, int n, double farad,
+                      enum energy_class class)
+{
+    struct element e = {ELEMENT_CAPACITOR, .class = class, .node = {p, n}, .value = farad};
+    return circuit_add(c, name, &e, true);
+}
+
+int circuit_voltage(struct circuit *c, const char *name, int p, int n, double volt,
+                    enum energy_class class)
+{
+    struct element e = {ELEMENT_VOLTAGE, .class = class, .node = {p, n}, .value = volt};
+    return circuit_add(c, name, &e, true);
+}
+
+int circuit_boundary(struct circuit *c, const char *name, int p, int n)
+{
+    struct element e = {ELEMENT_VOLTAGE, .class = CLASS_LINE, .node = {p, n}, .boundary = true};
+    return circuit_add(c, name, &e, true);
+}
+
+int circuit_memristor(struct circuit *c, const char *name, int p, int n,
+                      const struct dopant *dopant, double x0)
+{
+    struct element e = {ELEMENT_MEMRISTOR, .class = CLASS_MEMRISTOR, .node = {p, n},
+                        .dopant = dopant,  .x0 = x0};
+    circuit_text(c, dopant->text);
+    return circuit_add(c, name, &e, true);
+}
+
+static int external(struct circuit *c, const char *name, int node, enum energy_class class)
+{
+    struct element e = {ELEMENT_VOLTAGE, .class = class, .node = {node, 0}, .external = true};
+    return circuit_add(c, name, &e, true);
+}
+
+static int add_port(struct circuit *c, const char *name, int source, int enable, bool logic,
+                    double idle)
+{
+    c->ports = memory_grow(c->ports, &c->capacity.ports, c->n_ports + 1, sizeof *c->ports);
+    c->ports[c->n_ports] = (struct port){memory_string(name), source, enable, logic, idle};
+    return (int)c->n_ports++;
+}
+
+int circuit_port(struct circuit *c, const char *name, int node, double r, bool openable, double idle,
+                 enum energy_class class)
+{
+    char *element = memory_format("v%s", name);
+    int inner = r > 0 ? circuit_nodef(c, "%s_drive", name) : node;
+    int source = external(c, element, inner, class), enable = -1;
+    free(element);
+    if (openable) {
+        int gate = circuit_nodef(c, "%s_close", name);
+        struct element s = {ELEMENT_SWITCH, .class = class, .node = {inner, node, gate, 0},
+                            .value = r};
+        element = memory_format("v%s_close", name);
+        enable = external(c, element, gate, class);
+        free(element);
+        element = memory_format("s%s", name);
+        circuit_add(c, element, &s, true);
+        free(element);
+    } else if (r > 0) {
+        element = memory_format("r%s", name);
+        circuit_resistor(c, element, inner, node, r, class);
+        free(element);
+    }
+    return add_port(c, name, source, enable, false, idle);
+}
+
+int circuit_logic_port(struct circuit *c, const char *name)
+{
+    char *element = memory_format("v%s", name);
+    int source = external(c, element, circuit_node(c, name), CLASS_DRIVER);
+    free(element);
+    return add_port(c, name, source, -1, true, 0);
+}
+
+void circuit_gate_drivers(const struct circuit *c, bool *gate_driver)
+{
+    int *contacts = NEW(c->n_nodes, int); /* terminals that carry current, a node */
+    for (size_t k = 0; k < c->n_elements; k++) {
+        const struct element *e = &c->elements[k];
+        contacts[e->node[0]]++;
+        if (e->kind == ELEMENT_MOSFET) {
+            contacts[e->node[2]]++;
+            contacts[e->node[3]]++;
+        } else {
+            contacts[e->node[1]]++;
+        }
+        for (size_t i = 0; i < e->n_terminals; i++)
+            contacts[e->terminals[i]]++;
+    }
+    for (size_t k = 0; k < c->n_elements; k++) {
+        const struct element *e = &c->elements[k];
+        gate_driver[k] = e->branch >= 0 && e->node[0] != 0 && contacts[e->node[0]] == 1;
+    }
+    free(contacts);
+}
+
+static int add_probe(struct circuit *c, const char *name, bool current, int number)
+{
+    c->probes = memory_grow(c->probes, &c->capacity.probes, c->n_probes + 1, sizeof *c->probes);
+    c->probes[c->n_probes] = (struct probe){memory_string(name), current, number};
+    return (int)c->n_probes++;
+}
+
+int circuit_voltage_probe(struct circuit *c, const char *name, int node)
+{
+    return add_probe(c, name, false, node);
+}
+
+int circuit_current_probe(struct circuit *c, const char *name, int element)
+{
+    return add_probe(c, name, true, c->elements[element].branch);
+}
+
+size_t circuit_probe_value(const struct circuit *c, int probe)
+{
+    const struct probe *p = &c->probes[probe];
+    return p->current ? circuit_branch_value(c, p->number) : (size_t)p->number;
+}

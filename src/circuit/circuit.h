@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The circuit in memory: the one description from which the SPICE deck is written and which the
+ * native engines assemble.
+ *
+ * Unknowns are laid out in one array of values: node voltages [V] first (node 0 is ground and always
+ * 0), then the branch currents [A] of voltage-type elements (flowing from the first node through the
+ * element to the second, as SPICE counts them), then the memristors' states. */
+#ifndef SILVERBAR_CIRCUIT_CIRCUIT_H
+#define SILVERBAR_CIRCUIT_CIRCUIT_H
+
+#include "device/library.h"
+#include "device/mos1.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* SPICE's default GMIN [S], which lies across every bulk diode. */
+#define CIRCUIT_GMIN 1e-12
+/* An open port or switch [ohm]. */
+#define CIRCUIT_R_OPEN 1e9
+
+/* What a joule is booked under. */
+#define ENERGY_CLASS_LIST(S)                                                                       \
+    S(CLASS_MEMRISTOR, "memristor")                                                                \
+    S(CLASS_SELECT, "select")                                                                      \
+    S(CLASS_LINE, "line")                                                                          \
+    S(CLASS_REFERENCE, "reference")                                                                \
+    S(CLASS_NEURON, "neuron")                                                                      \
+    S(CLASS_DRIVER, "driver")
+#define ENERGY_CLASS_ENUM(name, text) name,
+enum energy_class { ENERGY_CLASS_LIST(ENERGY_CLASS_ENUM) ENERGY_CLASSES };
+#undef ENERGY_CLASS_ENUM
+const char *energy_class_name(enum energy_class class);
+
+enum element_kind {
+    ELEMENT_RESISTOR,  /* value [ohm] */
+    ELEMENT_CAPACITOR, /* value [F] */
+    ELEMENT_VOLTAGE,   /* value [V]; has a branch */
+    ELEMENT_CURRENT,   /* value [A] from node 0 through the element to node 1 */
+    ELEMENT_VCVS,      /* v(0,1) = value * v(2,3); has a branch */
+    ELEMENT_VCCS,      /* i(0->1) = value [S] * v(2,3) */
+    ELEMENT_SWITCH,    /* value [ohm] where v(2,3) > 0.5 V, else CIRCUIT_R_OPEN */
+    ELEMENT_MOSFET,    /* drain, gate, source, bulk */
+    ELEMENT_MEMRISTOR, /* p, n; has a state */
+    ELEMENT_TRANSFER,  /* behavioural: v(0,1) = table(v(2,3)), linear between points; has a branch */
+    ELEMENT_OPAQUE,    /* a subcircuit that only SPICE understands; power at its terminals */
+};
+
+/* A monotone table, n >= 2 points with rising x. */
+struct transfer_table {
+    size_t n;
+    double *x, *y; /* n each */
+};
+
+struct element {
+    enum element_kind kind;
+    enum energy_class class;
+    char *name;    /* as SPICE shows it after expansion, lower case: "rrow3", "m.xn1.m2" */
+    int node[4];
+    double value;
+    int branch;    /* number of its branch current, or -1 */
+    int state;     /* number of its state, or -1 */
+    bool external; /* voltage source set by the outside world */
+    bool boundary; /* 0 V source between the array side (node 0) and the supply side (node 1) */
+    double x0;     /* memristor: initial state */
+    const struct dopant *dopant;
+    struct mos1_geometry geometry;
+    const struct mos1_model *mos;
+    struct transfer_table table;
+    size_t n_terminals;     /* opaque: number of terminals */
+    const int *ammeters;    /* opaque: elements (0 V sources) in series with them, n_terminals */
+    const int *terminals;   /* opaque: nodes inside those ammeters, n_terminals */
+};
+
+/* What the outside world drives: a voltage source behind a resistance, which may be opened. */
+struct port {
+    char *name;
+    int source; /* element: external voltage source */
+    int enable; /* element: external source (0 or 1 V) that closes its switch, or -1: never open */
+    bool logic; /* a gate: drawn as a digital line */
+    double idle; /* [V] before the first phase */
+};
+
+/* A quantity that a controller may read. */
+struct probe {
+    char *name;
+    bool current; /* of a branch [A]; else the voltage of a node [V] */
+    int number;   /* of that branch or node */
+};
+
+struct subcircuit_file;
+
+struct circuit {
+    char *title;
+    size_t n_nodes, n_branches, n_states, n_elements, n_ports, n_probes;
+    char **node_names;        /* n_nodes, lower case; [0] is "0" */
+    char **state_names;       /* n_states: SPICE's name of the state node */
+    int *branch_elements;     /* n_branches: the element of each branch */
+    int *state_elements;      /* n_states */
+    struct element *elements; /* n_elements */
+    struct port *ports;       /* n_ports */
+    struct probe *probes;     /* n_probes */
+    double temperature;       /* [K] */
+
+    /* For the deck: what stands at top level, in order, and the text of the subcircuits used. */
+    struct card *cards;
+    size_t n_cards;
+    char **texts; /* n_texts: whole .subckt texts */
+    size_t n_texts;
+
+    struct {
+        size_t nodes, elements, ports, probes, cards, texts, branches, states, models, owned;
+    } capacity;
+    struct mos1_model **models; /* n_models, owned: elements point to them */
+    size_t n_models;
+    void **owned; /* n_owned: other memory that goes with the circuit */
+    size_t n_owned;
+};
+
+struct card {
+    int element; /* number of an element written as itself, or -1 */
+    char *text;  /* else: a literal line (an instance, a comment) */
+};
+
+struct circuit *circuit_new(const char *title);
+void circuit_free(struct circuit *circuit);
+
+/* Length of the array of values, and where things lie in it. */
+size_t circuit_n_values(const struct circuit *circuit);
+static inline size_t circuit_branch_value(const struct circuit *c, int branch)
+{
+    return c->n_nodes + (size_t)branch;
+}
+static inline size_t circuit_state_value(const struct circuit *c, int state)
+{
+    return c->n_nodes + c->n_branches + (size_t)state;
+}
+
+/* Number of the node of that name (any case), which is made if it is new; "0" and "gnd" are 0. */
+int circuit_node(struct circuit *circuit, const char *name);
+/* The same with printf formatting. */
+int circuit_nodef(struct circuit *circuit, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Append an element (copied; `name` is copied and made lower case; branch and state are numbered
+ * here) and return its number.  `card`: write it at top level of the deck. */
+int circuit_add(struct circuit *circuit, const char *name, const struct element *element, bool card);
+
+/* A literal line of the deck, and a text of subcircuits (each text once). */
+void circuit_card(struct circuit *circuit, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void circuit_text(struct circuit *circuit, const char *text);
+
+/* Memory that circuit_free() shall free; returns it. */
+void *circuit_own(struct circuit *circuit, void *memory);
+
+/* Convenience for builders; each returns the element's number. */
+int circuit_resistor(struct circuit *c, const char *name, int p, int n, double ohm,
+                     enum energy_class class);
+int circuit_capacitor(struct circuit *c, const char *name, int p, int n, double farad,
+                      enum energy_class class);
+int circuit_voltage(struct circuit *c, const char *name, int p, int n, double volt,
+                    enum energy_class class);
+/* A 0 V source from the array side p to the supply side n, which measures what flows. */
+int circuit_boundary(struct circuit *c, const char *name, int p, int n);
+/* A memristor instance "x<name>" of the dopant between p and n, in state x0. */
+int circuit_memristor(struct circuit *c, const char *name, int p, int n,
+                      const struct dopant *dopant, double x0);
+
+/* A port driving `node` through r [ohm] (0: directly), at `idle` volts before the first phase;
+ * `openable` puts a switch of on-resistance r in series, which the port's enable source closes.
+ * Returns the port's number. */
+int circuit_port(struct circuit *c, const char *name, int node, double r, bool openable, double idle,
+                 enum energy_class class);
+/* A port that drives the gates at the node of its own name; 0 V before the first phase. */
+int circuit_logic_port(struct circuit *c, const char *name);
+
+/* Is the current through this voltage-type element zero by construction, because its first node
+ * meets nothing but gates and control terminals?  idle: n_elements flags. */
+void circuit_gate_drivers(const struct circuit *circuit, bool *gate_driver);
+
+/* Register a probe of a node's voltage, or of the current through a voltage-type element, and return
+ * its number; and where that quantity lies in the array of values of the finished circuit. */
+int circuit_voltage_probe(struct circuit *c, const char *name, int node);
+int circuit_current_probe(struct circuit *c, const char *name, int element);
+size_t circuit_probe_value(const struct circuit *c, int probe);
+
+/* Power absorbed by every element [W] at the given values; capacitors, whose stored energy is known
+ * exactly, give 0; a boundary source, which absorbs nothing, gives the power that
+ * crosses it from array to supply side, against node 0.  power: n_elements. */
+void circuit_power(const struct circuit *circuit, const double *values, double *power);
+
+/* Is the element a source whose absorbed power is the negative of a delivery? */
+bool element_is_source(const struct element *element);
+/* Does it belong to the array side (drivers, lines, switches, memristors, references)? */
+bool element_in_array(const struct element *element);
+
+#endif

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Expansion of subcircuit definitions into the elements of a circuit, with the names that SPICE
+ * gives them: node a of instance x1 is "x1.a", transistor m2 in it is "m.x1.m2". */
+#include "base/memory.h"
+#include "base/spice_number.h"
+#include "circuit/subcircuit.h"
+#include "circuit/subcircuit_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 16
+#define LOCAL_MAX 64 /* parameters visible in one subcircuit */
+
+/* One instance while it is expanded. */
+struct scope {
+    struct circuit *circuit;
+    const struct subcircuit_file *file;
+    const struct definition *definition;
+    const char *instance;
+    const int *nodes; /* definition->n_terminals */
+    enum energy_class class;
+    size_t n_parameters;
+    struct parameter_value parameters[LOCAL_MAX];
+    int depth;
+    bool *unsupported;
+    struct error *error;
+};
+
+static enum status expand(struct scope *scope);
+static enum status open_scope(struct scope *scope, const struct parameter_value *given,
+                              size_t n_given);
+
+static enum status value_of(const struct scope *s, const struct statement *at, const char *word,
+                            double *value)
+{
+    size_t n = strlen(word);
+    if (word[0] != '{') {
+        if (spice_number(word, value))
+            return STATUS_OK;
+        return fail_at(s->error, at->file, at->line,
+                       "'%s' in %s, expected a number or {name} of a parameter", word,
+                       at->words[0]);
+    }
+    for (size_t i = s->n_parameters; i-- > 0 && word[n - 1] == '}';)
+        if (strlen(s->parameters[i].name) == n - 2 &&
+            strncmp(s->parameters[i].name, word + 1, n - 2) == 0) {
+            *value = s->parameters[i].value;
+            return STATUS_OK;
+        }
+    return fail_at(s->error, at->file, at->line, "unknown parameter %s in %s", word, at->words[0]);
+}
+
+static enum status set_parameter(struct scope *s, const struct statement *at, const char *name,
+                                 double value)
+{
+    if (s->n_parameters == LOCAL_MAX)
+        return fail_at(s->error, at->file, at->line, "more than %d parameters", LOCAL_MAX);
+    s->parameters[s->n_parameters++] = (struct parameter_value){name, value};
+    return STATUS_OK;
+}
+
+/* name = value pairs of `at` from word `first` on, evaluated in `from`, defined in `to`. */
+static enum status read_pairs(struct scope *from, struct scope *to, const struct statement *at,
+                              size_t first)
+{
+    for (size_t i = first; i < at->n; i += 3) {
+        double value;
+        if (strcmp(at->words[i], "params:") == 0) {
+            i -= 2;
+            continue;
+        }
+        if (i + 2 >= at->n || strcmp(at->words[i + 1], "=") != 0)
+            return fail_at(from->error, at->file, at->line, "'%s' in %s, expected name=value",
+                           at->words[i], at->words[0]);
+        enum status status = value_of(from, at, at->words[i + 2], &value);
+        if (status == STATUS_OK)
+            status = set_parameter(to, at, at->words[i], value);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static int node_of(const struct scope *s, const char *name)
+{
+    const struct statement *header = &s->definition->header;
+    for (size_t i = 0; i < s->definition->n_terminals; i++)
+        if (strcmp(header->words[2 + i], name) == 0)
+            return s->nodes[i];
+    if (strcmp(name, "0") == 0 || strcmp(name, "gnd") == 0)
+        return 0;
+    return circuit_nodef(s->circuit, "%s.%s", s->instance, name);
+}
+
+static const struct statement *find_model(const struct scope *s, const char *name)
+{
+    const struct definition *d = s->definition;
+    for (size_t i = 0; i < d->n_statements; i++)
+        if (strcmp(d->statements[i].words[0], ".model") == 0 && d->statements[i].n > 1 &&
+            strcmp(d->statements[i].words[1], name) == 0)
+            return &d->statements[i];
+    for (size_t i = 0; i < s->file->n_statements; i++)
+        if (strcmp(s->file->statements[i].words[0], ".model") == 0 &&
+            s->file->statements[i].n > 1 && strcmp(s->file->statements[i].words[1], name) == 0)
+            return &s->file->statements[i];
+    return NULL;
+}
+
+static enum status beyond_subset(const struct scope *s, const struct statement *at,
+                                 const char *what)
+{
+    *s->unsupported = true;
+    return fail_at(s->error, at->file, at->line,
+                   "%s is not taken by the native engines, expected M (level 1), R, C, V, I, E, G, "
+                   "X, .model, .param; --engine ngspice runs it",
+                   what);
+}
+
+/* The model of a transistor, made once and shared. */
+static enum status mos_model(const struct scope *s, const struct statement *at, const char *name,
+                             const struct mos1_model **model)
+{
+    const struct statement *m = find_model(s, name);
+    if (!m)
+        return fail_at(s->error, at->file, at->line, "no .model %s for %s", name, at->words[0]);
+    struct mos1_model value = {.type = 0, .kp = 2e-5, .phi = 0.6, .is = 1e-14};
+    if (m->n > 2 && strcmp(m->words[2], "nmos") == 0)
+        value.type = 1;
+    else if (m->n > 2 && strcmp(m->words[2], "pmos") == 0)
+        value.type = -1;
+    else
+        return beyond_subset(s, m, "a .model that is neither NMOS nor PMOS");
+    const struct {
+        const char *name;
+        double *target;
+    } known[] = {{"vto", &value.vto},     {"kp", &value.kp},   {"lambda", &value.lambda},
+                 {"gamma", &value.gamma}, {"phi", &value.phi}, {"is", &value.is}};
+    for (size_t i = 3; i < m->n; i += 3) {
+        double number;
+        if (i + 2 >= m->n || strcmp(m->words[i + 1], "=") != 0)
+            return fail_at(s->error, m->file, m->line, "'%s' in .model %s, expected name=value",
+                           m->words[i], name);
+        enum status status = value_of(s, m, m->words[i + 2], &number);
+        if (status != STATUS_OK)
+            return status;
+        size_t k = 0;
+        while (k < sizeof known / sizeof known[0] && strcmp(known[k].name, m->words[i]) != 0)
+            k++;
+        if (k < sizeof known / sizeof known[0])
+            *known[k].target = number;
+        else if (strcmp(m->words[i], "level") != 0 || number != 1)
+            return beyond_subset(s, m, m->words[i]);
+    }
+    struct circuit *c = s->circuit;
+    for (size_t i = 0; i < c->n_models; i++)
+        if (memcmp(c->models[i], &value, sizeof value) == 0) {
+            *model = c->models[i];
+            return STATUS_OK;
+        }
+    c->models = memory_grow(c->models, &c->capacity.models, c->n_models + 1, sizeof *c->models);
+    c->models[c->n_models] = NEW(1, struct mos1_model);
+    *c->models[c->n_models] = value;
+    *model = c->models[c->n_models++];
+    return STATUS_OK;
+}
+
+static enum status add(const struct scope *s, const struct statement *at, struct element *e)
+{
+    e->class = s->class;
+    char *name = memory_format("%c.%s.%s", at->words[0][0], s->instance, at->words[0]);
+    circuit_add(s->circuit, name, e, false);
+    free(name);
+    return STATUS_OK;
+}
+
+static enum status mosfet(const struct scope *s, const struct statement *at)
+{
+    struct element e = {ELEMENT_MOSFET, .geometry = {.w = 1e-4, .l = 1e-4, .m = 1}};
+    if (at->n < 6)
+        return fail_at(s->error, at->file, at->line, "%s has %zu words, expected drain gate source "
+                       "bulk model w= l=", at->words[0], at->n);
+    for (int i = 0; i < 4; i++)
+        e.node[i] = node_of(s, at->words[1 + i]);
+    for (size_t i = 6; i < at->n; i += 3) {
+        double value;
+        if (i + 2 >= at->n || strcmp(at->words[i + 1], "=") != 0)
+            return fail_at(s->error, at->file, at->line, "'%s' in %s, expected name=value",
+                           at->words[i], at->words[0]);
+        enum status status = value_of(s, at, at->words[i + 2], &value);
+        if (status != STATUS_OK)
+            return status;
+        if (!(value > 0))
+            return fail_at(s->error, at->file, at->line, "%s=%g in %s, expected a positive value",
+                           at->words[i], value, at->words[0]);
+        if (strcmp(at->words[i], "w") == 0)
+            e.geometry.w = value;
+        else if (strcmp(at->words[i], "l") == 0)
+            e.geometry.l = value;
+        else if (strcmp(at->words[i], "m") == 0)
+            e.geometry.m = value;
+        else
+            return beyond_subset(s, at, at->words[i]);
+    }
+    enum status status = mos_model(s, at, at->words[5], &e.mos);
+    return status == STATUS_OK ? add(s, at, &e) : status;
+}
+
+/* R, C, V, I (two nodes) and E, G (four nodes), then one value. */
+static enum status linear(const struct scope *s, const struct statement *at, enum element_kind kind,
+                          size_t n_nodes)
+{
+    struct element e = {.kind = kind};
+    size_t value = 1 + n_nodes;
+    if (value < at->n && (kind == ELEMENT_VOLTAGE || kind == ELEMENT_CURRENT) &&
+        strcmp(at->words[value], "dc") == 0)
+        value++;
+    if (at->n != value + 1)
+        return fail_at(s->error, at->file, at->line,
+                       "%s has %zu words, expected %zu nodes and one value", at->words[0], at->n,
+                       n_nodes);
+    for (size_t i = 0; i < n_nodes; i++)
+        e.node[i] = node_of(s, at->words[1 + i]);
+    enum status status = value_of(s, at, at->words[value], &e.value);
+    if (status != STATUS_OK)
+        return status;
+    if ((kind == ELEMENT_RESISTOR || kind == ELEMENT_CAPACITOR) && !(e.value > 0))
+        return fail_at(s->error, at->file, at->line, "%s has value %g, expected a positive one",
+                       at->words[0], e.value);
+    return add(s, at, &e);
+}
+
+static enum status inner_instance(struct scope *s, const struct statement *at)
+{
+    size_t end = 1;
+    while (end < at->n && strcmp(at->words[end], "params:") != 0 &&
+           !(end + 1 < at->n && strcmp(at->words[end + 1], "=") == 0))
+        end++;
+    const struct definition *d = end > 2 ? definition_find(s->file, at->words[end - 1]) : NULL;
+    if (!d)
+        return fail_at(s->error, at->file, at->line, "%s: no .subckt %s in the file",
+                       at->words[0], at->words[end - 1]);
+    if (d->n_terminals != end - 2)
+        return fail_at(s->error, at->file, at->line, "%s has %zu nodes, expected %zu for .subckt %s",
+                       at->words[0], end - 2, d->n_terminals, d->name);
+    if (s->depth >= DEPTH_MAX)
+        return fail_at(s->error, at->file, at->line, "instances nested more than %d deep",
+                       DEPTH_MAX);
+    int *nodes = NEW(d->n_terminals, int);
+    for (size_t i = 0; i < d->n_terminals; i++)
+        nodes[i] = node_of(s, at->words[1 + i]);
+    char *name = memory_format("%s.%s", s->instance, at->words[0]);
+    struct scope inner = *s;
+    inner.definition = d;
+    inner.instance = name;
+    inner.nodes = nodes;
+    inner.n_parameters = 0;
+    inner.depth = s->depth + 1;
+    enum status status = open_scope(&inner, NULL, 0);
+    if (status == STATUS_OK)
+        status = read_pairs(s, &inner, at, end);
+    if (status == STATUS_OK)
+        status = expand(&inner);
+    free(name);
+    free(nodes);
+    return status;
+}
+
+static enum status statement(struct scope *s, const struct statement *at)
+{
+    switch (at->words[0][0]) {
+    case 'm':
+        return mosfet(s, at);
+    case 'r':
+        return linear(s, at, ELEMENT_RESISTOR, 2);
+    case 'c':
+        return linear(s, at, ELEMENT_CAPACITOR, 2);
+    case 'v':
+        return linear(s, at, ELEMENT_VOLTAGE, 2);
+    case 'i':
+        return linear(s, at, ELEMENT_CURRENT, 2);
+    case 'e':
+        return linear(s, at, ELEMENT_VCVS, 4);
+    case 'g':
+        return linear(s, at, ELEMENT_VCCS, 4);
+    case 'x':
+        return inner_instance(s, at);
+    case '.':
+        if (strcmp(at->words[0], ".model") == 0)
+            return STATUS_OK;
+        if (strcmp(at->words[0], ".param") == 0)
+            return read_pairs(s, s, at, 1);
+        return beyond_subset(s, at, at->words[0]);
+    default:
+        return beyond_subset(s, at, at->words[0]);
+    }
+}
+
+static enum status expand(struct scope *s)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < s->definition->n_statements && status == STATUS_OK; i++)
+        status = statement(s, &s->definition->statements[i]);
+    return status;
+}
+
+/* Parameters of the file, the definition's defaults, and what the instance gives. */
+static enum status open_scope(struct scope *s, const struct parameter_value *given, size_t n_given)
+{
+    for (size_t i = 0; i < s->file->n_statements; i++) {
+        const struct statement *at = &s->file->statements[i];
+        if (strcmp(at->words[0], ".param") == 0) {
+            enum status status = read_pairs(s, s, at, 1);
+            if (status != STATUS_OK)
+                return status;
+        } else if (strcmp(at->words[0], ".model") != 0) {
+            return beyond_subset(s, at, at->words[0]);
+        }
+    }
+    const struct statement *header = &s->definition->header;
+    enum status status = read_pairs(s, s, header, 2 + s->definition->n_terminals);
+    for (size_t i = 0; i < n_given && status == STATUS_OK; i++)
+        status = set_parameter(s, header, given[i].name, given[i].value);
+    return status;
+}
+
+enum status subcircuit_check(const struct subcircuit_file *file, const char *name,
+                             bool *unsupported, struct error *error)
+{
+    *unsupported = false;
+    struct circuit *scratch = circuit_new("check");
+    const int n = subcircuit_terminals(file, name);
+    if (n < 0) {
+        circuit_free(scratch);
+        return fail_at(error, file->path, 1, "no .subckt %s in the file", name);
+    }
+    int *nodes = NEW((size_t)n, int);
+    for (int i = 0; i < n; i++)
+        nodes[i] = circuit_nodef(scratch, "terminal%d", i);
+    struct scope s = {scratch, file, definition_find(file, name), "x", nodes,
+                      CLASS_NEURON, 0, {{0}}, 0, unsupported, error};
+    enum status status = open_scope(&s, NULL, 0);
+    if (status == STATUS_OK)
+        status = expand(&s);
+    free(nodes);
+    circuit_free(scratch);
+    return status;
+}
+
+/* 0 V sources in front of every terminal; the instance's power is v.i there. */
+static void measure_terminals(struct circuit *c, const char *instance, const int *nodes, size_t n,
+                              enum energy_class class, int *inner)
+{
+    int *ammeters = circuit_own(c, NEW(n, int)), *terminals = circuit_own(c, NEW(n, int));
+    for (size_t i = 0; i < n; i++) {
+        inner[i] = terminals[i] = circuit_nodef(c, "%s_t%zu", instance, i + 1);
+        char *name = memory_format("vt%zu_%s", i + 1, instance);
+        ammeters[i] = circuit_boundary(c, name, nodes[i], inner[i]);
+        c->elements[ammeters[i]].boundary = false;
+        c->elements[ammeters[i]].class = class;
+        free(name);
+    }
+    struct element e = {ELEMENT_OPAQUE, .class = class, .n_terminals = n, .ammeters = ammeters,
+                        .terminals = terminals};
+    circuit_add(c, instance, &e, false);
+}
+
+enum status subcircuit_add(struct circuit *c, const struct subcircuit_file *file, const char *name,
+                           const char *instance, const int *nodes, size_t n_nodes,
+                           const struct parameter_value *parameters, size_t n_parameters,
+                           enum energy_class class, bool opaque, struct error *error)
+{
+    const struct definition *d = definition_find(file, name);
+    if (!d)
+        return fail_at(error, file->path, 1, "no .subckt %s in the file", name);
+    if (d->n_terminals != n_nodes)
+        return fail_at(error, d->header.file, d->header.line,
+                       ".subckt %s has %zu terminals, expected %zu", name, d->n_terminals, n_nodes);
+    bool unsupported = false;
+    enum status status = STATUS_OK;
+    int *inner = NEW(n_nodes, int);
+    memcpy(inner, nodes, n_nodes * sizeof *inner);
+    if (opaque) {
+        measure_terminals(c, instance, nodes, n_nodes, class, inner);
+    } else {
+        struct scope s = {c, file, d, instance, nodes, class, 0, {{0}}, 0, &unsupported, error};
+        status = open_scope(&s, parameters, n_parameters);
+        if (status == STATUS_OK)
+            status = expand(&s);
+    }
+    char *line = memory_string(instance);
+    for (size_t i = 0; i < n_nodes; i++) {
+        char *longer = memory_format("%s %s", line, c->node_names[inner[i]]);
+        free(line);
+        line = longer;
+    }
+    char *card = memory_format("%s %s", line, d->name);
+    for (size_t i = 0; i < n_parameters; i++) {
+        char buffer[32];
+        char *longer =
+            memory_format("%s %s=%s", card, parameters[i].name,
+                          number_text(parameters[i].value, buffer));
+        free(card);
+        card = longer;
+    }
+    circuit_card(c, "%s", card);
+    circuit_text(c, file->text);
+    free(card);
+    free(line);
+    free(inner);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The neuron in its three forms: the transistors of a netlist file, a subcircuit that only SPICE
+ * understands, or the behavioural one (ideal amplifiers and a measured transfer curve).
+ *
+ *     v_tia = v_mid - rf I(column)     u = v_ref - v_tia = 45 mV s     out = v_mid + 60 mV (h - 1/2)
+ */
+#ifndef SILVERBAR_CIRCUIT_NEURON_H
+#define SILVERBAR_CIRCUIT_NEURON_H
+
+#include "circuit/circuit.h"
+#include "circuit/subcircuit.h"
+
+#define NEURON_SUPPLY 3.3       /* [V] */
+#define NEURON_GROUND 1.65      /* signal ground [V] */
+#define NEURON_INPUT_SWING 0.045 /* v_ref - v_tia for s = 1 [V] */
+#define NEURON_OUTPUT_SWING 0.06 /* of the output between h = 0 and h = 1 [V] */
+
+struct neuron_kind {
+    const struct subcircuit_file *file; /* NULL: behavioural */
+    bool opaque;                        /* the file is for SPICE only */
+    const struct transfer_table *table; /* behavioural: h (0..1) as a function of s */
+};
+
+/* Supply, signal ground (node names vdd, vmid) of a circuit; booked under CLASS_NEURON. */
+void neuron_supply(struct circuit *circuit);
+
+/* Neuron "xn<name>" (or reference amplifier "xa<name>") at node `column` with feedback rf [ohm]. */
+enum status neuron_add(struct circuit *circuit, const struct neuron_kind *kind, const char *name,
+                       int column, int reference, int output, double rf, struct error *error);
+enum status neuron_add_reference(struct circuit *circuit, const struct neuron_kind *kind,
+                                 const char *name, int column, int output, double rf,
+                                 struct error *error);
+
+#endif

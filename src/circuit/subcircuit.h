@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reader for netlist files that designers edit (netlists/ *.sub), and their expansion into a circuit.
+ *
+ * Taken: .subckt/.ends with numeric default parameters, X with numeric or {name} parameters,
+ * M (level 1: w l m), R, C, V, I, E, G, .model NMOS|PMOS, .param name=number, .include of a file in
+ * the same folder or below.  Values are numbers with SPICE's scale factors or exactly {name}.
+ * A statement that is valid SPICE but not in this list is "unsupported": such a subcircuit can run
+ * in ngspice only. */
+#ifndef SILVERBAR_CIRCUIT_SUBCIRCUIT_H
+#define SILVERBAR_CIRCUIT_SUBCIRCUIT_H
+
+#include "circuit/circuit.h"
+
+struct subcircuit_file;
+
+/* Read a file.  Refuses .control, commands and includes outside the file's folder.  On failure
+ * *file is NULL and *error names file and line. */
+enum status subcircuit_read(const char *path, struct subcircuit_file **file, struct error *error);
+void subcircuit_free(struct subcircuit_file *file);
+
+/* The file's text with its includes in place, for decks. */
+const char *subcircuit_text(const struct subcircuit_file *file);
+
+/* Number of terminals of a subcircuit of the file, or -1: no such subcircuit. */
+int subcircuit_terminals(const struct subcircuit_file *file, const char *name);
+
+struct parameter_value {
+    const char *name;
+    double value;
+};
+
+/* Can our engines run it?  STATUS_OK; or STATUS_INPUT with the reason: *unsupported tells whether it
+ * is only beyond the subset (true) or malformed (false). */
+enum status subcircuit_check(const struct subcircuit_file *file, const char *name,
+                             bool *unsupported, struct error *error);
+
+/* Put an instance "x..." of subcircuit `name` between nodes[n_nodes] into the circuit, with every
+ * element booked under `class`, and its card and text into the deck.  `opaque`: do not expand, but
+ * measure its terminals with 0 V sources. */
+enum status subcircuit_add(struct circuit *circuit, const struct subcircuit_file *file,
+                           const char *name, const char *instance, const int *nodes,
+                           size_t n_nodes, const struct parameter_value *parameters,
+                           size_t n_parameters, enum energy_class class, bool opaque,
+                           struct error *error);
+
+#endif

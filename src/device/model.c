@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "device/model.h"
+
+#include "device/models.h"
+
+#include <strings.h>
+
+const struct model *const model_table[] = {
+    &model_mmsdz, /* the default */
+    &model_mms,   &model_gmms, &model_vteam2, NULL,
+};
+
+const struct model *model_find(const char *name)
+{
+    for (const struct model *const *m = model_table; *m; m++)
+        if (strcasecmp((*m)->name, name) == 0)
+            return *m;
+    return NULL;
+}

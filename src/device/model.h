@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Table of memristor models: what every engine needs to know of a device law
+ *
+ *     i = i(v, x)      dx/dt = f(v, x)      0 <= x <= 1, x = 1 is ON (low resistance)
+ *
+ * v = v(p) - v(n) [V] between the two terminals; v > 0 sets (x rises).  Models are pure functions
+ * of (constants, v, x): no state, no allocation, no printing, no clamping. */
+#ifndef SILVERBAR_DEVICE_MODEL_H
+#define SILVERBAR_DEVICE_MODEL_H
+
+#include <stddef.h>
+
+#define MODEL_PARAMETERS_MAX 16 /* parameters of one model */
+#define MODEL_CONSTANTS_MAX 24  /* numbers that prepare() derives from them */
+
+struct model_parameter {
+    const char *name; /* lower case, as in .lib and .sub */
+    const char *unit; /* "ohm", "V", "s", "1" ... */
+    const char *meaning;
+    double fallback; /* used where a .lib does not give it; NAN: must be given */
+    double min, max; /* inclusive bounds */
+};
+
+/* A function of (v, x) with its two partial derivatives. */
+struct model_value {
+    double f, df_dv, df_dx;
+};
+
+struct model {
+    const char *name;   /* "mmsdz"; also the name of its subcircuit in devices/NAME.sub */
+    const char *title;  /* one line */
+    const char *source; /* publication or data behind the equations */
+    size_t n_parameters;
+    const struct model_parameter *parameters; /* n_parameters */
+
+    /* Constants c[MODEL_CONSTANTS_MAX] from parameters p[n_parameters], once per device. */
+    void (*prepare)(const double *p, double *c);
+
+    /* Current [A] into p; df_dv [S], df_dx [A]. */
+    struct model_value (*current)(const double *c, double v, double x);
+
+    /* State rate [1/s]; df_dv [1/(V s)], df_dx [1/s]. */
+    struct model_value (*rate)(const double *c, double v, double x);
+
+    /* State after dt seconds at constant v, exact; NULL where there is no closed form. */
+    double (*jump)(const double *c, double v, double x, double dt);
+};
+
+/* The model of that name (without regard to case), or NULL. */
+const struct model *model_find(const char *name);
+
+/* All models, ended by NULL. */
+extern const struct model *const model_table[];
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The models, one a file; model.c lists them. */
+#ifndef SILVERBAR_DEVICE_MODELS_H
+#define SILVERBAR_DEVICE_MODELS_H
+
+#include "device/model.h"
+
+extern const struct model model_mmsdz;
+extern const struct model model_mms;
+extern const struct model model_gmms;
+extern const struct model model_vteam2;
+
+#endif

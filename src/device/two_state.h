@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the models share: a state driven up at rate a(v) and down at rate b(v) [1/s],
+ *
+ *     dx/dt = (1 - x) a(v) - x b(v)
+ *
+ * linear in x at constant v, hence x(t) = xe + (x0 - xe) exp(-(a + b) t) with xe = a/(a + b)
+ * (knowm.org memristor models); and an ohmic current i = v (x/Ron + (1 - x)/Roff). */
+#ifndef SILVERBAR_DEVICE_TWO_STATE_H
+#define SILVERBAR_DEVICE_TWO_STATE_H
+
+#include "base/spice_number.h"
+#include "device/model.h"
+
+#include <math.h>
+
+/* kT/q at SPICE's 27 C [V], the fallback of every thermal voltage. */
+#define VT_NOMINAL (BOLTZMANN * TEMPERATURE_NOMINAL / ELECTRON_CHARGE)
+
+/* Both transition rates [1/s] and their derivatives by v [1/(V s)]. */
+struct two_state {
+    double a, da_dv, b, db_dv;
+};
+
+static inline struct model_value two_state_rate(struct two_state r, double x)
+{
+    return (struct model_value){
+        .f = (1 - x) * r.a - x * r.b,
+        .df_dv = (1 - x) * r.da_dv - x * r.db_dv,
+        .df_dx = -(r.a + r.b),
+    };
+}
+
+static inline double two_state_jump(struct two_state r, double x, double dt)
+{
+    double sum = r.a + r.b;
+    return sum > 0 ? x - (r.a / sum - x) * expm1(-sum * dt) : x;
+}
+
+/* g_off = 1/Roff, g_span = 1/Ron - 1/Roff [S]. */
+static inline struct model_value two_state_current(double g_off, double g_span, double v, double x)
+{
+    double g = g_off + g_span * x;
+    return (struct model_value){.f = v * g, .df_dv = g, .df_dx = v * g_span};
+}
+
+/* 1/(1 + exp(-z)) without overflow. */
+static inline double logistic(double z)
+{
+    double e = exp(-fabs(z));
+    return z >= 0 ? 1 / (1 + e) : e / (1 + e);
+}
+
+#endif

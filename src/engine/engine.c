@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/engine.h"
+
+#include "engine/ngspice.h"
+
+#include <string.h>
+
+#define TEXT(name, text) text,
+
+const char *phase_kind_name(enum phase_kind kind)
+{
+    static const char *const names[] = {PHASE_KIND_LIST(TEXT)};
+    return names[kind];
+}
+
+const char *phase_section_name(enum phase_section section)
+{
+    static const char *const names[] = {PHASE_SECTION_LIST(TEXT)};
+    return names[section];
+}
+
+const struct engine_options engine_defaults = {
+    .reltol = 1e-3,
+    .abstol = 1e-9,
+    .vntol = 1e-5,
+    .trtol = 7,
+    .step_max = 2e-3,
+    .time_limit = 3600,
+};
+
+const struct engine *const engine_table[] = {&engine_ngspice, NULL};
+
+const struct engine *engine_find(const char *name)
+{
+    for (const struct engine *const *e = engine_table; *e; e++)
+        if (strcmp((*e)->name, name) == 0)
+            return *e;
+    return NULL;
+}

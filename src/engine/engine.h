@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The contract between engines and the rest: phases in, readings and intervals out.
+ *
+ * A phase is what the outside world applies until something is decided.  Ports ramp linearly from
+ * their last value during the phase's edge time and then hold.  A controller is a function and its
+ * data: given the readings of the phase that has ended it fills in the next one, or says that it is
+ * done.  Recorders get every interval with its energies as the engine integrated them. */
+#ifndef SILVERBAR_ENGINE_ENGINE_H
+#define SILVERBAR_ENGINE_ENGINE_H
+
+#include "circuit/circuit.h"
+
+#define PHASE_KIND_LIST(S)                                                                         \
+    S(PHASE_IDLE, "idle")                                                                          \
+    S(PHASE_ERASE, "erase")                                                                        \
+    S(PHASE_SET, "set")                                                                            \
+    S(PHASE_RESET, "reset")                                                                        \
+    S(PHASE_READ, "read")                                                                          \
+    S(PHASE_INFER, "infer")
+#define PHASE_KIND_ENUM(name, text) name,
+enum phase_kind { PHASE_KIND_LIST(PHASE_KIND_ENUM) PHASE_KINDS };
+#undef PHASE_KIND_ENUM
+const char *phase_kind_name(enum phase_kind kind);
+
+/* Which total a phase is booked under. */
+#define PHASE_SECTION_LIST(S)                                                                      \
+    S(SECTION_START, "start")                                                                      \
+    S(SECTION_TRAINING, "training")                                                                \
+    S(SECTION_INFERENCE, "inference")                                                              \
+    S(SECTION_AFTER, "after")
+#define PHASE_SECTION_ENUM(name, text) name,
+enum phase_section { PHASE_SECTION_LIST(PHASE_SECTION_ENUM) PHASE_SECTIONS };
+#undef PHASE_SECTION_ENUM
+const char *phase_section_name(enum phase_section section);
+
+/* What a port does: a voltage [V], or open (its voltage then stays what it was). */
+struct drive {
+    double volt;
+    bool open;
+};
+
+/* A value whose crossing of `level` ends a phase early, at the first accepted point past it. */
+struct phase_stop {
+    size_t value; /* index into the array of values */
+    double level;
+    bool rising;
+};
+
+#define PHASE_STOPS_MAX 8
+
+struct phase {
+    enum phase_kind kind;
+    enum phase_section section;
+    double duration;     /* [s], edge included */
+    double edge;         /* [s] */
+    int device;          /* which device it addresses, or -1: for messages and records */
+    struct drive *drive; /* n_ports; the engine's array, as the last phase left it */
+    size_t n_stops;
+    struct phase_stop stops[PHASE_STOPS_MAX];
+};
+
+/* What a controller may know of the phase that has ended. */
+struct reading {
+    double t0, t1;     /* [s] as they were */
+    const double *mean; /* n_probes: time average over the last 10 % of the phase */
+};
+
+/* Fills in *next after a phase (`reading` is NULL before the first).  True: run it; false: done. */
+typedef bool controller_step(void *data, const struct reading *reading, struct phase *next);
+
+struct controller {
+    controller_step *step;
+    void *data;
+};
+
+struct interval {
+    double t0, t1;              /* [s] */
+    const double *values;       /* at t1: circuit_n_values() */
+    const double *energy;       /* n_elements: absorbed by each element over the interval [J] */
+    const double *energy_error; /* n_elements: estimated error of what was booked [J], signed */
+    const struct phase *phase;
+    bool ends_phase;
+};
+
+/* Called for the initial point (t0 = t1, energies 0, phase not ended) and every interval after. */
+struct recorder {
+    void (*take)(void *data, const struct interval *interval);
+    void *data;
+};
+
+struct engine_options {
+    double reltol;
+    double abstol;     /* [A] */
+    double vntol;      /* [V] and state */
+    double trtol;
+    double step_max;   /* longest time step [s] */
+    double time_limit; /* wall seconds for the whole run */
+    size_t n_recorders;
+    const struct recorder *recorders;
+    volatile const int *interrupted; /* becomes nonzero when the user wants to stop; may be NULL */
+};
+
+extern const struct engine_options engine_defaults;
+
+/* What a run was, besides what its recorders saw. */
+struct engine_report {
+    size_t points, phases;
+    double time;          /* simulated [s] */
+    double wall;          /* of the transient [s] */
+    double callback_wall; /* of it inside our callbacks [s] */
+};
+
+struct engine {
+    const char *name;
+    const char *title;
+    enum status (*run)(const struct circuit *circuit, const struct controller *controller,
+                       const struct engine_options *options, struct engine_report *report,
+                       struct error *error);
+};
+
+/* All engines, ended by NULL; the engine of that name, or NULL. */
+extern const struct engine *const engine_table[];
+const struct engine *engine_find(const char *name);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The energy account of a run: every joule by class, by element, by kind and section of the phase.
+ *
+ * All energies are absorbed ones; a source that delivers absorbs a negative energy.  By Tellegen's
+ * theorem the sum over all elements is what the capacitors store, so two sums are kept that an
+ * engine can get wrong independently of each other:
+ *   supply: all elements, against what all sources deliver (node 0 as reference);
+ *   array:  drivers, lines, switches, memristors and references with what crosses the boundaries to
+ *           neurons and supply, against what enters the array net. */
+#ifndef SILVERBAR_ENGINE_LEDGER_H
+#define SILVERBAR_ENGINE_LEDGER_H
+
+#include "engine/engine.h"
+
+/* One section of a run. */
+struct ledger_total {
+    double by_class[PHASE_KINDS][ENERGY_CLASSES];       /* dissipated or stored, sources apart [J] */
+    double error_by_class[ENERGY_CLASSES];              /* sum over phases of |estimate| [J] */
+    double delivered;                                   /* by all sources [J] */
+    double delivered_supply, delivered_drivers;         /* of it */
+    double array_in;                                    /* net into the array [J] */
+    double array_absorbed;                              /* dissipated or stored in the array [J] */
+    double t0, t1;                                      /* [s]; t0 < 0: no such phase */
+};
+
+struct ledger {
+    const struct circuit *circuit;
+    struct ledger_total sections[PHASE_SECTIONS];
+    double *elements;                     /* PHASE_SECTIONS x n_elements [J] */
+    double phase_error[ENERGY_CLASSES];   /* of the phase that runs, signed */
+};
+
+struct ledger *ledger_new(const struct circuit *circuit);
+void ledger_free(struct ledger *ledger);
+struct recorder ledger_recorder(struct ledger *ledger);
+
+/* Sum over kinds of one class, over classes of one kind, over everything; of one section [J]. */
+double ledger_class(const struct ledger_total *total, enum energy_class class);
+double ledger_kind(const struct ledger_total *total, enum phase_kind kind);
+double ledger_energy(const struct ledger_total *total);
+
+/* |delivered - absorbed| / delivered, over training and inference together. */
+double ledger_residual_supply(const struct ledger *ledger);
+double ledger_residual_array(const struct ledger *ledger);
+
+#endif

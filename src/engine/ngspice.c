@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/ngspice.h"
+
+#include "base/memory.h"
+#include "base/spice_number.h"
+#include "circuit/deck.h"
+#include "engine/quadrature.h"
+#include "engine/worker.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* No training run is longer [s]; the worker ends it much earlier. */
+#define TRANSIENT_STOP 1e4
+#define BUFFER_SIZE (1u << 16)
+/* The part of a phase over which a reading is averaged: its last tenth. */
+#define READING_PART 0.1
+
+/* One unknown that the worker sends. */
+struct saved {
+    size_t value; /* index into the array of values */
+    char *name;   /* of ngspice's vector */
+};
+
+struct run {
+    const struct circuit *circuit;
+    const struct controller *controller;
+    const struct engine_options *options;
+    struct engine_report *report;
+    struct error *error;
+    size_t n_values, n_saved, n_externals;
+    struct saved *saved;
+    int *externals;        /* n_externals: element numbers */
+    double *external_from; /* n_externals: voltages at the start of the phase, and from its edge on */
+    double *external_to;
+    int *derived; /* voltage-controlled sources that drive gates only: their node is computed */
+    size_t n_derived;
+    double *values;
+    struct quadrature *quadrature;
+    struct phase phase;
+    double phase_start;
+    bool in_phase;
+    /* readings: the last points of the phase */
+    double *tail; /* points of 1 + n_probes numbers */
+    size_t n_tail, tail_capacity;
+    double *mean;
+    pid_t pid;
+    int in, out;
+    char directory[PATH_MAX];
+    double deadline;
+    unsigned char buffer[BUFFER_SIZE];
+    size_t buffered, taken;
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void ngspice_write_analysis(const struct engine_options *o, double t_stop, FILE *out)
+{
+    char a[32], b[32], c[32], d[32];
+    fprintf(out, ".options method=gear reltol=%s abstol=%s vntol=%s trtol=%s\n",
+            number_text(o->reltol, a), number_text(o->abstol, b), number_text(o->vntol, c),
+            number_text(o->trtol, d));
+    fprintf(out, ".tran %s %s 0 %s uic\n", number_text(t_stop / 1e4, a), number_text(t_stop, b),
+            number_text(o->step_max, c));
+}
+
+/* Which unknowns the worker has to send: not what the drive gives, nor currents into gates. */
+static void choose_saved(struct run *r)
+{
+    const struct circuit *c = r->circuit;
+    bool *gate_driver = NEW(c->n_elements, bool), *known = NEW(c->n_nodes, bool);
+    circuit_gate_drivers(c, gate_driver);
+    known[0] = true;
+    for (size_t k = 0; k < c->n_elements; k++) {
+        const struct element *e = &c->elements[k];
+        if (e->kind == ELEMENT_VOLTAGE && e->external)
+            known[e->node[0]] = true;
+        if (e->kind == ELEMENT_VCVS && gate_driver[k]) {
+            known[e->node[0]] = true;
+            r->derived[r->n_derived++] = (int)k;
+        }
+    }
+    for (size_t i = 0; i < c->n_nodes; i++)
+        if (!known[i])
+            r->saved[r->n_saved++] = (struct saved){i, memory_string(c->node_names[i])};
+    for (size_t b = 0; b < c->n_branches; b++) {
+        const struct element *e = &c->elements[c->branch_elements[b]];
+        if (!gate_driver[c->branch_elements[b]])
+            r->saved[r->n_saved++] = (struct saved){circuit_branch_value(c, (int)b),
+                                                    memory_format("%s#branch", e->name)};
+    }
+    for (size_t s = 0; s < c->n_states; s++)
+        r->saved[r->n_saved++] =
+            (struct saved){circuit_state_value(c, (int)s), memory_string(c->state_names[s])};
+    free(gate_driver);
+    free(known);
+}
+
+static void prepare(struct run *r)
+{
+    const struct circuit *c = r->circuit;
+    r->n_values = circuit_n_values(c);
+    r->saved = NEW(r->n_values, struct saved);
+    r->derived = NEW(c->n_elements, int);
+    r->externals = NEW(c->n_elements, int);
+    r->values = NEW(r->n_values, double);
+    r->mean = NEW(c->n_probes, double);
+    r->phase.drive = NEW(c->n_ports, struct drive);
+    choose_saved(r);
+    for (size_t k = 0; k < c->n_elements; k++)
+        if (c->elements[k].external)
+            r->externals[r->n_externals++] = (int)k;
+    r->external_from = NEW(r->n_externals, double);
+    r->external_to = NEW(r->n_externals, double);
+    for (size_t p = 0; p < c->n_ports; p++)
+        r->phase.drive[p].volt = c->ports[p].idle;
+    r->quadrature = quadrature_new(c);
+}
+
+static void release(struct run *r)
+{
+    for (size_t k = 0; k < r->n_saved; k++)
+        free(r->saved[k].name);
+    free(r->saved);
+    free(r->derived);
+    free(r->externals);
+    free(r->external_from);
+    free(r->external_to);
+    free(r->values);
+    free(r->mean);
+    free(r->tail);
+    free(r->phase.drive);
+    quadrature_free(r->quadrature);
+}
+
+/* Voltages of the external sources that the drive asks for. */
+static void external_voltages(const struct run *r, double *volts)
+{
+    const struct circuit *c = r->circuit;
+    for (size_t k = 0; k < r->n_externals; k++)
+        for (size_t p = 0; p < c->n_ports; p++) {
+            if (c->ports[p].source == r->externals[k])
+                volts[k] = r->phase.drive[p].volt;
+            else if (c->ports[p].enable == r->externals[k])
+                volts[k] = r->phase.drive[p].open ? 0 : 1;
+        }
+}
+
+static void write_external(void *data, int element, FILE *out)
+{
+    (void)data;
+    (void)element;
+    fputs("external", out);
+}
+
+static char **deck_lines(const struct run *r)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        memory_new(SIZE_MAX, 1);
+    deck_write(r->circuit, write_external, NULL, out);
+    ngspice_write_analysis(r->options, TRANSIENT_STOP, out);
+    for (size_t k = 0; k < r->n_saved; k++)
+        fprintf(out, k % 8 == 0 ? "\n.save %s" : " %s", r->saved[k].name);
+    fputs("\n.end\n", out);
+    fclose(out);
+    char **lines = NULL;
+    size_t n = 0, capacity = 0;
+    for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+        lines = memory_grow(lines, &capacity, n + 2, sizeof *lines);
+        if (*line || n == 0)
+            lines[n++] = memory_string(line);
+    }
+    lines[n] = NULL;
+    free(text);
+    return lines;
+}
+
+static void remove_directory(const char *path)
+{
+    DIR *dir = opendir(path);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
+    rmdir(path);
+}
+
+static enum status start_worker(struct run *r)
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(r->directory, sizeof r->directory, "%s/silverbar-XXXXXX", base && *base ? base : "/tmp");
+    if (!mkdtemp(r->directory)) {
+        int e = errno;
+        r->directory[0] = 0;
+        return fail(r->error, STATUS_INPUT, "no folder can be made in %s: %s",
+                    base && *base ? base : "/tmp", strerror(e));
+    }
+    int up[2], down[2];
+    if (pipe2(up, O_CLOEXEC) != 0)
+        return fail(r->error, STATUS_NUMERICAL, "no pipe for the worker: %s", strerror(errno));
+    if (pipe2(down, O_CLOEXEC) != 0) {
+        close(up[0]);
+        close(up[1]);
+        return fail(r->error, STATUS_NUMERICAL, "no pipe for the worker: %s", strerror(errno));
+    }
+    char **lines = deck_lines(r), **saved = NEW(r->n_saved, char *),
+         **externals = NEW(r->n_externals, char *);
+    for (size_t k = 0; k < r->n_saved; k++)
+        saved[k] = r->saved[k].name;
+    for (size_t k = 0; k < r->n_externals; k++)
+        externals[k] = r->circuit->elements[r->externals[k]].name;
+    external_voltages(r, r->external_to);
+    fflush(NULL);
+    r->pid = fork();
+    if (r->pid == 0) {
+        close(up[0]);
+        close(down[1]);
+        const struct worker_setup setup = {lines, r->n_saved, saved, r->n_externals, externals,
+                                           r->external_to, r->directory, down[0], up[1]};
+        worker_main(&setup);
+    }
+    close(up[1]);
+    close(down[0]);
+    r->in = up[0];
+    r->out = down[1];
+    for (char **line = lines; *line; line++)
+        free(*line);
+    free(lines);
+    free(saved);
+    free(externals);
+    return r->pid > 0 ? STATUS_OK
+                      : fail(r->error, STATUS_NUMERICAL, "no worker process: %s", strerror(errno));
+}
+
+/* Where the run was, for messages. */
+static const char *place(const struct run *r, char *text, size_t size)
+{
+    if (!r->in_phase)
+        snprintf(text, size, "before the first phase");
+    else if (r->phase.device < 0)
+        snprintf(text, size, "at t = %.9g s, %s phase", r->quadrature->t,
+                 phase_kind_name(r->phase.kind));
+    else
+        snprintf(text, size, "at t = %.9g s, %s phase of device %s", r->quadrature->t,
+                 phase_kind_name(r->phase.kind),
+                 r->circuit->elements[r->circuit->state_elements[r->phase.device]].name);
+    return text;
+}
+
+static enum status worker_died(struct run *r)
+{
+    char where[128];
+    int state = 0;
+    waitpid(r->pid, &state, 0);
+    r->pid = 0;
+    if (WIFSIGNALED(state))
+        return fail(r->error, STATUS_NUMERICAL, "ngspice crashed (%s) %s",
+                    strsignal(WTERMSIG(state)), place(r, where, sizeof where));
+    return fail(r->error, STATUS_NUMERICAL, "ngspice's worker ended with status %d %s",
+                WEXITSTATUS(state), place(r, where, sizeof where));
+}
+
+/* Read n bytes from the worker, watching the clock and the user. */
+static enum status receive(struct run *r, void *bytes, size_t n)
+{
+    char where[128];
+    for (unsigned char *p = bytes; n > 0;) {
+        if (r->taken < r->buffered) {
+            size_t have = r->buffered - r->taken, some = have < n ? have : n;
+            memcpy(p, r->buffer + r->taken, some);
+            r->taken += some;
+            p += some;
+            n -= some;
+            continue;
+        }
+        struct pollfd wait = {.fd = r->in, .events = POLLIN};
+        int ready = poll(&wait, 1, 200);
+        if (r->options->interrupted && *r->options->interrupted)
+            return fail(r->error, STATUS_INTERRUPTED, "interrupted %s",
+                        place(r, where, sizeof where));
+        if (now() > r->deadline)
+            return fail(r->error, STATUS_NUMERICAL, "time limit of %g s passed %s",
+                        r->options->time_limit, place(r, where, sizeof where));
+        if (ready <= 0)
+            continue;
+        ssize_t got = read(r->in, r->buffer, sizeof r->buffer);
+        if (got == 0)
+            return worker_died(r);
+        r->buffered = got > 0 ? (size_t)got : 0;
+        r->taken = 0;
+    }
+    return STATUS_OK;
+}
+
+static bool send_bytes(struct run *r, const void *bytes, size_t n)
+{
+    for (const char *p = bytes; n > 0;) {
+        ssize_t sent = write(r->out, p, n);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent <= 0)
+            return false;
+        p += sent;
+        n -= (size_t)sent;
+    }
+    return true;
+}
+
+/* Mean of every probe over the last tenth of the phase, by trapezoids between the points. */
+static void average(struct run *r, double t0, double t1)
+{
+    const size_t width = 1 + r->circuit->n_probes;
+    const double begin = t1 - READING_PART * (t1 - t0);
+    for (size_t k = 0; k < r->circuit->n_probes; k++) {
+        double sum = 0;
+        for (size_t i = 1; i < r->n_tail; i++) {
+            const double *a = r->tail + (i - 1) * width, *b = a + width;
+            if (b[0] <= begin)
+                continue;
+            const double from = a[0] > begin ? a[0] : begin;
+            const double va = a[1 + k] + (b[1 + k] - a[1 + k]) * (from - a[0]) / (b[0] - a[0]);
+            sum += 0.5 * (va + b[1 + k]) * (b[0] - from);
+        }
+        r->mean[k] = sum / (t1 - begin);
+    }
+}
+
+static void remember_probes(struct run *r, double t)
+{
+    const size_t width = 1 + r->circuit->n_probes;
+    r->tail = memory_grow(r->tail, &r->tail_capacity, (r->n_tail + 1) * width, sizeof *r->tail);
+    double *row = r->tail + r->n_tail++ * width;
+    row[0] = t;
+    for (size_t k = 0; k < r->circuit->n_probes; k++)
+        row[1 + k] = r->values[circuit_probe_value(r->circuit, (int)k)];
+}
+
+/* Fill the array of values from what was sent and what the drive gives. */
+static void complete_values(struct run *r, double t, const double *sent)
+{
+    const struct circuit *c = r->circuit;
+    for (size_t k = 0; k < r->n_saved; k++)
+        r->values[r->saved[k].value] = sent[k];
+    double progress = r->in_phase && r->phase.edge > 0 ? (t - r->phase_start) / r->phase.edge : 1;
+    progress = progress < 0 ? 0 : progress > 1 ? 1 : progress;
+    for (size_t k = 0; k < r->n_externals; k++)
+        r->values[c->elements[r->externals[k]].node[0]] =
+            r->external_from[k] + (r->external_to[k] - r->external_from[k]) * progress;
+    for (size_t k = 0; k < r->n_derived; k++) {
+        const struct element *e = &c->elements[r->derived[k]];
+        r->values[e->node[0]] =
+            r->values[e->node[1]] +
+            e->value * (r->values[e->node[2]] - r->values[e->node[3]]);
+    }
+}
+
+static void record(struct run *r, double t0, bool ends)
+{
+    const struct interval interval = {t0,
+                                      r->quadrature->t,
+                                      r->values,
+                                      r->quadrature->energy,
+                                      r->quadrature->error,
+                                      &r->phase,
+                                      ends};
+    for (size_t k = 0; k < r->options->n_recorders; k++)
+        r->options->recorders[k].take(r->options->recorders[k].data, &interval);
+}
+
+/* Ask the controller; send the answer.  *done: the run is over. */
+static enum status next_phase(struct run *r, bool *done)
+{
+    struct reading reading = {r->phase_start, r->quadrature->t, r->mean};
+    if (r->in_phase) {
+        average(r, reading.t0, reading.t1);
+        r->report->phases++;
+    }
+    r->n_tail = 0;
+    remember_probes(r, r->quadrature->t);
+    r->phase.n_stops = 0;
+    r->phase.device = -1;
+    struct worker_phase message = {0};
+    *done = !r->controller->step(r->controller->data, r->in_phase ? &reading : NULL, &r->phase);
+    message.done = *done;
+    memcpy(r->external_from, r->external_to, r->n_externals * sizeof *r->external_from);
+    external_voltages(r, r->external_to);
+    r->phase_start = r->quadrature->t;
+    r->in_phase = true;
+    quadrature_restart(r->quadrature);
+    message.duration = r->phase.duration;
+    message.edge = r->phase.edge;
+    for (size_t i = 0; i < r->phase.n_stops; i++) {
+        size_t k = 0;
+        while (k < r->n_saved && r->saved[k].value != r->phase.stops[i].value)
+            k++;
+        if (k == r->n_saved)
+            return fail(r->error, STATUS_INPUT, "a phase stops at a quantity that is not solved for");
+        message.stops[message.n_stops].saved = (uint32_t)k;
+        message.stops[message.n_stops].rising = r->phase.stops[i].rising;
+        message.stops[message.n_stops++].level = r->phase.stops[i].level;
+    }
+    if (!send_bytes(r, &message, sizeof message) ||
+        (!*done && !send_bytes(r, r->external_to, r->n_externals * sizeof *r->external_to)))
+        return worker_died(r);
+    return STATUS_OK;
+}
+
+static enum status worker_text(struct run *r, uint32_t size)
+{
+    char text[512], where[128];
+    const size_t n = size < sizeof text ? size : sizeof text - 1;
+    enum status status = receive(r, text, n);
+    text[n] = 0;
+    return status != STATUS_OK ? status
+                               : fail(r->error, STATUS_NUMERICAL, "ngspice: %s (%s); a tighter "
+                                      "--reltol or a larger --abstol may help",
+                                      text, place(r, where, sizeof where));
+}
+
+static enum status follow(struct run *r)
+{
+    double *sent = NEW(1 + r->n_saved, double), *next = NEW(1 + r->n_saved, double), t_pending = 0;
+    enum status status = STATUS_OK;
+    bool done = false, pending = false;
+    const size_t point_size = (1 + r->n_saved) * sizeof *sent;
+    while (status == STATUS_OK && !done) {
+        struct worker_header header;
+        status = receive(r, &header, sizeof header);
+        if (status != STATUS_OK)
+            break;
+        if (header.tag == WORKER_FAILED) {
+            status = worker_text(r, header.size);
+            break;
+        }
+        /* a point is booked when it is known whether it ends the phase */
+        if (pending) {
+            const bool ends = header.tag == WORKER_PHASE_END;
+            complete_values(r, sent[0], sent + 1);
+            t_pending = r->quadrature->t;
+            quadrature_advance(r->quadrature, sent[0], r->values);
+            remember_probes(r, sent[0]);
+            r->report->points++;
+            record(r, r->report->points == 1 ? sent[0] : t_pending, ends && r->in_phase);
+            pending = false;
+        }
+        if (header.tag == WORKER_POINT && header.size == point_size) {
+            status = receive(r, next, point_size);
+            double *swap = sent;
+            sent = next;
+            next = swap;
+            pending = status == STATUS_OK;
+            for (size_t k = 0; pending && k <= r->n_saved; k++)
+                if (!isfinite(sent[k])) {
+                    char where[128];
+                    status = fail(r->error, STATUS_NUMERICAL, "ngspice: %s is not finite (%s)",
+                                  k ? r->saved[k - 1].name : "time", place(r, where, sizeof where));
+                    pending = false;
+                }
+        } else if (header.tag == WORKER_PHASE_END) {
+            double times[2];
+            status = receive(r, times, sizeof times);
+            r->report->callback_wall = times[0];
+            r->report->wall = times[1];
+            r->report->time = r->quadrature->t;
+            if (status == STATUS_OK)
+                status = next_phase(r, &done);
+        }
+    }
+    free(sent);
+    free(next);
+    return status;
+}
+
+static enum status run(const struct circuit *circuit, const struct controller *controller,
+                       const struct engine_options *options, struct engine_report *report,
+                       struct error *error)
+{
+    struct run *r = NEW(1, struct run);
+    *report = (struct engine_report){0};
+    r->circuit = circuit;
+    r->controller = controller;
+    r->options = options;
+    r->report = report;
+    r->error = error;
+    r->in = r->out = -1;
+    r->deadline = now() + options->time_limit;
+    prepare(r);
+    enum status status = start_worker(r);
+    if (status == STATUS_OK)
+        status = follow(r);
+    if (r->in >= 0)
+        close(r->in);
+    if (r->out >= 0)
+        close(r->out);
+    if (r->pid > 0) {
+        if (status != STATUS_OK)
+            kill(r->pid, SIGKILL);
+        while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    if (r->directory[0])
+        remove_directory(r->directory);
+    release(r);
+    free(r);
+    return status;
+}
+
+const struct engine engine_ngspice = {
+    .name = "ngspice",
+    .title = "the whole circuit in ngspice, one continuous transient",
+    .run = run,
+};

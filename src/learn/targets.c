@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "learn/targets.h"
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "circuit/classifier.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNITS_MAX 64   /* of a layer */
+#define STARTS 4       /* initial weights tried; the one with the lowest error is kept */
+#define STEPS 1500     /* of gradient descent */
+#define INITIAL 0.3    /* weights start uniformly in [-INITIAL, INITIAL] */
+#define RATE 0.5       /* step length */
+#define MOMENTUM 0.9
+
+struct activity {
+    double signal[CLASSIFIER_LAYERS_MAX + 1][UNITS_MAX]; /* what the rows of a layer carry */
+    double slope[CLASSIFIER_LAYERS_MAX][UNITS_MAX];
+    double output;
+};
+
+static void forward(const struct targets_options *o, const double *w, unsigned image,
+                    struct activity *a)
+{
+    for (size_t i = 0; i < o->sizes[0]; i++)
+        a->signal[0][i] = image_pixel(image, i);
+    for (size_t l = 0; l < o->n_layers; l++) {
+        const size_t m = o->sizes[l], n = o->sizes[l + 1];
+        for (size_t j = 0; j < n; j++) {
+            double s = 0;
+            for (size_t i = 0; i < m; i++)
+                s += w[i * n + j] * a->signal[l][i];
+            const double h = transfer_value(&o->transfer[l], s, &a->slope[l][j]);
+            a->signal[l + 1][j] = h - 0.5;
+        }
+        w += m * n;
+    }
+    a->output = a->signal[o->n_layers][0] + 0.5;
+}
+
+double targets_output(const struct targets_options *o, const double *weights, unsigned image)
+{
+    struct activity a;
+    forward(o, weights, image, &a);
+    return a.output;
+}
+
+/* Add factor * d(output)/dw to the gradient. */
+static void backward(const struct targets_options *o, const double *weights,
+                     const struct activity *a, double factor, size_t n_weights, double *gradient)
+{
+    double delta[UNITS_MAX] = {factor}, below[UNITS_MAX];
+    const double *w = weights + n_weights;
+    double *g = gradient + n_weights;
+    for (size_t l = o->n_layers; l-- > 0;) {
+        const size_t m = o->sizes[l], n = o->sizes[l + 1];
+        w -= m * n;
+        g -= m * n;
+        for (size_t j = 0; j < n; j++)
+            delta[j] *= a->slope[l][j];
+        for (size_t i = 0; i < m; i++) {
+            below[i] = 0;
+            for (size_t j = 0; j < n; j++) {
+                g[i * n + j] += delta[j] * a->signal[l][i];
+                below[i] += delta[j] * w[i * n + j];
+            }
+        }
+        memcpy(delta, below, m * sizeof *delta);
+    }
+}
+
+static double descend(const struct targets_options *o, double weight[IMAGE_CLASSES][IMAGE_COUNT],
+                      size_t n_weights, double *w)
+{
+    double *gradient = NEW(n_weights, double), *velocity = NEW(n_weights, double), loss = 0;
+    for (int step = 0; step <= STEPS; step++) {
+        memset(gradient, 0, n_weights * sizeof *gradient);
+        loss = 0;
+        for (unsigned image = 0; image < IMAGE_COUNT; image++) {
+            const double p0 = weight[0][image], p1 = weight[1][image];
+            if (p0 + p1 == 0)
+                continue;
+            struct activity a;
+            forward(o, w, image, &a);
+            const double y = a.output;
+            loss += p0 * y * y + p1 * (y - 1) * (y - 1);
+            backward(o, w, &a, 2 * (p0 * y + p1 * (y - 1)), n_weights, gradient);
+        }
+        for (size_t k = 0; k < n_weights && step < STEPS; k++) {
+            velocity[k] = MOMENTUM * velocity[k] - RATE * gradient[k];
+            w[k] = fmin(1, fmax(-1, w[k] + velocity[k]));
+        }
+    }
+    free(gradient);
+    free(velocity);
+    return loss;
+}
+
+void targets_train(const struct targets_options *o, double *weights, double *loss)
+{
+    double(*weight)[IMAGE_COUNT] = memory_new(IMAGE_CLASSES, sizeof *weight);
+    images_weights(o->images, o->train_noise, weight);
+    size_t n = 0;
+    for (size_t l = 0; l < o->n_layers; l++)
+        n += o->sizes[l] * o->sizes[l + 1];
+    double *w = NEW(n, double);
+    *loss = INFINITY;
+    for (uint32_t start = 0; start < STARTS; start++) {
+        gsl_rng *rng = random_stream(o->seed, start, RANDOM_WEIGHTS);
+        for (size_t k = 0; k < n; k++)
+            w[k] = INITIAL * (2 * gsl_rng_uniform(rng) - 1);
+        gsl_rng_free(rng);
+        const double found = descend(o, weight, n, w);
+        if (found < *loss) {
+            *loss = found;
+            memcpy(weights, w, n * sizeof *w);
+        }
+    }
+    free(w);
+    free(weight);
+}

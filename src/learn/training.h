@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A training run, from its options to a result: measure the neurons' transfer, find the targets
+ * offline, program every device in one transient, then put all 512 images through the circuit. */
+#ifndef SILVERBAR_LEARN_TRAINING_H
+#define SILVERBAR_LEARN_TRAINING_H
+
+#include "circuit/classifier.h"
+#include "engine/engine.h"
+#include "engine/ledger.h"
+#include "learn/images.h"
+#include "learn/program.h"
+#include "learn/transfer.h"
+
+#include <stdint.h>
+
+/* Where a run is, for a progress line. */
+struct training_progress {
+    size_t device, n_devices, pulses, images;
+    double t, energy; /* [s], [J] delivered so far */
+};
+
+struct training_options {
+    struct classifier_options classifier; /* x0 is made by the run */
+    struct program_options program;
+    const struct image_pair *images;
+    double train_noise, noise; /* flip probabilities: of training, of the accuracy reported */
+    uint64_t seed;
+    uint32_t sample;
+    double x0_max;    /* initial states are uniform in [0, x0_max) */
+    double erase;     /* duration of the reset before each device [s]; 0: none */
+    double erase_volt; /* [V], positive number, applied with reset polarity */
+    double read_time, edge, infer_time; /* [s] */
+    const struct engine *engine;
+    struct engine_options solver; /* recorders are added by the run */
+    void (*progress)(void *data, const struct training_progress *progress); /* or NULL */
+    void *progress_data;
+};
+
+extern const struct training_options training_defaults;
+
+struct training_device {
+    struct classifier_address address;
+    double weight;
+    double target, initial, final, after_infer; /* branch conductances as read [S] */
+    double device_final;                        /* of the device alone, from its state [S] */
+    size_t pulses;
+    bool within_tolerance;
+};
+
+struct training_pulse {
+    double t; /* start [s] */
+    size_t device;
+    enum phase_kind kind;
+    double amplitude; /* [V], signed: positive sets */
+    double width;     /* [s] */
+    double before, after; /* [S] */
+    double energy;        /* absorbed by the addressed memristor [J] */
+};
+
+struct training {
+    struct training_options options;
+    struct classifier classifier;
+    struct transfer transfer[CLASSIFIER_LAYERS_MAX];
+    double *x0;
+    double loss; /* of the offline targets */
+    size_t n_devices, n_pulses, n_settled;
+    struct training_device *devices; /* n_devices */
+    struct training_pulse *pulses;   /* n_pulses; erase phases too */
+    size_t pulses_capacity, n_erases;
+    struct ledger *ledger;
+    struct engine_report report;
+    double outputs[IMAGE_COUNT];           /* y of every image, 0..1 */
+    unsigned char decision[IMAGE_COUNT];
+    double accuracy_clean, accuracy_noisy, accuracy_limit;
+    double training_time;                  /* [s] */
+    double infer_latency, infer_settling;  /* longest over the images [s] */
+};
+
+/* Build the circuit, measure the transfer, find the targets.  On failure *training is freed. */
+enum status training_prepare(const struct training_options *options, struct training *training,
+                             struct error *error);
+
+/* Run it, with the given recorders beside the ledger. */
+enum status training_run(struct training *training, const struct recorder *recorders,
+                         size_t n_recorders, struct error *error);
+
+void training_free(struct training *training);
+
+/* Energy delivered in training, and in inference [J]. */
+double training_energy(const struct training *training);
+double training_infer_energy(const struct training *training);
+
+/* Both residuals at most TRAINING_RESIDUAL_LIMIT? */
+#define TRAINING_RESIDUAL_LIMIT 1e-3
+bool training_trustworthy(const struct training *training);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The neuron's own transfer curve h(s): measured on the circuit, monotone between the points
+ * (M. Steffen, Astron. Astrophys. 239:443, 1990, as in GSL). */
+#ifndef SILVERBAR_LEARN_TRANSFER_H
+#define SILVERBAR_LEARN_TRANSFER_H
+
+#include "circuit/classifier.h"
+#include "engine/engine.h"
+
+#include <gsl/gsl_spline.h>
+
+struct transfer {
+    struct transfer_table table; /* h as a function of s */
+    gsl_spline *spline;
+};
+
+/* Measure neuron and reference amplifier of layer `layer` of the options' classifier: the column
+ * carries G_ref x (lit rows) plus Delta G s, the reference G_ref x (lit rows), each at the layer's
+ * row voltage.  |s| <= TRANSFER_RANGE. */
+#define TRANSFER_RANGE 2.0
+enum status transfer_measure(const struct classifier_options *options, size_t layer,
+                             double lit_rows, const struct engine *engine,
+                             const struct engine_options *engine_options, struct transfer *transfer,
+                             struct error *error);
+void transfer_free(struct transfer *transfer);
+
+/* h(s) and its derivative; constant outside of what was measured. */
+double transfer_value(const struct transfer *transfer, double s, double *slope);
+
+#endif

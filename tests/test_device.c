@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Laws that every memristor model of model_table keeps, at random parameters within their bounds,
+ * and known values of single models. */
+#include "device/model.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define N_RANDOM 400 /* parameter sets a model */
+
+static unsigned short seed[3];
+
+static double uniform(double low, double high)
+{
+    return low + (high - low) * erand48(seed);
+}
+
+/* Parameters within their bounds: log-uniform where the lower one is positive. */
+static void random_constants(const struct model *m, double *c)
+{
+    double p[MODEL_PARAMETERS_MAX];
+    for (size_t k = 0; k < m->n_parameters; k++) {
+        const struct model_parameter *q = &m->parameters[k];
+        p[k] = q->min > 0 ? exp(uniform(log(q->min), log(q->max))) : uniform(q->min, q->max);
+    }
+    m->prepare(p, c);
+}
+
+static size_t parameter_index(const struct model *m, const char *name)
+{
+    for (size_t k = 0; k < m->n_parameters; k++)
+        if (strcmp(m->parameters[k].name, name) == 0)
+            return k;
+    fail_msg("model %s has no parameter %s", m->name, name);
+    return 0;
+}
+
+/* Constants of a model from "name value" pairs, fallbacks elsewhere. */
+struct setting {
+    const char *name;
+    double value;
+};
+
+static const struct model *model_with(const char *name, const struct setting *s, size_t n,
+                                      double *c)
+{
+    const struct model *m = model_find(name);
+    assert_non_null(m);
+    double p[MODEL_PARAMETERS_MAX];
+    for (size_t k = 0; k < m->n_parameters; k++)
+        p[k] = m->parameters[k].fallback;
+    for (size_t k = 0; k < n; k++)
+        p[parameter_index(m, s[k].name)] = s[k].value;
+    for (size_t k = 0; k < m->n_parameters; k++)
+        assert_false(isnan(p[k]));
+    m->prepare(p, c);
+    return m;
+}
+
+static void assert_close(double got, double wanted, double tolerance, const char *what)
+{
+    if (!(fabs(got - wanted) <= tolerance))
+        fail_msg("%s: %.17g, expected %.17g +- %.3g", what, got, wanted, tolerance);
+}
+
+/* The table is complete: what a reader of the header may rely on. */
+static void test_table(void **state)
+{
+    (void)state;
+    assert_ptr_equal(model_find("MMSDZ"), model_table[0]);
+    assert_null(model_find("mms2"));
+    for (const struct model *const *t = model_table; *t; t++) {
+        const struct model *m = *t;
+        assert_ptr_equal(model_find(m->name), m);
+        assert_true(m->n_parameters <= MODEL_PARAMETERS_MAX);
+        assert_true(strlen(m->title) > 0 && strlen(m->source) > 0);
+        for (size_t k = 0; k < m->n_parameters; k++) {
+            const struct model_parameter *p = &m->parameters[k];
+            assert_true(strlen(p->name) > 0 && strlen(p->unit) > 0 && strlen(p->meaning) > 0);
+            assert_true(p->min < p->max);
+            assert_true(isnan(p->fallback) || (p->fallback >= p->min && p->fallback <= p->max));
+        }
+    }
+}
+
+/* Worked case of the closed form x(t) = xe + (x0 - xe) e^(-(a+b)t/tau) with the demonstration set
+ * of knowm.org's models at 0.3 V for 200 us.  1e-12: rounding of one exponential; the energy by
+ * Simpson's rule in 2000 intervals of a pulse of four time constants, error below 1e-14. */
+static void test_worked_case(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    const struct setting demo[] = {{"ron", 500},   {"roff", 1500}, {"von", 0.27},
+                                   {"voff", 0.27}, {"tau", 1e-4},  {"vt", 0.0257}};
+    const struct model *m = model_with("mms", demo, 6, c);
+    const double v = 0.3, x0 = 0.1, t = 200e-6;
+    const int n = 2000;
+    assert_close(m->jump(c, v, x0, t), 0.8042034700163452, 1e-12, "x after 200 us");
+    double energy = 0;
+    for (int k = 0; k <= n; k++) {
+        double weight = k == 0 || k == n ? 1 : k % 2 ? 4 : 2;
+        energy += weight * v * m->current(c, v, m->jump(c, v, x0, t * k / n)).f;
+    }
+    energy *= t / n / 3;
+    assert_close(energy, 2.491976957890188e-8, 1e-12 * 2.5e-8, "energy in the device");
+}
+
+/* The junctions of the generalised switch by hand: phi 1/2, x = 0, 1 V, af = 1 uA, bf = 1, ar = 2
+ * uA, br = 2: i = 0.5/1000 + 0.5 [1e-6 (e - 1) - 2e-6 (e^-2 - 1)].  Tolerance: rounding. */
+static void test_junctions(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    const struct setting set[] = {{"ron", 10},   {"roff", 1000}, {"von", 0.3}, {"voff", 0.3},
+                                  {"tau", 1e-4}, {"phi", 0.5},   {"af", 1e-6}, {"bf", 1},
+                                  {"ar", 2e-6},  {"br", 2}};
+    const struct model *m = model_with("gmms", set, 10, c);
+    double wanted = 0.5e-3 + 0.5 * (1e-6 * 1.718281828459045 + 2e-6 * 0.8646647167633873);
+    assert_close(m->current(c, 1, 0).f, wanted, 1e-15 * wanted * 4, "current at 1 V");
+}
+
+/* Rates that the definitions give at once: VTEAM at twice its thresholds moves at kon and koff; the
+ * dead-zone switch at v >> von at 1/tau, at v = von close to 1/(2 tau).  Tolerance: rounding, and
+ * for the last the share s((vdz - von)/vt) of 1.6e-6. */
+static void test_known_rates(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    const struct setting vteam[] = {{"ron", 1e3},  {"roff", 1e5}, {"von", 0.1}, {"voff", 0.06},
+                                    {"kon", 4.08}, {"koff", 1e4}, {"aon", 6.4}, {"aoff", 0.5}};
+    const struct model *m = model_with("vteam2", vteam, 8, c);
+    assert_close(m->rate(c, 0.2, 0.25).f, 0.75 * 4.08, 1e-13, "kon");
+    assert_close(m->rate(c, -0.12, 0.25).f, -0.25 * 1e4, 1e-9, "koff");
+    const struct setting w[] = {
+        {"ron", 2056}, {"roff", 175.7e3}, {"von", .384}, {"voff", .05}, {"tau", 6.53e-5}};
+    m = model_with("mmsdz", w, 5, c);
+    assert_close(m->rate(c, 5, 0).f * 6.53e-5, 1, 1e-14, "full rate of setting");
+    assert_close(m->rate(c, -5, 1).f * 6.53e-5, -1, 1e-14, "full rate of resetting");
+    assert_close(m->rate(c, .384, 0).f * 6.53e-5, .5, 2e-6, "half rate at von");
+    for (double v = -0.04; v <= 0.04; v += 0.01) {
+        assert_true(m->rate(c, v, 0.5).f == 0);
+        assert_true(m->jump(c, v, 0.5, 1e9) == 0.5);
+    }
+}
+
+/* No model carries current at 0 V, and none gives energy back: v i >= 0. */
+static void test_passive(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    for (const struct model *const *m = model_table; *m; m++)
+        for (int k = 0; k < N_RANDOM; k++) {
+            random_constants(*m, c);
+            double x = uniform(0, 1), v = uniform(-2, 2);
+            assert_true((*m)->current(c, 0, x).f == 0);
+            /* ron < roff is not asked of the bounds; conductance is positive either way */
+            assert_true(v * (*m)->current(c, v, x).f >= 0);
+        }
+}
+
+/* f(v + h) - f(v - h) over 2 h at the best of some steps: a wrong derivative agrees at none. */
+typedef struct model_value law(const double *c, double v, double x);
+
+static double mismatch(law *f, const double *c, double v, double x, bool by_v)
+{
+    struct model_value here = f(c, v, x);
+    double best = INFINITY, got = by_v ? here.df_dv : here.df_dx;
+    for (double h = 1e-3; h > 1e-9; h /= 4) {
+        double up = f(c, v + (by_v ? h : 0), x + (by_v ? 0 : h)).f;
+        double down = f(c, v - (by_v ? h : 0), x - (by_v ? 0 : h)).f;
+        double wanted = (up - down) / (2 * h);
+        double noise = 8 * 2.2e-16 * fmax(fabs(up), fabs(down)) / h; /* of the difference */
+        best = fmin(best, fmax(0, fabs(got - wanted) - noise) / (fabs(got) + 1e-300));
+    }
+    return best;
+}
+
+/* Derivatives against central differences.  1e-6: the error h^2 f'''/6 at the best step. */
+static void test_jacobian(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    for (const struct model *const *m = model_table; *m; m++)
+        for (int k = 0; k < N_RANDOM; k++) {
+            random_constants(*m, c);
+            double x = uniform(0, 1), v = uniform(-2, 2);
+            assert_true(mismatch((*m)->current, c, v, x, true) < 1e-6);
+            assert_true(mismatch((*m)->current, c, v, x, false) < 1e-6);
+            assert_true(mismatch((*m)->rate, c, v, x, true) < 1e-6);
+            assert_true(mismatch((*m)->rate, c, v, x, false) < 1e-6);
+        }
+}
+
+/* Jump against Runge-Kutta over the rate function: up to three time constants in 1500 steps, whose
+ * error is below (h^4/120) 3 = 1e-12; 1e-11 leaves room for rounding.  And what any jump keeps: two
+ * in a row are one over both, none is the identity, and x stays in [0, 1]. */
+static void test_jump(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    for (const struct model *const *m = model_table; *m; m++) {
+        if (!(*m)->jump)
+            continue;
+        for (int k = 0; k < N_RANDOM / 4; k++) {
+            random_constants(*m, c);
+            const int n = 1500;
+            double v = uniform(-1, 1), x0 = uniform(0, 1), x = x0;
+            double speed = -(*m)->rate(c, v, x0).df_dx;
+            double t = speed > 0 ? uniform(0, 3) / speed : 1, h = t / n;
+            for (int i = 0; i < n; i++) {
+                double k1 = (*m)->rate(c, v, x).f;
+                double k2 = (*m)->rate(c, v, x + h / 2 * k1).f;
+                double k3 = (*m)->rate(c, v, x + h / 2 * k2).f;
+                double k4 = (*m)->rate(c, v, x + h * k3).f;
+                x += h / 6 * (k1 + 2 * k2 + 2 * k3 + k4);
+            }
+            double jumped = (*m)->jump(c, v, x0, t);
+            assert_close(jumped, x, 1e-11, (*m)->name);
+            double half = (*m)->jump(c, v, x0, 0.3 * t);
+            assert_close((*m)->jump(c, v, half, 0.7 * t), jumped, 1e-14, (*m)->name);
+            assert_true((*m)->jump(c, v, x0, 0) == x0);
+            assert_true(jumped >= 0 && jumped <= 1);
+            double late = (*m)->jump(c, v, x0, 1e12 * t);
+            assert_true(late >= 0 && late <= 1);
+        }
+    }
+}
+
+/* The dead zone's edge is a kink, not a step: within dv of it the rate is below dv times the
+ * largest slope, 1/(tau vt).  And no logistic overflows, whatever the voltage. */
+static void test_continuity(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    const struct model *m = model_find("mmsdz");
+    for (int k = 0; k < N_RANDOM; k++) {
+        double tau = exp(uniform(-12, 0)), vton = uniform(2e-3, .1), vdz = uniform(0, .1);
+        const struct setting set[] = {{"ron", 1e3}, {"roff", 1e5},  {"von", uniform(.01, 1)},
+                                      {"tau", tau}, {"vton", vton}, {"voff", uniform(.01, 1)},
+                                      {"vdz", vdz}, {"vtoff", vton}};
+        model_with("mmsdz", set, 8, c);
+        for (double dv = 1e-3; dv > 1e-15; dv /= 10) {
+            assert_true(fabs(m->rate(c, vdz + dv, 0.3).f) <= 1.001 * (dv + 1e-16) / (tau * vton));
+            assert_true(fabs(m->rate(c, -vdz - dv, 0.3).f) <= 1.001 * (dv + 1e-16) / (tau * vton));
+        }
+    }
+    for (const struct model *const *t = model_table; *t; t++)
+        for (double v = -1e3; v <= 1e3; v += 2e3)
+            for (int k = 0; k < N_RANDOM; k++) {
+                random_constants(*t, c);
+                struct model_value r = (*t)->rate(c, v, 0.5);
+                assert_true(isfinite(r.f) && isfinite(r.df_dv) && isfinite(r.df_dx));
+            }
+}
+
+static int reseed(void **state)
+{
+    (void)state;
+    memcpy(seed, (const unsigned short[3]){1, 2, 3}, sizeof seed);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_table, reseed),
+        cmocka_unit_test_setup(test_worked_case, reseed),
+        cmocka_unit_test_setup(test_junctions, reseed),
+        cmocka_unit_test_setup(test_known_rates, reseed),
+        cmocka_unit_test_setup(test_passive, reseed),
+        cmocka_unit_test_setup(test_jacobian, reseed),
+        cmocka_unit_test_setup(test_jump, reseed),
+        cmocka_unit_test_setup(test_continuity, reseed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
