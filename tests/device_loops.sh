@@ -3,8 +3,8 @@
 # Hysteresis loops of the dopants in stock ngspice, run from another working directory, against the
 # figures of the fit to public measured loops of Knowm M-SDC parts that made the libraries.
 #
-# A sine through Rs at 300.15 K; of the last period: v_set = largest device voltage, r_on and r_off =
-# smallest and largest v/i (where |v| > 1 mV), i_max = largest current.  '-': no figure given.
+# A sine through Rs at 300.15 K; of the last period: v_set = largest device voltage, r_on and r_off
+# = smallest and largest v/i (where |v| > 1 mV), i_max = largest current.  '-': no figure given.
 # Tolerance 1 %, or the rounding of a figure of two digits: integration (reltol 1e-6) adds 0.01 %.
 LC_ALL=C
 export LC_ALL

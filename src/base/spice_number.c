@@ -13,7 +13,7 @@ static const struct {
     const char *name;
     double factor;
 } scales[] = {
-    {"meg", 1e6}, {"mil", 25.4e-6}, {"t", 1e12}, {"g", 1e9},   {"k", 1e3},   {"m", 1e-3},
+    {"meg", 1e6}, {"mil", 25.4e-6}, {"t", 1e12},  {"g", 1e9},   {"k", 1e3},   {"m", 1e-3},
     {"u", 1e-6},  {"n", 1e-9},      {"p", 1e-12}, {"f", 1e-15}, {"a", 1e-18},
 };
 

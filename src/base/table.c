@@ -38,7 +38,8 @@ void table_free(struct table *t)
 
 void table_row(struct table *t)
 {
-    t->cells = memory_grow(t->cells, &t->capacity, (t->n_rows + 1) * t->n_columns, sizeof *t->cells);
+    t->cells =
+        memory_grow(t->cells, &t->capacity, (t->n_rows + 1) * t->n_columns, sizeof *t->cells);
     memset(t->cells + t->n_rows * t->n_columns, 0, t->n_columns * sizeof *t->cells);
     t->n_rows++;
 }

@@ -18,8 +18,8 @@ struct cell {
 
 struct table {
     size_t n_columns, n_rows, capacity;
-    char **names;       /* n_columns */
-    int *digits;        /* n_columns; significant digits in print, 0: as many as read back exactly */
+    char **names; /* n_columns */
+    int *digits;  /* n_columns; significant digits in print, 0: as many as read back exactly */
     struct cell *cells; /* n_rows x n_columns, row after row */
 };
 

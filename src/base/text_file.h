@@ -9,10 +9,10 @@
 
 struct text_file {
     char *path;
-    size_t size;    /* bytes in `text`, without the final NUL */
-    char *text;     /* whole content as read */
+    size_t size; /* bytes in `text`, without the final NUL */
+    char *text;  /* whole content as read */
     size_t n_lines;
-    char **lines;   /* n_lines NUL-terminated lines without line ends (CR LF accepted) */
+    char **lines; /* n_lines NUL-terminated lines without line ends (CR LF accepted) */
 };
 
 /* Read a regular file of at most 16 MiB without NUL bytes.  On failure *file is NULL. */

@@ -168,13 +168,12 @@ int circuit_add(struct circuit *c, const char *name, const struct element *eleme
     }
     if (e->kind == ELEMENT_MEMRISTOR) {
         size_t capacity = c->capacity.states;
-        c->state_elements = memory_grow(c->state_elements, &capacity, c->n_states + 1,
-                                        sizeof *c->state_elements);
+        c->state_elements =
+            memory_grow(c->state_elements, &capacity, c->n_states + 1, sizeof *c->state_elements);
         c->state_names = memory_grow(c->state_names, &c->capacity.states, c->n_states + 1,
                                      sizeof *c->state_names);
         c->state_elements[c->n_states] = number;
-        c->state_names[c->n_states] =
-            lower(memory_format("%s.%s", e->name, e->dopant->state_node));
+        c->state_names[c->n_states] = lower(memory_format("%s.%s", e->name, e->dopant->state_node));
         e->state = (int)c->n_states++;
     }
     if (card)
@@ -213,7 +212,7 @@ int circuit_memristor(struct circuit *c, const char *name, int p, int n,
                       const struct dopant *dopant, double x0)
 {
     struct element e = {ELEMENT_MEMRISTOR, .class = CLASS_MEMRISTOR, .node = {p, n},
-                        .dopant = dopant,  .x0 = x0};
+                        .dopant = dopant, .x0 = x0};
     circuit_text(c, dopant->text);
     return circuit_add(c, name, &e, true);
 }
@@ -232,8 +231,8 @@ static int add_port(struct circuit *c, const char *name, int source, int enable,
     return (int)c->n_ports++;
 }
 
-int circuit_port(struct circuit *c, const char *name, int node, double r, bool openable, double idle,
-                 enum energy_class class)
+int circuit_port(struct circuit *c, const char *name, int node, double r, bool openable,
+                 double idle, enum energy_class class)
 {
     char *element = memory_format("v%s", name);
     int inner = r > 0 ? circuit_nodef(c, "%s_drive", name) : node;

@@ -2,9 +2,9 @@
 /* The circuit in memory: the one description from which the SPICE deck is written and which the
  * native engines assemble.
  *
- * Unknowns are laid out in one array of values: node voltages [V] first (node 0 is ground and always
- * 0), then the branch currents [A] of voltage-type elements (flowing from the first node through the
- * element to the second, as SPICE counts them), then the memristors' states. */
+ * Unknowns are laid out in one array of values: node voltages [V] first (node 0 is ground and
+ * always 0), then the branch currents [A] of voltage-type elements (flowing from the first node
+ * through the element to the second, as SPICE counts them), then the memristors' states. */
 #ifndef SILVERBAR_CIRCUIT_CIRCUIT_H
 #define SILVERBAR_CIRCUIT_CIRCUIT_H
 
@@ -43,8 +43,8 @@ enum element_kind {
     ELEMENT_SWITCH,    /* value [ohm] where v(2,3) > 0.5 V, else CIRCUIT_R_OPEN */
     ELEMENT_MOSFET,    /* drain, gate, source, bulk */
     ELEMENT_MEMRISTOR, /* p, n; has a state */
-    ELEMENT_TRANSFER,  /* behavioural: v(0,1) = table(v(2,3)), linear between points; has a branch */
-    ELEMENT_OPAQUE,    /* a subcircuit that only SPICE understands; power at its terminals */
+    ELEMENT_TRANSFER, /* behavioural: v(0,1) = table(v(2,3)), linear between points; has a branch */
+    ELEMENT_OPAQUE,   /* a subcircuit that only SPICE understands; power at its terminals */
 };
 
 /* A monotone table, n >= 2 points with rising x. */
@@ -56,7 +56,7 @@ struct transfer_table {
 struct element {
     enum element_kind kind;
     enum energy_class class;
-    char *name;    /* as SPICE shows it after expansion, lower case: "rrow3", "m.xn1.m2" */
+    char *name; /* as SPICE shows it after expansion, lower case: "rrow3", "m.xn1.m2" */
     int node[4];
     double value;
     int branch;    /* number of its branch current, or -1 */
@@ -68,17 +68,17 @@ struct element {
     struct mos1_geometry geometry;
     const struct mos1_model *mos;
     struct transfer_table table;
-    size_t n_terminals;     /* opaque: number of terminals */
-    const int *ammeters;    /* opaque: elements (0 V sources) in series with them, n_terminals */
-    const int *terminals;   /* opaque: nodes inside those ammeters, n_terminals */
+    size_t n_terminals;   /* opaque: number of terminals */
+    const int *ammeters;  /* opaque: elements (0 V sources) in series with them, n_terminals */
+    const int *terminals; /* opaque: nodes inside those ammeters, n_terminals */
 };
 
 /* What the outside world drives: a voltage source behind a resistance, which may be opened. */
 struct port {
     char *name;
-    int source; /* element: external voltage source */
-    int enable; /* element: external source (0 or 1 V) that closes its switch, or -1: never open */
-    bool logic; /* a gate: drawn as a digital line */
+    int source;  /* element: external voltage source */
+    int enable;  /* element: external source (0 or 1 V) that closes its switch, or -1: never open */
+    bool logic;  /* a gate: drawn as a digital line */
     double idle; /* [V] before the first phase */
 };
 
@@ -145,7 +145,8 @@ int circuit_nodef(struct circuit *circuit, const char *format, ...)
 
 /* Append an element (copied; `name` is copied and made lower case; branch and state are numbered
  * here) and return its number.  `card`: write it at top level of the deck. */
-int circuit_add(struct circuit *circuit, const char *name, const struct element *element, bool card);
+int circuit_add(struct circuit *circuit, const char *name, const struct element *element,
+                bool card);
 
 /* A literal line of the deck, and a text of subcircuits (each text once). */
 void circuit_card(struct circuit *circuit, const char *format, ...)
@@ -171,8 +172,8 @@ int circuit_memristor(struct circuit *c, const char *name, int p, int n,
 /* A port driving `node` through r [ohm] (0: directly), at `idle` volts before the first phase;
  * `openable` puts a switch of on-resistance r in series, which the port's enable source closes.
  * Returns the port's number. */
-int circuit_port(struct circuit *c, const char *name, int node, double r, bool openable, double idle,
-                 enum energy_class class);
+int circuit_port(struct circuit *c, const char *name, int node, double r, bool openable,
+                 double idle, enum energy_class class);
 /* A port that drives the gates at the node of its own name; 0 V before the first phase. */
 int circuit_logic_port(struct circuit *c, const char *name);
 
@@ -180,8 +181,9 @@ int circuit_logic_port(struct circuit *c, const char *name);
  * meets nothing but gates and control terminals?  idle: n_elements flags. */
 void circuit_gate_drivers(const struct circuit *circuit, bool *gate_driver);
 
-/* Register a probe of a node's voltage, or of the current through a voltage-type element, and return
- * its number; and where that quantity lies in the array of values of the finished circuit. */
+/* Register a probe of a node's voltage, or of the current through a voltage-type element, and
+ * return its number; and where that quantity lies in the array of values of the finished circuit.
+ */
 int circuit_voltage_probe(struct circuit *c, const char *name, int node);
 int circuit_current_probe(struct circuit *c, const char *name, int element);
 size_t circuit_probe_value(const struct circuit *c, int probe);

@@ -123,8 +123,8 @@ static enum status build_column(struct build *b, size_t l, size_t j, int column,
     struct circuit *c = b->circuit;
     struct classifier_layer *layer = &b->classifier->layers[l];
     char *name = memory_format("c%zu_%zu", l + 1, j + 1);
-    const int port = circuit_port(c, name, column, b->options->column_ohm, true, NEURON_GROUND,
-                                  CLASS_DRIVER);
+    const int port =
+        circuit_port(c, name, column, b->options->column_ohm, true, NEURON_GROUND, CLASS_DRIVER);
     layer->column_ports[j] = port;
     char *probe = memory_format("i_%s", name);
     layer->column_probes[j] = circuit_current_probe(c, probe, c->ports[port].source);
@@ -193,13 +193,13 @@ enum status classifier_build(const struct classifier_options *o, struct classifi
     if (!(d->g_min > 0 && d->g_max > d->g_min))
         return fail(error, STATUS_INPUT,
                     "%s: dopant %s gives no conductance window, expected lines '*@ gmin' and "
-                    "'*@ gmax'", d->path, d->name);
+                    "'*@ gmax'",
+                    d->path, d->name);
     k->g_ref = 0.5 * (d->g_max + d->g_min);
     k->g_span = 0.5 * (d->g_max - d->g_min);
     struct build b = {.options = o, .classifier = k, .error = error};
-    enum status status =
-        crossbar_switch_resistance(o->switches, o->select_width, NEURON_SUPPLY, NEURON_GROUND,
-                                   &b.switch_ohm, error);
+    enum status status = crossbar_switch_resistance(o->switches, o->select_width, NEURON_SUPPLY,
+                                                    NEURON_GROUND, &b.switch_ohm, error);
     if (status != STATUS_OK)
         return status;
     k->series_ohm = o->row_ohm + b.switch_ohm + o->column_ohm;

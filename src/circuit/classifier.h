@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A classifier of fully connected layers, one memristor a synapse, that learns on chip.
  *
- * A layer is a crossbar of rows x columns devices, a reference column of resistors G_ref (one a row,
- * each behind a switch), one neuron a column and one reference amplifier.  Names, counted from 1:
- *     port r<l>_<i>     driver of row i of layer l (in layers above 1: may be opened)
- *     port c<l>_<j>     driver of column j at signal ground for programming and reading
- *     port s<l>_<i>_<j> gate of the select switch of a device
- *     port infer        gate of all switches that connect neurons, references and hidden rows
- *     node h<l>_<j>     output of neuron j of layer l, at the neuron's terminal
- * While a device is programmed or read, infer = 0: neurons are off the columns, and the column's own
- * driver carries the current, which is what the controller reads (probe i_c<l>_<j>). */
+ * A layer is a crossbar of rows x columns devices, a reference column of resistors G_ref (one a
+ * row, each behind a switch), one neuron a column and one reference amplifier.  Names, counted from
+ * 1: port r<l>_<i>     driver of row i of layer l (in layers above 1: may be opened) port c<l>_<j>
+ * driver of column j at signal ground for programming and reading port s<l>_<i>_<j> gate of the
+ * select switch of a device port infer        gate of all switches that connect neurons, references
+ * and hidden rows node h<l>_<j>     output of neuron j of layer l, at the neuron's terminal While a
+ * device is programmed or read, infer = 0: neurons are off the columns, and the column's own driver
+ * carries the current, which is what the controller reads (probe i_c<l>_<j>). */
 #ifndef SILVERBAR_CIRCUIT_CLASSIFIER_H
 #define SILVERBAR_CIRCUIT_CLASSIFIER_H
 
@@ -20,7 +19,7 @@
 #define CLASSIFIER_INPUT_VOLT 0.1 /* of a lit pixel above signal ground; also the read voltage */
 
 struct classifier_options {
-    size_t n_layers;                       /* of devices: 2 for 9-3-1 */
+    size_t n_layers;                         /* of devices: 2 for 9-3-1 */
     size_t sizes[CLASSIFIER_LAYERS_MAX + 1]; /* n_layers + 1: 9, 3, 1 */
     const struct dopant *dopant;
     const double *x0; /* initial states of all devices, layer after layer, row-major */
@@ -39,10 +38,10 @@ extern const struct classifier_options classifier_defaults;
 
 struct classifier_layer {
     struct crossbar crossbar;
-    int *row_ports;     /* rows */
-    int *column_ports;  /* columns */
-    int *column_probes; /* columns: current into the column driver [A] */
-    int *output_probes; /* columns: output of the neuron [V] */
+    int *row_ports;      /* rows */
+    int *column_ports;   /* columns */
+    int *column_probes;  /* columns: current into the column driver [A] */
+    int *output_probes;  /* columns: output of the neuron [V] */
     size_t first_device; /* number of its device (0, 0) */
 };
 
@@ -51,14 +50,14 @@ struct classifier {
     size_t n_layers, n_devices;
     struct classifier_layer layers[CLASSIFIER_LAYERS_MAX];
     int infer_port;
-    double g_min, g_max; /* window of branch conductances that weights use [S] */
+    double g_min, g_max;  /* window of branch conductances that weights use [S] */
     double g_ref, g_span; /* G_ref and Delta G [S] */
-    double series_ohm;   /* of a branch besides its device, at the read voltage */
+    double series_ohm;    /* of a branch besides its device, at the read voltage */
 };
 
 /* Build it.  On failure the circuit is freed. */
-enum status classifier_build(const struct classifier_options *options, struct classifier *classifier,
-                             struct error *error);
+enum status classifier_build(const struct classifier_options *options,
+                             struct classifier *classifier, struct error *error);
 void classifier_free(struct classifier *classifier);
 
 /* Layer, row and column (counted from 0) of device k, in the order of programming. */

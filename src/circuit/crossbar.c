@@ -24,8 +24,7 @@ enum status crossbar_switch_resistance(const struct subcircuit_file *switches, d
     struct circuit *c = circuit_new("switch");
     const int a = circuit_node(c, "a"), b = circuit_node(c, "b"), on = circuit_node(c, "on"),
               vdd = circuit_node(c, "vdd");
-    enum status status =
-        crossbar_switch(c, switches, "xs", a, b, on, vdd, w, CLASS_SELECT, error);
+    enum status status = crossbar_switch(c, switches, "xs", a, b, on, vdd, w, CLASS_SELECT, error);
     double current = 0;
     for (size_t k = 0; k < c->n_elements && status == STATUS_OK; k++) {
         const struct element *e = &c->elements[k];
@@ -39,13 +38,14 @@ enum status crossbar_switch_resistance(const struct subcircuit_file *switches, d
     }
     circuit_free(c);
     if (status == STATUS_OK && !(current > 0))
-        return fail(error, STATUS_INPUT, "the transmission gate of the switch file does not conduct");
+        return fail(error, STATUS_INPUT,
+                    "the transmission gate of the switch file does not conduct");
     *ohm = dv / current;
     return status;
 }
 
-enum status crossbar_build(struct circuit *c, const struct crossbar_options *o,
-                           struct crossbar *x, struct error *error)
+enum status crossbar_build(struct circuit *c, const struct crossbar_options *o, struct crossbar *x,
+                           struct error *error)
 {
     const size_t n = o->rows * o->columns;
     x->rows = o->rows;
@@ -60,9 +60,9 @@ enum status crossbar_build(struct circuit *c, const struct crossbar_options *o,
              *device = memory_format("xm%s", address);
         x->selects[k] = circuit_logic_port(c, select);
         const int inner = circuit_nodef(c, "m%s", address);
-        status = crossbar_switch(c, o->switches, gate, o->row_nodes[i], inner,
-                                 circuit_node(c, select), o->vdd, o->select_width, CLASS_SELECT,
-                                 error);
+        status =
+            crossbar_switch(c, o->switches, gate, o->row_nodes[i], inner, circuit_node(c, select),
+                            o->vdd, o->select_width, CLASS_SELECT, error);
         x->devices[k] =
             circuit_memristor(c, device, inner, o->column_nodes[j], o->dopant, o->x0[k]);
         free(address);

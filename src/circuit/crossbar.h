@@ -13,10 +13,10 @@ struct crossbar_options {
     const int *row_nodes;    /* rows */
     const int *column_nodes; /* columns */
     const struct dopant *dopant;
-    const double *x0;                      /* rows x columns: initial states */
+    const double *x0;                       /* rows x columns: initial states */
     const struct subcircuit_file *switches; /* has .subckt tgate a b on vdd vss w= */
-    double select_width;                   /* [m] */
-    int vdd;                               /* node of the switches' supply */
+    double select_width;                    /* [m] */
+    int vdd;                                /* node of the switches' supply */
 };
 
 struct crossbar {

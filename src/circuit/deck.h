@@ -9,8 +9,8 @@
  * "dc 1.65", "pwl(...)". */
 typedef void deck_source(void *data, int element, FILE *out);
 
-/* Title, subcircuits, and all cards, self-contained (nothing is included).  The caller adds options,
- * analysis and .end. */
+/* Title, subcircuits, and all cards, self-contained (nothing is included).  The caller adds
+ * options, analysis and .end. */
 void deck_write(const struct circuit *circuit, deck_source *source, void *data, FILE *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Expansion of subcircuit definitions into the elements of a circuit, with the names that SPICE
- * gives them: node a of instance x1 is "x1.a", transistor m2 in it is "m.x1.m2". */
+ * gives them: node a of instance x1 is "x1.a", transistor m2 in it is "m.x1.m2", and transistor m3
+ * of instance x4 in x1 is "m.x1.m.x4.m3". */
 #include "base/memory.h"
 #include "base/spice_number.h"
 #include "circuit/subcircuit.h"
@@ -167,10 +168,22 @@ static enum status mos_model(const struct scope *s, const struct statement *at, 
 
 static enum status add(const struct scope *s, const struct statement *at, struct element *e)
 {
+    const char letter = at->words[0][0];
     e->class = s->class;
-    char *name = memory_format("%c.%s.%s", at->words[0][0], s->instance, at->words[0]);
+    char *path = memory_format("%c.", letter);
+    for (const char *level = s->instance; *level;) {
+        const int n = (int)strcspn(level, ".");
+        const bool deeper = level[n] == '.';
+        char *longer = deeper ? memory_format("%s%.*s.%c.", path, n, level, letter)
+                              : memory_format("%s%.*s.", path, n, level);
+        free(path);
+        path = longer;
+        level += n + deeper;
+    }
+    char *name = memory_format("%s%s", path, at->words[0]);
     circuit_add(s->circuit, name, e, false);
     free(name);
+    free(path);
     return STATUS_OK;
 }
 
@@ -178,8 +191,10 @@ static enum status mosfet(const struct scope *s, const struct statement *at)
 {
     struct element e = {ELEMENT_MOSFET, .geometry = {.w = 1e-4, .l = 1e-4, .m = 1}};
     if (at->n < 6)
-        return fail_at(s->error, at->file, at->line, "%s has %zu words, expected drain gate source "
-                       "bulk model w= l=", at->words[0], at->n);
+        return fail_at(s->error, at->file, at->line,
+                       "%s has %zu words, expected drain gate source "
+                       "bulk model w= l=",
+                       at->words[0], at->n);
     for (int i = 0; i < 4; i++)
         e.node[i] = node_of(s, at->words[1 + i]);
     for (size_t i = 6; i < at->n; i += 3) {
@@ -238,11 +253,12 @@ static enum status inner_instance(struct scope *s, const struct statement *at)
         end++;
     const struct definition *d = end > 2 ? definition_find(s->file, at->words[end - 1]) : NULL;
     if (!d)
-        return fail_at(s->error, at->file, at->line, "%s: no .subckt %s in the file",
-                       at->words[0], at->words[end - 1]);
+        return fail_at(s->error, at->file, at->line, "%s: no .subckt %s in the file", at->words[0],
+                       at->words[end - 1]);
     if (d->n_terminals != end - 2)
-        return fail_at(s->error, at->file, at->line, "%s has %zu nodes, expected %zu for .subckt %s",
-                       at->words[0], end - 2, d->n_terminals, d->name);
+        return fail_at(s->error, at->file, at->line,
+                       "%s has %zu nodes, expected %zu for .subckt %s", at->words[0], end - 2,
+                       d->n_terminals, d->name);
     if (s->depth >= DEPTH_MAX)
         return fail_at(s->error, at->file, at->line, "instances nested more than %d deep",
                        DEPTH_MAX);
@@ -337,8 +353,9 @@ enum status subcircuit_check(const struct subcircuit_file *file, const char *nam
     int *nodes = NEW((size_t)n, int);
     for (int i = 0; i < n; i++)
         nodes[i] = circuit_nodef(scratch, "terminal%d", i);
-    struct scope s = {scratch, file, definition_find(file, name), "x", nodes,
-                      CLASS_NEURON, 0, {{0}}, 0, unsupported, error};
+    struct scope s = {
+        scratch,     file, definition_find(file, name), "x", nodes, CLASS_NEURON, 0, {{0}}, 0,
+        unsupported, error};
     enum status status = open_scope(&s, NULL, 0);
     if (status == STATUS_OK)
         status = expand(&s);
@@ -397,9 +414,8 @@ enum status subcircuit_add(struct circuit *c, const struct subcircuit_file *file
     char *card = memory_format("%s %s", line, d->name);
     for (size_t i = 0; i < n_parameters; i++) {
         char buffer[32];
-        char *longer =
-            memory_format("%s %s=%s", card, parameters[i].name,
-                          number_text(parameters[i].value, buffer));
+        char *longer = memory_format("%s %s=%s", card, parameters[i].name,
+                                     number_text(parameters[i].value, buffer));
         free(card);
         card = longer;
     }

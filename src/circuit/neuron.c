@@ -59,8 +59,8 @@ enum status neuron_add(struct circuit *c, const struct neuron_kind *kind, const 
         behavioural(c, kind->table, name, column, reference, output, rf);
         return STATUS_OK;
     }
-    const int nodes[] = {column, reference, output, circuit_node(c, "vmid"),
-                         circuit_node(c, "vdd"), 0};
+    const int nodes[] = {column, reference, output, circuit_node(c, "vmid"), circuit_node(c, "vdd"),
+                         0};
     const struct parameter_value feedback = {"rf", rf};
     char *instance = memory_format("xn%s", name);
     enum status status = subcircuit_add(c, kind->file, "neuron", instance, nodes, 6, &feedback, 1,

@@ -2,7 +2,8 @@
 /* The neuron in its three forms: the transistors of a netlist file, a subcircuit that only SPICE
  * understands, or the behavioural one (ideal amplifiers and a measured transfer curve).
  *
- *     v_tia = v_mid - rf I(column)     u = v_ref - v_tia = 45 mV s     out = v_mid + 60 mV (h - 1/2)
+ *     v_tia = v_mid - rf I(column)     u = v_ref - v_tia = 45 mV s     out = v_mid + 60 mV (h -
+ * 1/2)
  */
 #ifndef SILVERBAR_CIRCUIT_NEURON_H
 #define SILVERBAR_CIRCUIT_NEURON_H
@@ -10,8 +11,8 @@
 #include "circuit/circuit.h"
 #include "circuit/subcircuit.h"
 
-#define NEURON_SUPPLY 3.3       /* [V] */
-#define NEURON_GROUND 1.65      /* signal ground [V] */
+#define NEURON_SUPPLY 3.3        /* [V] */
+#define NEURON_GROUND 1.65       /* signal ground [V] */
 #define NEURON_INPUT_SWING 0.045 /* v_ref - v_tia for s = 1 [V] */
 #define NEURON_OUTPUT_SWING 0.06 /* of the output between h = 0 and h = 1 [V] */
 

@@ -5,7 +5,6 @@
 #include "base/spice_number.h"
 #include "circuit/circuit.h"
 
-
 bool element_is_source(const struct element *e)
 {
     return (e->kind == ELEMENT_VOLTAGE && !e->boundary) || e->kind == ELEMENT_CURRENT;
@@ -67,8 +66,7 @@ void circuit_power(const struct circuit *c, const double *values, double *power)
             power[k] = mosfet_power(e, values, vt);
             break;
         case ELEMENT_MEMRISTOR:
-            power[k] =
-                v * e->dopant->model->current(e->dopant->constants, v, state[e->state]).f;
+            power[k] = v * e->dopant->model->current(e->dopant->constants, v, state[e->state]).f;
             break;
         case ELEMENT_OPAQUE:
             power[k] = opaque_power(c, e, values);

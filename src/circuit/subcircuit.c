@@ -118,8 +118,8 @@ static enum status open_definition(struct reader *r, struct statement *s)
     return STATUS_OK;
 }
 
-static const char *const refused[] = {".control", ".endc",  ".exec", ".system", ".lib",
-                                      ".osdi",    ".csparam", ".func"};
+static const char *const refused[] = {".control", ".endc", ".exec",    ".system",
+                                      ".lib",     ".osdi", ".csparam", ".func"};
 
 static enum status take_statement(struct reader *r, struct statement *s)
 {
@@ -140,8 +140,8 @@ static enum status take_statement(struct reader *r, struct statement *s)
         return STATUS_OK;
     if (r->open) {
         struct definition *d = r->open;
-        d->statements = memory_grow(d->statements, &d->capacity, d->n_statements + 1,
-                                    sizeof *d->statements);
+        d->statements =
+            memory_grow(d->statements, &d->capacity, d->n_statements + 1, sizeof *d->statements);
         d->statements[d->n_statements++] = *s;
     } else if (word[0] == '.') {
         struct subcircuit_file *f = r->file;
@@ -172,11 +172,11 @@ static enum status include(struct reader *r, const char *path, const char *line,
         status = fail_at(r->error, path, number,
                          ".include \"%s\" is refused, expected a file in the same folder", file);
     else if (depth >= INCLUDE_DEPTH_MAX)
-        status = fail_at(r->error, path, number, ".include nested more than %d deep",
-                         INCLUDE_DEPTH_MAX);
+        status =
+            fail_at(r->error, path, number, ".include nested more than %d deep", INCLUDE_DEPTH_MAX);
     const char *slash = strrchr(path, '/');
-    char *full = slash ? memory_format("%.*s/%s", (int)(slash - path), path, file)
-                       : memory_string(file);
+    char *full =
+        slash ? memory_format("%.*s/%s", (int)(slash - path), path, file) : memory_string(file);
     if (status == STATUS_OK)
         status = read_lines(r, full, depth + 1);
     free(full);
@@ -243,8 +243,8 @@ enum status subcircuit_read(const char *path, struct subcircuit_file **file, str
     append_text(&r, "");
     enum status status = read_lines(&r, path, 0);
     if (status == STATUS_OK && r.open)
-        status = fail_at(error, r.open->header.file, r.open->header.line,
-                         ".subckt %s has no .ends", r.open->name);
+        status = fail_at(error, r.open->header.file, r.open->header.line, ".subckt %s has no .ends",
+                         r.open->name);
     if (status == STATUS_OK && f->n_definitions == 0)
         status = fail_at(error, path, 1, "no .subckt found, expected at least one");
     if (status != STATUS_OK) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reader for netlist files that designers edit (netlists/ *.sub), and their expansion into a circuit.
+/* Reader for netlist files that designers edit (netlists/ *.sub), and their expansion into a
+ * circuit.
  *
  * Taken: .subckt/.ends with numeric default parameters, X with numeric or {name} parameters,
  * M (level 1: w l m), R, C, V, I, E, G, .model NMOS|PMOS, .param name=number, .include of a file in
@@ -29,8 +30,8 @@ struct parameter_value {
     double value;
 };
 
-/* Can our engines run it?  STATUS_OK; or STATUS_INPUT with the reason: *unsupported tells whether it
- * is only beyond the subset (true) or malformed (false). */
+/* Can our engines run it?  STATUS_OK; or STATUS_INPUT with the reason: *unsupported tells whether
+ * it is only beyond the subset (true) or malformed (false). */
 enum status subcircuit_check(const struct subcircuit_file *file, const char *name,
                              bool *unsupported, struct error *error);
 
@@ -38,9 +39,8 @@ enum status subcircuit_check(const struct subcircuit_file *file, const char *nam
  * element booked under `class`, and its card and text into the deck.  `opaque`: do not expand, but
  * measure its terminals with 0 V sources. */
 enum status subcircuit_add(struct circuit *circuit, const struct subcircuit_file *file,
-                           const char *name, const char *instance, const int *nodes,
-                           size_t n_nodes, const struct parameter_value *parameters,
-                           size_t n_parameters, enum energy_class class, bool opaque,
-                           struct error *error);
+                           const char *name, const char *instance, const int *nodes, size_t n_nodes,
+                           const struct parameter_value *parameters, size_t n_parameters,
+                           enum energy_class class, bool opaque, struct error *error);
 
 #endif

@@ -44,15 +44,7 @@ static void prepare(const double *p, double *c)
 
 static struct two_state rates(const double *c, double v)
 {
-    double up = logistic((v - c[C_VON]) * c[INVERSE_VT]);
-    double down = logistic(-(v + c[C_VOFF]) * c[INVERSE_VT]);
-    double slope = c[RATE] * c[INVERSE_VT];
-    return (struct two_state){
-        .a = c[RATE] * up,
-        .da_dv = slope * up * (1 - up),
-        .b = c[RATE] * down,
-        .db_dv = -slope * down * (1 - down),
-    };
+    return metastable_switch(v, c[C_VON], c[C_VOFF], c[INVERSE_VT], c[RATE]);
 }
 
 static struct model_value current(const double *c, double v, double x)

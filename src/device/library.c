@@ -45,6 +45,10 @@ static enum status read_outer(struct reader *r, const struct card *card)
         return fail_at(r->error, card->path, card->line,
                        "found a second .subckt '%s', expected one in a library",
                        card_token(card, 1));
+    if (card->depth > 0)
+        return fail_at(r->error, card->path, card->line,
+                       "found .subckt '%s' included outside of the dopant's, expected inside",
+                       card_token(card, 1));
     if (!is_name(card_token(card, 1)))
         return fail_at(r->error, card->path, card->line,
                        "found .subckt name '%s', expected letters, digits and '_' only",

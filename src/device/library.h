@@ -22,7 +22,7 @@ struct dopant {
     const struct model *model;
     double parameters[MODEL_PARAMETERS_MAX]; /* in the order of model->parameters */
     double constants[MODEL_CONSTANTS_MAX];   /* from model->prepare */
-    double g_min, g_max;                     /* [S] conductance window for weights; 0 if not given */
+    double g_min, g_max; /* [S] conductance window for weights; 0 if not given */
 };
 
 /* Read `what`: a path (if it has a '/' or ends in ".lib") or the name of a dopant, looked for as

@@ -28,8 +28,9 @@ struct mos1_value {
     double di_dv[4][4];
 };
 
-struct mos1_value mos1_evaluate(const struct mos1_model *model, const struct mos1_geometry *geometry,
-                                double vt, double gmin, const double v[4]);
+struct mos1_value mos1_evaluate(const struct mos1_model *model,
+                                const struct mos1_geometry *geometry, double vt, double gmin,
+                                const double v[4]);
 
 /* The currents alone, for the energy account. */
 void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *geometry, double vt,

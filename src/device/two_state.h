@@ -50,4 +50,19 @@ static inline double logistic(double z)
     return z >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
+/* The metastable switch of Molter and Nugent (arXiv:1608.04659) at v [V]: a = rate s((v - Von)/VT),
+ * b = rate (1 - s((v + Voff)/VT)). */
+static inline struct two_state metastable_switch(double v, double von, double voff,
+                                                 double inverse_vt, double rate)
+{
+    double up = logistic((v - von) * inverse_vt);
+    double down = logistic(-(v + voff) * inverse_vt);
+    return (struct two_state){
+        .a = rate * up,
+        .da_dv = rate * inverse_vt * up * (1 - up),
+        .b = rate * down,
+        .db_dv = -rate * inverse_vt * down * (1 - down),
+    };
+}
+
 #endif

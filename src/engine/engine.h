@@ -61,7 +61,7 @@ struct phase {
 
 /* What a controller may know of the phase that has ended. */
 struct reading {
-    double t0, t1;     /* [s] as they were */
+    double t0, t1;      /* [s] as they were */
     const double *mean; /* n_probes: time average over the last 10 % of the phase */
 };
 
@@ -90,8 +90,8 @@ struct recorder {
 
 struct engine_options {
     double reltol;
-    double abstol;     /* [A] */
-    double vntol;      /* [V] and state */
+    double abstol; /* [A] */
+    double vntol;  /* [V] and state */
     double trtol;
     double step_max;   /* longest time step [s] */
     double time_limit; /* wall seconds for the whole run */

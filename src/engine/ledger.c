@@ -56,7 +56,7 @@ static void take(void *data, const struct interval *i)
     }
     if (!i->ends_phase)
         return;
-    for (int class = 0; class < ENERGY_CLASSES; class++)
+    for (int class = 0; class < ENERGY_CLASSES; class ++)
         t->error_by_class[class] += fabs(l->phase_error[class]);
     memset(l->phase_error, 0, sizeof l->phase_error);
 }
@@ -77,7 +77,7 @@ double ledger_class(const struct ledger_total *t, enum energy_class class)
 double ledger_kind(const struct ledger_total *t, enum phase_kind kind)
 {
     double sum = 0;
-    for (int class = 0; class < ENERGY_CLASSES; class++)
+    for (int class = 0; class < ENERGY_CLASSES; class ++)
         sum += t->by_class[kind][class];
     return sum;
 }
@@ -85,8 +85,8 @@ double ledger_kind(const struct ledger_total *t, enum phase_kind kind)
 double ledger_energy(const struct ledger_total *t)
 {
     double sum = 0;
-    for (int class = 0; class < ENERGY_CLASSES; class++)
-        sum += ledger_class(t, (enum energy_class)class);
+    for (int class = 0; class < ENERGY_CLASSES; class ++)
+        sum += ledger_class(t, (enum energy_class) class);
     return sum;
 }
 

@@ -14,20 +14,20 @@
 
 /* One section of a run. */
 struct ledger_total {
-    double by_class[PHASE_KINDS][ENERGY_CLASSES];       /* dissipated or stored, sources apart [J] */
-    double error_by_class[ENERGY_CLASSES];              /* sum over phases of |estimate| [J] */
-    double delivered;                                   /* by all sources [J] */
-    double delivered_supply, delivered_drivers;         /* of it */
-    double array_in;                                    /* net into the array [J] */
-    double array_absorbed;                              /* dissipated or stored in the array [J] */
-    double t0, t1;                                      /* [s]; t0 < 0: no such phase */
+    double by_class[PHASE_KINDS][ENERGY_CLASSES]; /* dissipated or stored, sources apart [J] */
+    double error_by_class[ENERGY_CLASSES];        /* sum over phases of |estimate| [J] */
+    double delivered;                             /* by all sources [J] */
+    double delivered_supply, delivered_drivers;   /* of it */
+    double array_in;                              /* net into the array [J] */
+    double array_absorbed;                        /* dissipated or stored in the array [J] */
+    double t0, t1;                                /* [s]; t0 < 0: no such phase */
 };
 
 struct ledger {
     const struct circuit *circuit;
     struct ledger_total sections[PHASE_SECTIONS];
-    double *elements;                     /* PHASE_SECTIONS x n_elements [J] */
-    double phase_error[ENERGY_CLASSES];   /* of the phase that runs, signed */
+    double *elements;                   /* PHASE_SECTIONS x n_elements [J] */
+    double phase_error[ENERGY_CLASSES]; /* of the phase that runs, signed */
 };
 
 struct ledger *ledger_new(const struct circuit *circuit);

@@ -40,8 +40,9 @@ struct run {
     struct error *error;
     size_t n_values, n_saved, n_externals;
     struct saved *saved;
-    int *externals;        /* n_externals: element numbers */
-    double *external_from; /* n_externals: voltages at the start of the phase, and from its edge on */
+    int *externals; /* n_externals: element numbers */
+    double
+        *external_from; /* n_externals: voltages at the start of the phase, and from its edge on */
     double *external_to;
     int *derived; /* voltage-controlled sources that drive gates only: their node is computed */
     size_t n_derived;
@@ -206,7 +207,8 @@ static void remove_directory(const char *path)
 static enum status start_worker(struct run *r)
 {
     const char *base = getenv("TMPDIR");
-    snprintf(r->directory, sizeof r->directory, "%s/silverbar-XXXXXX", base && *base ? base : "/tmp");
+    snprintf(r->directory, sizeof r->directory, "%s/silverbar-XXXXXX",
+             base && *base ? base : "/tmp");
     if (!mkdtemp(r->directory)) {
         int e = errno;
         r->directory[0] = 0;
@@ -233,8 +235,9 @@ static enum status start_worker(struct run *r)
     if (r->pid == 0) {
         close(up[0]);
         close(down[1]);
-        const struct worker_setup setup = {lines, r->n_saved, saved, r->n_externals, externals,
-                                           r->external_to, r->directory, down[0], up[1]};
+        const struct worker_setup setup = {lines,          r->n_saved, saved,
+                                           r->n_externals, externals,  r->external_to,
+                                           r->directory,   down[0],    up[1]};
         worker_main(&setup);
     }
     close(up[1]);
@@ -367,20 +370,15 @@ static void complete_values(struct run *r, double t, const double *sent)
     for (size_t k = 0; k < r->n_derived; k++) {
         const struct element *e = &c->elements[r->derived[k]];
         r->values[e->node[0]] =
-            r->values[e->node[1]] +
-            e->value * (r->values[e->node[2]] - r->values[e->node[3]]);
+            r->values[e->node[1]] + e->value * (r->values[e->node[2]] - r->values[e->node[3]]);
     }
 }
 
 static void record(struct run *r, double t0, bool ends)
 {
-    const struct interval interval = {t0,
-                                      r->quadrature->t,
-                                      r->values,
-                                      r->quadrature->energy,
-                                      r->quadrature->error,
-                                      &r->phase,
-                                      ends};
+    const struct interval interval = {
+        t0,  r->quadrature->t, r->values, r->quadrature->energy, r->quadrature->error, &r->phase,
+        ends};
     for (size_t k = 0; k < r->options->n_recorders; k++)
         r->options->recorders[k].take(r->options->recorders[k].data, &interval);
 }
@@ -412,7 +410,8 @@ static enum status next_phase(struct run *r, bool *done)
         while (k < r->n_saved && r->saved[k].value != r->phase.stops[i].value)
             k++;
         if (k == r->n_saved)
-            return fail(r->error, STATUS_INPUT, "a phase stops at a quantity that is not solved for");
+            return fail(r->error, STATUS_INPUT,
+                        "a phase stops at a quantity that is not solved for");
         message.stops[message.n_stops].saved = (uint32_t)k;
         message.stops[message.n_stops].rising = r->phase.stops[i].rising;
         message.stops[message.n_stops++].level = r->phase.stops[i].level;
@@ -430,7 +429,8 @@ static enum status worker_text(struct run *r, uint32_t size)
     enum status status = receive(r, text, n);
     text[n] = 0;
     return status != STATUS_OK ? status
-                               : fail(r->error, STATUS_NUMERICAL, "ngspice: %s (%s); a tighter "
+                               : fail(r->error, STATUS_NUMERICAL,
+                                      "ngspice: %s (%s); a tighter "
                                       "--reltol or a larger --abstol may help",
                                       text, place(r, where, sizeof where));
 }

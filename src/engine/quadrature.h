@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Energies from sampled powers: the trapezoidal rule on the accepted points, with an estimate of its
- * error from pairs of intervals.
+/* Energies from sampled powers: the trapezoidal rule on the accepted points, with an estimate of
+ * its error from pairs of intervals.
  *
  * For a smooth power p(t) the rule's error over a step h is -h^3 p''/12.  With F the sum over two
  * steps h1, h2 and C the one trapezoid over both, F - C = ((h1+h2)^3 - h1^3 - h2^3) p''/12, so the
- * error of F is -(F - C) (h1^3 + h2^3) / ((h1+h2)^3 - h1^3 - h2^3).  Capacitors are booked exactly by the change of their
- * stored energy. */
+ * error of F is -(F - C) (h1^3 + h2^3) / ((h1+h2)^3 - h1^3 - h2^3).  Capacitors are booked exactly
+ * by the change of their stored energy. */
 #ifndef SILVERBAR_ENGINE_QUADRATURE_H
 #define SILVERBAR_ENGINE_QUADRATURE_H
 
@@ -13,12 +13,12 @@
 
 struct quadrature {
     const struct circuit *circuit;
-    double t;       /* [s] of the last point */
+    double t; /* [s] of the last point */
     bool started;
     double *energy; /* n_elements: over the last interval [J] */
     double *error;  /* n_elements: estimate that belongs to it [J]; 0 at every other interval */
     double *power, *power_before, *stored; /* n_elements */
-    double *pair_energy, *pair_power; /* n_elements: of the first interval of a pair */
+    double *pair_energy, *pair_power;      /* n_elements: of the first interval of a pair */
     double pair_t;
     bool in_pair;
 };

@@ -2,8 +2,8 @@
 /* The only file that knows ngspice's shared library (39.3; its manual, chapter 19).
  *
  * What the library asks for, learned by trial and kept here: no `dc` value beside `external`;
- * ngSpice_Circ() returns 0 for decks that it could not parse, the sign is a line of text that starts
- * "stderr Error"; `run` cannot be ended from a callback, but a process can. */
+ * ngSpice_Circ() returns 0 for decks that it could not parse, the sign is a line of text that
+ * starts "stderr Error"; `run` cannot be ended from a callback, but a process can. */
 #include "engine/worker.h"
 
 #include <ngspice/sharedspice.h> /* needs bool, which engine.h brings */
@@ -34,14 +34,14 @@ static struct {
     uint32_t n_stops;
     struct worker_phase phase;
     /* vectors of the transient */
-    int *where;   /* n_saved: place of each among ngspice's vectors; -1 until known */
-    int time;     /* place of the time vector */
+    int *where;    /* n_saved: place of each among ngspice's vectors; -1 until known */
+    int time;      /* place of the time vector */
     double *point; /* 1 + n_saved */
     /* addresses under which ngspice names external sources, in its order of asking */
     struct {
         const char *name;
         size_t external;
-    } *asked;
+    } * asked;
     size_t n_asked, last_asked;
     char complaint[COMPLAINT_SIZE];
     double in_callbacks, started;

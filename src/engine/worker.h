@@ -9,9 +9,9 @@
 
 /* Worker to parent: this header, then `size` bytes. */
 enum worker_tag {
-    WORKER_POINT = 1,  /* double t, then n_saved doubles */
-    WORKER_PHASE_END,  /* the last point ended the phase; double callback seconds, wall seconds */
-    WORKER_FAILED,     /* text */
+    WORKER_POINT = 1, /* double t, then n_saved doubles */
+    WORKER_PHASE_END, /* the last point ended the phase; double callback seconds, wall seconds */
+    WORKER_FAILED,    /* text */
 };
 
 struct worker_header {
@@ -35,10 +35,10 @@ struct worker_setup {
     size_t n_saved;
     char **saved; /* n_saved: names of the vectors as ngspice delivers them */
     size_t n_externals;
-    char **externals;       /* n_externals: names of the external sources */
-    const double *initial;  /* n_externals [V] */
-    const char *directory;  /* private, empty */
-    int in, out;            /* pipes */
+    char **externals;      /* n_externals: names of the external sources */
+    const double *initial; /* n_externals [V] */
+    const char *directory; /* private, empty */
+    int in, out;           /* pipes */
 };
 
 /* Runs in the forked child; never returns. */

@@ -87,7 +87,8 @@ static enum status parse(const struct text_file *f, struct image_pair *pair, str
             if (++class >= IMAGE_CLASSES)
                 return fail_at(error, f->path, number, "a third class, expected two");
             if (class > 0 && pair->classes[class - 1].n == 0)
-                return fail_at(error, f->path, number, "class %s has no image, expected one or more",
+                return fail_at(error, f->path, number,
+                               "class %s has no image, expected one or more",
                                pair->classes[class - 1].name);
             const char *name = line + 6 + strspn(line + 6, " \t");
             if (*name == 0)
@@ -107,9 +108,8 @@ static enum status parse(const struct text_file *f, struct image_pair *pair, str
         }
     }
     if (class + 1 < IMAGE_CLASSES || pair->classes[IMAGE_CLASSES - 1].n == 0)
-        return fail_at(error, f->path, (int)f->n_lines,
-                       "%d class%s with images, expected two", class + (class >= 0 &&
-                       pair->classes[class].n > 0), class == 0 ? "" : "es");
+        return fail_at(error, f->path, (int)f->n_lines, "%d class%s with images, expected two",
+                       class + (class >= 0 && pair->classes[class].n > 0), class == 0 ? "" : "es");
     return STATUS_OK;
 }
 

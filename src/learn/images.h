@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Binary 3x3 images of two classes, and accuracy under pixel flips without sampling error: there are
- * only 512 images, so the circuit is evaluated on all of them once and each is weighted with its
- * probability under every noise. */
+/* Binary 3x3 images of two classes, and accuracy under pixel flips without sampling error: there
+ * are only 512 images, so the circuit is evaluated on all of them once and each is weighted with
+ * its probability under every noise. */
 #ifndef SILVERBAR_LEARN_IMAGES_H
 #define SILVERBAR_LEARN_IMAGES_H
 
@@ -11,7 +11,8 @@
 #include <stddef.h>
 
 #define IMAGE_PIXELS 9
-#define IMAGE_COUNT 512 /* all images; bit 8 of the number is the top left pixel, bit 0 the last */
+#define IMAGE_COUNT 512 /* all images; bit 8 of the number is the top left pixel, bit 0 the last   \
+                         */
 #define IMAGE_CLASSES 2
 
 struct image_class {

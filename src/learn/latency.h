@@ -7,10 +7,10 @@
 #include "engine/engine.h"
 
 struct latency {
-    size_t value;             /* index of the output among the values */
+    size_t value; /* index of the output among the values */
     size_t n, capacity;
-    double *points;           /* n x (t, v) of the image that runs */
-    double begin;             /* [s] */
+    double *points;            /* n x (t, v) of the image that runs */
+    double begin;              /* [s] */
     double decision, settling; /* longest so far [s] */
 };
 

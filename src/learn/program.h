@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Write-verify programming of one conductance: read, compare, SET or RESET pulse, again.
  *
- * SET and RESET each keep an amplitude, a step and a width.  The amplitude rises by its step while a
- * pulse closes less than 30 % of the gap, and on a reversal the direction that overshot goes back two
- * steps and halves its step.  Under the policy `amplitude+width` the width is halved instead once the
- * step is at its floor.  The programmer knows only what its readings tell it. */
+ * SET and RESET each keep an amplitude, a step and a width.  The amplitude rises by its step while
+ * a pulse closes less than 30 % of the gap, and on a reversal the direction that overshot goes back
+ * two steps and halves its step.  Under the policy `amplitude+width` the width is halved instead
+ * once the step is at its floor.  The programmer knows only what its readings tell it. */
 #ifndef SILVERBAR_LEARN_PROGRAM_H
 #define SILVERBAR_LEARN_PROGRAM_H
 
@@ -42,7 +42,7 @@ struct programmer {
     const struct program_options *options;
     double target; /* [S] */
     double amplitude[2], step[2], width[2];
-    double gap;    /* before the last pulse */
+    double gap; /* before the last pulse */
     enum program_direction last;
     size_t pulses;
     bool settled;

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNITS_MAX 64   /* of a layer */
-#define STARTS 4       /* initial weights tried; the one with the lowest error is kept */
-#define STEPS 1500     /* of gradient descent */
-#define INITIAL 0.3    /* weights start uniformly in [-INITIAL, INITIAL] */
-#define RATE 0.5       /* step length */
+#define UNITS_MAX 64 /* of a layer */
+#define STARTS 4     /* initial weights tried; the one with the lowest error is kept */
+#define STEPS 1500   /* of gradient descent */
+#define INITIAL 0.3  /* weights start uniformly in [-INITIAL, INITIAL] */
+#define RATE 0.5     /* step length */
 #define MOMENTUM 0.9
 
 struct activity {

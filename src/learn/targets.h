@@ -18,7 +18,7 @@
 
 struct targets_options {
     size_t n_layers;
-    const size_t *sizes;            /* n_layers + 1 */
+    const size_t *sizes;             /* n_layers + 1 */
     const struct transfer *transfer; /* n_layers */
     const struct image_pair *images;
     double train_noise; /* flip probability */

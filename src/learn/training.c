@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define START_TIME 100e-6    /* the amplifiers settle before the first edge [s] */
-#define CONNECT_TIME 20e-6   /* the neurons settle on their columns before the first image [s] */
+#define START_TIME 100e-6  /* the amplifiers settle before the first edge [s] */
+#define CONNECT_TIME 20e-6 /* the neurons settle on their columns before the first image [s] */
 /* Lit rows at which the first layer's transfer is measured: half of 9, rounded up. */
 #define COMMON_ROWS 5
 
@@ -61,10 +61,10 @@ static void show(const struct training *t, struct phase *p, unsigned image)
         const struct classifier_layer *layer = &k->layers[l];
         for (size_t i = 0; i < layer->crossbar.rows; i++)
             p->drive[layer->row_ports[i]] =
-                l == 0 ? (struct drive){NEURON_GROUND +
-                                            CLASSIFIER_INPUT_VOLT * image_pixel(image, i),
-                                        false}
-                       : (struct drive){NEURON_GROUND, true};
+                l == 0
+                    ? (struct drive){NEURON_GROUND + CLASSIFIER_INPUT_VOLT * image_pixel(image, i),
+                                     false}
+                    : (struct drive){NEURON_GROUND, true};
         for (size_t j = 0; j < layer->crossbar.columns; j++)
             p->drive[layer->column_ports[j]] = (struct drive){NEURON_GROUND, true};
         for (size_t n = 0; n < layer->crossbar.rows * layer->crossbar.columns; n++)
@@ -243,8 +243,7 @@ static void take(void *data, const struct interval *i)
     struct training *t = r->t;
     const struct circuit *c = t->classifier.circuit;
     if (i->phase->device >= 0)
-        r->device_energy +=
-            i->energy[classifier_device(&t->classifier, (size_t)i->phase->device)];
+        r->device_energy += i->energy[classifier_device(&t->classifier, (size_t)i->phase->device)];
     if (i->phase->kind == PHASE_INFER)
         latency_take(&r->latency, i);
     if (!i->ends_phase)
@@ -253,11 +252,9 @@ static void take(void *data, const struct interval *i)
         for (size_t k = 0; k < t->n_devices; k++) {
             const struct element *e = &c->elements[classifier_device(&t->classifier, k)];
             const double x = i->values[circuit_state_value(c, e->state)];
-            t->devices[k].device_final = e->dopant->model
-                                             ->current(e->dopant->constants,
-                                                       CLASSIFIER_INPUT_VOLT, x)
-                                             .f /
-                                         CLASSIFIER_INPUT_VOLT;
+            t->devices[k].device_final =
+                e->dopant->model->current(e->dopant->constants, CLASSIFIER_INPUT_VOLT, x).f /
+                CLASSIFIER_INPUT_VOLT;
         }
 }
 
@@ -313,9 +310,8 @@ static enum status find_targets(struct training *t, struct error *error)
     const struct training_options *o = &t->options;
     struct classifier *k = &t->classifier;
     for (size_t l = 0; l < k->n_layers; l++) {
-        enum status status =
-            transfer_measure(&o->classifier, l, l == 0 ? COMMON_ROWS : 0, o->engine, &o->solver,
-                             &t->transfer[l], error);
+        enum status status = transfer_measure(&o->classifier, l, l == 0 ? COMMON_ROWS : 0,
+                                              o->engine, &o->solver, &t->transfer[l], error);
         if (status != STATUS_OK)
             return status;
     }

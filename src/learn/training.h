@@ -26,9 +26,9 @@ struct training_options {
     double train_noise, noise; /* flip probabilities: of training, of the accuracy reported */
     uint64_t seed;
     uint32_t sample;
-    double x0_max;    /* initial states are uniform in [0, x0_max) */
-    double erase;     /* duration of the reset before each device [s]; 0: none */
-    double erase_volt; /* [V], positive number, applied with reset polarity */
+    double x0_max;                      /* initial states are uniform in [0, x0_max) */
+    double erase;                       /* duration of the reset before each device [s]; 0: none */
+    double erase_volt;                  /* [V], positive number, applied with reset polarity */
     double read_time, edge, infer_time; /* [s] */
     const struct engine *engine;
     struct engine_options solver; /* recorders are added by the run */
@@ -51,8 +51,8 @@ struct training_pulse {
     double t; /* start [s] */
     size_t device;
     enum phase_kind kind;
-    double amplitude; /* [V], signed: positive sets */
-    double width;     /* [s] */
+    double amplitude;     /* [V], signed: positive sets */
+    double width;         /* [s] */
     double before, after; /* [S] */
     double energy;        /* absorbed by the addressed memristor [J] */
 };
@@ -69,11 +69,11 @@ struct training {
     size_t pulses_capacity, n_erases;
     struct ledger *ledger;
     struct engine_report report;
-    double outputs[IMAGE_COUNT];           /* y of every image, 0..1 */
+    double outputs[IMAGE_COUNT]; /* y of every image, 0..1 */
     unsigned char decision[IMAGE_COUNT];
     double accuracy_clean, accuracy_noisy, accuracy_limit;
-    double training_time;                  /* [s] */
-    double infer_latency, infer_settling;  /* longest over the images [s] */
+    double training_time;                 /* [s] */
+    double infer_latency, infer_settling; /* longest over the images [s] */
 };
 
 /* Build the circuit, measure the transfer, find the targets.  On failure *training is freed. */

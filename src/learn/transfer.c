@@ -6,10 +6,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define POINTS 161       /* steps of 0.025 in s */
-#define SETTLE 20e-6     /* [s] a point; the neuron settles within 2 us */
-#define EDGE 1e-6        /* [s] */
-#define SOURCE_VOLT 1.0  /* of the bench's column source for s = 1; large against any offset */
+#define POINTS 161      /* steps of 0.025 in s */
+#define SETTLE 20e-6    /* [s] a point; the neuron settles within 2 us */
+#define EDGE 1e-6       /* [s] */
+#define SOURCE_VOLT 1.0 /* of the bench's column source for s = 1; large against any offset */
 
 struct bench {
     struct transfer_table *table;

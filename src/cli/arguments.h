@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Checked values of command-line options; a bad one ends the program with exit status 2. */
+#ifndef SILVERBAR_CLI_ARGUMENTS_H
+#define SILVERBAR_CLI_ARGUMENTS_H
+
+#include <argp.h>
+#include <stdint.h>
+
+/* A finite decimal number in [min, max]. */
+double argument_number(struct argp_state *state, const char *option, const char *text, double min,
+                       double max);
+
+/* A whole number in [0, max]. */
+uint64_t argument_count(struct argp_state *state, const char *option, const char *text,
+                        uint64_t max);
+
+/* Index of `text` in names[] (ended by NULL). */
+int argument_choice(struct argp_state *state, const char *option, const char *text,
+                    const char *const *names);
+
+#endif

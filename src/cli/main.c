@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command commands[] = {
+    {"train", "train the classifier on chip and book its energy", command_train},
+    {"compare", "put the results of training runs side by side", command_compare},
+    {"netlist", "print the SPICE deck of a circuit", command_netlist},
+};
+#define N_COMMANDS (sizeof commands / sizeof commands[0])
+
+int command_failed(const char *name, enum status status, const struct error *error)
+{
+    fprintf(stderr, "%s: %s\n", name, error->text[0] ? error->text : status_text(status));
+    return (int)status;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: silverbar COMMAND [OPTION...]\n"
+          "Simulate memristor crossbars at SPICE level while they learn.\n\nCommands:\n",
+          out);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+    fputs(
+        "\n`silverbar COMMAND --help' tells the options of a command; the manual is "
+        "silverbar(1).\n"
+        "Exit status: 0 done, 1 could not be computed, 2 bad input or usage, 3 not trustworthy.\n",
+        out);
+}
+
+/* A full disk behind stdout is an error, not a silent loss. */
+static void close_output(void)
+{
+    if (ferror(stdout) || fflush(stdout) != 0) {
+        fprintf(stderr, "silverbar: standard output: %s\n", strerror(errno));
+        _exit(STATUS_INPUT);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "C"); /* numbers have a point in every locale */
+    signal(SIGPIPE, SIG_IGN);
+    atexit(close_output);
+    argp_err_exit_status = STATUS_INPUT;
+    if (argc < 2) {
+        print_help(stderr);
+        return STATUS_INPUT;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        puts("silverbar " PACKAGE_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            char name[64];
+            snprintf(name, sizeof name, "silverbar %s", commands[i].name);
+            argv[1] = name;
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    fprintf(stderr, "silverbar: no command '%s', expected one of:", argv[1]);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        fprintf(stderr, " %s", commands[i].name);
+    fputc('\n', stderr);
+    return STATUS_INPUT;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "report/json.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <sha2.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Out of memory in jansson gives NULL values, which the setters refuse: end as the allocator does.
+ */
+static json_t *made(json_t *value)
+{
+    if (!value)
+        memory_new(SIZE_MAX, 1);
+    return value;
+}
+
+static json_t *number(double value, bool count)
+{
+    if (!isfinite(value))
+        return made(json_null());
+    return made(count ? json_integer((json_int_t)value) : json_real(value));
+}
+
+static bool dump(json_t *value, FILE *out)
+{
+    bool ok = json_dumpf(value, out, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0;
+    json_decref(value);
+    return fputc('\n', out) != EOF && ok;
+}
+
+static json_t *field_value(const struct summary *s, const struct summary_field *f)
+{
+    if (f->kind == SUMMARY_TEXT)
+        return made(json_string(summary_text(s, f)));
+    if (f->kind == SUMMARY_NUMBER || f->kind == SUMMARY_COUNT)
+        return number(summary_number(s, f, 0), f->kind == SUMMARY_COUNT);
+    json_t *group = made(json_object());
+    for (size_t i = 0; i < summary_entries(f); i++)
+        json_object_set_new(group, summary_entry(f, i), number(summary_number(s, f, i), false));
+    return group;
+}
+
+bool json_write_summary(const struct summary *s, FILE *out)
+{
+    json_t *object = made(json_object());
+    for (size_t i = 0; i < summary_n_fields; i++)
+        json_object_set_new(object, summary_fields[i].name, field_value(s, &summary_fields[i]));
+    return dump(object, out);
+}
+
+static bool read_field(struct summary *s, const struct summary_field *f, const json_t *value)
+{
+    char *target = (char *)s + f->offset;
+    if (f->kind == SUMMARY_TEXT) {
+        if (!json_is_string(value) || json_string_length(value) >= SUMMARY_TEXT_MAX)
+            return false;
+        memcpy(target, json_string_value(value), json_string_length(value) + 1);
+        return true;
+    }
+    for (size_t i = 0; i < summary_entries(f); i++) {
+        const char *name = summary_entry(f, i);
+        const json_t *entry = name ? json_object_get(value, name) : value;
+        double v = json_number_value(entry);
+        if (json_is_null(entry))
+            v = NAN;
+        else if (!json_is_number(entry))
+            return false;
+        memcpy(target + i * sizeof v, &v, sizeof v);
+    }
+    return true;
+}
+
+enum status json_read_summary(const char *path, struct summary *s, struct error *error)
+{
+    json_error_t where;
+    *s = (struct summary){0};
+    json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+    if (!object && where.line < 0)
+        return fail(error, STATUS_INPUT, "%s: %s", path, where.text);
+    if (!object)
+        return fail_at(error, path, where.line, "%s", where.text);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < summary_n_fields && status == STATUS_OK; i++) {
+        const struct summary_field *f = &summary_fields[i];
+        const json_t *value = json_object_get(object, f->name);
+        if (!value)
+            status = fail(error, STATUS_INPUT, "%s: no key \"%s\", expected a training summary",
+                          path, f->name);
+        else if (!read_field(s, f, value))
+            status = fail(error, STATUS_INPUT, "%s: key \"%s\" has the wrong type", path, f->name);
+    }
+    json_decref(object);
+    return status;
+}
+
+bool json_write_table(const struct table *t, FILE *out)
+{
+    json_t *array = made(json_array());
+    for (size_t i = 0; i < t->n_rows; i++) {
+        json_t *row = made(json_object());
+        for (size_t j = 0; j < t->n_columns; j++) {
+            const struct cell *c = &t->cells[i * t->n_columns + j];
+            json_object_set_new(row, t->names[j],
+                                c->kind == CELL_TEXT     ? made(json_string(c->text))
+                                : c->kind == CELL_NUMBER ? number(c->number, false)
+                                                         : made(json_null()));
+        }
+        json_array_append_new(array, row);
+    }
+    return dump(array, out);
+}
+
+static enum status hash_inputs(const struct manifest *m, json_t *inputs, struct error *error)
+{
+    for (size_t i = 0; i < m->n_inputs; i++) {
+        char digest[SHA256_DIGEST_STRING_LENGTH];
+        if (!SHA256File(m->inputs[i], digest))
+            return fail(error, STATUS_INPUT, "%s: cannot be read: %s", m->inputs[i],
+                        strerror(errno));
+        const char *slash = strrchr(m->inputs[i], '/');
+        json_object_set_new(inputs, slash ? slash + 1 : m->inputs[i], made(json_string(digest)));
+    }
+    return STATUS_OK;
+}
+
+enum status json_write_manifest(const struct manifest *m, FILE *out, struct error *error)
+{
+    json_t *object = made(json_object()), *command = made(json_array()),
+           *inputs = made(json_object());
+    json_array_append_new(command, made(json_string("silverbar")));
+    for (int i = 1; i < m->argc; i++) {
+        json_t *word = json_string(m->argv[i]); /* NULL for text that is not UTF-8 */
+        json_array_append_new(command, word ? word : made(json_string("(not UTF-8)")));
+    }
+    json_object_set_new(object, "command", command);
+    json_object_set_new(object, "version", made(json_string(m->summary->version)));
+    json_object_set_new(object, "seed", number(m->summary->seed, true));
+    json_object_set_new(object, "reltol", number(m->summary->reltol, false));
+    json_object_set_new(object, "abstol_A", number(m->summary->abstol_A, false));
+    json_object_set_new(object, "tolerance", number(m->summary->tolerance, false));
+    enum status status = hash_inputs(m, inputs, error);
+    json_object_set_new(object, "inputs_sha256", inputs);
+    if (!dump(object, out) && status == STATUS_OK)
+        status = fail(error, STATUS_INPUT, "manifest: write error: %s", strerror(errno));
+    return status;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* JSON out and in; the only file that knows jansson. */
+#ifndef SILVERBAR_REPORT_JSON_H
+#define SILVERBAR_REPORT_JSON_H
+
+#include "base/table.h"
+#include "report/summary.h"
+
+/* A summary as a JSON object, keys in the order of summary_fields.  False: write error. */
+bool json_write_summary(const struct summary *summary, FILE *out);
+
+/* Read a summary.json; a missing or mistyped key names file and key. */
+enum status json_read_summary(const char *path, struct summary *summary, struct error *error);
+
+/* A table as an array of objects. */
+bool json_write_table(const struct table *table, FILE *out);
+
+struct manifest {
+    int argc;
+    char *const *argv; /* the command; argv[0] is left out */
+    const struct summary *summary;
+    size_t n_inputs;
+    const char *const *inputs; /* n_inputs: paths of files that went in; SHA-256 of their bytes */
+};
+
+/* Command, version, seed, tolerances, hashes of inputs. */
+enum status json_write_manifest(const struct manifest *manifest, FILE *out, struct error *error);
+
+#endif
