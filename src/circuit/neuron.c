@@ -55,16 +55,16 @@ static void behavioural(struct circuit *c, const struct transfer_table *table, c
 enum status neuron_add(struct circuit *c, const struct neuron_kind *kind, const char *name,
                        int column, int reference, int output, double rf, struct error *error)
 {
-    if (!kind->file) {
-        behavioural(c, kind->table, name, column, reference, output, rf);
-        return STATUS_OK;
-    }
     const int nodes[] = {column, reference, output, circuit_node(c, "vmid"), circuit_node(c, "vdd"),
                          0};
     const struct parameter_value feedback = {"rf", rf};
     char *instance = memory_format("xn%s", name);
-    enum status status = subcircuit_add(c, kind->file, "neuron", instance, nodes, 6, &feedback, 1,
-                                        CLASS_NEURON, kind->opaque, error);
+    enum status status = STATUS_OK;
+    if (kind->file)
+        status = subcircuit_add(c, kind->file, "neuron", instance, nodes, 6, &feedback, 1,
+                                CLASS_NEURON, kind->opaque, error);
+    else
+        behavioural(c, kind->table, instance + 1, column, reference, output, rf);
     free(instance);
     return status;
 }
@@ -73,15 +73,15 @@ enum status neuron_add_reference(struct circuit *c, const struct neuron_kind *ki
                                  const char *name, int column, int output, double rf,
                                  struct error *error)
 {
-    if (!kind->file) {
-        transimpedance(c, name, column, output, rf);
-        return STATUS_OK;
-    }
     const int nodes[] = {column, output, circuit_node(c, "vmid"), circuit_node(c, "vdd"), 0};
     const struct parameter_value feedback = {"rf", rf};
     char *instance = memory_format("xa%s", name);
-    enum status status = subcircuit_add(c, kind->file, "refamp", instance, nodes, 5, &feedback, 1,
-                                        CLASS_NEURON, kind->opaque, error);
+    enum status status = STATUS_OK;
+    if (kind->file)
+        status = subcircuit_add(c, kind->file, "refamp", instance, nodes, 5, &feedback, 1,
+                                CLASS_NEURON, kind->opaque, error);
+    else
+        transimpedance(c, instance + 1, column, output, rf);
     free(instance);
     return status;
 }

@@ -241,5 +241,6 @@ void dopant_free(struct dopant *dopant)
     free(dopant->path);
     free(dopant->text);
     free(dopant->state_node);
+    free(dopant->instance);
     free(dopant);
 }

@@ -18,6 +18,7 @@ struct dopant {
     char *name; /* of the .subckt, as written */
     char *path; /* of the file it came from */
     char *text; /* the file with its .include lines replaced by the files' text: goes into decks */
+    char *instance;   /* of the model inside the .subckt, lower case: "xm" */
     char *state_node; /* path of the state node below an instance, lower case: "xm.x" or "x" */
     const struct model *model;
     double parameters[MODEL_PARAMETERS_MAX]; /* in the order of model->parameters */

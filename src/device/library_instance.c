@@ -87,6 +87,14 @@ static enum status read_parameters(struct dopant *d, const struct card *card, st
     return STATUS_OK;
 }
 
+static char *lower_copy(const char *text)
+{
+    char *copy = memory_string(text);
+    for (char *c = copy; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return copy;
+}
+
 enum status library_instance_read(struct dopant *d, const struct card *card, char *const ports[2],
                                   struct error *error)
 {
@@ -111,8 +119,7 @@ enum status library_instance_read(struct dopant *d, const struct card *card, cha
         return fail_at(error, card->path, card_line(card, 4),
                        "found unknown model '%s', expected one of%s", card_token(card, 4), known);
     }
-    d->state_node = memory_string(state);
-    for (char *c = d->state_node; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
+    d->state_node = lower_copy(state);
+    d->instance = lower_copy(first);
     return read_parameters(d, card, error);
 }

@@ -23,6 +23,8 @@
 /* No training run is longer [s]; the worker ends it much earlier. */
 #define TRANSIENT_STOP 1e4
 #define BUFFER_SIZE (1u << 16)
+/* The pipe holds some hundred points, so that the worker seldom waits for the parent. */
+#define PIPE_SIZE (1 << 20)
 /* The part of a phase over which a reading is averaged: its last tenth. */
 #define READING_PART 0.1
 
@@ -223,6 +225,7 @@ static enum status start_worker(struct run *r)
         close(up[1]);
         return fail(r->error, STATUS_NUMERICAL, "no pipe for the worker: %s", strerror(errno));
     }
+    fcntl(up[1], F_SETPIPE_SZ, PIPE_SIZE); /* may be refused: then it is slower */
     char **lines = deck_lines(r), **saved = NEW(r->n_saved, char *),
          **externals = NEW(r->n_externals, char *);
     for (size_t k = 0; k < r->n_saved; k++)

@@ -24,6 +24,9 @@
 #define BUFFER_SIZE (1u << 16)
 /* A breakpoint may be missed by some units in the last place. */
 #define TIME_SLACK 1e-13
+/* A source is asked millions of times, for some 20 ns: the clock is read at every 61st call only, a
+ * prime, so that all sources have their turn. */
+#define TIMED_CALLS 61
 
 static struct {
     const struct worker_setup *setup;
@@ -43,6 +46,7 @@ static struct {
         size_t external;
     } * asked;
     size_t n_asked, last_asked;
+    size_t calls;
     char complaint[COMPLAINT_SIZE];
     double in_callbacks, started;
     bool failed;
@@ -185,13 +189,15 @@ static int on_source(double *value, double t, char *name, int id, void *data)
 {
     (void)id;
     (void)data;
-    const double begin = now();
+    const bool timed = w.calls++ % TIMED_CALLS == 0;
+    const double begin = timed ? now() : 0;
     const size_t k = external_of(name);
     const double progress = w.edge > 0 ? (t - w.t0) / w.edge : 1;
     *value = progress >= 1   ? w.to[k]
              : progress <= 0 ? w.from[k]
                              : w.from[k] + (w.to[k] - w.from[k]) * progress;
-    w.in_callbacks += now() - begin;
+    if (timed)
+        w.in_callbacks += TIMED_CALLS * (now() - begin);
     return 0;
 }
 

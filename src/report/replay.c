@@ -168,7 +168,7 @@ static void write_saves(const struct replay *r, FILE *out)
         else if (e->kind == ELEMENT_MOSFET && e->class != CLASS_NEURON)
             fprintf(out, ".save @%s[id] @%s[ibd] @%s[ibs]\n", e->name, e->name, e->name);
         else if (e->kind == ELEMENT_MEMRISTOR)
-            fprintf(out, ".save @b.%s.b.xm.b1[i]\n", e->name);
+            fprintf(out, ".save @b.%s.b.%s.b1[i]\n", e->name, e->dopant->instance);
     }
     free(gate_driver);
 }
