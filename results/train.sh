@@ -23,7 +23,15 @@ for dopant in W Cr C; do
         done
     done
 done >commands
-xargs -P "$jobs" -I{} sh -c "'$program' {} >/dev/null 2>>unsettled.txt && rm -f \$(echo '{}' | \
-    sed 's/.*-o //')/*.raw" <commands
-"$program" compare --csv $(sed 's/.*-o //' commands) >"$here/train.csv"
-sort unsettled.txt >"$here/train_unsettled.txt"
+# the waveforms are not kept; what did not settle is named on standard error
+cat >run <<'RUN'
+name=${1##*-o }
+"$program" $1 >/dev/null 2>"$name.err"
+rm -f "$name/waveforms.raw"
+sed "s|^silverbar train|$name|" "$name.err" >"$name.unsettled"
+RUN
+export program
+xargs -P "$jobs" -I{} sh ./run {} <commands
+names=$(sed 's/.*-o //' commands)
+"$program" compare --csv $names >"$here/train.csv"
+for name in $names; do cat "$name.unsettled"; done >"$here/train_unsettled.txt"

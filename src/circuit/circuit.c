@@ -245,7 +245,7 @@ int circuit_port(struct circuit *c, const char *name, int node, double r, bool o
         element = memory_format("v%s_close", name);
         enable = external(c, element, gate, class);
         free(element);
-        element = memory_format("s%s", name);
+        element = memory_format("b%s", name);
         circuit_add(c, element, &s, true);
         free(element);
     } else if (r > 0) {
@@ -307,4 +307,20 @@ size_t circuit_probe_value(const struct circuit *c, int probe)
 {
     const struct probe *p = &c->probes[probe];
     return p->current ? circuit_branch_value(c, p->number) : (size_t)p->number;
+}
+
+double transfer_table_value(const struct transfer_table *t, double x, double *slope)
+{
+    *slope = 0;
+    if (x <= t->x[0])
+        return t->y[0];
+    if (x >= t->x[t->n - 1])
+        return t->y[t->n - 1];
+    size_t low = 0, high = t->n - 1;
+    while (high - low > 1) {
+        const size_t middle = (low + high) / 2;
+        *(t->x[middle] <= x ? &low : &high) = middle;
+    }
+    *slope = (t->y[high] - t->y[low]) / (t->x[high] - t->x[low]);
+    return t->y[low] + *slope * (x - t->x[low]);
 }

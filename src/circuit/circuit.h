@@ -40,7 +40,7 @@ enum element_kind {
     ELEMENT_CURRENT,   /* value [A] from node 0 through the element to node 1 */
     ELEMENT_VCVS,      /* v(0,1) = value * v(2,3); has a branch */
     ELEMENT_VCCS,      /* i(0->1) = value [S] * v(2,3) */
-    ELEMENT_SWITCH,    /* value [ohm] where v(2,3) > 0.5 V, else CIRCUIT_R_OPEN */
+    ELEMENT_SWITCH,    /* conductance linear in v(2,3): 1/CIRCUIT_R_OPEN at 0 V, 1/value at 1 V */
     ELEMENT_MOSFET,    /* drain, gate, source, bulk */
     ELEMENT_MEMRISTOR, /* p, n; has a state */
     ELEMENT_TRANSFER, /* behavioural: v(0,1) = table(v(2,3)), linear between points; has a branch */
@@ -187,6 +187,15 @@ void circuit_gate_drivers(const struct circuit *circuit, bool *gate_driver);
 int circuit_voltage_probe(struct circuit *c, const char *name, int node);
 int circuit_current_probe(struct circuit *c, const char *name, int element);
 size_t circuit_probe_value(const struct circuit *c, int probe);
+
+/* Conductance of a switch [S] at a control voltage of 0 to 1 V, which a port drives. */
+static inline double switch_conductance(double r_on, double control)
+{
+    return 1 / CIRCUIT_R_OPEN + (1 / r_on - 1 / CIRCUIT_R_OPEN) * control;
+}
+
+/* Value and slope of a table at x; constant outside of it. */
+double transfer_table_value(const struct transfer_table *table, double x, double *slope);
 
 /* Power absorbed by every element [W] at the given values; capacitors, whose stored energy is known
  * exactly, give 0; a boundary source, which absorbs nothing, gives the power that

@@ -26,7 +26,7 @@ static void write_element(const struct circuit *c, int number, deck_source *sour
                           FILE *out)
 {
     const struct element *e = &c->elements[number];
-    char value[32];
+    char value[32], off[32];
     number_text(e->value, value);
     switch (e->kind) {
     case ELEMENT_RESISTOR:
@@ -50,9 +50,11 @@ static void write_element(const struct circuit *c, int number, deck_source *sour
         fprintf(out, " %s\n", value);
         break;
     case ELEMENT_SWITCH:
-        write_nodes(c, e, 4, out);
-        fprintf(out, " sw_%s\n.model sw_%s sw(vt=0.5 vh=0 ron=%s roff=%g)\n", e->name, e->name,
-                value, CIRCUIT_R_OPEN);
+        write_nodes(c, e, 2, out);
+        fprintf(out, " i=v(%s,%s)*(%s+%s*v(%s,%s))\n", c->node_names[e->node[0]],
+                c->node_names[e->node[1]], number_text(1 / CIRCUIT_R_OPEN, off),
+                number_text(1 / e->value - 1 / CIRCUIT_R_OPEN, value), c->node_names[e->node[2]],
+                c->node_names[e->node[3]]);
         break;
     case ELEMENT_MEMRISTOR:
         write_nodes(c, e, 2, out);

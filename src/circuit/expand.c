@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define DEPTH_MAX 16
-#define LOCAL_MAX 64 /* parameters visible in one subcircuit */
+#define ELEMENTS_MAX 20000 /* of one expansion: a few lines can ask for billions */
+#define LOCAL_MAX 64       /* parameters visible in one subcircuit */
 
 /* One instance while it is expanded. */
 struct scope {
@@ -24,6 +25,7 @@ struct scope {
     size_t n_parameters;
     struct parameter_value parameters[LOCAL_MAX];
     int depth;
+    size_t first_element; /* number of the expansion's first element */
     bool *unsupported;
     struct error *error;
 };
@@ -59,6 +61,15 @@ static enum status set_parameter(struct scope *s, const struct statement *at, co
         return fail_at(s->error, at->file, at->line, "more than %d parameters", LOCAL_MAX);
     s->parameters[s->n_parameters++] = (struct parameter_value){name, value};
     return STATUS_OK;
+}
+
+/* Does a .subckt line give this parameter a default? */
+static bool has_parameter(const struct statement *header, const char *name)
+{
+    for (size_t i = 2; i + 1 < header->n; i++)
+        if (strcmp(header->words[i + 1], "=") == 0 && strcmp(header->words[i], name) == 0)
+            return true;
+    return false;
 }
 
 /* name = value pairs of `at` from word `first` on, evaluated in `from`, defined in `to`. */
@@ -168,22 +179,13 @@ static enum status mos_model(const struct scope *s, const struct statement *at, 
 
 static enum status add(const struct scope *s, const struct statement *at, struct element *e)
 {
-    const char letter = at->words[0][0];
     e->class = s->class;
-    char *path = memory_format("%c.", letter);
-    for (const char *level = s->instance; *level;) {
-        const int n = (int)strcspn(level, ".");
-        const bool deeper = level[n] == '.';
-        char *longer = deeper ? memory_format("%s%.*s.%c.", path, n, level, letter)
-                              : memory_format("%s%.*s.", path, n, level);
-        free(path);
-        path = longer;
-        level += n + deeper;
-    }
-    char *name = memory_format("%s%s", path, at->words[0]);
+    if (s->circuit->n_elements - s->first_element >= ELEMENTS_MAX)
+        return fail_at(s->error, at->file, at->line, "instance %s has more than %d elements",
+                       s->instance, ELEMENTS_MAX);
+    char *name = memory_format("%c.%s.%s", at->words[0][0], s->instance, at->words[0]);
     circuit_add(s->circuit, name, e, false);
     free(name);
-    free(path);
     return STATUS_OK;
 }
 
@@ -273,6 +275,10 @@ static enum status inner_instance(struct scope *s, const struct statement *at)
     inner.n_parameters = 0;
     inner.depth = s->depth + 1;
     enum status status = open_scope(&inner, NULL, 0);
+    for (size_t i = end; i + 1 < at->n && status == STATUS_OK; i++)
+        if (strcmp(at->words[i + 1], "=") == 0 && !has_parameter(&d->header, at->words[i]))
+            status = fail_at(s->error, at->file, at->line, ".subckt %s has no parameter '%s'",
+                             d->name, at->words[i]);
     if (status == STATUS_OK)
         status = read_pairs(s, &inner, at, end);
     if (status == STATUS_OK)
@@ -336,7 +342,11 @@ static enum status open_scope(struct scope *s, const struct parameter_value *giv
     const struct statement *header = &s->definition->header;
     enum status status = read_pairs(s, s, header, 2 + s->definition->n_terminals);
     for (size_t i = 0; i < n_given && status == STATUS_OK; i++)
-        status = set_parameter(s, header, given[i].name, given[i].value);
+        status = has_parameter(header, given[i].name)
+                     ? set_parameter(s, header, given[i].name, given[i].value)
+                     : fail_at(s->error, header->file, header->line,
+                               ".subckt %s has no parameter '%s', expected %s=... in its header",
+                               s->definition->name, given[i].name, given[i].name);
     return status;
 }
 
@@ -353,9 +363,14 @@ enum status subcircuit_check(const struct subcircuit_file *file, const char *nam
     int *nodes = NEW((size_t)n, int);
     for (int i = 0; i < n; i++)
         nodes[i] = circuit_nodef(scratch, "terminal%d", i);
-    struct scope s = {
-        scratch,     file, definition_find(file, name), "x", nodes, CLASS_NEURON, 0, {{0}}, 0,
-        unsupported, error};
+    struct scope s = {.circuit = scratch,
+                      .file = file,
+                      .definition = definition_find(file, name),
+                      .instance = "x",
+                      .nodes = nodes,
+                      .class = CLASS_NEURON,
+                      .unsupported = unsupported,
+                      .error = error};
     enum status status = open_scope(&s, NULL, 0);
     if (status == STATUS_OK)
         status = expand(&s);
@@ -400,7 +415,15 @@ enum status subcircuit_add(struct circuit *c, const struct subcircuit_file *file
     if (opaque) {
         measure_terminals(c, instance, nodes, n_nodes, class, inner);
     } else {
-        struct scope s = {c, file, d, instance, nodes, class, 0, {{0}}, 0, &unsupported, error};
+        struct scope s = {.circuit = c,
+                          .file = file,
+                          .definition = d,
+                          .instance = instance,
+                          .nodes = nodes,
+                          .class = class,
+                          .first_element = c->n_elements,
+                          .unsupported = &unsupported,
+                          .error = error};
         status = open_scope(&s, parameters, n_parameters);
         if (status == STATUS_OK)
             status = expand(&s);

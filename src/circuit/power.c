@@ -46,7 +46,7 @@ void circuit_power(const struct circuit *c, const double *values, double *power)
             power[k] = v * v / e->value;
             break;
         case ELEMENT_SWITCH:
-            power[k] = v * v / (control > 0.5 ? e->value : CIRCUIT_R_OPEN);
+            power[k] = v * v * switch_conductance(e->value, control);
             break;
         case ELEMENT_CURRENT:
             power[k] = v * e->value;

@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #define INCLUDE_DEPTH_MAX 8
+#define INCLUDES_MAX 256 /* in all: nested ones can ask for millions */
 
 static void free_statement(struct statement *s)
 {
@@ -80,6 +81,7 @@ struct reader {
     struct definition *open; /* .subckt being read, or NULL */
     struct error *error;
     size_t text_size, text_capacity, definitions_capacity, statements_capacity;
+    int includes;
 };
 
 static void append_text(struct reader *r, const char *line)
@@ -171,6 +173,8 @@ static enum status include(struct reader *r, const char *path, const char *line,
     if (n == 0 || file[0] == '/' || strstr(file, ".."))
         status = fail_at(r->error, path, number,
                          ".include \"%s\" is refused, expected a file in the same folder", file);
+    else if (++r->includes > INCLUDES_MAX)
+        status = fail_at(r->error, path, number, "more than %d includes", INCLUDES_MAX);
     else if (depth >= INCLUDE_DEPTH_MAX)
         status =
             fail_at(r->error, path, number, ".include nested more than %d deep", INCLUDE_DEPTH_MAX);
@@ -192,6 +196,11 @@ static enum status read_lines(struct reader *r, const char *path, int depth)
     for (size_t i = 0; status == STATUS_OK && i < text->n_lines; i++) {
         const char *line = text->lines[i] + strspn(text->lines[i], " \t");
         const int number = (int)i + 1;
+        if (strncmp(line, "*#", 2) == 0) {
+            status = fail_at(r->error, path, number,
+                             "'%.40s' is refused: ngspice runs such a comment as a command", line);
+            break;
+        }
         if (strncasecmp(line, ".inc", 4) != 0)
             append_text(r, text->lines[i]);
         if (*line == 0 || *line == '*')

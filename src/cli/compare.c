@@ -53,6 +53,7 @@ static const struct {
     const char *name;
     int digits;
 } columns[] = {
+    {"version", 0},
     {"dopant", 0},
     {"engine", 0},
     {"seed", 0},

@@ -109,7 +109,11 @@ static enum status print(const struct arguments *a, struct error *error)
         deck_write(k.circuit, inference, &k, stdout);
         putchar('\n');
         ngspice_write_analysis(&engine_defaults, SHOWN_TIME, stdout);
-        puts(".end");
+        fputs(".print tran", stdout);
+        for (size_t l = 0; l < k.n_layers; l++)
+            for (size_t j = 0; j < k.layers[l].crossbar.columns; j++)
+                printf(" v(h%zu_%zu)", l + 1, j + 1);
+        puts("\n.end");
     }
     classifier_free(&k);
     subcircuit_free(neuron);

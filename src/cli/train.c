@@ -46,34 +46,42 @@ enum option_key {
 };
 
 static const struct argp_option options[] = {
-    {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file (Cr)", 0},
-    {"engine", KEY_ENGINE, "NAME", 0, "ngspice (ngspice)", 0},
+    {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file", 0},
+    {"engine", KEY_ENGINE, "NAME", 0, "ngspice or ida: what solves the circuit", 0},
     {"output", 'o', "DIR", 0, "results folder to make (none: print the table only)", 0},
     {"json", KEY_JSON, NULL, 0, "print summary.json on standard output in place of the table", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit status 3 when a device is not within tolerance", 0},
     {NULL, 0, NULL, 0, "Programming:", 1},
-    {"tolerance", KEY_TOLERANCE, "F", 0, "of a programmed conductance, relative (0.05)", 1},
-    {"policy", KEY_POLICY, "P", 0, "amplitude or amplitude+width (amplitude+width)", 1},
-    {"gap", KEY_GAP, "G", 0, "distance to the target: log or linear (log)", 1},
-    {"reset", KEY_RESET, "SECONDS", OPTION_ARG_OPTIONAL, "erase before each device (0.2 s)", 1},
-    {"read-time", KEY_READ_TIME, "SECONDS", 0, "of one reading (1e-4)", 1},
-    {"pulse-width", KEY_PULSE_WIDTH, "SECONDS", 0, "of a programming pulse (0.01)", 1},
+    {"tolerance", KEY_TOLERANCE, "F", 0, "of a programmed conductance, relative", 1},
+    {"policy", KEY_POLICY, "P", 0, "amplitude or amplitude+width", 1},
+    {"gap", KEY_GAP, "G", 0, "distance to the target: log or linear", 1},
+    {"reset", KEY_RESET, "SECONDS", OPTION_ARG_OPTIONAL, "erase before each device", 1},
+    {"read-time", KEY_READ_TIME, "SECONDS", 0, "of one reading", 1},
+    {"pulse-width", KEY_PULSE_WIDTH, "SECONDS", 0, "of a programming pulse", 1},
     {NULL, 0, NULL, 0, "Images:", 2},
-    {"images", KEY_IMAGES, "PAIR|FILE", 0, "two letters as in T/X, or a file (T/X)", 2},
-    {"train-noise", KEY_TRAIN_NOISE, "P", 0, "pixel flips in training (0.1)", 2},
-    {"noise", KEY_NOISE, "P", 0, "pixel flips in the accuracy reported (0.1)", 2},
-    {"seed", KEY_SEED, "N", 0, "of initial states and weights (1)", 2},
+    {"images", KEY_IMAGES, "PAIR|FILE", 0, "two letters as in T/X, or a file", 2},
+    {"train-noise", KEY_TRAIN_NOISE, "P", 0, "pixel flips in training", 2},
+    {"noise", KEY_NOISE, "P", 0, "pixel flips in the accuracy reported", 2},
+    {"seed", KEY_SEED, "N", 0, "of initial states and weights", 2},
     {NULL, 0, NULL, 0, "Circuit and solver:", 3},
-    {"neuron", KEY_NEURON, "KIND", 0, "cmos, behavioural or a FILE.sub (cmos)", 3},
-    {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine (1e-3)", 3},
-    {"abstol", KEY_ABSTOL, "A", 0, "absolute tolerance of currents (1e-9)", 3},
-    {"time-limit", KEY_TIME_LIMIT, "SECONDS", 0, "wall time for the transient (3600)", 3},
+    {"neuron", KEY_NEURON, "KIND", 0, "cmos, behavioural or a FILE.sub", 3},
+    {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine", 3},
+    {"abstol", KEY_ABSTOL, "A", 0, "absolute tolerance of currents", 3},
+    {"time-limit", KEY_TIME_LIMIT, "SECONDS", 0, "wall time for the transient", 3},
     {0},
 };
 
 static const char *const policies[] = {"amplitude", "amplitude+width", NULL};
 static const char *const gaps[] = {"log", "linear", NULL};
 static const char *const neurons[] = {"cmos", "behavioural", NULL};
+
+static const struct engine *parse_engine(struct argp_state *state, const char *text)
+{
+    const char *names[8] = {NULL};
+    for (size_t i = 0; engine_table[i] && i + 1 < sizeof names / sizeof names[0]; i++)
+        names[i] = engine_table[i]->name;
+    return engine_table[argument_choice(state, "--engine", text, names)];
+}
 
 static void parse_neuron(struct arguments *a, struct argp_state *state, const char *text)
 {
@@ -100,9 +108,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->output = text;
         break;
     case KEY_ENGINE:
-        t->engine = engine_find(text);
-        if (!t->engine)
-            argp_error(state, "--engine '%s', expected ngspice", text);
+        t->engine = parse_engine(state, text);
         break;
     case KEY_RESET:
         t->erase = text ? argument_number(state, "--reset", text, 1e-5, 100) : RESET_DEFAULT;
@@ -161,17 +167,62 @@ static error_t parse(int key, char *text, struct argp_state *state)
     return 0;
 }
 
+static struct arguments defaults(void)
+{
+    struct arguments a = {.dopant = "Cr", .images = "T/X", .training = training_defaults};
+    a.training.classifier = classifier_defaults;
+    a.training.program = program_defaults;
+    a.training.solver = engine_defaults;
+    a.training.engine = engine_table[0];
+    return a;
+}
+
+/* Help tells each default from the value that sets it. */
+static char *add_default(int key, const char *text, void *input)
+{
+    (void)input;
+    const struct arguments a = defaults();
+    const struct training_options *t = &a.training;
+    const struct {
+        int key;
+        double value;
+        const char *text;
+    } known[] = {
+        {'d', 0, a.dopant},
+        {KEY_ENGINE, 0, t->engine->name},
+        {KEY_TOLERANCE, t->program.tolerance, NULL},
+        {KEY_POLICY, 0, policies[t->program.policy]},
+        {KEY_GAP, 0, gaps[t->program.gap]},
+        {KEY_RESET, RESET_DEFAULT, NULL},
+        {KEY_READ_TIME, t->read_time, NULL},
+        {KEY_PULSE_WIDTH, t->program.width, NULL},
+        {KEY_IMAGES, 0, a.images},
+        {KEY_TRAIN_NOISE, t->train_noise, NULL},
+        {KEY_NOISE, t->noise, NULL},
+        {KEY_SEED, (double)t->seed, NULL},
+        {KEY_NEURON, 0, neurons[a.neuron]},
+        {KEY_RELTOL, t->solver.reltol, NULL},
+        {KEY_ABSTOL, t->solver.abstol, NULL},
+        {KEY_TIME_LIMIT, t->solver.time_limit, NULL},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].key == key && known[i].text)
+            return memory_format("%s (%s)", text, known[i].text);
+        else if (known[i].key == key)
+            return memory_format("%s (%g)", text, known[i].value);
+    return (char *)text;
+}
+
 static const struct argp argp = {
     options,
     parse,
     NULL,
     "Train the 9-3-1 classifier on chip: program its 30 memristors to targets found offline, "
-    "device "
-    "by device, put all 512 images through the circuit, and book every joule.\v"
+    "device by device, put all 512 images through the circuit, and book every joule.\v"
     "Exit status: 0 done (devices that did not settle are named), 1 could not be computed, 2 bad "
     "input or usage, 3 the energy account does not close (or --strict and a device is unsettled).",
     NULL,
-    NULL,
+    add_default,
     NULL};
 
 static double now(void)
@@ -372,11 +423,7 @@ static enum status run(struct arguments *a, int argc, char **argv, struct error 
 
 int command_train(int argc, char **argv)
 {
-    struct arguments a = {.dopant = "Cr", .images = "T/X", .training = training_defaults};
-    a.training.classifier = classifier_defaults;
-    a.training.program = program_defaults;
-    a.training.solver = engine_defaults;
-    a.training.engine = engine_table[0];
+    struct arguments a = defaults();
     struct error error = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     interrupt_watch();
@@ -384,7 +431,9 @@ int command_train(int argc, char **argv)
     if (isatty(STDERR_FILENO))
         a.training.progress = show_progress;
     enum status status = run(&a, argc, argv, &error);
-    if (status == STATUS_INTERRUPTED && a.output)
-        fprintf(stderr, "%s: interrupted; the unfinished results were removed\n", argv[0]);
+    if (status == STATUS_INTERRUPTED && a.output) {
+        struct error where = error;
+        fail(&error, status, "%s; the unfinished results were removed", where.text);
+    }
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
 }

@@ -135,6 +135,10 @@ static enum status read_into(struct library_text *text, const char *path,
             if (iscntrl((unsigned char)*c) && *c != '\t')
                 status = fail_at(error, own, number, "found byte 0x%02x, expected a text file",
                                  (unsigned char)*c);
+        if (status == STATUS_OK && strncmp(card, "*#", 2) == 0)
+            status =
+                fail_at(error, own, number,
+                        "found '%.40s', refused: ngspice runs such a comment as a command", card);
         if (status != STATUS_OK)
             break;
         if (is_card(card, ".include") || is_card(card, ".inc"))

@@ -37,6 +37,11 @@ static struct diode bulk_diode(double is, double vt, double gmin, double u)
     return (struct diode){.i = is * (e - 1) + gmin * u, .g = is * e / vt + gmin};
 }
 
+static double bulk_current(double is, double vt, double gmin, double u)
+{
+    return u <= -3 * vt ? gmin * u - is : is * (exp(fmin(EXPONENT_MAX, u / vt)) - 1) + gmin * u;
+}
+
 /* Channel current from drain to source, vds >= 0, and its derivatives by vgs, vds, vbs. */
 struct channel {
     double i, gm, gds, gmbs;
@@ -105,7 +110,29 @@ struct mos1_value mos1_evaluate(const struct mos1_model *model,
 void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *geometry, double vt,
                    double gmin, const double v[4], double i[4])
 {
-    struct mos1_value r = mos1_evaluate(model, geometry, vt, gmin, v);
-    for (int k = 0; k < 4; k++)
-        i[k] = r.i[k];
+    const double sign = model->type;
+    const double beta = model->kp * geometry->m * geometry->w / geometry->l;
+    const double is = geometry->m * model->is;
+    const bool normal = sign * (v[DRAIN] - v[SOURCE]) >= 0;
+    const double vd = sign * v[normal ? DRAIN : SOURCE], vs = sign * v[normal ? SOURCE : DRAIN];
+    const double vbs = sign * v[BULK] - vs, vds = vd - vs;
+    double threshold = sign * model->vto;
+    if (model->gamma != 0) {
+        const double root = sqrt(model->phi);
+        const double sb = vbs <= 0 ? sqrt(model->phi - vbs) : fmax(0, root - vbs / (root + root));
+        threshold += model->gamma * (sb - root);
+    }
+    const double vov = sign * v[GATE] - vs - threshold;
+    double channel = 0;
+    if (vov > 0)
+        channel = beta * (1 + model->lambda * vds) *
+                  (vov <= vds ? .5 * vov * vov : vds * (vov - .5 * vds));
+    const double drain = bulk_current(is, vt, gmin, sign * (v[BULK] - v[DRAIN]));
+    const double source = bulk_current(is, vt, gmin, sign * (v[BULK] - v[SOURCE]));
+    if (!normal)
+        channel = -channel;
+    i[DRAIN] = sign * (channel - drain);
+    i[GATE] = 0;
+    i[SOURCE] = -sign * (channel + source);
+    i[BULK] = sign * (drain + source);
 }

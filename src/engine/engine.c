@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/engine.h"
 
+#include "engine/ida.h"
 #include "engine/ngspice.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ const char *phase_section_name(enum phase_section section)
 }
 
 const struct engine_options engine_defaults = {
-    .reltol = 1e-3,
+    .reltol = 1e-4,
     .abstol = 1e-9,
     .vntol = 1e-5,
     .trtol = 7,
@@ -28,7 +29,7 @@ const struct engine_options engine_defaults = {
     .time_limit = 3600,
 };
 
-const struct engine *const engine_table[] = {&engine_ngspice, NULL};
+const struct engine *const engine_table[] = {&engine_ngspice, &engine_ida, NULL};
 
 const struct engine *engine_find(const char *name)
 {

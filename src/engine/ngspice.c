@@ -5,6 +5,7 @@
 #include "base/spice_number.h"
 #include "circuit/deck.h"
 #include "engine/quadrature.h"
+#include "engine/reading.h"
 #include "engine/worker.h"
 
 #include <dirent.h>
@@ -25,8 +26,6 @@
 #define BUFFER_SIZE (1u << 16)
 /* The pipe holds some hundred points, so that the worker seldom waits for the parent. */
 #define PIPE_SIZE (1 << 20)
-/* The part of a phase over which a reading is averaged: its last tenth. */
-#define READING_PART 0.1
 
 /* One unknown that the worker sends. */
 struct saved {
@@ -53,10 +52,7 @@ struct run {
     struct phase phase;
     double phase_start;
     bool in_phase;
-    /* readings: the last points of the phase */
-    double *tail; /* points of 1 + n_probes numbers */
-    size_t n_tail, tail_capacity;
-    double *mean;
+    struct probe_points probes;
     pid_t pid;
     int in, out;
     char directory[PATH_MAX];
@@ -122,7 +118,7 @@ static void prepare(struct run *r)
     r->derived = NEW(c->n_elements, int);
     r->externals = NEW(c->n_elements, int);
     r->values = NEW(r->n_values, double);
-    r->mean = NEW(c->n_probes, double);
+    probe_points_new(&r->probes, c);
     r->phase.drive = NEW(c->n_ports, struct drive);
     choose_saved(r);
     for (size_t k = 0; k < c->n_elements; k++)
@@ -145,8 +141,7 @@ static void release(struct run *r)
     free(r->external_from);
     free(r->external_to);
     free(r->values);
-    free(r->mean);
-    free(r->tail);
+    probe_points_free(&r->probes);
     free(r->phase.drive);
     quadrature_free(r->quadrature);
 }
@@ -330,35 +325,6 @@ static bool send_bytes(struct run *r, const void *bytes, size_t n)
     return true;
 }
 
-/* Mean of every probe over the last tenth of the phase, by trapezoids between the points. */
-static void average(struct run *r, double t0, double t1)
-{
-    const size_t width = 1 + r->circuit->n_probes;
-    const double begin = t1 - READING_PART * (t1 - t0);
-    for (size_t k = 0; k < r->circuit->n_probes; k++) {
-        double sum = 0;
-        for (size_t i = 1; i < r->n_tail; i++) {
-            const double *a = r->tail + (i - 1) * width, *b = a + width;
-            if (b[0] <= begin)
-                continue;
-            const double from = a[0] > begin ? a[0] : begin;
-            const double va = a[1 + k] + (b[1 + k] - a[1 + k]) * (from - a[0]) / (b[0] - a[0]);
-            sum += 0.5 * (va + b[1 + k]) * (b[0] - from);
-        }
-        r->mean[k] = sum / (t1 - begin);
-    }
-}
-
-static void remember_probes(struct run *r, double t)
-{
-    const size_t width = 1 + r->circuit->n_probes;
-    r->tail = memory_grow(r->tail, &r->tail_capacity, (r->n_tail + 1) * width, sizeof *r->tail);
-    double *row = r->tail + r->n_tail++ * width;
-    row[0] = t;
-    for (size_t k = 0; k < r->circuit->n_probes; k++)
-        row[1 + k] = r->values[circuit_probe_value(r->circuit, (int)k)];
-}
-
 /* Fill the array of values from what was sent and what the drive gives. */
 static void complete_values(struct run *r, double t, const double *sent)
 {
@@ -389,13 +355,13 @@ static void record(struct run *r, double t0, bool ends)
 /* Ask the controller; send the answer.  *done: the run is over. */
 static enum status next_phase(struct run *r, bool *done)
 {
-    struct reading reading = {r->phase_start, r->quadrature->t, r->mean};
+    struct reading reading = {r->phase_start, r->quadrature->t, r->probes.mean};
     if (r->in_phase) {
-        average(r, reading.t0, reading.t1);
+        probe_points_average(&r->probes, reading.t0, reading.t1);
         r->report->phases++;
     }
-    r->n_tail = 0;
-    remember_probes(r, r->quadrature->t);
+    probe_points_clear(&r->probes);
+    probe_points_add(&r->probes, r->quadrature->t, r->values);
     r->phase.n_stops = 0;
     r->phase.device = -1;
     struct worker_phase message = {0};
@@ -459,7 +425,7 @@ static enum status follow(struct run *r)
             complete_values(r, sent[0], sent + 1);
             t_pending = r->quadrature->t;
             quadrature_advance(r->quadrature, sent[0], r->values);
-            remember_probes(r, sent[0]);
+            probe_points_add(&r->probes, sent[0], r->values);
             r->report->points++;
             record(r, r->report->points == 1 ? sent[0] : t_pending, ends && r->in_phase);
             pending = false;
@@ -506,9 +472,14 @@ static enum status run(const struct circuit *circuit, const struct controller *c
     r->in = r->out = -1;
     r->deadline = now() + options->time_limit;
     prepare(r);
+    /* a worker that dies while the controller thinks leaves a pipe without a reader */
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction before;
+    sigaction(SIGPIPE, &ignore, &before);
     enum status status = start_worker(r);
     if (status == STATUS_OK)
         status = follow(r);
+    sigaction(SIGPIPE, &before, NULL);
     if (r->in >= 0)
         close(r->in);
     if (r->out >= 0)

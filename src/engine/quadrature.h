@@ -2,9 +2,10 @@
 /* Energies from sampled powers: the trapezoidal rule on the accepted points, with an estimate of
  * its error from pairs of intervals.
  *
- * For a smooth power p(t) the rule's error over a step h is -h^3 p''/12.  With F the sum over two
- * steps h1, h2 and C the one trapezoid over both, F - C = ((h1+h2)^3 - h1^3 - h2^3) p''/12, so the
- * error of F is -(F - C) (h1^3 + h2^3) / ((h1+h2)^3 - h1^3 - h2^3).  Capacitors are booked exactly
+ * For a smooth power p(t) the rule gives h^3 p''/12 too much over a step h.  With F the sum over
+ * two steps h1, h2 and C the one trapezoid over both, C - F = ((h1+h2)^3 - h1^3 - h2^3) p''/12, so
+ * F is too large by
+ * (C - F) (h1^3 + h2^3) / ((h1+h2)^3 - h1^3 - h2^3).  Capacitors are booked exactly
  * by the change of their stored energy. */
 #ifndef SILVERBAR_ENGINE_QUADRATURE_H
 #define SILVERBAR_ENGINE_QUADRATURE_H

@@ -103,7 +103,11 @@ static int on_text(char *text, int id, void *data)
     const char *line = text + 7;
     if (strncmp(line, "Error", 5) == 0)
         w.failed = true;
-    if (strncmp(line, "Warning", 7) == 0 || strncmp(line, "Note", 4) == 0 || *line == 0)
+    /* a singular matrix is only a warning to ngspice; it comes at every try */
+    const char *singular = strstr(line, "singular matrix");
+    if (singular && !strstr(w.complaint, singular))
+        line = singular;
+    else if (strncmp(line, "Warning", 7) == 0 || strncmp(line, "Note", 4) == 0 || *line == 0)
         return 0;
     size_t used = strlen(w.complaint), n = strlen(line);
     if (used + n + 3 < sizeof w.complaint) {
@@ -242,6 +246,7 @@ static int on_point(pvecvaluesall all, int n, int id, void *data)
     for (size_t k = 0; k < w.setup->n_saved; k++)
         w.point[1 + k] = all->vecsa[w.where[k]]->creal;
     send_message(WORKER_POINT, w.point, (1 + w.setup->n_saved) * sizeof *w.point);
+    fflush(w.out); /* the parent books it while ngspice computes the next one */
     if (phase_ends(t))
         next_phase(t);
     w.in_callbacks += now() - begin;

@@ -107,9 +107,10 @@ static enum status parse(const struct text_file *f, struct image_pair *pair, str
             image = 0;
         }
     }
-    if (class + 1 < IMAGE_CLASSES || pair->classes[IMAGE_CLASSES - 1].n == 0)
-        return fail_at(error, f->path, (int)f->n_lines, "%d class%s with images, expected two",
-                       class + (class >= 0 && pair->classes[class].n > 0), class == 0 ? "" : "es");
+    const int complete = class < 0 ? 0 : class + (pair->classes[class].n > 0);
+    if (complete < IMAGE_CLASSES)
+        return fail_at(error, f->path, f->n_lines ? (int)f->n_lines : 1,
+                       "%d class%s with images, expected two", complete, complete == 1 ? "" : "es");
     return STATUS_OK;
 }
 

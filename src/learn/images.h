@@ -11,8 +11,9 @@
 #include <stddef.h>
 
 #define IMAGE_PIXELS 9
-#define IMAGE_COUNT 512 /* all images; bit 8 of the number is the top left pixel, bit 0 the last   \
-                         */
+#define IMAGE_COUNT                                                                                \
+    512 /* all images; bit 8 of the number is the top left pixel, bit 0 the last                   \
+         */
 #define IMAGE_CLASSES 2
 
 struct image_class {

@@ -19,6 +19,14 @@ void latency_free(struct latency *l)
     free(l->points);
 }
 
+/* When the line from point a to point b passes `level`, or b's time if it does not. */
+static double crossing(const double *a, const double *b, double level)
+{
+    if ((a[1] > level) == (b[1] > level))
+        return b[0];
+    return a[0] + (b[0] - a[0]) * (level - a[1]) / (b[1] - a[1]);
+}
+
 void latency_take(struct latency *l, const struct interval *i)
 {
     if (l->n == 0)
@@ -31,12 +39,12 @@ void latency_take(struct latency *l, const struct interval *i)
         return;
     const double final = l->points[2 * l->n - 1];
     double decision = 0, settling = 0;
-    for (size_t k = 0; k < l->n; k++) {
-        const double v = l->points[2 * k + 1], after = l->points[2 * k] - l->begin;
-        if ((v > NEURON_GROUND) != (final > NEURON_GROUND))
-            decision = after;
-        if (fabs(v - final) > SETTLED)
-            settling = after;
+    for (size_t k = 0; k + 1 < l->n; k++) {
+        const double *a = l->points + 2 * k, *b = a + 2;
+        if ((a[1] > NEURON_GROUND) != (final > NEURON_GROUND))
+            decision = crossing(a, b, NEURON_GROUND) - l->begin;
+        if (fabs(a[1] - final) > SETTLED)
+            settling = crossing(a, b, a[1] > final ? final + SETTLED : final - SETTLED) - l->begin;
     }
     l->decision = fmax(l->decision, decision);
     l->settling = fmax(l->settling, settling);

@@ -3,8 +3,9 @@
  *
  * SET and RESET each keep an amplitude, a step and a width.  The amplitude rises by its step while
  * a pulse closes less than 30 % of the gap, and on a reversal the direction that overshot goes back
- * two steps and halves its step.  Under the policy `amplitude+width` the width is halved instead
- * once the step is at its floor.  The programmer knows only what its readings tell it. */
+ * two steps and halves its step.  Under the policy `amplitude+width` its width
+ * is halved as well, once its step is at the floor.  The programmer knows only what its readings
+ * tell it. */
 #ifndef SILVERBAR_LEARN_PROGRAM_H
 #define SILVERBAR_LEARN_PROGRAM_H
 

@@ -81,7 +81,7 @@ enum status json_read_summary(const char *path, struct summary *s, struct error 
     *s = (struct summary){0};
     json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
     if (!object && where.line < 0)
-        return fail(error, STATUS_INPUT, "%s: %s", path, where.text);
+        return fail(error, STATUS_INPUT, "%s", where.text); /* names the path */
     if (!object)
         return fail_at(error, path, where.line, "%s", where.text);
     enum status status = STATUS_OK;
@@ -133,6 +133,9 @@ enum status json_write_manifest(const struct manifest *m, FILE *out, struct erro
     json_t *object = made(json_object()), *command = made(json_array()),
            *inputs = made(json_object());
     json_array_append_new(command, made(json_string("silverbar")));
+    const char *name = strchr(m->argv[0], ' '); /* "silverbar train" */
+    if (name)
+        json_array_append_new(command, made(json_string(name + 1)));
     for (int i = 1; i < m->argc; i++) {
         json_t *word = json_string(m->argv[i]); /* NULL for text that is not UTF-8 */
         json_array_append_new(command, word ? word : made(json_string("(not UTF-8)")));

@@ -18,6 +18,7 @@ struct raw_writer {
     size_t *values;    /* n_values: indices into the array of values, voltages first */
     size_t n_voltages; /* of them */
     double *row;       /* 1 + n_values + n_states */
+    int failure;       /* errno of the first write that failed, or 0 */
 };
 
 static void choose(struct raw_writer *w)
@@ -98,7 +99,12 @@ static void take(void *data, const struct interval *i)
         const double x = i->values[circuit_state_value(c, (int)s)];
         *row++ = e->dopant->model->current(e->dopant->constants, v, x).f;
     }
-    w->n_points += fwrite(w->row, (size_t)(row - w->row) * sizeof *row, 1, w->file);
+    if (w->failure)
+        return;
+    if (fwrite(w->row, (size_t)(row - w->row) * sizeof *row, 1, w->file) == 1)
+        w->n_points++;
+    else
+        w->failure = errno;
 }
 
 struct recorder raw_recorder(struct raw_writer *w)
@@ -111,11 +117,12 @@ enum status raw_close(struct raw_writer *w, struct error *error)
     if (!w)
         return STATUS_OK;
     enum status status = STATUS_OK;
-    bool failed = ferror(w->file) || fseek(w->file, w->count_at, SEEK_SET) != 0 ||
+    bool failed = w->failure || ferror(w->file) || fseek(w->file, w->count_at, SEEK_SET) != 0 ||
                   fprintf(w->file, "%-*zu", COUNT_WIDTH, w->n_points) < 0;
     failed = fclose(w->file) != 0 || failed;
     if (failed)
-        status = fail(error, STATUS_INPUT, "%s: write error: %s", w->path, strerror(errno));
+        status = fail(error, STATUS_INPUT, "%s: write error: %s", w->path,
+                      strerror(w->failure ? w->failure : errno));
     free(w->path);
     free(w->values);
     free(w->row);

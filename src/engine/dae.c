@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/dae.h"
+
+#include <string.h>
+
+/* Voltage of a source and its slope at time t. */
+static double source_voltage(const struct dae *d, int element, double t, double *slope)
+{
+    const struct element *e = &d->circuit->elements[element];
+    *slope = 0;
+    if (!e->external)
+        return e->value;
+    const double from = d->from[element], to = d->to[element];
+    if (t >= d->t0 + d->edge)
+        return to;
+    if (t <= d->t0)
+        return from;
+    *slope = (to - from) / d->edge;
+    return from + *slope * (t - d->t0);
+}
+
+/* Node voltages, their slopes if `slope` is given, source currents and states from the unknowns. */
+static void spread(struct dae *d, double t, const double *y, const double *slope)
+{
+    const struct circuit *c = d->circuit;
+    double *v = d->values;
+    for (size_t k = 0; k < d->n_roots; k++) {
+        v[d->roots[k]] = y[k];
+        d->slopes[d->roots[k]] = slope ? slope[k] : 0;
+    }
+    for (size_t k = 0; k < d->n_ties; k++) {
+        const struct dae_tie *tie = &d->ties[k];
+        double rise, volt = source_voltage(d, tie->element, t, &rise);
+        v[tie->child] = v[tie->parent] + tie->sign * volt;
+        d->slopes[tie->child] = d->slopes[tie->parent] + tie->sign * rise;
+    }
+    for (size_t k = 0; k < d->n_derived; k++) {
+        const struct element *e = d->derived[k];
+        v[e->node[0]] = v[e->node[1]] + e->value * (v[e->node[2]] - v[e->node[3]]);
+    }
+    for (size_t k = 0; k < d->n_controlled; k++)
+        v[circuit_branch_value(c, d->controlled[k].element->branch)] = y[d->controlled[k].unknown];
+    memcpy(v + circuit_state_value(c, 0), y + d->n - d->n_states, d->n_states * sizeof *v);
+}
+
+static double controlled_voltage(const struct element *e, double control, double *slope)
+{
+    *slope = e->value;
+    return e->kind == ELEMENT_VCVS ? e->value * control
+                                   : transfer_table_value(&e->table, control, slope);
+}
+
+static void take(double *leaving, const int *node, double i)
+{
+    leaving[node[0]] += i;
+    leaving[node[1]] -= i;
+}
+
+/* Currents that leave every node through elements; residuals of controlled sources and states. */
+static void element_currents(struct dae *d, const double *slope, double *residual)
+{
+    const double *v = d->values;
+    double *leaving = d->leaving, unused;
+    memset(leaving, 0, d->circuit->n_nodes * sizeof *leaving);
+    for (size_t k = 0; k < d->n_resistors; k++) {
+        const struct dae_linear *e = &d->resistors[k];
+        take(leaving, e->node, e->value * (v[e->node[0]] - v[e->node[1]]));
+    }
+    for (size_t k = 0; k < d->n_switches; k++) {
+        const struct dae_linear *e = &d->switches[k];
+        take(leaving, e->node,
+             switch_conductance(e->value, v[e->node[2]] - v[e->node[3]]) *
+                 (v[e->node[0]] - v[e->node[1]]));
+    }
+    for (size_t k = 0; k < d->n_capacitors; k++) {
+        const struct dae_linear *e = &d->capacitors[k];
+        take(leaving, e->node, e->value * (d->slopes[e->node[0]] - d->slopes[e->node[1]]));
+    }
+    for (size_t k = 0; k < d->n_currents; k++)
+        take(leaving, d->currents[k].node, d->currents[k].value);
+    for (size_t k = 0; k < d->n_transconductors; k++) {
+        const struct dae_linear *e = &d->transconductors[k];
+        take(leaving, e->node, e->value * (v[e->node[2]] - v[e->node[3]]));
+    }
+    for (size_t k = 0; k < d->n_mosfets; k++) {
+        const struct dae_device *e = &d->mosfets[k];
+        const double terminal[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
+        double into[4];
+        mos1_currents(e->element->mos, &e->element->geometry, d->thermal, CIRCUIT_GMIN, terminal,
+                      into);
+        leaving[e->node[0]] += into[0];
+        leaving[e->node[2]] += into[2];
+        leaving[e->node[3]] += into[3];
+    }
+    for (size_t k = 0; k < d->n_memristors; k++) {
+        const struct dae_device *e = &d->memristors[k];
+        const struct dopant *p = e->element->dopant;
+        const double u = v[e->node[0]] - v[e->node[1]];
+        const double x = v[circuit_state_value(d->circuit, e->element->state)];
+        take(leaving, e->node, p->model->current(p->constants, u, x).f);
+        residual[e->unknown] =
+            (slope ? slope[e->unknown] : 0) - p->model->rate(p->constants, u, x).f;
+    }
+    for (size_t k = 0; k < d->n_controlled; k++) {
+        const struct dae_device *e = &d->controlled[k];
+        take(leaving, e->node, v[circuit_branch_value(d->circuit, e->element->branch)]);
+        residual[e->unknown] =
+            v[e->node[0]] - v[e->node[1]] -
+            controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &unused);
+    }
+}
+
+void dae_residual(struct dae *d, double t, const double *y, const double *slope, double *residual)
+{
+    spread(d, t, y, slope);
+    element_currents(d, slope, residual);
+    /* what leaves a child comes through its tie from the parent */
+    for (size_t k = d->n_ties; k-- > 0;)
+        d->leaving[d->ties[k].parent] += d->leaving[d->ties[k].child];
+    for (size_t k = 0; k < d->n_roots; k++)
+        residual[k] = d->leaving[d->roots[k]];
+}
+
+void dae_values(struct dae *d, double t, const double *y, const double *slope, double *residual)
+{
+    dae_residual(d, t, y, slope, residual);
+    double *branch = d->values + d->circuit->n_nodes;
+    for (size_t k = 0; k < d->n_ties; k++)
+        branch[d->ties[k].branch] = -d->ties[k].sign * d->leaving[d->ties[k].child];
+}
+
+/* Two-terminal conductance g between nodes a and b: four entries. */
+static void stamp_conductance(const struct dae *d, int stamp, double g, double *entries)
+{
+    const int32_t *at = d->stamps + stamp;
+    entries[at[0]] += g;
+    entries[at[1]] -= g;
+    entries[at[2]] -= g;
+    entries[at[3]] += g;
+}
+
+void dae_jacobian(struct dae *d, double t, double c, const double *y, double *entries)
+{
+    spread(d, t, y, NULL);
+    const double *v = d->values;
+    memset(entries, 0, (d->n_entries + 1) * sizeof *entries);
+    for (size_t k = 0; k < d->n_resistors; k++)
+        stamp_conductance(d, d->resistors[k].stamp, d->resistors[k].value, entries);
+    for (size_t k = 0; k < d->n_switches; k++) {
+        const struct dae_linear *e = &d->switches[k];
+        stamp_conductance(d, e->stamp, switch_conductance(e->value, v[e->node[2]] - v[e->node[3]]),
+                          entries);
+    }
+    for (size_t k = 0; k < d->n_capacitors; k++)
+        stamp_conductance(d, d->capacitors[k].stamp, c * d->capacitors[k].value, entries);
+    for (size_t k = 0; k < d->n_transconductors; k++)
+        stamp_conductance(d, d->transconductors[k].stamp, d->transconductors[k].value, entries);
+    for (size_t k = 0; k < d->n_mosfets; k++) {
+        const struct dae_device *e = &d->mosfets[k];
+        const double terminal[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
+        const struct mos1_value m = mos1_evaluate(e->element->mos, &e->element->geometry,
+                                                  d->thermal, CIRCUIT_GMIN, terminal);
+        const int32_t *at = d->stamps + e->stamp;
+        for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 4; j++)
+                entries[*at++] += m.di_dv[i][j];
+    }
+    for (size_t k = 0; k < d->n_memristors; k++) {
+        const struct dae_device *e = &d->memristors[k];
+        const struct dopant *p = e->element->dopant;
+        const double u = v[e->node[0]] - v[e->node[1]];
+        const double x = v[circuit_state_value(d->circuit, e->element->state)];
+        const struct model_value i = p->model->current(p->constants, u, x);
+        const struct model_value f = p->model->rate(p->constants, u, x);
+        stamp_conductance(d, e->stamp, i.df_dv, entries);
+        const int32_t *at = d->stamps + e->stamp + 4;
+        entries[at[0]] += i.df_dx;
+        entries[at[1]] -= i.df_dx;
+        entries[at[2]] -= f.df_dv;
+        entries[at[3]] += f.df_dv;
+        entries[at[4]] += c - f.df_dx;
+    }
+    for (size_t k = 0; k < d->n_controlled; k++) {
+        const struct dae_device *e = &d->controlled[k];
+        double slope;
+        controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &slope);
+        const int32_t *at = d->stamps + e->stamp;
+        entries[at[0]] += 1; /* its current leaves node 0 and enters node 1 */
+        entries[at[1]] -= 1;
+        entries[at[2]] += 1; /* v(0) - v(1) - f(v(2) - v(3)) */
+        entries[at[3]] -= 1;
+        entries[at[4]] -= slope;
+        entries[at[5]] += slope;
+    }
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A circuit as one differential-algebraic system F(t, y, y') = 0, index 1, with few unknowns.
+ *
+ * Voltage sources need no unknowns of their own: they tie nodes into groups, so that every node's
+ * voltage is that of its group's root plus a known function of time, and their currents follow from
+ * Kirchhoff's current law after the solution.  Groups with ground in them are known.  What remains:
+ *
+ *     a root:                  sum of the currents that leave its group = 0
+ *     a controlled source:     v(0,1) - f(v(2,3)) = 0, unknown: its current
+ *     a memristor's state:     x' - f(v, x) = 0
+ *
+ * Current of a capacitor: C d(v0 - v1)/dt, where known nodes have known slopes.  External sources
+ * ramp linearly from t0 to t0 + edge and then hold. */
+#ifndef SILVERBAR_ENGINE_DAE_H
+#define SILVERBAR_ENGINE_DAE_H
+
+#include "circuit/circuit.h"
+
+#include <stdint.h>
+
+/* v(child) = v(parent) + sign * source's voltage */
+struct dae_tie {
+    int child, parent, element, branch;
+    double sign;
+};
+
+/* Elements in compact form, nodes as in the circuit.  `stamp`: place of its first entry among
+ * dae->stamps. */
+struct dae_linear {
+    int node[4]; /* 0, 1: through; 2, 3: control */
+    int stamp;
+    double value; /* conductance [S]; a switch's resistance [ohm], capacitance [F], current [A] */
+};
+struct dae_device {
+    int node[4];
+    int stamp;
+    int unknown; /* controlled source: its current; memristor: its state */
+    const struct element *element;
+};
+
+struct dae {
+    const struct circuit *circuit;
+    double thermal; /* kT/q [V] */
+    size_t n;       /* unknowns: roots, then currents of controlled sources, then states */
+    size_t n_roots, n_states;
+    int *roots;   /* n_roots: their nodes */
+    int *unknown; /* n_nodes: unknown of the root of the node's group, -1: known */
+    size_t n_ties;
+    struct dae_tie *ties; /* n_ties, parents before children */
+    size_t n_derived;
+    const struct element **derived; /* controlled sources that drive gates only */
+    bool *differential;             /* n: does its derivative occur? */
+
+    size_t n_resistors, n_switches, n_capacitors, n_currents, n_transconductors, n_mosfets,
+        n_memristors, n_controlled;
+    struct dae_linear *resistors, *switches, *capacitors, *currents, *transconductors;
+    struct dae_device *mosfets, *memristors, *controlled;
+
+    /* pattern of dF/dy + c dF/dy', compressed columns */
+    size_t n_entries;
+    int64_t *columns; /* n + 1 */
+    int64_t *rows;    /* n_entries, rising in each column */
+    int32_t *stamps;  /* place of every contribution among the entries; n_entries: nowhere */
+    size_t n_stamps;
+
+    double t0, edge;   /* the drive: ramps begin at t0 and take `edge` [s] */
+    double *from, *to; /* n_elements: of external sources [V] */
+
+    double *values;  /* circuit_n_values() */
+    double *slopes;  /* n_nodes: dv/dt [V/s] */
+    double *leaving; /* n_nodes: current that leaves it through elements [A] */
+};
+
+/* NULL with *error where the circuit has something that only SPICE can run, a loop of voltage
+ * sources, or a node without any path for a current. */
+struct dae *dae_new(const struct circuit *circuit, struct error *error);
+void dae_free(struct dae *dae);
+
+/* F(t, y, y') -> residual; y, slope, residual: n. */
+void dae_residual(struct dae *dae, double t, const double *y, const double *slope,
+                  double *residual);
+
+/* dF/dy + c dF/dy' -> entries: n_entries + 1, the last one is scratch. */
+void dae_jacobian(struct dae *dae, double t, double c, const double *y, double *entries);
+
+/* All values of the circuit, branch currents included, in dae->values; residual: n, scratch. */
+void dae_values(struct dae *dae, double t, const double *y, const double *slope, double *residual);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/drive_log.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void drive_log_new(struct drive_log *log, const struct circuit *circuit)
+{
+    *log = (struct drive_log){.n_ports = circuit->n_ports};
+}
+
+void drive_log_free(struct drive_log *log)
+{
+    for (size_t k = 0; k < log->n; k++)
+        free(log->phases[k].drive);
+    free(log->phases);
+}
+
+static void take(void *data, const struct interval *i)
+{
+    struct drive_log *log = data;
+    if (i->t1 <= i->t0)
+        return;
+    if (!log->in_phase)
+        log->begin = i->t0;
+    log->in_phase = !i->ends_phase;
+    if (!i->ends_phase)
+        return;
+    log->phases = memory_grow(log->phases, &log->capacity, log->n + 1, sizeof *log->phases);
+    struct phase *p = &log->phases[log->n++];
+    *p = *i->phase;
+    p->duration = i->t1 - log->begin;
+    p->n_stops = 0;
+    p->drive = NEW(log->n_ports, struct drive);
+    memcpy(p->drive, i->phase->drive, log->n_ports * sizeof *p->drive);
+}
+
+struct recorder drive_log_recorder(struct drive_log *log)
+{
+    return (struct recorder){take, log};
+}
+
+static bool step(void *data, const struct reading *reading, struct phase *next)
+{
+    struct drive_log *log = data;
+    struct drive *drive = next->drive;
+    if (!reading)
+        log->next = 0;
+    if (log->next == log->n)
+        return false;
+    *next = log->phases[log->next++];
+    memcpy(drive, next->drive, log->n_ports * sizeof *drive);
+    next->drive = drive;
+    return true;
+}
+
+struct controller drive_log_controller(struct drive_log *log)
+{
+    return (struct controller){step, log};
+}

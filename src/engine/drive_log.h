@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The phases of a run as they were, and a controller that applies them again: how engines are
+ * compared, since in closed loop a reading at a tolerance's edge turns into another drive. */
+#ifndef SILVERBAR_ENGINE_DRIVE_LOG_H
+#define SILVERBAR_ENGINE_DRIVE_LOG_H
+
+#include "engine/engine.h"
+
+struct drive_log {
+    size_t n_ports, n, capacity;
+    struct phase *phases; /* n; durations as they were, no stops */
+    double begin;         /* of the phase that runs [s] */
+    bool in_phase;
+    size_t next; /* for the controller */
+};
+
+void drive_log_new(struct drive_log *log, const struct circuit *circuit);
+void drive_log_free(struct drive_log *log);
+
+struct recorder drive_log_recorder(struct drive_log *log);
+
+/* Applies the phases from the first one on; the log must outlive it. */
+struct controller drive_log_controller(struct drive_log *log);
+
+#endif

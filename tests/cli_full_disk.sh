@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A full disk is an error that names its reason, and no half-written result is left.
+. "$(dirname -- "$0")/setup.sh"
+
+# Standard output: /dev/full refuses what is written to it.
+for arguments in "netlist classifier" "--help" "--version" "train --help"; do
+    # shellcheck disable=SC2086 # words
+    "$SILVERBAR" $arguments >/dev/full 2>stderr
+    same "silverbar $arguments >/dev/full, exit status" $? 2
+    check "and its message" grep -q 'No space left on device' stderr
+done
+
+# A results folder: about 32 MB on a file system of 1 MB; without the right to mount one, a limit of
+# 1 MB for a file, where writing gives "File too large" once its signal is ignored.
+mkdir disk
+if mount -t tmpfs -o size=1m silverbar-test disk 2>/dev/null; then
+    trap 'cd / && umount "$work/here/disk"; rm -rf "$work"' EXIT
+    reason='No space left on device'
+    "$SILVERBAR" train -o disk/out >stdout 2>stderr
+    status=$?
+else
+    reason='File too large'
+    (
+        trap '' XFSZ
+        ulimit -f 2048
+        exec "$SILVERBAR" train -o disk/out
+    ) >stdout 2>stderr
+    status=$?
+fi
+same "silverbar train to a full disk, exit status" $status 2
+check "its message has the reason, $reason" grep -q "waveforms\.raw: .*$reason" stderr
+same "messages" "$(grep -c '^silverbar' stderr)" 1
+same "bytes on standard output" "$(wc -c <stdout | tr -d ' ')" 0
+same "left on the disk" "$(ls -A disk)" ""
+nothing_left "a full disk"
+cat stderr
+exit $failed

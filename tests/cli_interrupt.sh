@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Ctrl-C and SIGTERM in the middle of a transient: a message, exit status 130, no results folder,
+# no temporary folder, no process left.
+. "$(dirname -- "$0")/setup.sh"
+
+workers() { # processes whose folder lies below TMPDIR
+    for process in /proc/[0-9]*; do
+        case $(readlink "$process/cwd" 2>/dev/null) in
+        "$work/tmp"/*) echo "${process#/proc/}" ;;
+        esac
+    done
+}
+
+await() { # SECONDS COMMAND...: until it holds
+    tenths=$(($1 * 10))
+    shift
+    while [ $tenths -gt 0 ]; do
+        "$@" && return
+        sleep 0.1
+        tenths=$((tenths - 1))
+    done
+    return 1
+}
+
+has_begun() {
+    [ -n "$(ls -d out.unfinished-* 2>/dev/null)" ] && [ -n "$(workers)" ]
+}
+
+has_ended() {
+    [ -z "$(workers)" ]
+}
+
+for signal in INT TERM; do
+    "$SILVERBAR" train -o out >stdout 2>stderr &
+    pid=$!
+    check "a worker runs, the folder is begun" await 60 has_begun
+    sleep 1
+    kill -$signal $pid
+    wait $pid
+    same "exit status after SIG$signal" $? 130
+    check "the message tells of the unfinished results" \
+        grep -q 'interrupted.*; the unfinished results were removed' stderr
+    same "bytes on standard output" "$(wc -c <stdout | tr -d ' ')" 0
+    check "the worker has ended" await 10 has_ended
+    same "files here" "$(ls -A)" "stderr
+stdout"
+    nothing_left "SIG$signal"
+    sed 's/^/    /' stderr
+done
+exit $failed
