@@ -211,8 +211,8 @@ static void test_classifier_classes(void **state)
         {"rref", CLASS_REFERENCE, true}, {"m.xn", CLASS_NEURON, false},
         {"r.xn", CLASS_NEURON, false},   {"c.xn", CLASS_NEURON, false},
         {"m.xa", CLASS_NEURON, false},   {"rmid", CLASS_NEURON, false},
-        {"rr1_", CLASS_DRIVER, true},    {"sr2_", CLASS_DRIVER, true},
-        {"sc1_", CLASS_DRIVER, true},    {"vs1_", CLASS_DRIVER, true},
+        {"rr1_", CLASS_DRIVER, true},    {"br2_", CLASS_DRIVER, true},
+        {"bc1_", CLASS_DRIVER, true},    {"vs1_", CLASS_DRIVER, true},
         {"vr1_", CLASS_DRIVER, true},    {"ccol", CLASS_LINE, true},
         {"cref", CLASS_LINE, true},
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The ngspice engine through engine/engine.h: closed forms of an R-C circuit and of the memristor,
- * the contract of phases, and every way in which a run can fail. */
+/* Engines through engine/engine.h: closed forms of an R-C circuit and of the memristor and the
+ * contract of phases, which hold for every engine; and every way in which a run of ngspice can
+ * fail. */
 #include "circuit/subcircuit.h"
 #include "engine_script.h"
 
@@ -8,12 +9,20 @@
 #include <sys/stat.h>
 
 static char *folder; /* TMPDIR of the runs */
+static const char *engine = "ngspice";
 
 static int set_up(void **state)
 {
     (void)state;
     folder = folder_make();
     return setenv("TMPDIR", folder, 1);
+}
+
+static int use_ida(void **state)
+{
+    (void)state;
+    engine = "ida";
+    return 0;
 }
 
 static int tear_down(void **state)
@@ -33,7 +42,7 @@ static enum status run(const struct circuit *c, struct script *s, struct engine_
     options.n_recorders = 2;
     const struct controller controller = {play, s};
     struct engine_report report;
-    enum status status = engine_find("ngspice")->run(c, &controller, &options, &report, error);
+    enum status status = engine_find(engine)->run(c, &controller, &options, &report, error);
     assert_true(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
     assert_int_equal(rmdir(folder), 0); /* empty */
     assert_int_equal(mkdir(folder, 0700), 0);
@@ -381,6 +390,11 @@ int main(void)
         cmocka_unit_test(test_killed),
         cmocka_unit_test(test_killed_waiting),
         cmocka_unit_test(test_limits),
+        {"test_rc (ida)", test_rc, use_ida, NULL, NULL},
+        {"test_phase_times (ida)", test_phase_times, use_ida, NULL, NULL},
+        {"test_stops (ida)", test_stops, use_ida, NULL, NULL},
+        {"test_memristor (ida)", test_memristor, use_ida, NULL, NULL},
+        {"test_open_port (ida)", test_open_port, use_ida, NULL, NULL},
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

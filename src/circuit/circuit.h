@@ -188,9 +188,10 @@ int circuit_voltage_probe(struct circuit *c, const char *name, int node);
 int circuit_current_probe(struct circuit *c, const char *name, int element);
 size_t circuit_probe_value(const struct circuit *c, int probe);
 
-/* Conductance of a switch [S] at a control voltage of 0 to 1 V, which a port drives. */
+/* Conductance of a switch [S] at a control voltage, which a port drives between 0 and 1 V. */
 static inline double switch_conductance(double r_on, double control)
 {
+    control = control < 0 ? 0 : control > 1 ? 1 : control;
     return 1 / CIRCUIT_R_OPEN + (1 / r_on - 1 / CIRCUIT_R_OPEN) * control;
 }
 

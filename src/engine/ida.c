@@ -486,7 +486,13 @@ static enum status run_phase(struct run *r)
                  ramp = r->phase_begin + fmin(r->phase.edge, r->phase.duration);
     enum status status = STATUS_OK;
     bool ended = false;
-    if (status == STATUS_OK && !ended && ramp > r->t)
+    for (size_t k = 0; k < r->phase.n_stops; k++)
+        if (r->phase.stops[k].value == 0)
+            return fail(r->error, STATUS_INPUT,
+                        "a phase stops at a quantity that is not solved for");
+    if (r->phase.duration < 8 * RESTART_STEP)
+        return stuck(r, "a phase is shorter than 8 ns");
+    if (status == STATUS_OK && !ended && ramp > r->t + 4 * RESTART_STEP)
         status = piece(r, ramp, ramp >= end, &ended);
     if (status == STATUS_OK && !ended && end > r->t)
         status = piece(r, end, true, &ended);
@@ -585,16 +591,16 @@ static enum status start_ida(struct run *r)
     for (size_t k = 0; k < d->n; k++)
         N_VGetArrayPointer(kinds)[k] = d->differential[k];
     r->ida = IDACreate(r->context);
-    const bool failed = !r->ida || IDAInit(r->ida, residual, r->t, r->y, r->slope) != 0 ||
-                        IDASetErrHandlerFn(r->ida, swallow, r) != 0 ||
-                        IDASetUserData(r->ida, r) != 0 || IDAWFtolerances(r->ida, weights) != 0 ||
-                        IDASetId(r->ida, kinds) != 0 || IDASetSuppressAlg(r->ida, 1) != 0 ||
-                        IDASetLinearSolver(r->ida, r->solver, r->matrix) != 0 ||
-                        IDASetJacFn(r->ida, jacobian) != 0 || IDASetMaxNumSteps(r->ida, -1) != 0 ||
-                        IDASetMaxNonlinIters(r->ida, 8) != 0 ||
-                        IDASetMaxConvFails(r->ida, 50) != 0 ||
-                        IDAQuadInit(r->ida, quadratures, r->quadrature) != 0 ||
-                        IDASetQuadErrCon(r->ida, 0) != 0 || IDASetEtaMax(r->ida, STEP_GROWTH) != 0;
+    const bool failed =
+        !r->ida || IDAInit(r->ida, residual, r->t, r->y, r->slope) != 0 ||
+        IDASetErrHandlerFn(r->ida, swallow, r) != 0 || IDASetUserData(r->ida, r) != 0 ||
+        IDAWFtolerances(r->ida, weights) != 0 || IDASetId(r->ida, kinds) != 0 ||
+        IDASetSuppressAlg(r->ida, 1) != 0 ||
+        IDASetLinearSolver(r->ida, r->solver, r->matrix) != 0 ||
+        IDASetJacFn(r->ida, jacobian) != 0 || IDASetMaxNumSteps(r->ida, -1) != 0 ||
+        IDASetMaxNonlinIters(r->ida, 8) != 0 || IDASetMaxConvFails(r->ida, 50) != 0 ||
+        IDAQuadInit(r->ida, quadratures, r->quadrature) != 0 || IDASetQuadErrCon(r->ida, 0) != 0 ||
+        IDASetEtaMax(r->ida, STEP_GROWTH) != 0 || IDASetMaxStep(r->ida, r->options->step_max) != 0;
     N_VDestroy(kinds);
     return failed ? fail(r->error, STATUS_NUMERICAL, "IDAS cannot be set up") : STATUS_OK;
 }
