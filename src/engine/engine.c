@@ -38,3 +38,16 @@ const struct engine *engine_find(const char *name)
             return *e;
     return NULL;
 }
+
+const char *phase_place(const struct circuit *c, const struct phase *p, double t,
+                        char text[PHASE_PLACE_SIZE])
+{
+    if (!p)
+        snprintf(text, PHASE_PLACE_SIZE, "before the first phase");
+    else if (p->device < 0)
+        snprintf(text, PHASE_PLACE_SIZE, "at t = %.9g s, %s phase", t, phase_kind_name(p->kind));
+    else
+        snprintf(text, PHASE_PLACE_SIZE, "at t = %.9g s, %s phase of device %s", t,
+                 phase_kind_name(p->kind), c->elements[c->state_elements[p->device]].name);
+    return text;
+}

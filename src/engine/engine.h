@@ -59,6 +59,12 @@ struct phase {
     struct phase_stop stops[PHASE_STOPS_MAX];
 };
 
+/* "at t = ... s, set phase of device ...", for messages; phase NULL: none has begun.  Returns text.
+ */
+#define PHASE_PLACE_SIZE 160
+const char *phase_place(const struct circuit *circuit, const struct phase *phase, double t,
+                        char text[PHASE_PLACE_SIZE]);
+
 /* What a controller may know of the phase that has ended. */
 struct reading {
     double t0, t1;      /* [s] as they were */

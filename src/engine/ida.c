@@ -9,9 +9,10 @@
 #include "engine/ida.h"
 
 #include "base/memory.h"
-#include "engine/dae.h"
+#include "engine/dae_restart.h"
 #include "engine/reading.h"
 #include "engine/sparse_lu.h"
+#include "engine/step_energy.h"
 
 #include <idas/idas.h>
 #include <kinsol/kinsol.h>
@@ -25,10 +26,9 @@
 
 #define RESTART_STEP 1e-9 /* [s] */
 #define FIRST_STEP 20e-9  /* [s] after a kink */
-#define RESTART_ITERATIONS 20
-#define RESTARTS_MAX 20 /* of one smooth piece after failures */
-#define STEP_GROWTH 4   /* at most from step to step: IDAS's own 2 costs 20 steps from kink to ms */
-#define STATE_PART 0.1  /* of the tolerance that one step's error of a state may take */
+#define RESTARTS_MAX 20   /* of one smooth piece after failures */
+#define STEP_GROWTH 4  /* at most from step to step: IDAS's own 2 costs 20 steps from kink to ms */
+#define STATE_PART 0.1 /* of the tolerance that one step's error of a state may take */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
 #define CURRENT_MAX 1e6  /* [A] more is no trial point of an operating point */
 #define GMIN_START 1e-2  /* [S] of the operating point's homotopy */
@@ -47,15 +47,13 @@ struct run {
     N_Vector y, slope, weight, quadrature, scratch, step, between, between_slope;
     SUNMatrix matrix; /* its entries; the pattern is the system's */
     SUNLinearSolver solver;
-    struct sparse_lu *restart_lu;
-    double *restart_entries; /* n_entries + 1 */
-    double *rest;            /* n: y of the operating point */
-    double *states;          /* n_states: held there */
-    double gmin;             /* of the homotopy */
-    double *energy, *before; /* n_elements: of the last interval; IDAS's sums before it */
-    double *power, *power_before, *power_before2, *stored, *estimate; /* n_elements */
-    double t, t_before; /* [s]; of the point before the last */
-    bool smooth;        /* no kink since t_before */
+    struct dae_restart restart;
+    double *rest;   /* n: y of the operating point */
+    double *states; /* n_states: held there */
+    double gmin;    /* of the homotopy */
+    struct step_energy steps;
+    double *sum_before, *increment; /* n_elements: IDAS's sums before the step, and over it */
+    double t;                       /* [s] */
     struct phase phase;
     double phase_begin;
     bool in_phase;
@@ -143,7 +141,8 @@ static int quadratures(double t, N_Vector y, N_Vector slope, N_Vector power, voi
     dae_values(run->dae, t, N_VGetArrayPointer(y), N_VGetArrayPointer(slope),
                N_VGetArrayPointer(run->scratch));
     circuit_power(run->circuit, run->dae->values, N_VGetArrayPointer(power));
-    memcpy(run->power, N_VGetArrayPointer(power), run->circuit->n_elements * sizeof *run->power);
+    memcpy(run->steps.power, N_VGetArrayPointer(power),
+           run->circuit->n_elements * sizeof *run->steps.power);
     return 0;
 }
 
@@ -261,53 +260,10 @@ static enum status operating_point(struct run *r)
     return status;
 }
 
-/* One implicit Euler step of RESTART_STEP from y at t; y moves, its slope comes out. */
-static bool euler_step(struct run *r, double t, bool factor)
-{
-    struct dae *d = r->dae;
-    double *y = N_VGetArrayPointer(r->y), *slope = N_VGetArrayPointer(r->slope),
-           *f = N_VGetArrayPointer(r->scratch), *change = N_VGetArrayPointer(r->step);
-    double *weight = N_VGetArrayPointer(r->weight);
-    if (factor) {
-        dae_jacobian(d, t, 1 / RESTART_STEP, y, r->restart_entries);
-        if (!sparse_lu_factor(r->restart_lu, r->restart_entries))
-            return false;
-    }
-    memset(slope, 0, d->n * sizeof *slope);
-    weights(r->y, r->weight, r);
-    for (int iteration = 0; iteration < RESTART_ITERATIONS; iteration++) {
-        dae_residual(d, t + RESTART_STEP, y, slope, f);
-        memcpy(change, f, d->n * sizeof *f);
-        if (!sparse_lu_solve(r->restart_lu, change))
-            return false;
-        double norm = 0;
-        for (size_t k = 0; k < d->n; k++) {
-            y[k] -= change[k];
-            slope[k] -= change[k] / RESTART_STEP;
-            if (!(fabs(change[k]) * weight[k] <= norm))
-                norm = fabs(change[k]) * weight[k]; /* NAN stays */
-        }
-        if (norm < 1e-3 || (iteration + 1 == RESTART_ITERATIONS && norm < 0.1))
-            return true; /* the second: rounding keeps it from falling further */
-    }
-    return false;
-}
-
-static void where(const struct run *r, char *text, size_t size)
-{
-    if (r->in_phase && r->phase.device >= 0)
-        snprintf(text, size, "at t = %.9g s, %s phase of device %s", r->t,
-                 phase_kind_name(r->phase.kind),
-                 r->circuit->elements[r->circuit->state_elements[r->phase.device]].name);
-    else
-        snprintf(text, size, "at t = %.9g s, %s phase", r->t,
-                 r->in_phase ? phase_kind_name(r->phase.kind) : "no");
-}
-
 static enum status stuck(struct run *r, const char *what)
 {
-    char place[128];
-    where(r, place, sizeof place);
+    char place[PHASE_PLACE_SIZE];
+    phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->t, place);
     return fail(r->error, STATUS_NUMERICAL, "ida: %s %s; another --reltol may help", what, place);
 }
 
@@ -332,10 +288,11 @@ static enum status check_solution(struct run *r)
     return STATUS_OK;
 }
 
-/* Pass the interval that ends at r->t, with r->energy, to the recorders. */
+/* Pass the interval that ends at r->t, to the recorders. */
 static void record(struct run *r, double t0, bool ends)
 {
-    const struct interval i = {t0, r->t, r->dae->values, r->energy, r->estimate, &r->phase, ends};
+    const struct interval i = {t0,        r->t, r->dae->values, r->steps.energy, r->steps.estimate,
+                               &r->phase, ends};
     r->report->points++;
     for (size_t k = 0; k < r->options->n_recorders; k++)
         r->options->recorders[k].take(r->options->recorders[k].data, &i);
@@ -350,39 +307,20 @@ static void evaluate(struct run *r, double t, N_Vector y, N_Vector slope, double
         circuit_power(r->circuit, r->dae->values, power);
 }
 
-/* Capacitors are booked by what they store. */
-static void book_capacitors(struct run *r)
-{
-    for (size_t k = 0; k < r->circuit->n_elements; k++) {
-        const struct element *e = &r->circuit->elements[k];
-        if (e->kind != ELEMENT_CAPACITOR)
-            continue;
-        const double v = r->dae->values[e->node[0]] - r->dae->values[e->node[1]];
-        const double stored = 0.5 * e->value * v * v;
-        r->energy[k] = stored - r->stored[k];
-        r->estimate[k] = 0;
-        r->stored[k] = stored;
-    }
-}
-
-/* Leave a kink: two Euler steps to a consistent y and slope.  Returns at r->t + 2 RESTART_STEP. */
+/* Leave a kink.  Returns at r->t + 2 RESTART_STEP. */
 static enum status restart(struct run *r, double t_end)
 {
     const double t0 = r->t;
-    if (!euler_step(r, r->t, true) || !euler_step(r, r->t + RESTART_STEP, false))
+    weights(r->y, r->weight, r);
+    if (!dae_restart_run(&r->restart, r->t, RESTART_STEP, N_VGetArrayPointer(r->weight),
+                         N_VGetArrayPointer(r->y), N_VGetArrayPointer(r->slope)))
         return stuck(r, "no consistent values after a kink");
     r->t += 2 * RESTART_STEP;
-    evaluate(r, r->t, r->y, r->slope, r->power);
-    for (size_t k = 0; k < r->circuit->n_elements; k++) {
-        r->energy[k] = 0.5 * (r->t - t0) * (r->power_before[k] + r->power[k]);
-        r->estimate[k] = 0;
-    }
-    book_capacitors(r);
-    memcpy(r->power_before, r->power, r->circuit->n_elements * sizeof *r->power);
-    r->smooth = false;
+    evaluate(r, r->t, r->y, r->slope, r->steps.power);
+    step_energy_kink(&r->steps, t0, r->t, r->dae->values);
     record(r, t0, false);
     N_VConst(0, r->quadrature);
-    memset(r->before, 0, r->circuit->n_elements * sizeof *r->before);
+    memset(r->sum_before, 0, r->circuit->n_elements * sizeof *r->sum_before);
     if (IDAReInit(r->ida, r->t, r->y, r->slope) != 0 || IDAQuadReInit(r->ida, r->quadrature) != 0 ||
         IDASetInitStep(r->ida, FIRST_STEP) != 0 || IDASetStopTime(r->ida, t_end) != 0)
         return stuck(r, "no restart");
@@ -407,31 +345,17 @@ static bool sample_window(struct run *r, double t0)
     return true;
 }
 
-/* Energies of the step from t0 that has ended at r->t: IDAS's quadratures; as estimate of their
- * error what the parabola through this power and the two before gives differently (the chord, in
- * the first step after a kink).  IDAS has just evaluated values and powers at r->t. */
+/* Energies of the step from t0 that has ended at r->t.  IDAS has just evaluated values and powers
+ * there. */
 static void book_step(struct run *r, double t0)
 {
-    const size_t n = r->circuit->n_elements;
-    const double h = r->t - t0, h0 = t0 - r->t_before;
-    double t, *swap = r->power_before2;
+    double t, *increment = r->increment;
     IDAGetQuad(r->ida, &t, r->quadrature);
     const double *sum = N_VGetArrayPointer(r->quadrature);
-    for (size_t k = 0; k < n; k++) {
-        const double p0 = r->power_before2[k], p1 = r->power_before[k], p2 = r->power[k];
-        double integral = 0.5 * h * (p1 + p2);
-        if (r->smooth) /* minus h^3/12 times the second derivative */
-            integral -= h * h * h / 6 * ((p2 - p1) / h - (p1 - p0) / h0) / (h + h0);
-        r->energy[k] = sum[k] - r->before[k];
-        r->estimate[k] = integral - r->energy[k];
-    }
-    memcpy(r->before, sum, n * sizeof *sum);
-    r->power_before2 = r->power_before;
-    r->power_before = r->power;
-    r->power = swap;
-    r->t_before = t0;
-    r->smooth = true;
-    book_capacitors(r);
+    for (size_t k = 0; k < r->circuit->n_elements; k++)
+        increment[k] = sum[k] - r->sum_before[k];
+    memcpy(r->sum_before, sum, r->circuit->n_elements * sizeof *sum);
+    step_energy_step(&r->steps, t0, r->t, r->dae->values, increment);
 }
 
 static bool stopped(const struct run *r)
@@ -547,21 +471,15 @@ static enum status set_up(struct run *r)
     r->quadrature = N_VNew_Serial((sunindextype)c->n_elements, r->context);
     r->matrix = SUNSparseMatrix(n, n, entries, CSC_MAT, r->context);
     r->solver = solver_new(d, r->context);
-    r->restart_lu = sparse_lu_new((int64_t)d->n, d->columns, d->rows);
-    r->restart_entries = NEW(d->n_entries + 1, double);
-    if (!r->solver || !r->restart_lu)
+    if (!dae_restart_new(&r->restart, d) || !r->solver)
         return fail(
             r->error, STATUS_NUMERICAL,
             "the circuit's equations are singular: a node or a loop has no unique solution");
     r->rest = NEW(d->n, double);
     r->states = NEW(d->n_states, double);
-    r->energy = NEW(c->n_elements, double);
-    r->estimate = NEW(c->n_elements, double);
-    r->before = NEW(c->n_elements, double);
-    r->stored = NEW(c->n_elements, double);
-    r->power = NEW(c->n_elements, double);
-    r->power_before = NEW(c->n_elements, double);
-    r->power_before2 = NEW(c->n_elements, double);
+    r->sum_before = NEW(c->n_elements, double);
+    r->increment = NEW(c->n_elements, double);
+    step_energy_new(&r->steps, c);
     r->phase.drive = NEW(c->n_ports, struct drive);
     probe_points_new(&r->probes, c);
     for (size_t p = 0; p < c->n_ports; p++) {
@@ -616,16 +534,16 @@ static void release(struct run *r)
             N_VDestroy(vectors[k]);
     if (r->solver)
         SUNLinSolFree(r->solver);
-    sparse_lu_free(r->restart_lu);
-    free(r->restart_entries);
+    dae_restart_free(&r->restart);
+    step_energy_free(&r->steps);
     if (r->matrix)
         SUNMatDestroy(r->matrix);
     if (r->context)
         SUNContext_Free(&r->context);
-    double *arrays[] = {r->rest,   r->states, r->energy,       r->estimate,     r->before,
-                        r->stored, r->power,  r->power_before, r->power_before2};
-    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
-        free(arrays[k]);
+    free(r->rest);
+    free(r->states);
+    free(r->sum_before);
+    free(r->increment);
     free(r->phase.drive);
     probe_points_free(&r->probes);
     dae_free(r->dae);
@@ -652,9 +570,8 @@ static enum status run(const struct circuit *circuit, const struct controller *c
     if (status == STATUS_OK)
         status = start_ida(r);
     if (status == STATUS_OK) {
-        evaluate(r, 0, r->y, r->slope, r->power_before);
-        book_capacitors(r);
-        memset(r->energy, 0, circuit->n_elements * sizeof *r->energy);
+        evaluate(r, 0, r->y, r->slope, r->steps.power);
+        step_energy_start(&r->steps, r->dae->values);
         record(r, 0, false);
     }
     while (status == STATUS_OK && next_phase(r))

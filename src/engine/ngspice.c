@@ -252,37 +252,28 @@ static enum status start_worker(struct run *r)
 }
 
 /* Where the run was, for messages. */
-static const char *place(const struct run *r, char *text, size_t size)
+static const char *place(const struct run *r, char text[PHASE_PLACE_SIZE])
 {
-    if (!r->in_phase)
-        snprintf(text, size, "before the first phase");
-    else if (r->phase.device < 0)
-        snprintf(text, size, "at t = %.9g s, %s phase", r->quadrature->t,
-                 phase_kind_name(r->phase.kind));
-    else
-        snprintf(text, size, "at t = %.9g s, %s phase of device %s", r->quadrature->t,
-                 phase_kind_name(r->phase.kind),
-                 r->circuit->elements[r->circuit->state_elements[r->phase.device]].name);
-    return text;
+    return phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->quadrature->t, text);
 }
 
 static enum status worker_died(struct run *r)
 {
-    char where[128];
+    char where[PHASE_PLACE_SIZE];
     int state = 0;
     waitpid(r->pid, &state, 0);
     r->pid = 0;
     if (WIFSIGNALED(state))
         return fail(r->error, STATUS_NUMERICAL, "ngspice crashed (%s) %s",
-                    strsignal(WTERMSIG(state)), place(r, where, sizeof where));
+                    strsignal(WTERMSIG(state)), place(r, where));
     return fail(r->error, STATUS_NUMERICAL, "ngspice's worker ended with status %d %s",
-                WEXITSTATUS(state), place(r, where, sizeof where));
+                WEXITSTATUS(state), place(r, where));
 }
 
 /* Read n bytes from the worker, watching the clock and the user. */
 static enum status receive(struct run *r, void *bytes, size_t n)
 {
-    char where[128];
+    char where[PHASE_PLACE_SIZE];
     for (unsigned char *p = bytes; n > 0;) {
         if (r->taken < r->buffered) {
             size_t have = r->buffered - r->taken, some = have < n ? have : n;
@@ -295,11 +286,10 @@ static enum status receive(struct run *r, void *bytes, size_t n)
         struct pollfd wait = {.fd = r->in, .events = POLLIN};
         int ready = poll(&wait, 1, 200);
         if (r->options->interrupted && *r->options->interrupted)
-            return fail(r->error, STATUS_INTERRUPTED, "interrupted %s",
-                        place(r, where, sizeof where));
+            return fail(r->error, STATUS_INTERRUPTED, "interrupted %s", place(r, where));
         if (now() > r->deadline)
             return fail(r->error, STATUS_NUMERICAL, "time limit of %g s passed %s",
-                        r->options->time_limit, place(r, where, sizeof where));
+                        r->options->time_limit, place(r, where));
         if (ready <= 0)
             continue;
         ssize_t got = read(r->in, r->buffer, sizeof r->buffer);
@@ -393,7 +383,7 @@ static enum status next_phase(struct run *r, bool *done)
 
 static enum status worker_text(struct run *r, uint32_t size)
 {
-    char text[512], where[128];
+    char text[512], where[PHASE_PLACE_SIZE];
     const size_t n = size < sizeof text ? size : sizeof text - 1;
     enum status status = receive(r, text, n);
     text[n] = 0;
@@ -401,7 +391,7 @@ static enum status worker_text(struct run *r, uint32_t size)
                                : fail(r->error, STATUS_NUMERICAL,
                                       "ngspice: %s (%s); a tighter "
                                       "--reltol or a larger --abstol may help",
-                                      text, place(r, where, sizeof where));
+                                      text, place(r, where));
 }
 
 static enum status follow(struct run *r)
@@ -438,9 +428,9 @@ static enum status follow(struct run *r)
             pending = status == STATUS_OK;
             for (size_t k = 0; pending && k <= r->n_saved; k++)
                 if (!isfinite(sent[k])) {
-                    char where[128];
+                    char where[PHASE_PLACE_SIZE];
                     status = fail(r->error, STATUS_NUMERICAL, "ngspice: %s is not finite (%s)",
-                                  k ? r->saved[k - 1].name : "time", place(r, where, sizeof where));
+                                  k ? r->saved[k - 1].name : "time", place(r, where));
                     pending = false;
                 }
         } else if (header.tag == WORKER_PHASE_END) {
