@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ITERATIONS 20
+#define ITERATIONS 60
+#define KEPT 6 /* of them with the factors of the beginning; the others are full Newton steps */
+/* A node moves by at most this in one iteration [V]: a transistor that turns on or off is found by
+ * several steps, not by one along its tangent. */
+#define CHANGE_MAX 0.3
 /* In units of the tolerance: where Newton's iteration ends, and where it may end when rounding
  * keeps it from going on. */
 #define CONVERGED 1e-3
@@ -31,6 +35,12 @@ void dae_restart_free(struct dae_restart *r)
     free(r->change);
 }
 
+static bool factor(struct dae_restart *r, double t, double h, const double *y)
+{
+    dae_jacobian(r->dae, t, 1 / h, y, r->entries);
+    return sparse_lu_factor(r->lu, r->entries);
+}
+
 static bool euler_step(struct dae_restart *r, double t, double h, const double *weight, double *y,
                        double *slope)
 {
@@ -38,13 +48,17 @@ static bool euler_step(struct dae_restart *r, double t, double h, const double *
     double norm = INFINITY;
     memset(slope, 0, n * sizeof *slope);
     for (int i = 0; i < ITERATIONS && !(norm < CONVERGED); i++) {
+        if (i >= KEPT && !factor(r, t + h, h, y))
+            return false;
         dae_residual(r->dae, t + h, y, slope, r->residual);
         memcpy(r->change, r->residual, n * sizeof *r->change);
         if (!sparse_lu_solve(r->lu, r->change))
             return false;
         norm = 0;
         for (size_t k = 0; k < n; k++) {
-            const double change = r->change[k];
+            double change = r->change[k];
+            if (k < r->dae->n_roots && fabs(change) > CHANGE_MAX)
+                change = copysign(CHANGE_MAX, change);
             y[k] -= change;
             slope[k] -= change / h;
             if (!(fabs(change) * weight[k] <= norm))
@@ -57,7 +71,6 @@ static bool euler_step(struct dae_restart *r, double t, double h, const double *
 bool dae_restart_run(struct dae_restart *r, double t, double h, const double *weight, double *y,
                      double *slope)
 {
-    dae_jacobian(r->dae, t, 1 / h, y, r->entries);
-    return sparse_lu_factor(r->lu, r->entries) && euler_step(r, t, h, weight, y, slope) &&
+    return factor(r, t, h, y) && euler_step(r, t, h, weight, y, slope) &&
            euler_step(r, t + h, h, weight, y, slope);
 }

@@ -22,8 +22,8 @@ const char *phase_section_name(enum phase_section section)
 
 const struct engine_options engine_defaults = {
     .reltol = 1e-4,
-    .abstol = 1e-9,
-    .vntol = 1e-5,
+    .abstol = 1e-10,
+    .vntol = 1e-6,
     .trtol = 7,
     .step_max = 2e-3,
     .time_limit = 3600,

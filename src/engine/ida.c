@@ -4,8 +4,10 @@
  * A phase is two smooth pieces, the ramp and what follows, and IDAS runs from one kink to the next.
  * At a kink y is continuous but y' is not, and a restart with a wrong y' costs many small steps.
  * So two implicit Euler steps of RESTART_STEP are made first, with one factorization: they give y
- * on the new manifold and a slope.  Tolerances of voltages are relative to the deviation from the
- * operating point: the common mode of 1.65 V must not hide a signal of millivolts. */
+ * on the new manifold and a slope.  The tolerance of a voltage is reltol times (half
+ * the supply + its deviation from the operating point) + vntol, near what SPICE allows; Newton's
+ * iteration is held to a twentieth of it, as readings are differences of volts.  A state's is a
+ * tenth of its own reltol a step. */
 #include "engine/ida.h"
 
 #include "base/memory.h"
@@ -29,6 +31,7 @@
 #define RESTARTS_MAX 20   /* of one smooth piece after failures */
 #define STEP_GROWTH 4  /* at most from step to step: IDAS's own 2 costs 20 steps from kink to ms */
 #define STATE_PART 0.1 /* of the tolerance that one step's error of a state may take */
+#define NEWTON_PART 0.05 /* of the tolerance that Newton's iteration may leave */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
 #define CURRENT_MAX 1e6  /* [A] more is no trial point of an operating point */
 #define GMIN_START 1e-2  /* [S] of the operating point's homotopy */
@@ -51,6 +54,7 @@ struct run {
     double *rest;   /* n: y of the operating point */
     double *states; /* n_states: held there */
     double gmin;    /* of the homotopy */
+    double scale;   /* half the highest voltage of a source [V] */
     struct step_energy steps;
     double *sum_before, *increment; /* n_elements: IDAS's sums before the step, and over it */
     double t;                       /* [s] */
@@ -154,7 +158,7 @@ static int weights(N_Vector y, N_Vector weight, void *data)
     double *w = N_VGetArrayPointer(weight);
     const size_t n_states = run->dae->n_states, first_state = run->dae->n - n_states;
     for (size_t k = 0; k < first_state; k++)
-        w[k] = 1 / (o->reltol * fabs(v[k] - run->rest[k]) + o->vntol);
+        w[k] = 1 / (o->reltol * (run->scale + fabs(v[k] - run->rest[k])) + o->vntol);
     /* IDAS's norm is a mean over all unknowns; the one state that moves must not drown in it */
     const double alone = sqrt((double)run->dae->n) / STATE_PART;
     for (size_t k = first_state; k < run->dae->n; k++)
@@ -493,8 +497,9 @@ static enum status set_up(struct run *r)
     for (size_t k = 0; k < c->n_elements; k++)
         if (c->elements[k].kind == ELEMENT_VOLTAGE)
             highest = fmax(highest, c->elements[k].value);
+    r->scale = 0.5 * highest;
     for (size_t k = 0; k < d->n_roots; k++)
-        r->rest[k] = 0.5 * highest;
+        r->rest[k] = r->scale;
     for (size_t k = 0; k < d->n_states; k++)
         r->states[k] = r->rest[d->n - d->n_states + k] = c->elements[c->state_elements[k]].x0;
     return STATUS_OK;
@@ -518,7 +523,9 @@ static enum status start_ida(struct run *r)
         IDASetJacFn(r->ida, jacobian) != 0 || IDASetMaxNumSteps(r->ida, -1) != 0 ||
         IDASetMaxNonlinIters(r->ida, 8) != 0 || IDASetMaxConvFails(r->ida, 50) != 0 ||
         IDAQuadInit(r->ida, quadratures, r->quadrature) != 0 || IDASetQuadErrCon(r->ida, 0) != 0 ||
-        IDASetEtaMax(r->ida, STEP_GROWTH) != 0 || IDASetMaxStep(r->ida, r->options->step_max) != 0;
+        IDASetEtaMax(r->ida, STEP_GROWTH) != 0 ||
+        IDASetMaxStep(r->ida, r->options->step_max) != 0 ||
+        IDASetNonlinConvCoef(r->ida, NEWTON_PART) != 0;
     N_VDestroy(kinds);
     return failed ? fail(r->error, STATUS_NUMERICAL, "IDAS cannot be set up") : STATUS_OK;
 }
