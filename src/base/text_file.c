@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,9 @@ enum status text_file_read(const char *path, struct text_file **file, struct err
 {
     *file = NULL;
     struct stat info;
-    FILE *in = fopen(path, "rb");
+    /* not blocking: a pipe without a writer must not stop the program before it is refused */
+    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FILE *in = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
     if (!in)
         return fail(error, STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
     enum status status = STATUS_OK;

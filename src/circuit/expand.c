@@ -34,10 +34,15 @@ static enum status expand(struct scope *scope);
 static enum status open_scope(struct scope *scope, const struct parameter_value *given,
                               size_t n_given);
 
+static enum status beyond_subset(const struct scope *s, const struct statement *at,
+                                 const char *what);
+
 static enum status value_of(const struct scope *s, const struct statement *at, const char *word,
                             double *value)
 {
     size_t n = strlen(word);
+    if (word[0] == '{' && word[strcspn(word, "+-*/^()?:<>!&|")])
+        return beyond_subset(s, at, "an expression");
     if (word[0] != '{') {
         if (spice_number(word, value))
             return STATUS_OK;
@@ -232,6 +237,8 @@ static enum status linear(const struct scope *s, const struct statement *at, enu
     if (value < at->n && (kind == ELEMENT_VOLTAGE || kind == ELEMENT_CURRENT) &&
         strcmp(at->words[value], "dc") == 0)
         value++;
+    if (at->n > value + 1)
+        return beyond_subset(s, at, "a parameter behind the value");
     if (at->n != value + 1)
         return fail_at(s->error, at->file, at->line,
                        "%s has %zu words, expected %zu nodes and one value", at->words[0], at->n,

@@ -11,6 +11,27 @@
 /* Open-loop gain of the behavioural amplifier: 16 uV of offset at 1.65 V. */
 #define BEHAVIOURAL_GAIN 1e5
 
+enum status neuron_read(const char *path, struct subcircuit_file **file, struct neuron_kind *kind,
+                        struct error *error)
+{
+    static const char *const needed[] = {"neuron", "refamp"};
+    enum status status = subcircuit_read(path, file, error);
+    *kind = (struct neuron_kind){.file = *file};
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0] && status == STATUS_OK; i++) {
+        bool unsupported;
+        status = subcircuit_check(*file, needed[i], &unsupported, error);
+        if (status == STATUS_OK || !unsupported)
+            continue;
+        kind->opaque = true;
+        status = STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        subcircuit_free(*file);
+        *file = NULL;
+    }
+    return status;
+}
+
 void neuron_supply(struct circuit *c)
 {
     const int vdd = circuit_node(c, "vdd"), vmid = circuit_node(c, "vmid");

@@ -22,6 +22,11 @@ struct neuron_kind {
     const struct transfer_table *table; /* behavioural: h (0..1) as a function of s */
 };
 
+/* Read a netlist file with .subckt neuron and refamp; *kind then refers to *file, and tells whether
+ * only SPICE understands it.  On failure *file is NULL. */
+enum status neuron_read(const char *path, struct subcircuit_file **file, struct neuron_kind *kind,
+                        struct error *error);
+
 /* Supply, signal ground (node names vdd, vmid) of a circuit; booked under CLASS_NEURON. */
 void neuron_supply(struct circuit *circuit);
 

@@ -120,8 +120,17 @@ static enum status open_definition(struct reader *r, struct statement *s)
     return STATUS_OK;
 }
 
-static const char *const refused[] = {".control", ".endc", ".exec",    ".system",
-                                      ".lib",     ".osdi", ".csparam", ".func"};
+/* Cards that describe a circuit; others steer the simulation, read files or run programs.  .func is
+ * for SPICE only: such a file is beyond the native engines. */
+static const char *const allowed[] = {".model", ".param", ".func"};
+
+static bool is_allowed(const char *card)
+{
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+        if (strcmp(card, allowed[i]) == 0)
+            return true;
+    return false;
+}
 
 static enum status take_statement(struct reader *r, struct statement *s)
 {
@@ -134,12 +143,11 @@ static enum status take_statement(struct reader *r, struct statement *s)
         r->open = NULL;
         return STATUS_OK;
     }
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-        if (strcmp(word, refused[i]) == 0)
-            return fail_at(r->error, s->file, s->line,
-                           "%s is refused in a netlist file, expected circuit elements only", word);
-    if (strcmp(word, ".end") == 0)
-        return STATUS_OK;
+    if (word[0] == '.' && !is_allowed(word))
+        return fail_at(r->error, s->file, s->line,
+                       "%s is refused in a netlist file, expected .subckt, .ends, .model, .param, "
+                       ".func or .include",
+                       word);
     if (r->open) {
         struct definition *d = r->open;
         d->statements =

@@ -19,7 +19,8 @@ char *data_path(const char *name)
     char *slash = strrchr(program, '/');
     if (slash) {
         *slash = 0;
-        if (strcmp(program, SB_BUILD_DIR) == 0)
+        char build[PATH_MAX];
+        if (realpath(SB_BUILD_DIR, build) && strcmp(program, build) == 0)
             return memory_format("%s/%s", SB_SOURCE_DIR, name);
         char *moved = memory_format("%s/../share/silverbar/%s", program, name);
         if (access(moved, R_OK) == 0)

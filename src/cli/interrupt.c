@@ -16,4 +16,5 @@ void interrupt_watch(void)
     const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
     sigaction(SIGINT, &action, 0);
     sigaction(SIGTERM, &action, 0);
+    sigaction(SIGHUP, &action, 0);
 }

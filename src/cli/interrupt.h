@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SIGINT and SIGTERM as a flag that long work looks at. */
+/* SIGINT, SIGTERM and SIGHUP as a flag that long work looks at. */
 #ifndef SILVERBAR_CLI_INTERRUPT_H
 #define SILVERBAR_CLI_INTERRUPT_H
 

@@ -9,6 +9,7 @@
 #include "cli/data_path.h"
 #include "engine/engine.h"
 #include "engine/ngspice.h"
+#include "learn/images.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,7 @@ static void inference(void *data, int element, FILE *out)
             volt = c->ports[p].logic ? NEURON_SUPPLY : c->ports[p].idle;
     for (size_t i = 0; i < k->layers[0].crossbar.rows; i++)
         if (c->ports[k->layers[0].row_ports[i]].source == element)
-            volt += CLASSIFIER_INPUT_VOLT * (SHOWN_IMAGE >> (8 - i) & 1);
+            volt += CLASSIFIER_INPUT_VOLT * image_pixel(SHOWN_IMAGE, i);
     fprintf(out, "dc %s", number_text(volt, text));
 }
 
@@ -88,10 +89,7 @@ static enum status print(const struct arguments *a, struct error *error)
     if (status == STATUS_OK)
         status = subcircuit_read(switch_path, &switches, error);
     if (status == STATUS_OK)
-        status = subcircuit_read(neuron_path, &neuron, error);
-    bool unsupported = false;
-    if (status == STATUS_OK && subcircuit_check(neuron, "neuron", &unsupported, error) != STATUS_OK)
-        status = unsupported ? STATUS_OK : STATUS_INPUT;
+        status = neuron_read(neuron_path, &neuron, &o.neuron, error);
     size_t n = 0;
     for (size_t l = 0; l < o.n_layers; l++)
         n += o.sizes[l] * o.sizes[l + 1];
@@ -100,7 +98,6 @@ static enum status print(const struct arguments *a, struct error *error)
         x0[k] = SHOWN_STATE;
     o.dopant = dopant;
     o.switches = switches;
-    o.neuron = (struct neuron_kind){.file = neuron, .opaque = unsupported};
     o.x0 = x0;
     struct classifier k = {0};
     if (status == STATUS_OK)

@@ -99,12 +99,12 @@ double ledger_residual_supply(const struct ledger *l)
 {
     const struct ledger_total *a = &l->sections[SECTION_TRAINING],
                               *b = &l->sections[SECTION_INFERENCE];
-    return residual(a->delivered + b->delivered, ledger_energy(a) + ledger_energy(b));
+    return fmax(residual(a->delivered, ledger_energy(a)), residual(b->delivered, ledger_energy(b)));
 }
 
 double ledger_residual_array(const struct ledger *l)
 {
     const struct ledger_total *a = &l->sections[SECTION_TRAINING],
                               *b = &l->sections[SECTION_INFERENCE];
-    return residual(a->array_in + b->array_in, a->array_absorbed + b->array_absorbed);
+    return fmax(residual(a->array_in, a->array_absorbed), residual(b->array_in, b->array_absorbed));
 }

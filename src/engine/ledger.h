@@ -39,7 +39,7 @@ double ledger_class(const struct ledger_total *total, enum energy_class class);
 double ledger_kind(const struct ledger_total *total, enum phase_kind kind);
 double ledger_energy(const struct ledger_total *total);
 
-/* |delivered - absorbed| / delivered, over training and inference together. */
+/* |delivered - absorbed| / delivered: of training or of inference, whichever is larger. */
 double ledger_residual_supply(const struct ledger *ledger);
 double ledger_residual_array(const struct ledger *ledger);
 

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 /* No training run is longer [s]; the worker ends it much earlier. */
-#define TRANSIENT_STOP 1e4
+#define TRANSIENT_STOP 1e6
 #define BUFFER_SIZE (1u << 16)
 /* The pipe holds some hundred points, so that the worker seldom waits for the parent. */
 #define PIPE_SIZE (1 << 20)
@@ -71,9 +71,11 @@ static double now(void)
 void ngspice_write_analysis(const struct engine_options *o, double t_stop, FILE *out)
 {
     char a[32], b[32], c[32], d[32];
-    fprintf(out, ".options method=gear reltol=%s abstol=%s vntol=%s trtol=%s\n",
-            number_text(o->reltol, a), number_text(o->abstol, b), number_text(o->vntol, c),
-            number_text(o->trtol, d));
+    fprintf(out,
+            ".options method=gear maxord=2 temp=27 tnom=27 gmin=%g\n"
+            "+ reltol=%s abstol=%s vntol=%s trtol=%s\n",
+            CIRCUIT_GMIN, number_text(o->reltol, a), number_text(o->abstol, b),
+            number_text(o->vntol, c), number_text(o->trtol, d));
     fprintf(out, ".tran %s %s 0 %s uic\n", number_text(t_stop / 1e4, a), number_text(t_stop, b),
             number_text(o->step_max, c));
 }
@@ -261,6 +263,7 @@ static enum status worker_died(struct run *r)
 {
     char where[PHASE_PLACE_SIZE];
     int state = 0;
+    kill(r->pid, SIGKILL); /* it has closed its pipe; a dead one keeps its own status */
     waitpid(r->pid, &state, 0);
     r->pid = 0;
     if (WIFSIGNALED(state))
@@ -293,7 +296,7 @@ static enum status receive(struct run *r, void *bytes, size_t n)
         if (ready <= 0)
             continue;
         ssize_t got = read(r->in, r->buffer, sizeof r->buffer);
-        if (got == 0)
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
             return worker_died(r);
         r->buffered = got > 0 ? (size_t)got : 0;
         r->taken = 0;
@@ -387,11 +390,11 @@ static enum status worker_text(struct run *r, uint32_t size)
     const size_t n = size < sizeof text ? size : sizeof text - 1;
     enum status status = receive(r, text, n);
     text[n] = 0;
-    return status != STATUS_OK ? status
-                               : fail(r->error, STATUS_NUMERICAL,
-                                      "ngspice: %s (%s); a tighter "
-                                      "--reltol or a larger --abstol may help",
-                                      text, place(r, where));
+    if (status != STATUS_OK)
+        return status;
+    const bool tolerance = strstr(text, "imestep too small") || strstr(text, "onvergence");
+    return fail(r->error, STATUS_NUMERICAL, "ngspice: %s (%s)%s", text, place(r, where),
+                tolerance ? "; another --reltol or --abstol may help" : "");
 }
 
 static enum status follow(struct run *r)

@@ -253,6 +253,13 @@ static int on_point(pvecvaluesall all, int n, int id, void *data)
     return 0;
 }
 
+/* What ngspice takes from the environment. */
+static const char *const variables[] = {
+    "SPICE_LIB_DIR", "SPICE_EXEC_DIR", "SPICE_SCRIPTS",          "SPICE_PATH",
+    "SPICE_NEWS",    "SPICE_HELP_DIR", "SPICE_NO_DATASEG_CHECK", "SPICE_ASCIIRAWFILE",
+    "SPICE_HOST",    "SPICE_BUGADDR",  "NGSPICE_INPUT_DIR",      "NGSPICE_MEAS_PRECISION",
+};
+
 /* Nothing of the user's may change the run: a private folder holds no .spiceinit. */
 static void isolate(void)
 {
@@ -263,7 +270,8 @@ static void isolate(void)
     setlocale(LC_ALL, "C");
     if (chdir(w.setup->directory) != 0 || setenv("HOME", w.setup->directory, 1) != 0)
         give_up("the worker's folder has gone");
-    unsetenv("SPICE_SCRIPTS");
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        unsetenv(variables[i]);
     if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
         give_up("/dev/null cannot be opened");
 }

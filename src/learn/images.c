@@ -114,11 +114,16 @@ static enum status parse(const struct text_file *f, struct image_pair *pair, str
     return STATUS_OK;
 }
 
+bool images_are_letters(const char *what)
+{
+    return strlen(what) == 3 && what[1] == '/';
+}
+
 enum status images_read(const char *what, struct image_pair *pair, struct error *error)
 {
     *pair = (struct image_pair){0};
     enum status status = STATUS_OK;
-    if (strlen(what) == 3 && what[1] == '/') {
+    if (images_are_letters(what)) {
         if (!add_letter(&pair->classes[0], what[0]) || !add_letter(&pair->classes[1], what[2]))
             status = fail(error, STATUS_INPUT,
                           "images '%s', expected two of the letters %s as in T/X, or a file", what,
@@ -130,6 +135,10 @@ enum status images_read(const char *what, struct image_pair *pair, struct error 
             status = parse(file, pair, error);
         text_file_free(file);
     }
+    if (status == STATUS_OK && strcmp(pair->classes[0].name, pair->classes[1].name) == 0)
+        status =
+            fail(error, STATUS_INPUT, "images '%s': both classes are named %s, expected two names",
+                 what, pair->classes[0].name);
     for (size_t i = 0; status == STATUS_OK && i < pair->classes[0].n; i++)
         for (size_t j = 0; status == STATUS_OK && j < pair->classes[1].n; j++)
             if (pair->classes[0].prototypes[i] == pair->classes[1].prototypes[j])

@@ -154,6 +154,7 @@ static void after_read(struct run *r, const struct reading *reading, struct phas
     d->final = g;
     d->pulses = r->programmer.pulses;
     d->within_tolerance = r->programmer.settled;
+    d->programmer = r->programmer;
     t->n_settled += r->programmer.settled;
     r->training_end = reading->t1;
     if (++r->device < t->n_devices) {
@@ -382,8 +383,36 @@ double training_infer_energy(const struct training *t)
     return t->ledger->sections[SECTION_INFERENCE].delivered;
 }
 
-bool training_trustworthy(const struct training *t)
+double training_error(const struct training *t, enum energy_class class)
 {
-    return ledger_residual_supply(t->ledger) <= TRAINING_RESIDUAL_LIMIT &&
-           ledger_residual_array(t->ledger) <= TRAINING_RESIDUAL_LIMIT;
+    const struct ledger_total *total = &t->ledger->sections[SECTION_TRAINING];
+    return total->error_by_class[class] +
+           2 * t->options.solver.reltol * fabs(ledger_class(total, class));
+}
+
+bool training_trustworthy(const struct training *t, struct error *error)
+{
+    const struct ledger_total *total = &t->ledger->sections[SECTION_TRAINING];
+    const double supply = ledger_residual_supply(t->ledger),
+                 array = ledger_residual_array(t->ledger);
+    if (!(supply <= TRAINING_RESIDUAL_LIMIT && array <= TRAINING_RESIDUAL_LIMIT)) {
+        fail(error, STATUS_UNTRUSTED,
+             "the energy account does not close: residual %.2e (array), %.2e (supply), expected at "
+             "most %g",
+             array, supply, TRAINING_RESIDUAL_LIMIT);
+        return false;
+    }
+    double sum = 0;
+    for (int c = 0; c < ENERGY_CLASSES; c++)
+        sum += training_error(t, (enum energy_class)c);
+    const double device = training_error(t, CLASS_MEMRISTOR);
+    if (!(sum <= TRAINING_ERROR_LIMIT * ledger_energy(total) &&
+          device <= TRAINING_ERROR_LIMIT * ledger_class(total, CLASS_MEMRISTOR))) {
+        fail(error, STATUS_UNTRUSTED,
+             "the energies are not known well enough: estimated error %.2e J of all, %.2e J of the "
+             "memristors, expected at most %g of each; a smaller --reltol helps",
+             sum, device, TRAINING_ERROR_LIMIT);
+        return false;
+    }
+    return true;
 }

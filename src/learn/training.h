@@ -45,6 +45,7 @@ struct training_device {
     double device_final;                        /* of the device alone, from its state [S] */
     size_t pulses;
     bool within_tolerance;
+    struct programmer programmer; /* as it ended: says why a device did not settle */
 };
 
 struct training_pulse {
@@ -90,8 +91,14 @@ void training_free(struct training *training);
 double training_energy(const struct training *training);
 double training_infer_energy(const struct training *training);
 
-/* Both residuals at most TRAINING_RESIDUAL_LIMIT? */
+/* Estimated error of a class's energy in training [J]: of the quadrature, and twice reltol of the
+ * energy, as the engine's voltages are known to reltol and power goes with their square. */
+double training_error(const struct training *training, enum energy_class class);
+
+/* Both residuals at most TRAINING_RESIDUAL_LIMIT, and the estimated error of the memristors' energy
+ * and of the whole at most TRAINING_ERROR_LIMIT of it?  Else *error says which. */
 #define TRAINING_RESIDUAL_LIMIT 1e-3
-bool training_trustworthy(const struct training *training);
+#define TRAINING_ERROR_LIMIT 1e-2
+bool training_trustworthy(const struct training *training, struct error *error);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,7 +63,9 @@ enum status folder_begin(const char *path, const struct training *t, struct fold
         free(f->temporary);
         f->temporary = NULL;
     }
-    if (status == STATUS_OK && chmod(f->temporary, 0777 & ~umask(022)) != 0)
+    const mode_t mask = umask(0); /* can only be read by setting it */
+    umask(mask);
+    if (status == STATUS_OK && chmod(f->temporary, 0777 & ~mask) != 0)
         status = fail(error, STATUS_INPUT, "%s: %s", path, strerror(errno));
     char *raw = memory_format("%s/waveforms.raw", f->temporary ? f->temporary : "");
     if (status == STATUS_OK)
@@ -289,7 +292,8 @@ enum status folder_complete(struct folder *f, const struct training *t,
     f->raw = NULL;
     for (size_t i = 0; i < sizeof files / sizeof files[0] && status == STATUS_OK; i++)
         status = write_file(&content, i);
-    if (status == STATUS_OK && rename(f->temporary, f->path) != 0)
+    if (status == STATUS_OK &&
+        renameat2(AT_FDCWD, f->temporary, AT_FDCWD, f->path, RENAME_NOREPLACE) != 0)
         status = fail(error, STATUS_INPUT, "%s: cannot be made: %s", f->path, strerror(errno));
     if (status == STATUS_OK) {
         free(f->temporary);

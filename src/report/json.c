@@ -19,6 +19,21 @@ static json_t *made(json_t *value)
     return value;
 }
 
+/* A text, with '?' for what is not UTF-8. */
+static json_t *text(const char *value)
+{
+    json_t *string = json_string(value);
+    if (string)
+        return string;
+    char *plain = memory_string(value);
+    for (char *p = plain; *p; p++)
+        if ((unsigned char)*p >= 0x80)
+            *p = '?';
+    string = made(json_string(plain));
+    free(plain);
+    return string;
+}
+
 static json_t *number(double value, bool count)
 {
     if (!isfinite(value))
@@ -36,7 +51,7 @@ static bool dump(json_t *value, FILE *out)
 static json_t *field_value(const struct summary *s, const struct summary_field *f)
 {
     if (f->kind == SUMMARY_TEXT)
-        return made(json_string(summary_text(s, f)));
+        return text(summary_text(s, f));
     if (f->kind == SUMMARY_NUMBER || f->kind == SUMMARY_COUNT)
         return number(summary_number(s, f, 0), f->kind == SUMMARY_COUNT);
     json_t *group = made(json_object());
@@ -106,7 +121,7 @@ bool json_write_table(const struct table *t, FILE *out)
         for (size_t j = 0; j < t->n_columns; j++) {
             const struct cell *c = &t->cells[i * t->n_columns + j];
             json_object_set_new(row, t->names[j],
-                                c->kind == CELL_TEXT     ? made(json_string(c->text))
+                                c->kind == CELL_TEXT     ? text(c->text)
                                 : c->kind == CELL_NUMBER ? number(c->number, false)
                                                          : made(json_null()));
         }
@@ -137,8 +152,7 @@ enum status json_write_manifest(const struct manifest *m, FILE *out, struct erro
     if (name)
         json_array_append_new(command, made(json_string(name + 1)));
     for (int i = 1; i < m->argc; i++) {
-        json_t *word = json_string(m->argv[i]); /* NULL for text that is not UTF-8 */
-        json_array_append_new(command, word ? word : made(json_string("(not UTF-8)")));
+        json_array_append_new(command, text(m->argv[i]));
     }
     json_object_set_new(object, "command", command);
     json_object_set_new(object, "version", made(json_string(m->summary->version)));

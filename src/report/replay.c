@@ -117,8 +117,10 @@ static void power_term(const struct replay *r, const struct element *e, FILE *ou
         return;
     }
     if (e->class == CLASS_NEURON) {
-        if (e->kind == ELEMENT_VOLTAGE && !strchr(e->name, '.'))
+        if (e->kind == ELEMENT_VOLTAGE)
             fprintf(out, "let p_neuron = p_neuron - (%s - %s)*i(%s)\n", v0, v1, e->name);
+        else if (e->kind == ELEMENT_CURRENT)
+            fprintf(out, "let p_neuron = p_neuron - (%s - %s)*%g\n", v0, v1, e->value);
         return;
     }
     switch (e->kind) {
@@ -163,7 +165,11 @@ static void write_saves(const struct replay *r, FILE *out)
         fprintf(out, ".save v(%s)\n", c->state_names[s]);
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
-        if (e->kind == ELEMENT_VOLTAGE && !gate_driver[k] && !strchr(e->name, '.'))
+        if (element_is_source(e) && strchr(e->name, '.'))
+            for (int n = 0; n < 2; n++)
+                if (strchr(c->node_names[e->node[n]], '.'))
+                    fprintf(out, ".save v(%s)\n", c->node_names[e->node[n]]);
+        if (e->kind == ELEMENT_VOLTAGE && !gate_driver[k])
             fprintf(out, ".save i(%s)\n", e->name);
         else if (e->kind == ELEMENT_MOSFET && e->class != CLASS_NEURON)
             fprintf(out, ".save @%s[id] @%s[ibd] @%s[ibs]\n", e->name, e->name, e->name);

@@ -112,7 +112,7 @@ void summary_fill(struct summary *s, const struct training *t)
     for (int c = 0; c < ENERGY_CLASSES; c++) {
         s->by_class[c] = ledger_class(training, (enum energy_class)c);
         s->infer_by_class[c] = ledger_class(inference, (enum energy_class)c);
-        s->error[c] = training->error_by_class[c];
+        s->error[c] = training_error(t, (enum energy_class)c);
     }
     for (int k = 0; k < PHASE_KINDS; k++)
         s->by_phase[k] = ledger_kind(training, (enum phase_kind)k);
