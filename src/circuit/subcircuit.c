@@ -120,9 +120,10 @@ static enum status open_definition(struct reader *r, struct statement *s)
     return STATUS_OK;
 }
 
-/* Cards that describe a circuit; others steer the simulation, read files or run programs.  .func is
- * for SPICE only: such a file is beyond the native engines. */
-static const char *const allowed[] = {".model", ".param", ".func"};
+/* Cards that describe a circuit; others steer the simulation, read files or run programs.  .func
+ * and .if are for SPICE only: such a file is beyond the native engines. */
+static const char *const allowed[] = {".model",  ".param", ".func", ".if",
+                                      ".elseif", ".else",  ".endif"};
 
 static bool is_allowed(const char *card)
 {

@@ -135,15 +135,15 @@ enum status images_read(const char *what, struct image_pair *pair, struct error 
             status = parse(file, pair, error);
         text_file_free(file);
     }
-    if (status == STATUS_OK && strcmp(pair->classes[0].name, pair->classes[1].name) == 0)
-        status =
-            fail(error, STATUS_INPUT, "images '%s': both classes are named %s, expected two names",
-                 what, pair->classes[0].name);
     for (size_t i = 0; status == STATUS_OK && i < pair->classes[0].n; i++)
         for (size_t j = 0; status == STATUS_OK && j < pair->classes[1].n; j++)
             if (pair->classes[0].prototypes[i] == pair->classes[1].prototypes[j])
                 status = fail(error, STATUS_INPUT,
                               "images '%s': the same image stands in both classes", what);
+    if (status == STATUS_OK && strcmp(pair->classes[0].name, pair->classes[1].name) == 0)
+        status =
+            fail(error, STATUS_INPUT, "images '%s': both classes are named %s, expected two names",
+                 what, pair->classes[0].name);
     if (status != STATUS_OK)
         images_free(pair);
     return status;
