@@ -123,7 +123,7 @@ void *circuit_own(struct circuit *c, void *memory)
 static void add_card(struct circuit *c, int element, char *text)
 {
     c->cards = memory_grow(c->cards, &c->capacity.cards, c->n_cards + 1, sizeof *c->cards);
-    c->cards[c->n_cards++] = (struct card){.element = element, .text = text};
+    c->cards[c->n_cards++] = (struct deck_card){.element = element, .text = text};
 }
 
 void circuit_card(struct circuit *c, const char *format, ...)

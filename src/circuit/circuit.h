@@ -104,7 +104,7 @@ struct circuit {
     double temperature;       /* [K] */
 
     /* For the deck: what stands at top level, in order, and the text of the subcircuits used. */
-    struct card *cards;
+    struct deck_card *cards;
     size_t n_cards;
     char **texts; /* n_texts: whole .subckt texts */
     size_t n_texts;
@@ -118,7 +118,7 @@ struct circuit {
     size_t n_owned;
 };
 
-struct card {
+struct deck_card {
     int element; /* number of an element written as itself, or -1 */
     char *text;  /* else: a literal line (an instance, a comment) */
 };

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A classifier of fully connected layers, one memristor a synapse, that learns on chip.
  *
- * A layer is a crossbar of rows x columns devices, a reference column of resistors G_ref (one a
- * row, each behind a switch), one neuron a column and one reference amplifier.  Names, counted from
- * 1: port r<l>_<i>     driver of row i of layer l (in layers above 1: may be opened) port c<l>_<j>
- * driver of column j at signal ground for programming and reading port s<l>_<i>_<j> gate of the
- * select switch of a device port infer        gate of all switches that connect neurons, references
- * and hidden rows node h<l>_<j>     output of neuron j of layer l, at the neuron's terminal While a
- * device is programmed or read, infer = 0: neurons are off the columns, and the column's own driver
- * carries the current, which is what the controller reads (probe i_c<l>_<j>). */
+ * A layer is a crossbar of rows x columns devices, a reference column of resistors G_ref (one a row,
+ * each behind a switch), one neuron a column and one reference amplifier.  Names, counted from 1:
+ *
+ *     port r<l>_<i>      driver of row i of layer l (in layers above 1: may be opened)
+ *     port c<l>_<j>      driver of column j at signal ground for programming and reading
+ *     port s<l>_<i>_<j>  gate of the select switch of a device
+ *     port infer         gate of all switches that connect neurons, references and hidden rows
+ *     node h<l>_<j>      output of neuron j of layer l, at the neuron's terminal
+ *
+ * While a device is programmed or read, infer = 0: neurons are off the columns, and the column's own
+ * driver carries the current, which is what the controller reads (probe i_c<l>_<j>). */
 #ifndef SILVERBAR_CIRCUIT_CLASSIFIER_H
 #define SILVERBAR_CIRCUIT_CLASSIFIER_H
 

@@ -2,8 +2,7 @@
 /* The neuron in its three forms: the transistors of a netlist file, a subcircuit that only SPICE
  * understands, or the behavioural one (ideal amplifiers and a measured transfer curve).
  *
- *     v_tia = v_mid - rf I(column)     u = v_ref - v_tia = 45 mV s     out = v_mid + 60 mV (h -
- * 1/2)
+ *     v_tia = v_mid - rf I(column)     v_ref - v_tia = 45 mV s     out = v_mid + 60 mV (h - 1/2)
  */
 #ifndef SILVERBAR_CIRCUIT_NEURON_H
 #define SILVERBAR_CIRCUIT_NEURON_H

@@ -282,8 +282,8 @@ static enum status read_inputs(struct arguments *a, struct inputs *in, struct er
     c->switches = in->switches;
     a->training.images = &in->images;
     if (status == STATUS_OK && a->neuron == NEURON_BEHAVIOURAL) {
-        status = transfer_measure(c, 0, 5, a->training.engine, &a->training.solver, &in->measured,
-                                  error);
+        status = transfer_measure(c, 0, TRANSFER_COMMON_ROWS, a->training.engine,
+                                  &a->training.solver, &in->measured, error);
         c->neuron = (struct neuron_kind){.table = &in->measured.table};
     }
     free(devices);

@@ -11,9 +11,8 @@
 #include <stddef.h>
 
 #define IMAGE_PIXELS 9
-#define IMAGE_COUNT                                                                                \
-    512 /* all images; bit 8 of the number is the top left pixel, bit 0 the last                   \
-         */
+/* All images; bit 8 of an image's number is the top left pixel, bit 0 the last. */
+#define IMAGE_COUNT 512
 #define IMAGE_CLASSES 2
 
 struct image_class {

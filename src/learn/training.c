@@ -12,8 +12,6 @@
 
 #define START_TIME 100e-6  /* the amplifiers settle before the first edge [s] */
 #define CONNECT_TIME 20e-6 /* the neurons settle on their columns before the first image [s] */
-/* Lit rows at which the first layer's transfer is measured: half of 9, rounded up. */
-#define COMMON_ROWS 5
 
 const struct training_options training_defaults = {
     .train_noise = 0.10,
@@ -311,7 +309,7 @@ static enum status find_targets(struct training *t, struct error *error)
     const struct training_options *o = &t->options;
     struct classifier *k = &t->classifier;
     for (size_t l = 0; l < k->n_layers; l++) {
-        enum status status = transfer_measure(&o->classifier, l, l == 0 ? COMMON_ROWS : 0,
+        enum status status = transfer_measure(&o->classifier, l, l == 0 ? TRANSFER_COMMON_ROWS : 0,
                                               o->engine, &o->solver, &t->transfer[l], error);
         if (status != STATUS_OK)
             return status;

@@ -18,6 +18,8 @@ struct transfer {
  * carries G_ref x (lit rows) plus Delta G s, the reference G_ref x (lit rows), each at the layer's
  * row voltage.  |s| <= TRANSFER_RANGE. */
 #define TRANSFER_RANGE 2.0
+/* Lit rows at which the first layer is measured: half of 9, rounded up. */
+#define TRANSFER_COMMON_ROWS 5
 enum status transfer_measure(const struct classifier_options *options, size_t layer,
                              double lit_rows, const struct engine *engine,
                              const struct engine_options *engine_options, struct transfer *transfer,
