@@ -71,6 +71,13 @@ static void write_element(const struct circuit *c, int number, deck_source *sour
     }
 }
 
+void deck_external(void *data, int element, FILE *out)
+{
+    (void)data;
+    (void)element;
+    fputs("external", out);
+}
+
 void deck_write(const struct circuit *c, deck_source *source, void *data, FILE *out)
 {
     fprintf(out, "* %s\n", c->title);

@@ -9,6 +9,9 @@
  * "dc 1.65", "pwl(...)". */
 typedef void deck_source(void *data, int element, FILE *out);
 
+/* Writes "external", for ngspice's shared library; data is not used. */
+deck_source deck_external;
+
 /* Title, subcircuits, and all cards, self-contained (nothing is included).  The caller adds
  * options, analysis and .end. */
 void deck_write(const struct circuit *circuit, deck_source *source, void *data, FILE *out);

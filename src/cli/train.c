@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RESET_DEFAULT 0.2            /* [s] */
@@ -226,13 +226,6 @@ static const struct argp argp = {
     add_default,
     NULL};
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void show_progress(void *data, const struct training_progress *p)
 {
     (void)data;
@@ -362,7 +355,7 @@ static void fill_summary(struct summary *s, const struct arguments *a, const str
 
 static enum status run(struct arguments *a, int argc, char **argv, struct error *error)
 {
-    const double begin = now();
+    const double begin = clock_now();
     struct inputs in = {0};
     struct training t = {0};
     struct folder folder = {0};
@@ -385,7 +378,7 @@ static enum status run(struct arguments *a, int argc, char **argv, struct error 
         fputs("\r\033[K", stderr);
     struct summary summary;
     if (status == STATUS_OK)
-        fill_summary(&summary, a, &t, now() - begin);
+        fill_summary(&summary, a, &t, clock_now() - begin);
     const char *paths[4] = {in.dopant ? in.dopant->path : NULL, in.neuron_path, in.switch_path,
                             a->images};
     const struct manifest manifest = {argc, argv, &summary, images_are_letters(a->images) ? 3 : 4,

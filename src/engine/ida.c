@@ -10,6 +10,7 @@
  * tenth of its own reltol a step. */
 #include "engine/ida.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "engine/dae_restart.h"
 #include "engine/reading.h"
@@ -24,7 +25,6 @@
 #include <string.h>
 #include <sundials/sundials_linearsolver.h>
 #include <sunmatrix/sunmatrix_sparse.h>
-#include <time.h>
 
 #define RESTART_STEP 1e-9 /* [s] */
 #define FIRST_STEP 20e-9  /* [s] after a kink */
@@ -64,13 +64,6 @@ struct run {
     struct probe_points probes;
     double deadline, in_callbacks;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* SUNDIALS' interface to sparse_lu.h: its own KLU module keeps pivots that no longer serve. */
 static SUNLinearSolver_Type solver_type(SUNLinearSolver s)
@@ -391,7 +384,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
             return stuck(r, "too many steps");
         if (r->options->interrupted && *r->options->interrupted)
             return fail(r->error, STATUS_INTERRUPTED, "interrupted");
-        if (steps % 64 == 63 && now() > r->deadline)
+        if (steps % 64 == 63 && clock_now() > r->deadline)
             return stuck(r, "time limit passed");
         book_step(r, t0);
         status = check_solution(r);
@@ -430,7 +423,7 @@ static enum status run_phase(struct run *r)
 static bool next_phase(struct run *r)
 {
     const struct circuit *c = r->circuit;
-    const double begin = now();
+    const double begin = clock_now();
     const struct reading reading = {r->phase_begin, r->t, r->probes.mean};
     if (r->in_phase) {
         probe_points_average(&r->probes, reading.t0, reading.t1);
@@ -451,7 +444,7 @@ static bool next_phase(struct run *r)
     r->dae->t0 = r->phase_begin = r->t;
     r->dae->edge = r->phase.edge;
     r->in_phase = true;
-    r->in_callbacks += now() - begin;
+    r->in_callbacks += clock_now() - begin;
     return more;
 }
 
@@ -562,7 +555,7 @@ static enum status run(const struct circuit *circuit, const struct controller *c
 {
     struct run *r = NEW(1, struct run);
     struct error unused;
-    const double begin = now();
+    const double begin = clock_now();
     *report = (struct engine_report){0};
     r->circuit = circuit;
     r->controller = controller;
@@ -584,7 +577,7 @@ static enum status run(const struct circuit *circuit, const struct controller *c
     while (status == STATUS_OK && next_phase(r))
         status = run_phase(r);
     report->time = r->t;
-    report->wall = now() - begin;
+    report->wall = clock_now() - begin;
     report->callback_wall = r->in_callbacks;
     release(r);
     free(r);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/ngspice.h"
 
+#include "base/clock.h"
+#include "base/directory.h"
 #include "base/memory.h"
 #include "base/spice_number.h"
 #include "circuit/deck.h"
@@ -8,7 +10,6 @@
 #include "engine/reading.h"
 #include "engine/worker.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* No training run is longer [s]; the worker ends it much earlier. */
@@ -60,13 +60,6 @@ struct run {
     unsigned char buffer[BUFFER_SIZE];
     size_t buffered, taken;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 void ngspice_write_analysis(const struct engine_options *o, double t_stop, FILE *out)
 {
@@ -161,13 +154,6 @@ static void external_voltages(const struct run *r, double *volts)
         }
 }
 
-static void write_external(void *data, int element, FILE *out)
-{
-    (void)data;
-    (void)element;
-    fputs("external", out);
-}
-
 static char **deck_lines(const struct run *r)
 {
     char *text = NULL;
@@ -175,7 +161,7 @@ static char **deck_lines(const struct run *r)
     FILE *out = open_memstream(&text, &size);
     if (!out)
         memory_new(SIZE_MAX, 1);
-    deck_write(r->circuit, write_external, NULL, out);
+    deck_write(r->circuit, deck_external, NULL, out);
     ngspice_write_analysis(r->options, TRANSIENT_STOP, out);
     for (size_t k = 0; k < r->n_saved; k++)
         fprintf(out, k % 8 == 0 ? "\n.save %s" : " %s", r->saved[k].name);
@@ -191,16 +177,6 @@ static char **deck_lines(const struct run *r)
     lines[n] = NULL;
     free(text);
     return lines;
-}
-
-static void remove_directory(const char *path)
-{
-    DIR *dir = opendir(path);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir)
-        closedir(dir);
-    rmdir(path);
 }
 
 static enum status start_worker(struct run *r)
@@ -290,7 +266,7 @@ static enum status receive(struct run *r, void *bytes, size_t n)
         int ready = poll(&wait, 1, 200);
         if (r->options->interrupted && *r->options->interrupted)
             return fail(r->error, STATUS_INTERRUPTED, "interrupted %s", place(r, where));
-        if (now() > r->deadline)
+        if (clock_now() > r->deadline)
             return fail(r->error, STATUS_NUMERICAL, "time limit of %g s passed %s",
                         r->options->time_limit, place(r, where));
         if (ready <= 0)
@@ -463,7 +439,7 @@ static enum status run(const struct circuit *circuit, const struct controller *c
     r->report = report;
     r->error = error;
     r->in = r->out = -1;
-    r->deadline = now() + options->time_limit;
+    r->deadline = clock_now() + options->time_limit;
     prepare(r);
     /* a worker that dies while the controller thinks leaves a pipe without a reader */
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -484,7 +460,7 @@ static enum status run(const struct circuit *circuit, const struct controller *c
             ;
     }
     if (r->directory[0])
-        remove_directory(r->directory);
+        directory_remove(r->directory);
     release(r);
     free(r);
     return status;

@@ -6,6 +6,8 @@
  * starts "stderr Error"; `run` cannot be ended from a callback, but a process can. */
 #include "engine/worker.h"
 
+#include "base/clock.h"
+
 #include <ngspice/sharedspice.h> /* needs bool, which engine.h brings */
 
 #include <assert.h>
@@ -17,7 +19,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define COMPLAINT_SIZE 4096
@@ -51,13 +52,6 @@ static struct {
     double in_callbacks, started;
     bool failed;
 } w;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void send_bytes(const void *bytes, size_t n)
 {
@@ -194,20 +188,20 @@ static int on_source(double *value, double t, char *name, int id, void *data)
     (void)id;
     (void)data;
     const bool timed = w.calls++ % TIMED_CALLS == 0;
-    const double begin = timed ? now() : 0;
+    const double begin = timed ? clock_now() : 0;
     const size_t k = external_of(name);
     const double progress = w.edge > 0 ? (t - w.t0) / w.edge : 1;
     *value = progress >= 1   ? w.to[k]
              : progress <= 0 ? w.from[k]
                              : w.from[k] + (w.to[k] - w.from[k]) * progress;
     if (timed)
-        w.in_callbacks += TIMED_CALLS * (now() - begin);
+        w.in_callbacks += TIMED_CALLS * (clock_now() - begin);
     return 0;
 }
 
 static void next_phase(double t)
 {
-    const double times[2] = {w.in_callbacks, now() - w.started};
+    const double times[2] = {w.in_callbacks, clock_now() - w.started};
     send_message(WORKER_PHASE_END, times, sizeof times);
     fflush(w.out);
     receive(&w.phase, sizeof w.phase);
@@ -240,7 +234,7 @@ static int on_point(pvecvaluesall all, int n, int id, void *data)
     (void)n;
     (void)id;
     (void)data;
-    const double begin = now();
+    const double begin = clock_now();
     const double t = all->vecsa[w.time]->creal;
     w.point[0] = t;
     for (size_t k = 0; k < w.setup->n_saved; k++)
@@ -249,7 +243,7 @@ static int on_point(pvecvaluesall all, int n, int id, void *data)
     fflush(w.out); /* the parent books it while ngspice computes the next one */
     if (phase_ends(t))
         next_phase(t);
-    w.in_callbacks += now() - begin;
+    w.in_callbacks += clock_now() - begin;
     return 0;
 }
 
@@ -299,7 +293,7 @@ void worker_main(const struct worker_setup *setup)
     ngSpice_Init_Sync(on_source, NULL, NULL, &id, NULL);
     if (ngSpice_Circ(setup->lines) != 0 || w.failed)
         give_up(w.complaint[0] ? w.complaint : "ngspice could not read the deck");
-    w.started = now();
+    w.started = clock_now();
     ngSpice_Command((char[]){"run"});
     give_up(w.complaint[0] ? w.complaint : "the transient ended before the controller was done");
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/folder.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 #include "circuit/deck.h"
 #include "engine/ngspice.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,23 +20,13 @@ struct content {
     struct error *error;
 };
 
-static void remove_all(const char *path)
-{
-    DIR *dir = opendir(path);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir)
-        closedir(dir);
-    rmdir(path);
-}
-
 void folder_abandon(struct folder *f)
 {
     struct error ignored;
     raw_close(f->raw, &ignored);
     replay_free(f->replay);
     if (f->temporary)
-        remove_all(f->temporary);
+        directory_remove(f->temporary);
     free(f->temporary);
     free(f->path);
     *f = (struct folder){0};
@@ -235,16 +225,9 @@ static enum status write_transfer(const struct content *c, FILE *out)
     return STATUS_OK;
 }
 
-static void external(void *data, int element, FILE *out)
-{
-    (void)data;
-    (void)element;
-    fputs("external", out);
-}
-
 static enum status write_circuit(const struct content *c, FILE *out)
 {
-    deck_write(c->training->classifier.circuit, external, NULL, out);
+    deck_write(c->training->classifier.circuit, deck_external, NULL, out);
     fputc('\n', out);
     ngspice_write_analysis(&c->training->options.solver, c->training->report.time, out);
     fputs(".end\n", out);
