@@ -102,8 +102,8 @@ static void write_source(void *data, int element, FILE *out)
 }
 
 /* Terms of a class, each a line that adds to the vectors p_<class>, dissipated power, or w_<class>,
- * stored energy. */
-static void power_term(const struct replay *r, const struct element *e, FILE *out)
+ * stored energy.  `carries`: a source's current was saved, as it does not drive gates only. */
+static void power_term(const struct replay *r, const struct element *e, bool carries, FILE *out)
 {
     const struct circuit *c = r->circuit;
     const char *class = energy_class_name(e->class), *n0 = c->node_names[e->node[0]],
@@ -117,7 +117,7 @@ static void power_term(const struct replay *r, const struct element *e, FILE *ou
         return;
     }
     if (e->class == CLASS_NEURON) {
-        if (e->kind == ELEMENT_VOLTAGE)
+        if (e->kind == ELEMENT_VOLTAGE && carries)
             fprintf(out, "let p_neuron = p_neuron - (%s - %s)*i(%s)\n", v0, v1, e->name);
         else if (e->kind == ELEMENT_CURRENT)
             fprintf(out, "let p_neuron = p_neuron - (%s - %s)*%g\n", v0, v1, e->value);
@@ -188,8 +188,11 @@ static void write_commands(const struct replay *r, FILE *out)
         const char *name = energy_class_name((enum energy_class) class);
         fprintf(out, "let p_%s = 0*time\nlet w_%s = 0*time\n", name, name);
     }
+    bool *gate_driver = NEW(c->n_elements, bool);
+    circuit_gate_drivers(c, gate_driver);
     for (size_t k = 0; k < c->n_elements; k++)
-        power_term(r, &c->elements[k], out);
+        power_term(r, &c->elements[k], !gate_driver[k], out);
+    free(gate_driver);
     for (int s = 0; s < PHASE_SECTIONS; s++) {
         if (r->section_t0[s] < 0 || (s != SECTION_TRAINING && s != SECTION_INFERENCE))
             continue;
