@@ -54,7 +54,7 @@ END
 for file in $(find configure.ac Makefile.am quickstart.sh silverbar.1 .ci/run src tests devices netlists \
     testbenches results -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.lib' -o -name '*.sub' \
     -o -name '*.cir' -o -name '*.yaml' -o -name '*.ac' -o -name '*.am' -o -name '*.1' -o -name run \) \
- ! -path 'results/*/*' ! -name '*~' ! -name classifier.cir 2>/dev/null | sort); do
+    ! -path 'results/*/*' ! -name '*~' ! -name classifier.cir 2>/dev/null | sort); do
     n=$(grep -c 'SPDX-License-Identifier: GPL-3\.0-or-later' "$file")
     [ "$n" = 1 ] || case $file in
     tests/cli_layers.sh) ;;
