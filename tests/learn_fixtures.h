@@ -63,13 +63,13 @@ static inline double branch_pulse(const struct dopant *d, double x, double volt,
 static inline struct transfer ideal_transfer(void)
 {
     enum { N = 161 };
-    struct transfer t = {.table = {N, NEW(N, double), NEW(N, double)}};
+    struct transfer t = {.curve.transfer = {N, NEW(N, double), NEW(N, double)}};
     for (int i = 0; i < N; i++) {
-        t.table.x[i] = TRANSFER_RANGE * (2.0 * i / (N - 1) - 1);
-        t.table.y[i] = 1 / (1 + exp(-6 * t.table.x[i]));
+        t.curve.transfer.x[i] = TRANSFER_RANGE * (2.0 * i / (N - 1) - 1);
+        t.curve.transfer.y[i] = 1 / (1 + exp(-6 * t.curve.transfer.x[i]));
     }
     t.spline = gsl_spline_alloc(gsl_interp_steffen, N);
-    gsl_spline_init(t.spline, t.table.x, t.table.y, N);
+    gsl_spline_init(t.spline, t.curve.transfer.x, t.curve.transfer.y, N);
     return t;
 }
 

@@ -27,6 +27,11 @@ double classifier_feedback(const struct dopant *d, size_t layer)
     return NEURON_INPUT_SWING / (row_swing(layer) * 0.5 * (d->g_max - d->g_min));
 }
 
+static struct neuron_kind neuron_of(const struct classifier_options *o, size_t layer)
+{
+    return o->curves ? (struct neuron_kind){.curve = &o->curves[layer]} : o->neuron;
+}
+
 struct build {
     const struct classifier_options *options;
     struct classifier *classifier;
@@ -110,8 +115,9 @@ static enum status build_reference(struct build *b, size_t l, const int *rows, i
     free(name);
     *reference = circuit_nodef(b->circuit, "vref%zu", l + 1);
     name = memory_format("%zu", l + 1);
+    const struct neuron_kind kind = neuron_of(o, l);
     if (status == STATUS_OK)
-        status = neuron_add_reference(b->circuit, &o->neuron, name, input, *reference,
+        status = neuron_add_reference(b->circuit, &kind, name, input, *reference,
                                       classifier_feedback(o->dopant, l), b->error);
     free(name);
     return status;
@@ -136,8 +142,9 @@ static enum status build_column(struct build *b, size_t l, size_t j, int column,
     free(name);
     const int out = circuit_nodef(c, "h%zu_%zu", l + 1, j + 1);
     name = memory_format("%zu_%zu", l + 1, j + 1);
+    const struct neuron_kind kind = neuron_of(b->options, l);
     if (status == STATUS_OK)
-        status = neuron_add(c, &b->options->neuron, name, input, reference, out,
+        status = neuron_add(c, &kind, name, input, reference, out,
                             classifier_feedback(b->options->dopant, l), b->error);
     free(name);
     probe = memory_format("h%zu_%zu", l + 1, j + 1);

@@ -27,6 +27,7 @@ struct classifier_options {
     const struct dopant *dopant;
     const double *x0; /* initial states of all devices, layer after layer, row-major */
     struct neuron_kind neuron;
+    const struct neuron_curve *curves; /* n_layers: behavioural neurons in place of `neuron` */
     const struct subcircuit_file *switches;
     double row_ohm;      /* driver of a row */
     double column_ohm;   /* driver of a column */

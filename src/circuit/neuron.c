@@ -55,22 +55,78 @@ static void transimpedance(struct circuit *c, const char *name, int column, int 
     free(text);
 }
 
-static void behavioural(struct circuit *c, const struct transfer_table *table, const char *name,
-                        int column, int reference, int out, double rf)
+/* v(out) = table(v(p) - v(n)), scaled: x by x_scale, y to y_offset + y_scale y. */
+static void table_source(struct circuit *c, const char *name, int out, int p, int n,
+                         const struct transfer_table *table, double x_scale, double y_offset,
+                         double y_scale)
 {
-    const int tia = circuit_nodef(c, "%s_tia", name);
-    transimpedance(c, name, column, tia, rf);
-    struct element e = {ELEMENT_TRANSFER, .class = CLASS_NEURON, .node = {out, 0, reference, tia}};
+    struct element e = {ELEMENT_TRANSFER, .class = CLASS_NEURON, .node = {out, 0, p, n}};
     e.table.n = table->n;
     e.table.x = NEW(table->n, double);
     e.table.y = NEW(table->n, double);
     for (size_t i = 0; i < table->n; i++) {
-        e.table.x[i] = NEURON_INPUT_SWING * table->x[i];
-        e.table.y[i] = NEURON_GROUND + NEURON_OUTPUT_SWING * (table->y[i] - 0.5);
+        e.table.x[i] = x_scale * table->x[i];
+        e.table.y[i] = y_offset + y_scale * table->y[i];
     }
-    char *text = memory_format("b%s", name);
+    circuit_add(c, name, &e, true);
+}
+
+/* The supply's current as a table of v(p) - v(n): a source makes it, 1 V for 1 A, at a node of its
+ * own, and drives it from vdd to ground. */
+static void supply_current(struct circuit *c, const char *name, int p, int n,
+                           const struct transfer_table *table, double x_scale)
+{
+    const int node = circuit_nodef(c, "%s_i", name);
+    char *text = memory_format("b%s_i", name);
+    table_source(c, text, node, p, n, table, x_scale, 0, 1);
+    free(text);
+    const struct element e = {ELEMENT_VCCS, .class = CLASS_NEURON,
+                              .node = {circuit_node(c, "vdd"), 0, node, 0}, .value = 1};
+    text = memory_format("g%s_i", name);
     circuit_add(c, text, &e, true);
     free(text);
+}
+
+static void behavioural(struct circuit *c, const struct neuron_curve *curve, const char *name,
+                        int column, int reference, int out, double rf)
+{
+    const int tia = circuit_nodef(c, "%s_tia", name), vmid = circuit_node(c, "vmid");
+    transimpedance(c, name, column, tia, rf);
+    char *text = memory_format("b%s", name);
+    table_source(c, text, out, reference, tia, &curve->transfer, NEURON_INPUT_SWING,
+                 NEURON_GROUND - 0.5 * NEURON_OUTPUT_SWING, NEURON_OUTPUT_SWING);
+    free(text);
+    text = memory_format("%s_a", name);
+    supply_current(c, text, tia, vmid, &curve->amplifier, 1);
+    free(text);
+    text = memory_format("%s_s", name);
+    supply_current(c, text, reference, tia, &curve->sigmoid, NEURON_INPUT_SWING);
+    free(text);
+}
+
+static void behavioural_reference(struct circuit *c, const struct neuron_curve *curve,
+                                  const char *name, int column, int out, double rf)
+{
+    transimpedance(c, name, column, out, rf);
+    char *text = memory_format("%s_a", name);
+    supply_current(c, text, out, circuit_node(c, "vmid"), &curve->reference, 1);
+    free(text);
+}
+
+void neuron_curve_free(struct neuron_curve *curve)
+{
+    struct transfer_table *const tables[] = {&curve->transfer, &curve->reference,
+                                             &curve->amplifier, &curve->sigmoid};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        free(tables[i]->x);
+        free(tables[i]->y);
+    }
+    *curve = (struct neuron_curve){0};
+}
+
+double neuron_supply_current(void)
+{
+    return NEURON_SUPPLY / (2 * DIVIDER_OHM);
 }
 
 enum status neuron_add(struct circuit *c, const struct neuron_kind *kind, const char *name,
@@ -85,7 +141,7 @@ enum status neuron_add(struct circuit *c, const struct neuron_kind *kind, const 
         status = subcircuit_add(c, kind->file, "neuron", instance, nodes, 6, &feedback, 1,
                                 CLASS_NEURON, kind->opaque, error);
     else
-        behavioural(c, kind->table, instance + 1, column, reference, output, rf);
+        behavioural(c, kind->curve, instance + 1, column, reference, output, rf);
     free(instance);
     return status;
 }
@@ -102,7 +158,7 @@ enum status neuron_add_reference(struct circuit *c, const struct neuron_kind *ki
         status = subcircuit_add(c, kind->file, "refamp", instance, nodes, 5, &feedback, 1,
                                 CLASS_NEURON, kind->opaque, error);
     else
-        transimpedance(c, instance + 1, column, output, rf);
+        behavioural_reference(c, kind->curve, instance + 1, column, output, rf);
     free(instance);
     return status;
 }

@@ -15,16 +15,31 @@
 #define NEURON_INPUT_SWING 0.045 /* v_ref - v_tia for s = 1 [V] */
 #define NEURON_OUTPUT_SWING 0.06 /* of the output between h = 0 and h = 1 [V] */
 
+/* What the behavioural neuron needs to know of the transistors it stands for, measured at DC.  The
+ * supply's current [A] is that of vdd alone; an amplifier's depends on its output, v_tia - v_mid
+ * [V], and the sigmoid's on s. */
+struct neuron_curve {
+    struct transfer_table transfer;  /* h (0..1) as a function of s */
+    struct transfer_table reference; /* current of the reference amplifier */
+    struct transfer_table amplifier; /* of the neuron at s = 0 */
+    struct transfer_table sigmoid;   /* what s adds to it */
+};
+
 struct neuron_kind {
     const struct subcircuit_file *file; /* NULL: behavioural */
     bool opaque;                        /* the file is for SPICE only */
-    const struct transfer_table *table; /* behavioural: h (0..1) as a function of s */
+    const struct neuron_curve *curve;   /* behavioural */
 };
 
 /* Read a netlist file with .subckt neuron and refamp; *kind then refers to *file, and tells whether
  * only SPICE understands it.  On failure *file is NULL. */
 enum status neuron_read(const char *path, struct subcircuit_file **file, struct neuron_kind *kind,
                         struct error *error);
+
+void neuron_curve_free(struct neuron_curve *curve);
+
+/* Current that supply and divider take without any neuron [A]. */
+double neuron_supply_current(void);
 
 /* Supply, signal ground (node names vdd, vmid) of a circuit; booked under CLASS_NEURON. */
 void neuron_supply(struct circuit *circuit);

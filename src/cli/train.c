@@ -48,7 +48,7 @@ enum option_key {
 
 static const struct argp_option options[] = {
     {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file", 0},
-    {"engine", KEY_ENGINE, "NAME", 0, "ngspice or ida: what solves the circuit", 0},
+    {"engine", KEY_ENGINE, "NAME", 0, "ngspice, ida or event: what solves the circuit", 0},
     {"output", 'o', "DIR", 0, "results folder to make (none: print the table only)", 0},
     {"json", KEY_JSON, NULL, 0, "print summary.json on standard output in place of the table", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit status 3 when a device is not within tolerance", 0},
@@ -242,7 +242,6 @@ struct inputs {
     struct dopant *dopant;
     struct subcircuit_file *neuron, *switches;
     struct image_pair images;
-    struct transfer measured; /* of the CMOS neuron, for the behavioural one */
     char *neuron_path, *switch_path;
 };
 
@@ -252,7 +251,6 @@ static void free_inputs(struct inputs *in)
     subcircuit_free(in->neuron);
     subcircuit_free(in->switches);
     images_free(&in->images);
-    transfer_free(&in->measured);
     free(in->neuron_path);
     free(in->switch_path);
 }
@@ -274,11 +272,7 @@ static enum status read_inputs(struct arguments *a, struct inputs *in, struct er
     c->dopant = in->dopant;
     c->switches = in->switches;
     a->training.images = &in->images;
-    if (status == STATUS_OK && a->neuron == NEURON_BEHAVIOURAL) {
-        status = transfer_measure(c, 0, TRANSFER_COMMON_ROWS, a->training.engine,
-                                  &a->training.solver, &in->measured, error);
-        c->neuron = (struct neuron_kind){.table = &in->measured.table};
-    }
+    a->training.behavioural = a->neuron == NEURON_BEHAVIOURAL;
     free(devices);
     return status;
 }

@@ -136,3 +136,18 @@ void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *g
     i[SOURCE] = -sign * (channel + source);
     i[BULK] = sign * (drain + source);
 }
+
+double mos1_channel(const struct mos1_model *model, const struct mos1_geometry *geometry,
+                    const double v[4], double *di_dd, double *di_ds)
+{
+    const double sign = model->type;
+    const double beta = model->kp * geometry->m * geometry->w / geometry->l;
+    const bool normal = sign * (v[DRAIN] - v[SOURCE]) >= 0;
+    const double vd = v[normal ? DRAIN : SOURCE], vs = v[normal ? SOURCE : DRAIN];
+    const struct channel c = channel_current(model, beta, sign * (v[GATE] - vs), sign * (vd - vs),
+                                             sign * (v[BULK] - vs));
+    const double by_source = -(c.gm + c.gds + c.gmbs);
+    *di_dd = normal ? c.gds : -by_source;
+    *di_ds = normal ? by_source : -c.gds;
+    return normal ? sign * c.i : -sign * c.i;
+}

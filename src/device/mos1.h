@@ -36,4 +36,9 @@ struct mos1_value mos1_evaluate(const struct mos1_model *model,
 void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *geometry, double vt,
                    double gmin, const double v[4], double i[4]);
 
+/* The channel alone: current from drain to source [A] and its derivatives by the voltages of drain
+ * and source [S]. */
+double mos1_channel(const struct mos1_model *model, const struct mos1_geometry *geometry,
+                    const double v[4], double *di_dd, double *di_ds);
+
 #endif

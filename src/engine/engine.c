@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/engine.h"
 
+#include "engine/event.h"
 #include "engine/ida.h"
 #include "engine/ngspice.h"
 
@@ -29,7 +30,7 @@ const struct engine_options engine_defaults = {
     .time_limit = 3600,
 };
 
-const struct engine *const engine_table[] = {&engine_ngspice, &engine_ida, NULL};
+const struct engine *const engine_table[] = {&engine_ngspice, &engine_ida, &engine_event, NULL};
 
 const struct engine *engine_find(const char *name)
 {

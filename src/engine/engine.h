@@ -119,6 +119,7 @@ struct engine_report {
 struct engine {
     const char *name;
     const char *title;
+    bool behavioural; /* its only transistors are switches: neurons must be behavioural */
     enum status (*run)(const struct circuit *circuit, const struct controller *controller,
                        const struct engine_options *options, struct engine_report *report,
                        struct error *error);

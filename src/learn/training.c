@@ -304,16 +304,40 @@ static enum status check_window(const struct training *t, struct error *error)
     return STATUS_OK;
 }
 
-static enum status find_targets(struct training *t, struct error *error)
+/* The engine that measures transistors where the run's own cannot. */
+static const struct engine *measuring_engine(const struct training_options *o)
+{
+    return !o->engine->behavioural     ? o->engine
+           : o->classifier.neuron.opaque ? engine_find("ngspice")
+                                         : engine_find("ida");
+}
+
+static enum status measure_neurons(struct training *t, struct error *error)
+{
+    struct training_options *o = &t->options;
+    const struct engine *engine = measuring_engine(o);
+    enum status status = STATUS_OK;
+    if (o->measured)
+        memcpy(t->transfer, o->measured, o->classifier.n_layers * sizeof *t->transfer);
+    for (size_t l = 0; l < o->classifier.n_layers && status == STATUS_OK; l++) {
+        const double lit_rows = l == 0 ? TRANSFER_COMMON_ROWS : 0;
+        if (!o->measured)
+            status = transfer_measure(&o->classifier, l, lit_rows, engine, &o->solver,
+                                      &t->transfer[l], error);
+        if (!o->measured && status == STATUS_OK && o->behavioural)
+            status = transfer_measure_supply(&o->classifier, l, lit_rows, engine, &o->solver,
+                                             &t->transfer[l], error);
+        t->curves[l] = t->transfer[l].curve;
+    }
+    if (o->behavioural)
+        o->classifier.curves = t->curves;
+    return status;
+}
+
+static void find_targets(struct training *t)
 {
     const struct training_options *o = &t->options;
     struct classifier *k = &t->classifier;
-    for (size_t l = 0; l < k->n_layers; l++) {
-        enum status status = transfer_measure(&o->classifier, l, l == 0 ? TRANSFER_COMMON_ROWS : 0,
-                                              o->engine, &o->solver, &t->transfer[l], error);
-        if (status != STATUS_OK)
-            return status;
-    }
     const struct targets_options targets = {
         .n_layers = k->n_layers,
         .sizes = o->classifier.sizes,
@@ -330,7 +354,6 @@ static enum status find_targets(struct training *t, struct error *error)
         t->devices[n].target = k->g_ref + weights[n] * k->g_span;
     }
     free(weights);
-    return STATUS_OK;
 }
 
 enum status training_prepare(const struct training_options *options, struct training *t,
@@ -338,6 +361,7 @@ enum status training_prepare(const struct training_options *options, struct trai
 {
     *t = (struct training){.options = *options};
     struct classifier_options *c = &t->options.classifier;
+    t->options.behavioural |= options->engine->behavioural;
     for (size_t l = 0; l < c->n_layers; l++)
         t->n_devices += c->sizes[l] * c->sizes[l + 1];
     t->devices = NEW(t->n_devices, struct training_device);
@@ -347,21 +371,24 @@ enum status training_prepare(const struct training_options *options, struct trai
         t->x0[n] = options->x0_max * gsl_rng_uniform(rng);
     gsl_rng_free(rng);
     c->x0 = t->x0;
-    enum status status = classifier_build(c, &t->classifier, error);
+    /* without a window of conductances building the circuit fails, and says so */
+    enum status status = c->dopant->g_max > c->dopant->g_min ? measure_neurons(t, error) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = classifier_build(c, &t->classifier, error);
     if (status == STATUS_OK)
         status = check_window(t, error);
-    if (status == STATUS_OK)
-        status = find_targets(t, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        find_targets(t);
         t->ledger = ledger_new(t->classifier.circuit);
-    else
+    } else {
         training_free(t);
+    }
     return status;
 }
 
 void training_free(struct training *t)
 {
-    for (size_t l = 0; l < CLASSIFIER_LAYERS_MAX; l++)
+    for (size_t l = 0; l < CLASSIFIER_LAYERS_MAX && !t->options.measured; l++)
         transfer_free(&t->transfer[l]);
     ledger_free(t->ledger);
     classifier_free(&t->classifier);

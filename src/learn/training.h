@@ -31,6 +31,10 @@ struct training_options {
     double erase_volt;                  /* [V], positive number, applied with reset polarity */
     double read_time, edge, infer_time; /* [s] */
     const struct engine *engine;
+    /* Neurons by their measured curve, which an engine may need anyway; `measured`: n_layers of
+     * another run with the same devices and neurons, or NULL: measure them. */
+    bool behavioural;
+    const struct transfer *measured;
     struct engine_options solver; /* recorders are added by the run */
     void (*progress)(void *data, const struct training_progress *progress); /* or NULL */
     void *progress_data;
@@ -61,7 +65,8 @@ struct training_pulse {
 struct training {
     struct training_options options;
     struct classifier classifier;
-    struct transfer transfer[CLASSIFIER_LAYERS_MAX];
+    struct transfer transfer[CLASSIFIER_LAYERS_MAX]; /* measured by this run, or options.measured's */
+    struct neuron_curve curves[CLASSIFIER_LAYERS_MAX];
     double *x0;
     double loss; /* of the offline targets */
     size_t n_devices, n_pulses, n_settled;

@@ -5,44 +5,101 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define POINTS 161      /* steps of 0.025 in s */
 #define SETTLE 20e-6    /* [s] a point; the neuron settles within 2 us */
 #define EDGE 1e-6       /* [s] */
+#define COMMON_STEP 0.5 /* of the common current, in units of s; 0 is one of its points */
 #define SOURCE_VOLT 1.0 /* of the bench's column source for s = 1; large against any offset */
 
+/* Currents into both columns, point after point, and what is read there. */
 struct bench {
-    struct transfer_table *table;
-    int column_port, output_probe;
-    double common; /* s that both columns carry */
-    size_t next;
+    size_t n, next;
+    double *column, *reference; /* n: in units of s */
+    double *out, *supply;       /* n: output [V], current of vdd [A] */
+    int column_port, reference_port, output_probe, supply_probe;
 };
-
-static double grid(size_t i)
-{
-    return TRANSFER_RANGE * (2.0 * (double)i / (POINTS - 1) - 1);
-}
 
 static bool step(void *data, const struct reading *reading, struct phase *next)
 {
     struct bench *b = data;
     if (reading && b->next > 0) {
-        b->table->x[b->next - 1] = grid(b->next - 1);
-        b->table->y[b->next - 1] =
-            0.5 + (reading->mean[b->output_probe] - NEURON_GROUND) / NEURON_OUTPUT_SWING;
+        b->out[b->next - 1] = reading->mean[b->output_probe];
+        b->supply[b->next - 1] = -reading->mean[b->supply_probe];
     }
-    if (b->next == POINTS)
+    if (b->next == b->n)
         return false;
     const bool first = !reading;
     next->kind = PHASE_IDLE;
     next->section = SECTION_START;
     next->duration = first ? 5 * SETTLE : SETTLE;
     next->edge = EDGE;
-    next->drive[b->column_port].volt =
-        NEURON_GROUND + SOURCE_VOLT * (b->common + grid(first ? 0 : b->next));
+    next->drive[b->reference_port].volt = NEURON_GROUND + SOURCE_VOLT * b->reference[b->next];
+    if (b->column_port >= 0)
+        next->drive[b->column_port].volt = NEURON_GROUND + SOURCE_VOLT * b->column[b->next];
     if (!first)
         b->next++;
     return true;
+}
+
+static struct bench bench_new(size_t n)
+{
+    return (struct bench){.n = n,
+                          .column = NEW(n, double),
+                          .reference = NEW(n, double),
+                          .out = NEW(n, double),
+                          .supply = NEW(n, double)};
+}
+
+static void bench_free(struct bench *b)
+{
+    free(b->column);
+    free(b->reference);
+    free(b->out);
+    free(b->supply);
+}
+
+/* Reference amplifier and, if asked for, a neuron, each with a source and a resistor at its column
+ * that bring 45 mV over rf for s = 1. */
+static enum status bench_run(struct bench *b, const struct classifier_options *o, size_t layer,
+                             bool neuron, const struct engine *engine,
+                             const struct engine_options *engine_options, struct error *error)
+{
+    const double rf = classifier_feedback(o->dopant, layer);
+    const double ohm = SOURCE_VOLT * rf / NEURON_INPUT_SWING;
+    struct circuit *c = circuit_new("silverbar neuron bench");
+    neuron_supply(c);
+    const int reference_column = circuit_node(c, "colref"), reference = circuit_node(c, "ref"),
+              column = neuron ? circuit_node(c, "col") : 0,
+              out = neuron ? circuit_node(c, "out") : reference;
+    b->column_port = -1;
+    if (neuron) {
+        b->column_port =
+            circuit_port(c, "col", column, ohm, false,
+                         NEURON_GROUND + SOURCE_VOLT * b->column[0], CLASS_DRIVER);
+        circuit_capacitor(c, "ccol", column, 0, o->column_farad, CLASS_LINE);
+    }
+    b->reference_port =
+        circuit_port(c, "colref", reference_column, ohm, false,
+                     NEURON_GROUND + SOURCE_VOLT * b->reference[0], CLASS_DRIVER);
+    circuit_capacitor(c, "cref", reference_column, 0, o->column_farad, CLASS_LINE);
+    b->output_probe = circuit_voltage_probe(c, "out", out);
+    for (size_t k = 0; k < c->n_elements; k++)
+        if (strcmp(c->elements[k].name, "vdd") == 0)
+            b->supply_probe = circuit_current_probe(c, "supply", (int)k);
+    enum status status =
+        neuron_add_reference(c, &o->neuron, "1", reference_column, reference, rf, error);
+    if (status == STATUS_OK && neuron)
+        status = neuron_add(c, &o->neuron, "1", column, reference, out, rf, error);
+    struct engine_report report;
+    struct engine_options quiet = *engine_options;
+    quiet.n_recorders = 0;
+    const struct controller controller = {step, b};
+    if (status == STATUS_OK)
+        status = engine->run(c, &controller, &quiet, &report, error);
+    circuit_free(c);
+    return status;
 }
 
 /* The curve is measured; small ripples of the solver's tolerance must not make it fall. */
@@ -64,54 +121,94 @@ static enum status smooth(struct transfer_table *t, struct error *error)
     return STATUS_OK;
 }
 
+/* s over the range that is measured, the reference at its common current. */
+static struct bench sweep(const struct classifier_options *o, double lit_rows)
+{
+    const struct dopant *d = o->dopant;
+    struct bench b = bench_new(POINTS);
+    for (size_t i = 0; i < POINTS; i++) {
+        b.reference[i] = lit_rows * (d->g_max + d->g_min) / (d->g_max - d->g_min);
+        b.column[i] = b.reference[i] + TRANSFER_RANGE * (2.0 * (double)i / (POINTS - 1) - 1);
+    }
+    return b;
+}
+
+static struct transfer_table table_new_points(size_t n)
+{
+    return (struct transfer_table){n, NEW(n, double), NEW(n, double)};
+}
+
 enum status transfer_measure(const struct classifier_options *o, size_t layer, double lit_rows,
                              const struct engine *engine,
                              const struct engine_options *engine_options, struct transfer *transfer,
                              struct error *error)
 {
-    const struct dopant *d = o->dopant;
-    const double span = 0.5 * (d->g_max - d->g_min), mean = 0.5 * (d->g_max + d->g_min);
-    const double rf = classifier_feedback(d, layer);
-    const double ohm = SOURCE_VOLT * rf / NEURON_INPUT_SWING; /* s = 1 gives 45 mV over rf */
-    struct bench b = {.table = &transfer->table, .common = lit_rows * mean / span};
     *transfer = (struct transfer){0};
-    transfer->table = (struct transfer_table){POINTS, NEW(POINTS, double), NEW(POINTS, double)};
-    struct circuit *c = circuit_new("silverbar neuron bench");
-    neuron_supply(c);
-    const int column = circuit_node(c, "col"), reference_column = circuit_node(c, "colref"),
-              reference = circuit_node(c, "ref"), out = circuit_node(c, "out");
-    const double bias = NEURON_GROUND + SOURCE_VOLT * b.common;
-    b.column_port = circuit_port(c, "col", column, ohm, false, bias, CLASS_DRIVER);
-    circuit_port(c, "colref", reference_column, ohm, false, bias, CLASS_DRIVER);
-    circuit_capacitor(c, "ccol", column, 0, o->column_farad, CLASS_LINE);
-    circuit_capacitor(c, "cref", reference_column, 0, o->column_farad, CLASS_LINE);
-    b.output_probe = circuit_voltage_probe(c, "out", out);
-    enum status status =
-        neuron_add_reference(c, &o->neuron, "1", reference_column, reference, rf, error);
+    struct transfer_table *t = &transfer->curve.transfer, *sigmoid = &transfer->curve.sigmoid;
+    *t = table_new_points(POINTS);
+    *sigmoid = table_new_points(POINTS);
+    struct bench b = sweep(o, lit_rows);
+    enum status status = bench_run(&b, o, layer, true, engine, engine_options, error);
+    for (size_t i = 0; i < POINTS && status == STATUS_OK; i++) {
+        t->x[i] = sigmoid->x[i] = b.column[i] - b.reference[i];
+        t->y[i] = 0.5 + (b.out[i] - NEURON_GROUND) / NEURON_OUTPUT_SWING;
+        sigmoid->y[i] = b.supply[i]; /* of everything, for now */
+    }
+    bench_free(&b);
     if (status == STATUS_OK)
-        status = neuron_add(c, &o->neuron, "1", column, reference, out, rf, error);
-    struct engine_report report;
-    struct engine_options quiet = *engine_options;
-    quiet.n_recorders = 0;
-    const struct controller controller = {step, &b};
-    if (status == STATUS_OK)
-        status = engine->run(c, &controller, &quiet, &report, error);
-    circuit_free(c);
-    if (status == STATUS_OK)
-        status = smooth(&transfer->table, error);
+        status = smooth(t, error);
     if (status == STATUS_OK) {
         transfer->spline = gsl_spline_alloc(gsl_interp_steffen, POINTS);
-        gsl_spline_init(transfer->spline, transfer->table.x, transfer->table.y, POINTS);
+        gsl_spline_init(transfer->spline, t->x, t->y, POINTS);
     } else {
         transfer_free(transfer);
     }
     return status;
 }
 
+enum status transfer_measure_supply(const struct classifier_options *o, size_t layer,
+                                    double lit_rows, const struct engine *engine,
+                                    const struct engine_options *engine_options,
+                                    struct transfer *transfer, struct error *error)
+{
+    struct neuron_curve *curve = &transfer->curve;
+    const struct dopant *d = o->dopant;
+    const double span = 0.5 * (d->g_max - d->g_min), rows = (double)o->sizes[layer];
+    const size_t n = (size_t)ceil((rows * d->g_max / span + 2 * TRANSFER_RANGE) / COMMON_STEP) + 1;
+    struct bench alone = bench_new(n), both = bench_new(n);
+    for (size_t i = 0; i < n; i++)
+        alone.reference[i] = both.reference[i] = both.column[i] =
+            COMMON_STEP * (double)i - TRANSFER_RANGE;
+    enum status status = bench_run(&alone, o, layer, false, engine, engine_options, error);
+    if (status == STATUS_OK)
+        status = bench_run(&both, o, layer, true, engine, engine_options, error);
+    curve->reference = table_new_points(n);
+    curve->amplifier = table_new_points(n);
+    for (size_t i = 0; i < n; i++) {
+        /* more current into the column lowers the output: the table rises with the output */
+        const size_t k = n - 1 - i;
+        curve->reference.x[k] = curve->amplifier.x[k] = -NEURON_INPUT_SWING * both.reference[i];
+        curve->reference.y[k] = alone.supply[i] - neuron_supply_current();
+        curve->amplifier.y[k] = both.supply[i] - alone.supply[i];
+    }
+    /* what is left of the sweep of s is the sigmoid's */
+    const double common = lit_rows * (d->g_max + d->g_min) / (d->g_max - d->g_min);
+    double unused;
+    for (size_t i = 0; i < curve->sigmoid.n; i++) {
+        const double u = -NEURON_INPUT_SWING * common,
+                     v = -NEURON_INPUT_SWING * (common + curve->sigmoid.x[i]);
+        curve->sigmoid.y[i] -= neuron_supply_current() +
+                               transfer_table_value(&curve->reference, u, &unused) +
+                               transfer_table_value(&curve->amplifier, v, &unused);
+    }
+    bench_free(&alone);
+    bench_free(&both);
+    return status;
+}
+
 void transfer_free(struct transfer *t)
 {
-    free(t->table.x);
-    free(t->table.y);
+    neuron_curve_free(&t->curve);
     if (t->spline)
         gsl_spline_free(t->spline);
     *t = (struct transfer){0};
@@ -119,10 +216,10 @@ void transfer_free(struct transfer *t)
 
 double transfer_value(const struct transfer *t, double s, double *slope)
 {
-    const size_t last = t->table.n - 1;
-    if (s <= t->table.x[0] || s >= t->table.x[last]) {
+    const size_t last = t->curve.transfer.n - 1;
+    if (s <= t->curve.transfer.x[0] || s >= t->curve.transfer.x[last]) {
         *slope = 0;
-        return t->table.y[s <= t->table.x[0] ? 0 : last];
+        return t->curve.transfer.y[s <= t->curve.transfer.x[0] ? 0 : last];
     }
     *slope = gsl_spline_eval_deriv(t->spline, s, NULL);
     return gsl_spline_eval(t->spline, s, NULL);

@@ -10,8 +10,8 @@
 #include <gsl/gsl_spline.h>
 
 struct transfer {
-    struct transfer_table table; /* h as a function of s */
-    gsl_spline *spline;
+    struct neuron_curve curve; /* of it, transfer is always there */
+    gsl_spline *spline;        /* of h */
 };
 
 /* Measure neuron and reference amplifier of layer `layer` of the options' classifier: the column
@@ -24,6 +24,12 @@ enum status transfer_measure(const struct classifier_options *options, size_t la
                              double lit_rows, const struct engine *engine,
                              const struct engine_options *engine_options, struct transfer *transfer,
                              struct error *error);
+
+/* The rest of the curve: what the supply gives, for columns that carry up to all rows at G_max. */
+enum status transfer_measure_supply(const struct classifier_options *options, size_t layer,
+                                    double lit_rows, const struct engine *engine,
+                                    const struct engine_options *engine_options,
+                                    struct transfer *transfer, struct error *error);
 void transfer_free(struct transfer *transfer);
 
 /* h(s) and its derivative; constant outside of what was measured. */

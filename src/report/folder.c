@@ -214,11 +214,11 @@ static enum status write_transfer(const struct content *c, FILE *out)
     const struct training *t = c->training;
     struct table *table = table_new(3, names, NULL);
     for (size_t l = 0; l < t->classifier.n_layers; l++)
-        for (size_t i = 0; i < t->transfer[l].table.n; i++) {
+        for (size_t i = 0; i < t->transfer[l].curve.transfer.n; i++) {
             table_row(table);
             table_number(table, 0, (double)l + 1);
-            table_number(table, 1, t->transfer[l].table.x[i]);
-            table_number(table, 2, t->transfer[l].table.y[i]);
+            table_number(table, 1, t->transfer[l].curve.transfer.x[i]);
+            table_number(table, 2, t->transfer[l].curve.transfer.y[i]);
         }
     table_csv(table, out);
     table_free(table);

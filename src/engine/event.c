@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A phase is cut where its drive has a kink, and where the reading's window begins.  In a piece in
+ * which neither a source nor a state moves nothing is computed but power times time.  Otherwise
+ * steps are as long as the states' tolerance lets them be; a phase that stops at a level is ended
+ * by shortening its last step until it passes the level by less than the tolerance. */
+#include "engine/event.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "engine/event_step.h"
+#include "engine/reading.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAFETY 0.9
+#define GROWTH 5.0
+#define SHRINK 0.1
+#define STEPS_MAX 100000 /* of one piece: no endless loop */
+#define STEP_PART 1e-13  /* of the time: a step below it is a collapse */
+#define SEARCHES_MAX 40  /* for the moment of a stop */
+
+struct run {
+    const struct circuit *circuit;
+    const struct controller *controller;
+    const struct engine_options *options;
+    struct engine_report *report;
+    struct error *error;
+    struct network *network;
+    struct event_steps steps;
+    double t, phase_begin;
+    struct phase phase;
+    bool in_phase;
+    struct probe_points probes;
+    double deadline, in_callbacks;
+};
+
+static enum status stuck(struct run *r, const char *what)
+{
+    char place[PHASE_PLACE_SIZE];
+    phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->t, place);
+    return fail(r->error, STATUS_NUMERICAL, "event: %s %s; another --reltol or --engine ida may help",
+                what, place);
+}
+
+static enum status no_solution(struct run *r)
+{
+    const struct network *n = r->network;
+    for (size_t k = 0; k < r->circuit->n_states; k++) {
+        const size_t at = circuit_state_value(r->circuit, (int)k);
+        if (isfinite(n->values[at]))
+            continue;
+        char text[120];
+        snprintf(text, sizeof text, "state %s is %g", r->circuit->state_names[k], n->values[at]);
+        return stuck(r, text);
+    }
+    return stuck(r, "the node voltages have no solution");
+}
+
+static void record(struct run *r, double t0, bool ends)
+{
+    const struct event_steps *s = &r->steps;
+    const struct interval i = {.t0 = t0,
+                               .t1 = r->t,
+                               .values = r->network->values,
+                               .energy = s->energy,
+                               .energy_error = s->estimate,
+                               .phase = &r->phase,
+                               .ends_phase = ends};
+    r->report->points++;
+    for (size_t k = 0; k < r->options->n_recorders; k++)
+        r->options->recorders[k].take(r->options->recorders[k].data, &i);
+}
+
+/* A state outside [0, 1] by more than the tolerance is no solution. */
+static enum status check_states(struct run *r)
+{
+    const double slack = 10 * (r->options->reltol + r->options->vntol);
+    for (size_t k = 0; k < r->steps.n_active; k++) {
+        const struct event_active *a = &r->steps.active[k];
+        if (a->x >= -slack && a->x <= 1 + slack)
+            continue;
+        const struct network_branch *b = &r->network->branches[a->device->branch];
+        char text[160];
+        snprintf(text, sizeof text, "state of %s is %g at %g V", b->element->name, a->x, a->v);
+        return stuck(r, text);
+    }
+    return STATUS_OK;
+}
+
+/* How far the phase's stops have been passed: > 0 yes; -INFINITY: none. */
+static double passed(const struct run *r)
+{
+    double most = -INFINITY;
+    for (size_t k = 0; k < r->phase.n_stops; k++) {
+        const struct phase_stop *s = &r->phase.stops[k];
+        const double over = r->network->values[s->value] - s->level;
+        most = fmax(most, s->rising ? over : -over);
+    }
+    return most;
+}
+
+/* The step [t, t + h] passes a stop: find the shorter one that just does. */
+static enum status find_stop(struct run *r, double *h)
+{
+    double low = 0, high = *h, error;
+    for (int i = 0; i < SEARCHES_MAX; i++) {
+        const double over = passed(r);
+        if (over >= 0 && (over <= r->options->vntol || high - low <= 1e-9 * *h))
+            break;
+        *(over >= 0 ? &high : &low) = *h;
+        const double next = 0.5 * (low + high);
+        event_steps_back(&r->steps);
+        if (!event_steps_try(&r->steps, r->t, next, &error))
+            return no_solution(r);
+        *h = next;
+    }
+    return STATUS_OK;
+}
+
+/* From r->t to t_end, where the drive is smooth.  *ended: a stop has ended the phase. */
+static enum status piece(struct run *r, double t_end, bool moving, bool last, bool *ended)
+{
+    struct event_steps *s = &r->steps;
+    event_steps_begin(s, moving);
+    double h = t_end - r->t;
+    s->simple = true;
+    for (int count = 0; r->t < t_end; count++) {
+        if (r->options->interrupted && *r->options->interrupted)
+            return fail(r->error, STATUS_INTERRUPTED, "interrupted");
+        if (count > STEPS_MAX)
+            return stuck(r, "too many steps");
+        if (count % 256 == 255 && clock_now() > r->deadline)
+            return stuck(r, "time limit passed");
+        h = fmin(h, r->options->step_max);
+        const double left = t_end - r->t;
+        if (h > left * (1 - 1e-9))
+            h = left;
+        else if (h > 0.5 * left)
+            h = 0.5 * left;
+        double error;
+        if (!event_steps_try(s, r->t, h, &error))
+            return no_solution(r);
+        const double factor = SAFETY / cbrt(fmax(error, 1e-6));
+        if (!(error <= 1)) {
+            event_steps_back(s);
+            s->simple = false;
+            h *= fmax(SHRINK, factor);
+            if (!(h > STEP_PART * (r->t + h)))
+                return stuck(r, "the step has collapsed");
+            continue;
+        }
+        const double t0 = r->t;
+        *ended = passed(r) >= 0;
+        if (*ended) {
+            const enum status status = find_stop(r, &h);
+            if (status != STATUS_OK)
+                return status;
+        }
+        event_steps_accept(s);
+        r->t = !*ended && h >= left ? t_end : t0 + h;
+        const enum status status = check_states(r);
+        if (status != STATUS_OK)
+            return status;
+        record(r, t0, *ended || (last && r->t >= t_end));
+        probe_points_add(&r->probes, r->t, r->network->values);
+        if (*ended)
+            break;
+        h *= fmin(GROWTH, factor);
+    }
+    return STATUS_OK;
+}
+
+static enum status run_phase(struct run *r)
+{
+    const double end = r->phase_begin + r->phase.duration,
+                 ramp = r->phase_begin + fmin(r->phase.edge, r->phase.duration),
+                 window = end - READING_PART * r->phase.duration;
+    enum status status = STATUS_OK;
+    bool ended = false;
+    for (size_t k = 0; k < r->phase.n_stops; k++)
+        if (r->phase.stops[k].value == 0)
+            return fail(r->error, STATUS_INPUT,
+                        "a phase stops at a quantity that is not solved for");
+    if (network_phase(r->network))
+        event_steps_pattern(&r->steps);
+    if (ramp > r->t) {
+        status = piece(r, ramp, true, ramp >= end, &ended);
+    } else {
+        event_steps_begin(&r->steps, true);
+        if (!event_steps_settle(&r->steps, r->t))
+            return no_solution(r);
+    }
+    if (status == STATUS_OK && !ended && window > r->t)
+        status = piece(r, window, false, false, &ended);
+    if (status == STATUS_OK && !ended && end > r->t)
+        status = piece(r, end, false, true, &ended);
+    return status;
+}
+
+static bool next_phase(struct run *r)
+{
+    const struct circuit *c = r->circuit;
+    const double begin = clock_now();
+    const struct reading reading = {r->phase_begin, r->t, r->probes.mean};
+    struct network *n = r->network;
+    if (r->in_phase) {
+        probe_points_average(&r->probes, reading.t0, reading.t1);
+        r->report->phases++;
+    }
+    r->phase.n_stops = 0;
+    r->phase.device = -1;
+    const bool more =
+        r->controller->step(r->controller->data, r->in_phase ? &reading : NULL, &r->phase);
+    probe_points_clear(&r->probes);
+    probe_points_add(&r->probes, r->t, n->values);
+    for (size_t p = 0; p < c->n_ports; p++) {
+        const int source = c->ports[p].source, enable = c->ports[p].enable;
+        n->from[source] = n->to[source];
+        n->to[source] = r->phase.drive[p].volt;
+        if (enable < 0)
+            continue;
+        n->from[enable] = n->to[enable];
+        n->to[enable] = r->phase.drive[p].open ? 0 : 1;
+    }
+    n->t0 = r->phase_begin = r->t;
+    n->edge = fmin(r->phase.edge, r->phase.duration);
+    r->in_phase = true;
+    r->in_callbacks += clock_now() - begin;
+    return more;
+}
+
+/* At rest: all ports at their idle voltage and closed. */
+static enum status start(struct run *r)
+{
+    const struct circuit *c = r->circuit;
+    struct network *n = r->network;
+    for (size_t p = 0; p < c->n_ports; p++) {
+        const int source = c->ports[p].source, enable = c->ports[p].enable;
+        r->phase.drive[p].volt = n->from[source] = n->to[source] = c->ports[p].idle;
+        if (enable >= 0)
+            n->from[enable] = n->to[enable] = 1;
+    }
+    network_phase(n);
+    event_steps_pattern(&r->steps);
+    event_steps_begin(&r->steps, true);
+    if (!event_steps_settle(&r->steps, 0))
+        return no_solution(r);
+    record(r, 0, false);
+    return STATUS_OK;
+}
+
+static enum status run(const struct circuit *circuit, const struct controller *controller,
+                       const struct engine_options *options, struct engine_report *report,
+                       struct error *error)
+{
+    struct error unused;
+    struct run r = {.circuit = circuit,
+                    .controller = controller,
+                    .options = options,
+                    .report = report,
+                    .error = error ? error : &unused};
+    const double begin = clock_now();
+    *report = (struct engine_report){0};
+    r.deadline = begin + options->time_limit;
+    r.network = network_new(circuit, r.error);
+    if (!r.network)
+        return STATUS_INPUT;
+    r.phase.drive = NEW(circuit->n_ports, struct drive);
+    probe_points_new(&r.probes, circuit);
+    event_steps_new(&r.steps, circuit, r.network, options);
+    enum status status = start(&r);
+    while (status == STATUS_OK && next_phase(&r))
+        status = run_phase(&r);
+    report->time = r.t;
+    report->wall = clock_now() - begin;
+    report->callback_wall = r.in_callbacks;
+    event_steps_free(&r.steps);
+    probe_points_free(&r.probes);
+    free(r.phase.drive);
+    network_free(r.network);
+    return status;
+}
+
+const struct engine engine_event = {
+    .name = "event",
+    .title = "from input edge to input edge: no capacitors, neurons by their transfer",
+    .behavioural = true,
+    .run = run,
+};

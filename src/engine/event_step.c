@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/event_step.h"
+
+#include "base/memory.h"
+
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATE_PART 0.1 /* of the tolerance that one step's error of a state may take */
+#define NEWTON_PART 1e-3
+#define SMALL 1e-2 /* |z| below which the series of phi are taken */
+
+void event_steps_new(struct event_steps *s, const struct circuit *c, struct network *n,
+                     const struct engine_options *o)
+{
+    *s = (struct event_steps){.circuit = c, .options = o, .network = n};
+    s->newton = NEWTON_PART * o->vntol;
+    s->devices = NEW(c->n_states, struct event_device);
+    s->active = NEW(c->n_states, struct event_active);
+    s->power = NEW(c->n_elements, double);
+    s->power_middle = NEW(c->n_elements, double);
+    s->power_end = NEW(c->n_elements, double);
+    s->energy = NEW(c->n_elements, double);
+    s->estimate = NEW(c->n_elements, double);
+    s->booked = NEW(c->n_elements, int);
+    s->is_live = NEW(c->n_elements, bool);
+    for (size_t k = 0; k < n->n_branches; k++) {
+        const struct network_branch *b = &n->branches[k];
+        if (b->kind == ELEMENT_MEMRISTOR)
+            s->devices[s->n_devices++] =
+                (struct event_device){.model = b->element->dopant->model,
+                                      .constants = b->element->dopant->constants,
+                                      .branch = (int)k,
+                                      .state = b->state};
+    }
+}
+
+void event_steps_free(struct event_steps *s)
+{
+    for (size_t k = 0; k < s->n_devices; k++)
+        if (s->devices[k].rng)
+            gsl_rng_free(s->devices[k].rng);
+    free(s->devices);
+    free(s->active);
+    free(s->power);
+    free(s->power_middle);
+    free(s->power_end);
+    free(s->energy);
+    free(s->estimate);
+    free(s->booked);
+    free(s->is_live);
+}
+
+void event_steps_pattern(struct event_steps *s)
+{
+    const struct network *n = s->network;
+    for (size_t k = 0; k < s->n_devices; k++) {
+        struct event_device *d = &s->devices[k];
+        const struct network_branch *b = &n->branches[d->branch];
+        const int a = n->component[b->a];
+        d->component = n->idle[d->branch] ? -1 : a >= 0 ? a : n->component[b->b];
+    }
+    s->new_pattern = true;
+}
+
+/* Powers of the live elements from values and currents, by their laws. */
+static void find_power(const struct event_steps *s, double *power)
+{
+    const struct network *n = s->network;
+    const double *v = n->values;
+    for (size_t k = 0; k < n->n_live_elements; k++) {
+        const int number = n->live_elements[k];
+        const struct element *e = &s->circuit->elements[number];
+        const int end = e->kind == ELEMENT_MOSFET ? 2 : 1;
+        const double u = e->boundary ? v[e->node[0]] : v[e->node[0]] - v[e->node[end]];
+        power[number] = u * n->current[number];
+    }
+}
+
+static double device_voltage(const struct event_steps *s, const struct event_device *d)
+{
+    return d->component < 0 ? 0 : network_voltage(s->network, &s->network->branches[d->branch]);
+}
+
+/* f, L and N at the beginning of a step. */
+static void begin_device(const struct event_steps *s, struct event_active *a)
+{
+    const struct event_device *d = a->device;
+    a->x = s->network->values[d->state];
+    a->v = device_voltage(s, d);
+    const struct model_value f = d->model->rate(d->constants, a->v, a->x);
+    a->f = f.f;
+    a->l = f.df_dx;
+    a->n = f.f - f.df_dx * a->x;
+}
+
+void event_steps_begin(struct event_steps *s, bool moving)
+{
+    struct network *n = s->network;
+    s->n_active = 0;
+    for (size_t k = 0; k < n->n_components; k++)
+        n->live[k] = moving && n->components[k].moving;
+    for (size_t k = 0; k < s->n_devices; k++) {
+        struct event_active *a = &s->active[s->n_active];
+        const struct event_device *d = a->device = &s->devices[k];
+        begin_device(s, a);
+        const bool rests = !(a->f < 0 || a->f > 0);
+        if (rests && (d->component < 0 || !n->live[d->component]))
+            continue;
+        s->n_active++;
+        if (d->component >= 0)
+            n->live[d->component] = true;
+    }
+    network_live(n);
+    memset(s->is_live, 0, s->circuit->n_elements * sizeof *s->is_live);
+    for (size_t k = 0; k < n->n_live_elements; k++)
+        s->is_live[n->live_elements[k]] = true;
+    memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
+    memset(s->estimate, 0, s->circuit->n_elements * sizeof *s->estimate);
+    s->n_booked = 0;
+    for (size_t k = 0; k < s->circuit->n_elements; k++) {
+        if (s->new_pattern && !s->is_live[k])
+            s->power[k] = 0;
+        if (s->is_live[k] || s->power[k] < 0 || s->power[k] > 0)
+            s->booked[s->n_booked++] = (int)k;
+    }
+    s->new_pattern = false;
+}
+
+bool event_steps_settle(struct event_steps *s, double t)
+{
+    if (!network_solve_live(s->network, t, s->newton))
+        return false;
+    network_currents(s->network);
+    find_power(s, s->power);
+    return true;
+}
+
+struct phi {
+    double one, two, three;
+};
+
+/* phi1 = (e^z - 1)/z, phi2 = (phi1 - 1)/z, phi3 = (phi2 - 1/2)/z */
+static struct phi phi(double z)
+{
+    if (fabs(z) < SMALL) {
+        const double three =
+            1. / 6 + z * (1. / 24 + z * (1. / 120 + z * (1. / 720 + z * (1. / 5040))));
+        const double two = 0.5 + z * three;
+        return (struct phi){1 + z * two, two, three};
+    }
+    const double one = expm1(z) / z, two = (one - 1) / z;
+    return (struct phi){one, two, (two - 0.5) / z};
+}
+
+/* Solve at t with the states among the values; then N of every active device. */
+static bool stage(struct event_steps *s, double t, bool end)
+{
+    if (!network_solve_live(s->network, t, s->newton))
+        return false;
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = &s->active[k];
+        const struct event_device *d = a->device;
+        const double x = s->network->values[d->state];
+        const double n =
+            d->model->rate(d->constants, device_voltage(s, d), x).f - a->l * x;
+        *(end ? &a->n_end : &a->n_middle) = n;
+    }
+    return true;
+}
+
+static double in_tolerance(const struct event_steps *s, double error, double x)
+{
+    const struct engine_options *o = s->options;
+    return fabs(error) / (STATE_PART * (o->reltol * fabs(x) + o->vntol));
+}
+
+/* The step of order 2: a first estimate at t + h, and its correction. */
+static bool second_order(struct event_steps *s, double t, double h, double *error)
+{
+    double *x = s->network->values;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = &s->active[k];
+        x[a->device->state] = a->x + h * phi(a->l * h).one * a->f;
+    }
+    if (!stage(s, t + h, true))
+        return false;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = &s->active[k];
+        double *state = &x[a->device->state];
+        const double change = h * phi(a->l * h).two * (a->n_end - a->n);
+        *state += change;
+        *error = fmax(*error, in_tolerance(s, change, *state));
+    }
+    return true;
+}
+
+static bool third_order(struct event_steps *s, double t, double h, double *error)
+{
+    double *x = s->network->values;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = &s->active[k];
+        x[a->device->state] = a->x + 0.5 * h * phi(0.5 * a->l * h).one * a->f;
+    }
+    if (!stage(s, t + 0.5 * h, false))
+        return false;
+    network_currents(s->network);
+    find_power(s, s->power_middle);
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = &s->active[k];
+        x[a->device->state] =
+            a->x + h * phi(a->l * h).one * (a->l * a->x + 2 * a->n_middle - a->n);
+    }
+    if (!stage(s, t + h, true))
+        return false;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = &s->active[k];
+        const struct phi p = phi(a->l * h);
+        const double first = p.one * (a->l * a->x + a->n);
+        const double result =
+            a->x + h * (first + p.two * (4 * a->n_middle - 3 * a->n - a->n_end) +
+                        p.three * (4 * a->n - 8 * a->n_middle + 4 * a->n_end));
+        const double low = a->x + h * (first + 2 * p.two * (a->n_middle - a->n));
+        x[a->device->state] = result;
+        *error = fmax(*error, in_tolerance(s, result - low, result));
+    }
+    return true;
+}
+
+/* Powers half way, for a step of order 2. */
+static bool middle(struct event_steps *s, double t)
+{
+    double *x = s->network->values;
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = &s->active[k];
+        a->low = x[a->device->state];
+        x[a->device->state] = 0.5 * (a->x + a->low);
+    }
+    const bool done = network_solve_live(s->network, t, s->newton);
+    network_currents(s->network);
+    find_power(s, s->power_middle);
+    for (size_t k = 0; k < s->n_active; k++)
+        x[s->active[k].device->state] = s->active[k].low;
+    return done;
+}
+
+/* Simpson's sum and, as Simpson minus trapezoid is (h lambda)^2/12 and its own error
+ * (h lambda)^4/2880 for a power that goes like exp(lambda t), the square of the difference. */
+static void book(struct event_steps *s, double h)
+{
+    for (size_t k = 0; k < s->n_booked; k++) {
+        const int e = s->booked[k];
+        if (!s->is_live[e]) {
+            s->energy[e] = h * s->power[e];
+            s->estimate[e] = 0;
+            continue;
+        }
+        const double simpson = h / 6 * (s->power[e] + 4 * s->power_middle[e] + s->power_end[e]);
+        const double difference = 0.5 * h * (s->power[e] + s->power_end[e]) - simpson;
+        s->energy[e] = simpson;
+        s->estimate[e] = fabs(simpson) > fabs(difference) ? difference * difference / fabs(simpson)
+                                                          : fabs(difference);
+    }
+}
+
+bool event_steps_try(struct event_steps *s, double t, double h, double *error)
+{
+    *error = 0;
+    bool simple = true;
+    if (s->n_active > 0) {
+        simple = s->simple;
+        if (simple) {
+            if (!second_order(s, t, h, error))
+                return false;
+            if (*error > 1) {
+                simple = false;
+                *error = 0;
+            }
+        }
+        if (!simple && !third_order(s, t, h, error))
+            return false;
+        if (*error > 1)
+            return true;
+    }
+    if (simple && !middle(s, t + 0.5 * h))
+        return false;
+    if (!network_solve_live(s->network, t + h, s->newton))
+        return false;
+    network_currents(s->network);
+    find_power(s, s->power_end);
+    book(s, h);
+    return true;
+}
+
+void event_steps_accept(struct event_steps *s)
+{
+    for (size_t k = 0; k < s->network->n_live_elements; k++) {
+        const int e = s->network->live_elements[k];
+        s->power[e] = s->power_end[e];
+    }
+    for (size_t k = 0; k < s->n_active; k++)
+        begin_device(s, &s->active[k]);
+}
+
+void event_steps_back(struct event_steps *s)
+{
+    for (size_t k = 0; k < s->n_active; k++)
+        s->network->values[s->active[k].device->state] = s->active[k].x;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One step of the states of all memristors whose voltage or state moves.
+ *
+ * With L = df/dx at the step's beginning and N = f(v, x) - L x, where v follows from the network,
+ *
+ *     x' = L x + N
+ *
+ * is taken by exponential Runge-Kutta formulas (S. M. Cox and P. C. Matthews, J. Comput. Phys.
+ * 176:430, 2002), phi_k(z) the usual functions and D = h:
+ *
+ *     order 2:  a = x + h phi1 f(x)                                   [at t + h]
+ *               x(t+h) = a + h phi2 (N(a) - N(x))                     error: second term
+ *     order 3:  a = x + h/2 phi1(z/2) f(x)                            [at t + h/2]
+ *               b = x + h phi1 (L x + 2 N(a) - N(x))                  [at t + h]
+ *               x(t+h) = x + h [phi1 (L x + N(x)) + phi2 (4 N(a) - 3 N(x) - N(b))
+ *                               + phi3 (4 N(x) - 8 N(a) + 4 N(b))]
+ *               error: against x + h [phi1 (L x + N(x)) + 2 phi2 (N(a) - N(x))]
+ *
+ * They are exact at constant v for a law that is linear in x.  Order 2 is for steps in which little
+ * moves.  Energies are Simpson's sums over the same points. */
+#ifndef SILVERBAR_ENGINE_EVENT_STEP_H
+#define SILVERBAR_ENGINE_EVENT_STEP_H
+
+#include "base/random.h"
+#include "engine/engine.h"
+#include "engine/network.h"
+
+struct event_device {
+    const struct model *model;
+    const double *constants;
+    int branch;    /* of the network */
+    int component; /* or -1: no current can flow */
+    int state;     /* place among the values */
+    gsl_rng *rng;  /* for its switches, or NULL */
+};
+
+/* A device whose state is stepped. */
+struct event_active {
+    const struct event_device *device;
+    double v, x, f, l, n;   /* at the beginning of the step */
+    double n_middle, n_end; /* N of the stages */
+    double low;             /* scratch */
+};
+
+struct event_steps {
+    const struct circuit *circuit;
+    const struct engine_options *options;
+    struct network *network;
+    size_t n_devices, n_active;
+    struct event_device *devices; /* n_devices */
+    struct event_active *active;  /* n_active */
+    double newton;                /* tolerance of a voltage [V] */
+    bool simple;                  /* try order 2 first */
+    bool new_pattern;             /* of the network, since the last piece */
+    double *power, *power_middle, *power_end; /* n_elements: over the step [W] */
+    double *energy, *estimate;                /* n_elements: of the last accepted step [J] */
+    size_t n_booked;
+    int *booked;   /* elements whose energy is not zero */
+    bool *is_live; /* n_elements */
+};
+
+void event_steps_new(struct event_steps *s, const struct circuit *circuit, struct network *network,
+                     const struct engine_options *options);
+void event_steps_free(struct event_steps *s);
+
+/* The network has new components. */
+void event_steps_pattern(struct event_steps *s);
+
+/* A smooth piece begins: choose what is live and active.  `moving`: sources move in it. */
+void event_steps_begin(struct event_steps *s, bool moving);
+
+/* Solve all live components at time t and the present states; powers there. */
+bool event_steps_settle(struct event_steps *s, double t);
+
+/* Try a step from t to t + h.  False: the network has no solution.  *error: in units of the
+ * tolerance; up to 1, states, values and energies are those of the step and event_steps_accept() or
+ * event_steps_back() must follow; above, event_steps_back(). */
+bool event_steps_try(struct event_steps *s, double t, double h, double *error);
+void event_steps_accept(struct event_steps *s);
+void event_steps_back(struct event_steps *s);
+
+#endif

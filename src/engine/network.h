@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A circuit without its capacitors: node voltages and currents as functions of the sources' voltages
+ * and the memristors' states.
+ *
+ * Voltage sources tie nodes together as in dae.h; what ground reaches through them is known, and so
+ * is a node that a controlled source drives from known nodes.  A transistor is a channel between
+ * two nodes whose gate and bulk are known; it is cut out while its gate keeps it off, and its bulk
+ * diodes, which are reverse biased, are left out.  What conducts then falls into components that do
+ * not see each other.  In each, nodes through which no current can flow follow their neighbour, and
+ * the others solve
+ *
+ *     a node:                 sum of the currents that leave it = 0
+ *     a controlled output:    v(0,1) - f(v(2,3)) = 0
+ *
+ * by Newton's iteration over an elimination in order of least degree, whose operations are listed
+ * once for a pattern of switches: the networks are near trees, and hardly fill. */
+#ifndef SILVERBAR_ENGINE_NETWORK_H
+#define SILVERBAR_ENGINE_NETWORK_H
+
+#include "circuit/circuit.h"
+#include "engine/elimination.h"
+
+/* v(child) = v(parent) + sign * (voltage of the element); the element's current follows from
+ * Kirchhoff's current law at the child. */
+struct network_tie {
+    int child, parent, element;
+    double sign;
+    bool moving; /* in this phase */
+};
+
+/* An element that conducts between two nodes. */
+struct network_branch {
+    enum element_kind kind;
+    int node[4];     /* as the circuit has it */
+    int a, b;        /* nodes whose voltage its ends have */
+    int c, d;        /* control: likewise; a transistor's gate and bulk */
+    int control[2];  /* of a controlled current source: nodes that c and d follow */
+    int at[4];       /* where its derivatives go: (a,a) (a,b) (b,a) (b,b) */
+    int control_at[4]; /* (a,c) (a,d) (b,c) (b,d) of a controlled current source */
+    int row[2];      /* of a and b in the component's equations, or its n: none */
+    int state;       /* place of a memristor's state among the values, or -1 */
+    int number;      /* of the element */
+    double value;    /* conductance [S], transconductance [S], a switch's resistance [ohm], [A] */
+    const struct element *element;
+};
+
+/* A controlled source whose output is solved for. */
+struct network_control {
+    int out, base, c, d; /* out - base = f(c - d) */
+    int control[2];      /* nodes that c and d follow */
+    int at[3];           /* (out,out) (out,c) (out,d) */
+    int row;
+    int number;
+    const struct element *element;
+};
+
+struct network_component {
+    size_t first_node, n_nodes;       /* among order[] */
+    size_t first_branch, n_branches;  /* among members[] */
+    size_t first_control, n_controls; /* among control_members[] */
+    bool moving;                      /* a source that moves in this phase acts on it */
+    struct elimination *elimination;
+};
+
+struct network {
+    const struct circuit *circuit;
+    int *root;   /* n_nodes: the node that has its voltage */
+    bool *known; /* n_nodes */
+    size_t n_ties, n_known_ties;
+    struct network_tie *ties; /* those of known nodes first; parents before children */
+    size_t n_branches, n_controls;
+    struct network_branch *branches;
+    struct network_control *controls;
+    double low, high; /* of all sources [V], for whether a transistor can turn on */
+
+    double t0, edge;   /* the drive, as in dae.h */
+    double *from, *to; /* n_elements [V] */
+
+    /* the pattern of now */
+    bool *conducts, *conducted; /* n_branches: now, and when the components were made */
+    size_t n_components;
+    struct network_component *components;
+    int *component;       /* n_nodes: of a solved node, or -1 */
+    int *order;           /* nodes, component after component, in order of elimination */
+    int *members, *control_members;
+    size_t n_follow;
+    struct network_follow {
+        int node, leader;
+    } * follow;       /* nodes that have another's voltage: aliases, and ends without current */
+    bool *idle;       /* n_branches: conducts, but no current can flow */
+
+    double *values;  /* circuit_n_values() */
+    double *current; /* n_elements: from node 0 through it to node 1, transistors: into the drain */
+    double *leaving; /* n_nodes */
+    double *scratch, *step; /* entries and right-hand side of the largest component */
+    size_t scratch_size;
+
+    /* what changes from step to step: components that are live, and what hangs on them */
+    bool *live;                 /* n_components */
+    size_t n_live_branches, n_live_ties, n_live_elements;
+    int *live_branches;         /* members of live components */
+    int *live_ties;             /* ties, or -1 - control: in the order in which currents follow */
+    int *live_elements;         /* numbers of the elements of both */
+    bool *marked;               /* n_nodes: scratch */
+
+    /* what the circuit gives once */
+    int *first_incident, *incident; /* n_nodes + 1; branches at every node that is solved */
+    int *first_contact;             /* n_nodes + 1 */
+    struct network_contact {
+        enum { CONTACT_IN, CONTACT_OUT, CONTACT_CHILD } kind;
+        int number; /* branch, or the node whose current comes through a source */
+    } * contacts; /* of every node as the circuit has it */
+    bool *moves;                    /* n_nodes: known, and moving in this phase */
+    double *end;                    /* n_nodes: known voltages after the ramp */
+};
+
+/* NULL with *error where the circuit has something that it cannot describe. */
+struct network *network_new(const struct circuit *circuit, struct error *error);
+void network_free(struct network *network);
+
+/* A phase begins: from[] and to[] are set.  Finds what conducts at any time of it, makes the
+ * components where that has changed, and marks those on which moving sources act.  True: they are
+ * new, and all currents are 0 until they are solved. */
+bool network_phase(struct network *network);
+
+/* Known voltages at time t. */
+void network_sources(struct network *network, double t);
+
+/* Solve one component at the known voltages and states in values[]; false: no convergence. */
+bool network_solve(struct network *network, const struct network_component *component,
+                   double tolerance);
+
+/* live[] is set: find what hangs on the live components. */
+void network_live(struct network *network);
+
+/* Solve all live components at time t. */
+bool network_solve_live(struct network *network, double t, double tolerance);
+
+/* After solving: voltages of the nodes that follow others, currents of the live elements. */
+void network_currents(struct network *network);
+
+/* Voltage across a branch [V]. */
+static inline double network_voltage(const struct network *n, const struct network_branch *b)
+{
+    return n->values[b->a] - n->values[b->b];
+}
+
+#endif

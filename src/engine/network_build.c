@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From the circuit to the network of network.h: what is known, what is tied, what conducts. */
+#include "base/memory.h"
+#include "engine/network_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void network_free(struct network *n)
+{
+    if (!n)
+        return;
+    network_pattern_free(n);
+    free(n->root);
+    free(n->known);
+    free(n->ties);
+    free(n->branches);
+    free(n->controls);
+    free(n->from);
+    free(n->to);
+    free(n->conducts);
+    free(n->conducted);
+    free(n->components);
+    free(n->component);
+    free(n->order);
+    free(n->members);
+    free(n->control_members);
+    free(n->follow);
+    free(n->idle);
+    free(n->values);
+    free(n->current);
+    free(n->leaving);
+    free(n->incident);
+    free(n->first_incident);
+    free(n->scratch);
+    free(n->step);
+    free(n->moves);
+    free(n->end);
+    free(n->marked);
+    free(n->live);
+    free(n->live_branches);
+    free(n->live_ties);
+    free(n->live_elements);
+    free(n->contacts);
+    free(n->first_contact);
+    free(n);
+}
+
+static bool is_controlled(const struct element *e)
+{
+    return e->kind == ELEMENT_VCVS || e->kind == ELEMENT_TRANSFER;
+}
+
+static void tie(struct network *n, int child, int parent, size_t element, double sign)
+{
+    n->ties[n->n_ties++] = (struct network_tie){child, parent, (int)element, sign, false};
+}
+
+/* Tie what voltage sources reach from the nodes of queue[head..tail).  `floating`: in this group
+ * only sources of 0 V are taken. */
+static enum status spread(struct network *n, bool *reached, bool *used, int *queue, size_t tail,
+                          bool floating, struct error *error)
+{
+    const struct circuit *c = n->circuit;
+    for (size_t head = 0; head < tail; head++) {
+        const int node = queue[head];
+        for (size_t k = 0; k < c->n_elements; k++) {
+            const struct element *e = &c->elements[k];
+            if (e->kind != ELEMENT_VOLTAGE || used[k] ||
+                (e->node[0] != node && e->node[1] != node))
+                continue;
+            const bool up = e->node[1] == node; /* v(0) = v(1) + volt: the child is node 0 */
+            const int child = e->node[up ? 0 : 1];
+            used[k] = true;
+            if (reached[child])
+                return fail(error, STATUS_INPUT, "%s closes a loop of voltage sources", e->name);
+            if (floating && (e->external || e->value < 0 || e->value > 0))
+                return fail(error, STATUS_INPUT,
+                            "%s lies between two nodes whose voltages are not known; use --engine "
+                            "ida",
+                            e->name);
+            reached[child] = true;
+            tie(n, child, node, k, up ? 1 : -1);
+            n->root[child] = floating ? n->root[node] : child;
+            n->known[child] = !floating;
+            queue[tail++] = child;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* A controlled source between known nodes, controlled by known nodes, makes its output known. */
+static enum status find_known(struct network *n, bool *reached, bool *used, int *queue,
+                              struct error *error)
+{
+    const struct circuit *c = n->circuit;
+    reached[0] = n->known[0] = true;
+    queue[0] = 0;
+    enum status status = spread(n, reached, used, queue, 1, false, error);
+    for (bool more = true; more && status == STATUS_OK;) {
+        more = false;
+        for (size_t k = 0; k < c->n_elements && status == STATUS_OK; k++) {
+            const struct element *e = &c->elements[k];
+            if (!is_controlled(e) || used[k] || !n->known[e->node[1]] || !n->known[e->node[2]] ||
+                !n->known[e->node[3]])
+                continue;
+            if (reached[e->node[0]])
+                return fail(error, STATUS_INPUT, "%s closes a loop of voltage sources", e->name);
+            used[k] = reached[e->node[0]] = n->known[e->node[0]] = more = true;
+            tie(n, e->node[0], e->node[1], k, 1);
+            queue[0] = e->node[0];
+            status = spread(n, reached, used, queue, 1, false, error);
+        }
+    }
+    n->n_known_ties = n->n_ties;
+    return status;
+}
+
+static enum status find_groups(struct network *n, struct error *error)
+{
+    const struct circuit *c = n->circuit;
+    bool *reached = NEW(c->n_nodes, bool), *used = NEW(c->n_elements, bool);
+    int *queue = NEW(c->n_nodes, int);
+    for (size_t i = 0; i < c->n_nodes; i++)
+        n->root[i] = (int)i;
+    enum status status = find_known(n, reached, used, queue, error);
+    /* outputs of controlled sources are roots of their groups */
+    for (size_t k = 0; k < c->n_elements && status == STATUS_OK; k++) {
+        const struct element *e = &c->elements[k];
+        if (!is_controlled(e) || used[k])
+            continue;
+        if (reached[e->node[0]])
+            status = fail(error, STATUS_INPUT, "%s drives a node that another source holds",
+                          e->name);
+        else if (!n->known[e->node[1]])
+            status = fail(error, STATUS_INPUT,
+                          "%s has no output against a known node; use --engine ida", e->name);
+        reached[e->node[0]] = true;
+        queue[0] = e->node[0];
+        if (status == STATUS_OK)
+            status = spread(n, reached, used, queue, 1, true, error);
+    }
+    for (size_t i = 0; i < c->n_nodes && status == STATUS_OK; i++) {
+        if (reached[i])
+            continue;
+        reached[i] = true;
+        queue[0] = (int)i;
+        status = spread(n, reached, used, queue, 1, true, error);
+    }
+    free(reached);
+    free(used);
+    free(queue);
+    return status;
+}
+
+static enum status add_transistor(struct network *n, struct network_branch *b, struct error *error)
+{
+    const struct element *e = b->element;
+    b->b = n->root[e->node[2]];
+    b->c = n->root[e->node[1]];
+    b->d = n->root[e->node[3]];
+    if (!n->known[b->c] || !n->known[b->d])
+        return fail(error, STATUS_INPUT,
+                    "%s is a transistor that no logic port switches, which only the engines "
+                    "ngspice and ida can run; a behavioural neuron has none",
+                    e->name);
+    return STATUS_OK;
+}
+
+static enum status add_element(struct network *n, size_t number, struct error *error)
+{
+    const struct element *e = &n->circuit->elements[number];
+    const int *root = n->root;
+    struct network_branch b = {.kind = e->kind,
+                               .a = root[e->node[0]],
+                               .b = root[e->node[1]],
+                               .c = root[e->node[2]],
+                               .d = root[e->node[3]],
+                               .state = -1,
+                               .number = (int)number,
+                               .value = e->value,
+                               .element = e};
+    memcpy(b.node, e->node, sizeof b.node);
+    b.control[0] = b.c;
+    b.control[1] = b.d;
+    switch (e->kind) {
+    case ELEMENT_CAPACITOR:
+    case ELEMENT_VOLTAGE:
+        return STATUS_OK;
+    case ELEMENT_RESISTOR:
+        b.value = 1 / e->value;
+        break;
+    case ELEMENT_SWITCH:
+        if (!n->known[b.c] || !n->known[b.d])
+            return fail(error, STATUS_INPUT, "%s: its control is not known; use --engine ida",
+                        e->name);
+        break;
+    case ELEMENT_CURRENT:
+    case ELEMENT_VCCS:
+        break;
+    case ELEMENT_MOSFET: {
+        const enum status status = add_transistor(n, &b, error);
+        b.node[1] = e->node[2];
+        if (status != STATUS_OK)
+            return status;
+        break;
+    }
+    case ELEMENT_MEMRISTOR:
+        b.state = (int)circuit_state_value(n->circuit, e->state);
+        break;
+    case ELEMENT_VCVS:
+    case ELEMENT_TRANSFER:
+        if (n->known[e->node[0]])
+            return STATUS_OK;
+        n->controls[n->n_controls++] = (struct network_control){
+            .out = b.a, .base = b.b, .c = b.c, .d = b.d, .control = {b.c, b.d}, .number = b.number, .element = e};
+        return STATUS_OK;
+    case ELEMENT_OPAQUE:
+        return fail(error, STATUS_INPUT,
+                    "element %s is a subcircuit that only SPICE can run; use --engine ngspice",
+                    e->name);
+    }
+    n->branches[n->n_branches++] = b;
+    return STATUS_OK;
+}
+
+/* Branches at every node. */
+static void find_incident(struct network *n)
+{
+    const size_t n_nodes = n->circuit->n_nodes;
+    n->first_incident = NEW(n_nodes + 1, int);
+    n->incident = NEW(2 * n->n_branches, int);
+    for (size_t k = 0; k < n->n_branches; k++) {
+        n->first_incident[n->branches[k].a + 1]++;
+        n->first_incident[n->branches[k].b + 1]++;
+    }
+    for (size_t i = 0; i < n_nodes; i++)
+        n->first_incident[i + 1] += n->first_incident[i];
+    int *next = NEW(n_nodes, int);
+    memcpy(next, n->first_incident, n_nodes * sizeof *next);
+    for (size_t k = 0; k < n->n_branches; k++) {
+        n->incident[next[n->branches[k].a]++] = (int)k;
+        n->incident[next[n->branches[k].b]++] = (int)k;
+    }
+    free(next);
+}
+
+/* Everything whose current enters the sum of a node that a source holds. */
+static void find_contacts(struct network *n)
+{
+    const size_t n_nodes = n->circuit->n_nodes;
+    const size_t count = 2 * n->n_branches + n->n_ties + n->n_controls;
+    struct network_contact *list = NEW(count, struct network_contact);
+    int *node = NEW(count, int), *next = NEW(n_nodes, int);
+    size_t m = 0;
+    for (size_t k = 0; k < n->n_branches; k++)
+        for (int end = 0; end < 2; end++) {
+            node[m] = n->branches[k].node[end];
+            list[m++] = (struct network_contact){end ? CONTACT_OUT : CONTACT_IN, (int)k};
+        }
+    for (size_t k = 0; k < n->n_ties; k++) {
+        node[m] = n->ties[k].parent;
+        list[m++] = (struct network_contact){CONTACT_CHILD, n->ties[k].child};
+    }
+    for (size_t k = 0; k < n->n_controls; k++) {
+        node[m] = n->controls[k].base;
+        list[m++] = (struct network_contact){CONTACT_CHILD, n->controls[k].out};
+    }
+    n->first_contact = NEW(n_nodes + 1, int);
+    n->contacts = NEW(count, struct network_contact);
+    for (size_t k = 0; k < count; k++)
+        n->first_contact[node[k] + 1]++;
+    for (size_t i = 0; i < n_nodes; i++)
+        n->first_contact[i + 1] += n->first_contact[i];
+    memcpy(next, n->first_contact, n_nodes * sizeof *next);
+    for (size_t k = 0; k < count; k++)
+        n->contacts[next[node[k]]++] = list[k];
+    free(list);
+    free(node);
+    free(next);
+}
+
+struct network *network_new(const struct circuit *c, struct error *error)
+{
+    struct network *n = NEW(1, struct network);
+    const size_t elements = c->n_elements, nodes = c->n_nodes;
+    n->circuit = c;
+    n->root = NEW(nodes, int);
+    n->known = NEW(nodes, bool);
+    n->ties = NEW(elements, struct network_tie);
+    n->branches = NEW(elements, struct network_branch);
+    n->controls = NEW(elements, struct network_control);
+    n->from = NEW(elements, double);
+    n->to = NEW(elements, double);
+    n->conducts = NEW(elements, bool);
+    n->conducted = NEW(elements, bool);
+    n->idle = NEW(elements, bool);
+    n->components = NEW(nodes, struct network_component);
+    n->component = NEW(nodes, int);
+    n->order = NEW(nodes, int);
+    n->members = NEW(elements, int);
+    n->control_members = NEW(elements, int);
+    n->follow = NEW(nodes, struct network_follow);
+    n->values = NEW(circuit_n_values(c), double);
+    n->current = NEW(elements, double);
+    n->leaving = NEW(nodes, double);
+    n->step = NEW(nodes + 1, double);
+    n->moves = NEW(nodes, bool);
+    n->end = NEW(nodes, double);
+    n->marked = NEW(nodes, bool);
+    n->live = NEW(nodes, bool);
+    n->live_branches = NEW(elements, int);
+    n->live_ties = NEW(elements, int);
+    n->live_elements = NEW(elements, int);
+    enum status status = find_groups(n, error);
+    for (size_t k = 0; k < elements && status == STATUS_OK; k++)
+        status = add_element(n, k, error);
+    if (status != STATUS_OK) {
+        network_free(n);
+        return NULL;
+    }
+    find_incident(n);
+    find_contacts(n);
+    double highest = 0;
+    for (size_t k = 0; k < elements; k++)
+        if (c->elements[k].kind == ELEMENT_VOLTAGE) {
+            n->from[k] = n->to[k] = c->elements[k].value;
+            if (c->elements[k].value > highest)
+                highest = c->elements[k].value;
+        }
+    for (size_t i = 1; i < nodes; i++)
+        n->values[i] = 0.5 * highest;
+    for (size_t s = 0; s < c->n_states; s++)
+        n->values[circuit_state_value(c, (int)s)] = c->elements[c->state_elements[s]].x0;
+    return n;
+}
