@@ -316,11 +316,15 @@ double transfer_table_value(const struct transfer_table *t, double x, double *sl
         return t->y[0];
     if (x >= t->x[t->n - 1])
         return t->y[t->n - 1];
-    size_t low = 0, high = t->n - 1;
-    while (high - low > 1) {
-        const size_t middle = (low + high) / 2;
-        *(t->x[middle] <= x ? &low : &high) = middle;
-    }
+    /* measured tables are evenly spaced: the guess is right, or next to it */
+    const size_t last = t->n - 1;
+    size_t low = (size_t)((x - t->x[0]) / (t->x[last] - t->x[0]) * (double)last);
+    low = low < last ? low : last - 1;
+    while (t->x[low] > x)
+        low--;
+    while (t->x[low + 1] <= x)
+        low++;
+    const size_t high = low + 1;
     *slope = (t->y[high] - t->y[low]) / (t->x[high] - t->x[low]);
     return t->y[low] + *slope * (x - t->x[low]);
 }

@@ -59,6 +59,7 @@ const struct model model_mms = {
     .n_parameters = N_PARAMETERS,
     .parameters = parameters,
     .prepare = prepare,
+    .ohmic = true,
     .current = current,
     .rate = rate,
     .jump = jump,

@@ -86,6 +86,7 @@ const struct model model_mmsdz = {
     .n_parameters = N_PARAMETERS,
     .parameters = parameters,
     .prepare = prepare,
+    .ohmic = true,
     .current = current,
     .rate = rate,
     .jump = jump,

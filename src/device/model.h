@@ -8,6 +8,7 @@
 #ifndef SILVERBAR_DEVICE_MODEL_H
 #define SILVERBAR_DEVICE_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define MODEL_PARAMETERS_MAX 16 /* parameters of one model */
@@ -35,6 +36,8 @@ struct model {
 
     /* Constants c[MODEL_CONSTANTS_MAX] from parameters p[n_parameters], once per device. */
     void (*prepare)(const double *p, double *c);
+
+    bool ohmic; /* i = g(x) v */
 
     /* Current [A] into p; df_dv [S], df_dx [A]. */
     struct model_value (*current)(const double *c, double v, double x);

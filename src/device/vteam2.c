@@ -81,6 +81,7 @@ const struct model model_vteam2 = {
     .n_parameters = N_PARAMETERS,
     .parameters = parameters,
     .prepare = prepare,
+    .ohmic = true,
     .current = current,
     .rate = rate,
     .jump = jump,

@@ -86,6 +86,8 @@ struct interval {
     const double *energy_error; /* n_elements: estimated error of what was booked [J], signed */
     const struct phase *phase;
     bool ends_phase;
+    size_t n_active;   /* with active NULL: any element's energy may differ from 0 */
+    const int *active; /* n_active: the elements whose energy does, the others' is 0 */
 };
 
 /* Called for the initial point (t0 = t1, energies 0, phase not ended) and every interval after. */

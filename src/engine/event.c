@@ -67,7 +67,9 @@ static void record(struct run *r, double t0, bool ends)
                                .energy = s->energy,
                                .energy_error = s->estimate,
                                .phase = &r->phase,
-                               .ends_phase = ends};
+                               .ends_phase = ends,
+                               .n_active = s->n_booked,
+                               .active = s->booked};
     r->report->points++;
     for (size_t k = 0; k < r->options->n_recorders; k++)
         r->options->recorders[k].take(r->options->recorders[k].data, &i);
@@ -120,10 +122,9 @@ static enum status find_stop(struct run *r, double *h)
 }
 
 /* From r->t to t_end, where the drive is smooth.  *ended: a stop has ended the phase. */
-static enum status piece(struct run *r, double t_end, bool moving, bool last, bool *ended)
+static enum status piece(struct run *r, double t_end, bool last, bool *ended)
 {
     struct event_steps *s = &r->steps;
-    event_steps_begin(s, moving);
     double h = t_end - r->t;
     s->simple = true;
     for (int count = 0; r->t < t_end; count++) {
@@ -186,16 +187,20 @@ static enum status run_phase(struct run *r)
     if (network_phase(r->network))
         event_steps_pattern(&r->steps);
     if (ramp > r->t) {
-        status = piece(r, ramp, true, ramp >= end, &ended);
+        event_steps_begin(&r->steps, true);
+        status = piece(r, ramp, ramp >= end, &ended);
     } else {
         event_steps_begin(&r->steps, true);
         if (!event_steps_settle(&r->steps, r->t))
             return no_solution(r);
     }
-    if (status == STATUS_OK && !ended && window > r->t)
-        status = piece(r, window, false, false, &ended);
-    if (status == STATUS_OK && !ended && end > r->t)
-        status = piece(r, end, false, true, &ended);
+    if (status != STATUS_OK || ended || end <= r->t)
+        return status;
+    event_steps_begin(&r->steps, false);
+    if (window > r->t && !event_steps_rest(&r->steps, end - r->t))
+        status = piece(r, window, false, &ended);
+    if (status == STATUS_OK && !ended)
+        status = piece(r, end, true, &ended);
     return status;
 }
 

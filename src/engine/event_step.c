@@ -9,14 +9,25 @@
 #include <string.h>
 
 #define STATE_PART 0.1 /* of the tolerance that one step's error of a state may take */
-#define NEWTON_PART 1e-3
+/* Of the tolerance of a voltage, that the network's solution may leave; half way through a ramp,
+ * where only powers are wanted, more.  What matters of a voltage is what it is against kT/q. */
+#define NEWTON_PART 1e-2
+#define NEWTON_MIDDLE 30
+#define VOLT_SCALE 0.026 /* [V] */
 #define SMALL 1e-2 /* |z| below which the series of phi are taken */
+/* In units of the tolerance: a state that moves by less in a step does not move the network, and a
+ * correction that is less does not want another solution. */
+#define STILL 1
+#define SETTLED 0.1
+/* A rate is not evaluated again within these of where it was: (1e-6 V/VT)^2 is 1e-9 of it. */
+#define NEAR_VOLT 1e-6  /* [V] */
+#define NEAR_STATE 1e-5 /* relative */
 
 void event_steps_new(struct event_steps *s, const struct circuit *c, struct network *n,
                      const struct engine_options *o)
 {
     *s = (struct event_steps){.circuit = c, .options = o, .network = n};
-    s->newton = NEWTON_PART * o->vntol;
+    s->newton = NEWTON_PART * (o->vntol + o->reltol * VOLT_SCALE);
     s->devices = NEW(c->n_states, struct event_device);
     s->active = NEW(c->n_states, struct event_active);
     s->power = NEW(c->n_elements, double);
@@ -26,6 +37,8 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     s->estimate = NEW(c->n_elements, double);
     s->booked = NEW(c->n_elements, int);
     s->is_live = NEW(c->n_elements, bool);
+    s->voltages = NEW(c->n_nodes, double);
+    s->live = NEW(c->n_nodes, bool);
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
         if (b->kind == ELEMENT_MEMRISTOR)
@@ -33,7 +46,8 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
                 (struct event_device){.model = b->element->dopant->model,
                                       .constants = b->element->dopant->constants,
                                       .branch = (int)k,
-                                      .state = b->state};
+                                      .state = b->state,
+                                      .v = NAN};
     }
 }
 
@@ -51,6 +65,8 @@ void event_steps_free(struct event_steps *s)
     free(s->estimate);
     free(s->booked);
     free(s->is_live);
+    free(s->voltages);
+    free(s->live);
 }
 
 void event_steps_pattern(struct event_steps *s)
@@ -65,18 +81,21 @@ void event_steps_pattern(struct event_steps *s)
     s->new_pattern = true;
 }
 
-/* Powers of the live elements from values and currents, by their laws. */
+/* Powers of what is live, from values and currents. */
 static void find_power(const struct event_steps *s, double *power)
 {
     const struct network *n = s->network;
     const double *v = n->values;
-    for (size_t k = 0; k < n->n_live_elements; k++) {
-        const int number = n->live_elements[k];
-        const struct element *e = &s->circuit->elements[number];
-        const int end = e->kind == ELEMENT_MOSFET ? 2 : 1;
-        const double u = e->boundary ? v[e->node[0]] : v[e->node[0]] - v[e->node[end]];
-        power[number] = u * n->current[number];
+    for (size_t k = 0; k < n->n_flows; k++) {
+        const struct network_flow *f = &n->flows[k];
+        power[f->element] = (v[f->p] - v[f->n]) * n->current[f->element];
     }
+}
+
+static bool solve(struct event_steps *s, double t, double tolerance)
+{
+    network_sources(s->network, t);
+    return network_solve(s->network, tolerance);
 }
 
 static double device_voltage(const struct event_steps *s, const struct event_device *d)
@@ -84,13 +103,28 @@ static double device_voltage(const struct event_steps *s, const struct event_dev
     return d->component < 0 ? 0 : network_voltage(s->network, &s->network->branches[d->branch]);
 }
 
+/* The state's rate: along the tangent from where it was last evaluated, if that is near. */
+static struct model_value rate(struct event_device *d, double v, double x)
+{
+    const double dv = v - d->v, dx = x - d->x;
+    if (!(fabs(dv) <= NEAR_VOLT && fabs(dx) <= NEAR_STATE * x)) {
+        d->v = v;
+        d->x = x;
+        d->rate = d->model->rate(d->constants, v, x);
+        return d->rate;
+    }
+    struct model_value f = d->rate;
+    f.f += f.df_dv * dv + f.df_dx * dx;
+    return f;
+}
+
 /* f, L and N at the beginning of a step. */
 static void begin_device(const struct event_steps *s, struct event_active *a)
 {
-    const struct event_device *d = a->device;
+    struct event_device *d = a->device;
     a->x = s->network->values[d->state];
     a->v = device_voltage(s, d);
-    const struct model_value f = d->model->rate(d->constants, a->v, a->x);
+    const struct model_value f = rate(d, a->v, a->x);
     a->f = f.f;
     a->l = f.df_dx;
     a->n = f.f - f.df_dx * a->x;
@@ -100,23 +134,28 @@ void event_steps_begin(struct event_steps *s, bool moving)
 {
     struct network *n = s->network;
     s->n_active = 0;
+    s->moving = moving;
+    bool *live = s->live, same = !s->new_pattern;
     for (size_t k = 0; k < n->n_components; k++)
-        n->live[k] = moving && n->components[k].moving;
+        live[k] = moving && n->components[k].moving;
     for (size_t k = 0; k < s->n_devices; k++) {
         struct event_active *a = &s->active[s->n_active];
-        const struct event_device *d = a->device = &s->devices[k];
+        struct event_device *d = a->device = &s->devices[k];
         begin_device(s, a);
         const bool rests = !(a->f < 0 || a->f > 0);
-        if (rests && (d->component < 0 || !n->live[d->component]))
+        if (rests && (d->component < 0 || !live[d->component]))
             continue;
         s->n_active++;
         if (d->component >= 0)
-            n->live[d->component] = true;
+            live[d->component] = true;
     }
+    if (same && memcmp(live, n->live, n->n_components * sizeof *live) == 0)
+        return;
+    memcpy(n->live, live, n->n_components * sizeof *live);
     network_live(n);
     memset(s->is_live, 0, s->circuit->n_elements * sizeof *s->is_live);
-    for (size_t k = 0; k < n->n_live_elements; k++)
-        s->is_live[n->live_elements[k]] = true;
+    for (size_t k = 0; k < n->n_flows; k++)
+        s->is_live[n->flows[k].element] = true;
     memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
     memset(s->estimate, 0, s->circuit->n_elements * sizeof *s->estimate);
     s->n_booked = 0;
@@ -131,7 +170,7 @@ void event_steps_begin(struct event_steps *s, bool moving)
 
 bool event_steps_settle(struct event_steps *s, double t)
 {
-    if (!network_solve_live(s->network, t, s->newton))
+    if (!solve(s, t, s->newton))
         return false;
     network_currents(s->network);
     find_power(s, s->power);
@@ -158,14 +197,12 @@ static struct phi phi(double z)
 /* Solve at t with the states among the values; then N of every active device. */
 static bool stage(struct event_steps *s, double t, bool end)
 {
-    if (!network_solve_live(s->network, t, s->newton))
+    if (!solve(s, t, s->newton))
         return false;
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = &s->active[k];
-        const struct event_device *d = a->device;
-        const double x = s->network->values[d->state];
-        const double n =
-            d->model->rate(d->constants, device_voltage(s, d), x).f - a->l * x;
+        const double x = s->network->values[a->device->state];
+        const double n = rate(a->device, device_voltage(s, a->device), x).f - a->l * x;
         *(end ? &a->n_end : &a->n_middle) = n;
     }
     return true;
@@ -177,10 +214,49 @@ static double in_tolerance(const struct event_steps *s, double error, double x)
     return fabs(error) / (STATE_PART * (o->reltol * fabs(x) + o->vntol));
 }
 
+/* Voltages of the live nodes at the beginning; then, from there and half way, a guess of the end. */
+static void keep_voltages(struct event_steps *s)
+{
+    const struct network *n = s->network;
+    for (size_t i = 0; i < n->n_components; i++)
+        for (size_t k = 0; n->live[i] && k < n->components[i].n_nodes; k++) {
+            const int node = n->order[n->components[i].first_node + k];
+            s->voltages[node] = n->values[node];
+        }
+}
+
+static void extrapolate_voltages(struct event_steps *s)
+{
+    const struct network *n = s->network;
+    for (size_t i = 0; i < n->n_components; i++)
+        for (size_t k = 0; n->live[i] && k < n->components[i].n_nodes; k++) {
+            const int node = n->order[n->components[i].first_node + k];
+            n->values[node] += n->values[node] - s->voltages[node];
+        }
+}
+
+/* Powers half way, where sources move. */
+static bool middle(struct event_steps *s, double t, double h)
+{
+    double *x = s->network->values;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = &s->active[k];
+        x[a->device->state] = a->x + 0.5 * h * phi(0.5 * a->l * h).one * a->f;
+    }
+    keep_voltages(s);
+    const bool done = solve(s, t + 0.5 * h, NEWTON_MIDDLE * s->newton);
+    network_currents(s->network);
+    find_power(s, s->power_middle);
+    extrapolate_voltages(s);
+    return done;
+}
+
 /* The step of order 2: a first estimate at t + h, and its correction. */
 static bool second_order(struct event_steps *s, double t, double h, double *error)
 {
     double *x = s->network->values;
+    if (s->moving && !middle(s, t, h))
+        return false;
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = &s->active[k];
         x[a->device->state] = a->x + h * phi(a->l * h).one * a->f;
@@ -229,34 +305,14 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
     return true;
 }
 
-/* Powers half way, for a step of order 2. */
-static bool middle(struct event_steps *s, double t)
-{
-    double *x = s->network->values;
-    for (size_t k = 0; k < s->n_active; k++) {
-        struct event_active *a = &s->active[k];
-        a->low = x[a->device->state];
-        x[a->device->state] = 0.5 * (a->x + a->low);
-    }
-    const bool done = network_solve_live(s->network, t, s->newton);
-    network_currents(s->network);
-    find_power(s, s->power_middle);
-    for (size_t k = 0; k < s->n_active; k++)
-        x[s->active[k].device->state] = s->active[k].low;
-    return done;
-}
-
 /* Simpson's sum and, as Simpson minus trapezoid is (h lambda)^2/12 and its own error
  * (h lambda)^4/2880 for a power that goes like exp(lambda t), the square of the difference. */
 static void book(struct event_steps *s, double h)
 {
-    for (size_t k = 0; k < s->n_booked; k++) {
-        const int e = s->booked[k];
-        if (!s->is_live[e]) {
-            s->energy[e] = h * s->power[e];
-            s->estimate[e] = 0;
-            continue;
-        }
+    for (size_t k = 0; k < s->n_booked; k++)
+        s->energy[s->booked[k]] = h * s->power[s->booked[k]];
+    for (size_t k = 0; k < s->network->n_flows; k++) {
+        const int e = s->network->flows[k].element;
         const double simpson = h / 6 * (s->power[e] + 4 * s->power_middle[e] + s->power_end[e]);
         const double difference = 0.5 * h * (s->power[e] + s->power_end[e]) - simpson;
         s->energy[e] = simpson;
@@ -265,43 +321,86 @@ static void book(struct event_steps *s, double h)
     }
 }
 
+/* The trapezoid, where the power is nearly even; the estimate is what its slope could bend. */
+static void book_even(struct event_steps *s, double h)
+{
+    for (size_t k = 0; k < s->n_booked; k++)
+        s->energy[s->booked[k]] = h * s->power[s->booked[k]];
+    for (size_t k = 0; k < s->network->n_flows; k++) {
+        const int e = s->network->flows[k].element;
+        s->energy[e] = 0.5 * h * (s->power[e] + s->power_end[e]);
+        s->estimate[e] = fabs(s->power_end[e] - s->power[e]) * h / 6;
+    }
+}
+
+/* No source moves and no state by enough to be felt: voltages and powers stay. */
+static void still(struct event_steps *s, double h)
+{
+    double *x = s->network->values;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = &s->active[k];
+        x[a->device->state] = a->x + h * phi(a->l * h).one * a->f;
+    }
+    for (size_t k = 0; k < s->n_booked; k++) {
+        s->energy[s->booked[k]] = h * s->power[s->booked[k]];
+        s->estimate[s->booked[k]] = 0;
+    }
+}
+
 bool event_steps_try(struct event_steps *s, double t, double h, double *error)
 {
     *error = 0;
-    bool simple = true;
-    if (s->n_active > 0) {
-        simple = s->simple;
-        if (simple) {
-            if (!second_order(s, t, h, error))
-                return false;
-            if (*error > 1) {
-                simple = false;
-                *error = 0;
-            }
-        }
-        if (!simple && !third_order(s, t, h, error))
-            return false;
-        if (*error > 1)
-            return true;
+    s->still = !s->moving && event_steps_rest(s, h);
+    if (s->still) {
+        still(s, h);
+        return true;
     }
-    if (simple && !middle(s, t + 0.5 * h))
+    bool simple = s->simple;
+    if (simple && !second_order(s, t, h, error))
         return false;
-    if (!network_solve_live(s->network, t + h, s->newton))
+    if (*error > 1) {
+        simple = false;
+        *error = 0;
+    }
+    if (!simple && !third_order(s, t, h, error))
+        return false;
+    if (*error > 1)
+        return true;
+    if ((!simple || *error > SETTLED) && !solve(s, t + h, s->newton))
         return false;
     network_currents(s->network);
     find_power(s, s->power_end);
-    book(s, h);
+    if (simple && !s->moving)
+        book_even(s, h);
+    else
+        book(s, h);
     return true;
 }
 
 void event_steps_accept(struct event_steps *s)
 {
-    for (size_t k = 0; k < s->network->n_live_elements; k++) {
-        const int e = s->network->live_elements[k];
+    if (s->still) { /* at constant v, N is constant */
+        for (size_t k = 0; k < s->n_active; k++) {
+            struct event_active *a = &s->active[k];
+            a->x = s->network->values[a->device->state];
+            a->f = a->n + a->l * a->x;
+        }
+        return;
+    }
+    for (size_t k = 0; k < s->network->n_flows; k++) {
+        const int e = s->network->flows[k].element;
         s->power[e] = s->power_end[e];
     }
     for (size_t k = 0; k < s->n_active; k++)
         begin_device(s, &s->active[k]);
+}
+
+bool event_steps_rest(const struct event_steps *s, double h)
+{
+    for (size_t k = 0; k < s->n_active; k++)
+        if (!(in_tolerance(s, h * s->active[k].f, s->active[k].x) < STILL))
+            return false;
+    return true;
 }
 
 void event_steps_back(struct event_steps *s)

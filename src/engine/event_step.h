@@ -31,15 +31,16 @@ struct event_device {
     int branch;    /* of the network */
     int component; /* or -1: no current can flow */
     int state;     /* place among the values */
+    double v, x;   /* where `rate` was evaluated */
+    struct model_value rate;
     gsl_rng *rng;  /* for its switches, or NULL */
 };
 
 /* A device whose state is stepped. */
 struct event_active {
-    const struct event_device *device;
+    struct event_device *device;
     double v, x, f, l, n;   /* at the beginning of the step */
     double n_middle, n_end; /* N of the stages */
-    double low;             /* scratch */
 };
 
 struct event_steps {
@@ -51,12 +52,16 @@ struct event_steps {
     struct event_active *active;  /* n_active */
     double newton;                /* tolerance of a voltage [V] */
     bool simple;                  /* try order 2 first */
+    bool moving;                  /* sources move in this piece */
+    bool still;                   /* the last step moved no voltage */
     bool new_pattern;             /* of the network, since the last piece */
     double *power, *power_middle, *power_end; /* n_elements: over the step [W] */
     double *energy, *estimate;                /* n_elements: of the last accepted step [J] */
     size_t n_booked;
     int *booked;   /* elements whose energy is not zero */
     bool *is_live; /* n_elements */
+    double *voltages; /* n_nodes: scratch */
+    bool *live;       /* components: scratch */
 };
 
 void event_steps_new(struct event_steps *s, const struct circuit *circuit, struct network *network,
@@ -68,6 +73,9 @@ void event_steps_pattern(struct event_steps *s);
 
 /* A smooth piece begins: choose what is live and active.  `moving`: sources move in it. */
 void event_steps_begin(struct event_steps *s, bool moving);
+
+/* Does no state move by enough to be felt within h, if no source moves? */
+bool event_steps_rest(const struct event_steps *s, double h);
 
 /* Solve all live components at time t and the present states; powers there. */
 bool event_steps_settle(struct event_steps *s, double t);

@@ -289,7 +289,7 @@ static enum status check_solution(struct run *r)
 static void record(struct run *r, double t0, bool ends)
 {
     const struct interval i = {t0,        r->t, r->dae->values, r->steps.energy, r->steps.estimate,
-                               &r->phase, ends};
+                               &r->phase, ends, 0, NULL};
     r->report->points++;
     for (size_t k = 0; k < r->options->n_recorders; k++)
         r->options->recorders[k].take(r->options->recorders[k].data, &i);

@@ -7,11 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What an element is: its class, and one of these. */
+enum role {
+    ROLE_BOUNDARY = 1 << 4,
+    ROLE_SOURCE = 1 << 5,
+    ROLE_ARRAY = 1 << 6,
+    ROLE_CLASS = ROLE_BOUNDARY - 1,
+};
+
 struct ledger *ledger_new(const struct circuit *c)
 {
     struct ledger *l = NEW(1, struct ledger);
     l->circuit = c;
     l->elements = NEW(PHASE_SECTIONS * c->n_elements, double);
+    l->roles = NEW(c->n_elements, unsigned char);
+    for (size_t k = 0; k < c->n_elements; k++) {
+        const struct element *e = &c->elements[k];
+        l->roles[k] = (unsigned char)((int)e->class | (e->boundary ? ROLE_BOUNDARY : 0) |
+                                      (element_is_source(e) ? ROLE_SOURCE : 0) |
+                                      (element_in_array(e) ? ROLE_ARRAY : 0));
+    }
     for (int s = 0; s < PHASE_SECTIONS; s++)
         l->sections[s].t0 = -1;
     return l;
@@ -22,36 +37,39 @@ void ledger_free(struct ledger *l)
     if (!l)
         return;
     free(l->elements);
+    free(l->roles);
     free(l);
 }
 
 static void take(void *data, const struct interval *i)
 {
     struct ledger *l = data;
-    const struct circuit *c = l->circuit;
+    const size_t n_elements = l->circuit->n_elements, n = i->active ? i->n_active : n_elements;
     struct ledger_total *t = &l->sections[i->phase->section];
-    double *elements = l->elements + (size_t)i->phase->section * c->n_elements;
+    double *elements = l->elements + (size_t)i->phase->section * n_elements;
+    double *by_class = t->by_class[i->phase->kind];
     if (i->t1 <= i->t0)
         return;
     if (t->t0 < 0)
         t->t0 = i->t0;
     t->t1 = i->t1;
-    for (size_t k = 0; k < c->n_elements; k++) {
-        const struct element *e = &c->elements[k];
-        elements[k] += i->energy[k];
-        if (e->boundary) {
-            t->array_in -= i->energy[k];
-        } else if (element_is_source(e)) {
-            t->delivered -= i->energy[k];
-            *(e->class == CLASS_NEURON ? &t->delivered_supply : &t->delivered_drivers) -=
-                i->energy[k];
-            if (element_in_array(e))
-                t->array_in -= i->energy[k];
+    for (size_t m = 0; m < n; m++) {
+        const size_t k = i->active ? (size_t)i->active[m] : m;
+        const unsigned role = l->roles[k], class = role & ROLE_CLASS;
+        const double energy = i->energy[k];
+        elements[k] += energy;
+        if (role & ROLE_BOUNDARY) {
+            t->array_in -= energy;
+        } else if (role & ROLE_SOURCE) {
+            t->delivered -= energy;
+            *(class == CLASS_NEURON ? &t->delivered_supply : &t->delivered_drivers) -= energy;
+            if (role & ROLE_ARRAY)
+                t->array_in -= energy;
         } else {
-            t->by_class[i->phase->kind][e->class] += i->energy[k];
-            l->phase_error[e->class] += i->energy_error[k];
-            if (element_in_array(e))
-                t->array_absorbed += i->energy[k];
+            by_class[class] += energy;
+            l->phase_error[class] += i->energy_error[k];
+            if (role & ROLE_ARRAY)
+                t->array_absorbed += energy;
         }
     }
     if (!i->ends_phase)

@@ -27,6 +27,7 @@ struct ledger {
     const struct circuit *circuit;
     struct ledger_total sections[PHASE_SECTIONS];
     double *elements;                   /* PHASE_SECTIONS x n_elements [J] */
+    unsigned char *roles;               /* n_elements: what each is to the account */
     double phase_error[ENERGY_CLASSES]; /* of the phase that runs, signed */
 };
 

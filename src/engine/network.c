@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#define ITERATIONS 100
-#define CHANGE_MAX 0.3 /* [V] of a node in one iteration */
+#define ITERATIONS 200
+#define CHANGE_MAX 0.3     /* [V] of a node in one iteration */
+#define SLOW 0.2           /* a change that shrinks by less wants new factors */
 #define CHANNEL_GMIN 1e-12 /* [S] across a channel that may turn on, so that nothing floats */
 
-/* Voltage of a source at time t. */
 static double source_voltage(const struct network *n, const struct network_tie *t, double time)
 {
     const struct element *e = &n->circuit->elements[t->element];
@@ -26,122 +26,200 @@ static double source_voltage(const struct network *n, const struct network_tie *
 
 void network_sources(struct network *n, double time)
 {
-    for (size_t k = 0; k < n->n_known_ties; k++) {
-        const struct network_tie *t = &n->ties[k];
+    for (size_t k = 0; k < n->n_moving; k++) {
+        const struct network_tie *t = &n->ties[n->moving[k]];
         n->values[t->child] = n->values[t->parent] + t->sign * source_voltage(n, t, time);
     }
 }
 
 /* Current from a to b and its derivatives by both voltages. */
-struct branch_current {
+struct cell_current {
     double i, di_da, di_db;
 };
 
-static struct branch_current branch_current(const struct network *n, const struct network_branch *b)
+/* mos1.h without body effect. */
+static inline struct cell_current channel(const struct network_cell *c, double va, double vb,
+                                          double vg)
 {
-    const double *v = n->values, va = v[b->a], vb = v[b->b];
-    double g;
-    switch (b->kind) {
-    case ELEMENT_RESISTOR:
-        g = b->value;
-        break;
-    case ELEMENT_SWITCH:
-        g = switch_conductance(b->value, v[b->c] - v[b->d]);
-        break;
+    const double u = c->sign * (va - vb), vds = fabs(u);
+    const double vov = c->sign * (vg - (u >= 0 ? vb : va)) - c->vto;
+    if (vov <= 0)
+        return (struct cell_current){CHANNEL_GMIN * (va - vb), CHANNEL_GMIN, -CHANNEL_GMIN};
+    const double m = c->beta * (1 + c->lambda * vds);
+    const bool saturated = vov <= vds;
+    const double shape = saturated ? .5 * vov * vov : vds * (vov - .5 * vds);
+    const double gm = m * (saturated ? vov : vds);
+    const double gds = c->lambda * c->beta * shape + (saturated ? 0 : m * (vov - vds));
+    const double i = u >= 0 ? c->sign * m * shape : -c->sign * m * shape;
+    return (struct cell_current){i + CHANNEL_GMIN * (va - vb),
+                                 (u >= 0 ? gds : gm + gds) + CHANNEL_GMIN,
+                                 -(u >= 0 ? gm + gds : gds) - CHANNEL_GMIN};
+}
+
+static inline struct cell_current cell_current(const struct network *n, const struct network_cell *c)
+{
+    const double *v = n->values, va = v[c->a], vb = v[c->b];
+    if (c->linear)
+        return (struct cell_current){c->g * (va - vb), c->g, -c->g};
+    switch (c->kind) {
     case ELEMENT_MOSFET: {
-        const double terminal[4] = {va, v[b->c], vb, v[b->d]};
-        struct branch_current r;
-        r.i = mos1_channel(b->element->mos, &b->element->geometry, terminal, &r.di_da, &r.di_db);
+        if (!c->body)
+            return channel(c, va, vb, v[c->c]);
+        const double terminal[4] = {va, v[c->c], vb, v[c->d]};
+        struct cell_current r;
+        r.i = mos1_channel(c->element->mos, &c->element->geometry, terminal, &r.di_da, &r.di_db);
         r.i += CHANNEL_GMIN * (va - vb);
         r.di_da += CHANNEL_GMIN;
         r.di_db -= CHANNEL_GMIN;
         return r;
     }
     case ELEMENT_MEMRISTOR: {
-        const struct dopant *d = b->element->dopant;
-        const struct model_value i = d->model->current(d->constants, va - vb, v[b->state]);
-        return (struct branch_current){i.f, i.df_dv, -i.df_dv};
+        const struct dopant *d = c->element->dopant;
+        const struct model_value i = d->model->current(d->constants, va - vb, v[c->state]);
+        return (struct cell_current){i.f, i.df_dv, -i.df_dv};
     }
     case ELEMENT_VCCS:
-        return (struct branch_current){b->value * (v[b->control[0]] - v[b->control[1]]), 0, 0};
-    case ELEMENT_CURRENT:
-        return (struct branch_current){b->value, 0, 0};
+        return (struct cell_current){c->g * (v[c->c] - v[c->d]), 0, 0};
     default:
-        return (struct branch_current){0, 0, 0};
+        return (struct cell_current){c->g, 0, 0}; /* a current source */
     }
-    return (struct branch_current){g * (va - vb), g, -g};
 }
 
-static void assemble(struct network *n, const struct network_component *c)
+/* Conductances that hold for a whole solution: of ohmic devices at their state, of switches. */
+static void set_conductances(struct network *n, const struct network_component *p)
 {
-    double *entries = n->scratch, *residual = n->step;
-    memset(entries, 0, (c->elimination->n_entries + 1) * sizeof *entries);
-    memset(residual, 0, (c->n_nodes + 1) * sizeof *residual);
-    for (size_t k = 0; k < c->n_branches; k++) {
-        const struct network_branch *b = &n->branches[n->members[c->first_branch + k]];
-        const struct branch_current r = branch_current(n, b);
-        residual[b->row[0]] += r.i;
-        residual[b->row[1]] -= r.i;
-        entries[b->at[0]] += r.di_da;
-        entries[b->at[1]] += r.di_db;
-        entries[b->at[2]] -= r.di_da;
-        entries[b->at[3]] -= r.di_db;
-        if (b->kind != ELEMENT_VCCS)
-            continue;
-        entries[b->control_at[0]] += b->value;
-        entries[b->control_at[1]] -= b->value;
-        entries[b->control_at[2]] -= b->value;
-        entries[b->control_at[3]] += b->value;
-    }
     const double *v = n->values;
-    for (size_t k = 0; k < c->n_controls; k++) {
-        const struct network_control *s = &n->controls[n->control_members[c->first_control + k]];
-        const struct element *e = s->element;
-        const double u = v[s->control[0]] - v[s->control[1]];
-        double slope = e->value;
-        const double f =
-            e->kind == ELEMENT_VCVS ? slope * u : transfer_table_value(&e->table, u, &slope);
-        residual[s->row] = v[s->out] - v[s->base] - f;
+    for (size_t k = 0; k < p->n_links; k++) {
+        struct network_cell *c = &n->cells[p->first_cell + k];
+        if (c->kind == ELEMENT_SWITCH) {
+            c->g = switch_conductance(c->element->value, v[c->c] - v[c->d]);
+        } else if (c->kind == ELEMENT_MEMRISTOR && (c->x < v[c->state] || !(c->x <= v[c->state]))) {
+            c->x = v[c->state];
+            c->g = c->element->dopant->model->current(c->element->dopant->constants, 1, c->x).f;
+        }
+        p->links[k].g = c->g;
+    }
+}
+
+static double control_value(const struct network *n, const struct network_control *s, double *slope)
+{
+    const struct element *e = s->element;
+    const double u = n->values[s->follows[0]] - n->values[s->follows[1]];
+    *slope = e->value;
+    return e->kind == ELEMENT_VCVS ? e->value * u : transfer_table_value(&e->table, u, slope);
+}
+
+/* The current of channel() alone. */
+static inline double channel_current(const struct network_channel *c, const double *v)
+{
+    const double va = v[c->a], vb = v[c->b];
+    const double u = c->sign * (va - vb), vds = fabs(u);
+    const double vov = c->sign * (v[c->gate] - (u >= 0 ? vb : va)) - c->vto;
+    const double shape = vov <= vds ? .5 * vov * vov : vds * (vov - .5 * vds);
+    const double i = vov <= 0 ? 0 : c->beta * (1 + c->lambda * vds) * shape;
+    return (u >= 0 ? c->sign * i : -c->sign * i) + CHANNEL_GMIN * (va - vb);
+}
+
+static void find_residual(const struct network *n, const struct network_component *p)
+{
+    double *residual = n->step, unused;
+    const double *v = n->values;
+    memset(residual, 0, (p->n_nodes + 1) * sizeof *residual);
+    for (size_t k = 0; k < p->n_links; k++) {
+        const struct network_link *l = &p->links[k];
+        const double i = l->g * (v[l->a] - v[l->b]);
+        residual[l->row[0]] += i;
+        residual[l->row[1]] -= i;
+    }
+    for (size_t k = 0; k < p->n_channels; k++) {
+        const struct network_channel *c = &p->channels[k];
+        const double i = channel_current(c, v);
+        residual[c->row[0]] += i;
+        residual[c->row[1]] -= i;
+    }
+    for (size_t k = p->n_links + p->n_channels; k < p->n_cells; k++) {
+        const struct network_cell *c = &n->cells[p->first_cell + k];
+        const double i = cell_current(n, c).i;
+        residual[c->row[0]] += i;
+        residual[c->row[1]] -= i;
+    }
+    for (size_t k = 0; k < p->n_controls; k++) {
+        const struct network_control *s = &n->controls[n->control_members[p->first_control + k]];
+        residual[s->row] = v[s->out] - v[s->base] - control_value(n, s, &unused);
+    }
+}
+
+/* Factors of the derivatives at the present voltages. */
+static bool factor(const struct network *n, struct network_component *p)
+{
+    double *entries = p->factors, slope;
+    memset(entries, 0, (p->elimination->n_entries + 1) * sizeof *entries);
+    for (size_t k = 0; k < p->n_cells; k++) {
+        const struct network_cell *c = &n->cells[p->first_cell + k];
+        const struct cell_current r = cell_current(n, c);
+        entries[c->at[0]] += r.di_da;
+        entries[c->at[1]] += r.di_db;
+        entries[c->at[2]] -= r.di_da;
+        entries[c->at[3]] -= r.di_db;
+        if (c->kind != ELEMENT_VCCS)
+            continue;
+        entries[c->control_at[0]] += c->g;
+        entries[c->control_at[1]] -= c->g;
+        entries[c->control_at[2]] -= c->g;
+        entries[c->control_at[3]] += c->g;
+    }
+    for (size_t k = 0; k < p->n_controls; k++) {
+        const struct network_control *s = &n->controls[n->control_members[p->first_control + k]];
+        control_value(n, s, &slope);
         entries[s->at[0]] += 1;
         entries[s->at[1]] -= slope;
         entries[s->at[2]] += slope;
     }
+    p->factored = elimination_factor(p->elimination, entries);
+    p->shrinks = SLOW;
+    return p->factored;
 }
 
-bool network_solve(struct network *n, const struct network_component *c, double tolerance)
+static bool solve_component(struct network *n, struct network_component *p, double tolerance)
 {
-    double before = INFINITY;
+    double before = 0;
+    set_conductances(n, p);
     for (int i = 0; i < ITERATIONS; i++) {
-        assemble(n, c);
-        if (!elimination_factor(c->elimination, n->scratch))
+        if (!p->factored && !factor(n, p))
             return false;
-        elimination_solve(c->elimination, n->scratch, n->step);
+        find_residual(n, p);
+        elimination_solve(p->elimination, p->factors, n->step);
         double largest = 0;
-        for (size_t k = 0; k < c->n_nodes; k++) {
-            double change = n->step[k];
-            if (!(fabs(change) <= largest))
-                largest = fabs(change); /* NaN stays */
-            if (fabs(change) > CHANGE_MAX)
-                change = copysign(CHANGE_MAX, change);
-            n->values[n->order[c->first_node + k]] -= change;
+        for (size_t k = 0; k < p->n_nodes; k++) {
+            const double size = fabs(n->step[k]);
+            if (!(size <= largest))
+                largest = size; /* NaN stays */
         }
         if (!isfinite(largest))
             return false;
-        /* it converges quadratically: the next change is this one times, at most, the square of
-         * how this one has shrunk */
-        const double shrunk = i > 0 ? largest / before : 1;
-        if (largest <= tolerance || (shrunk < 0.5 && largest * shrunk * shrunk <= tolerance))
+        const bool clamped = largest > CHANGE_MAX;
+        for (size_t k = 0; k < p->n_nodes; k++) {
+            const double change = n->step[k];
+            n->values[n->order[p->first_node + k]] -=
+                fabs(change) > CHANGE_MAX ? copysign(CHANGE_MAX, change) : change;
+        }
+        if (largest <= tolerance)
             return true;
-        before = largest;
+        if (before > 0)
+            p->shrinks = fmax(largest / before, 1e-3);
+        if (!clamped && p->shrinks < SLOW && largest * p->shrinks <= tolerance)
+            return true;
+        if (clamped || (before > 0 && p->shrinks > SLOW))
+            p->factored = false;
+        before = p->factored ? largest : 0;
     }
     return false;
 }
 
-bool network_solve_live(struct network *n, double t, double tolerance)
+bool network_solve(struct network *n, double tolerance)
 {
-    network_sources(n, t);
     for (size_t k = 0; k < n->n_components; k++)
-        if (n->live[k] && !network_solve(n, &n->components[k], tolerance))
+        if (n->live[k] && !solve_component(n, &n->components[k], tolerance))
             return false;
     return true;
 }
@@ -149,42 +227,58 @@ bool network_solve_live(struct network *n, double t, double tolerance)
 /* Ties whose current changes, children before parents. */
 static void mark_ties(struct network *n, size_t first, size_t end)
 {
+    const struct circuit *c = n->circuit;
     for (size_t k = end; k-- > first;) {
         const struct network_tie *t = &n->ties[k];
+        const struct element *e = &c->elements[t->element];
         if (!n->marked[t->child])
             continue;
         n->marked[t->parent] = true;
         n->live_ties[n->n_live_ties++] = (int)k;
-        n->live_elements[n->n_live_elements++] = t->element;
+        n->flows[n->n_flows++] =
+            (struct network_flow){t->element, e->node[0], e->boundary ? 0 : e->node[1]};
     }
 }
 
 void network_live(struct network *n)
 {
-    const struct circuit *c = n->circuit;
-    memset(n->marked, 0, c->n_nodes * sizeof *n->marked);
-    n->n_live_branches = n->n_live_ties = n->n_live_elements = 0;
+    memset(n->marked, 0, n->circuit->n_nodes * sizeof *n->marked);
+    n->n_live_ties = n->n_flows = n->n_late = 0;
     for (size_t i = 0; i < n->n_components; i++) {
         if (!n->live[i])
             continue;
         const struct network_component *p = &n->components[i];
-        for (size_t k = 0; k < p->n_branches; k++) {
-            const int branch = n->members[p->first_branch + k];
-            const struct network_branch *b = &n->branches[branch];
-            n->live_branches[n->n_live_branches++] = branch;
-            n->live_elements[n->n_live_elements++] = b->number;
+        for (size_t k = 0; k < p->n_cells; k++) {
+            const struct network_branch *b = &n->branches[n->cells[p->first_cell + k].branch];
+            n->flows[n->n_flows++] = (struct network_flow){b->number, b->node[0], b->node[1]};
             n->marked[b->node[0]] = n->marked[b->node[1]] = true;
         }
         for (size_t k = 0; k < p->n_controls; k++)
             n->marked[n->controls[n->control_members[p->first_control + k]].out] = true;
     }
-    mark_ties(n, n->n_known_ties, n->n_ties);
-    for (size_t k = 0; k < n->n_controls; k++)
-        if (n->marked[n->controls[k].out]) {
-            n->marked[n->controls[k].base] = true;
-            n->live_ties[n->n_live_ties++] = -1 - (int)k;
-            n->live_elements[n->n_live_elements++] = n->controls[k].number;
+    for (size_t k = 0; k < n->n_controls; k++) {
+        const struct network_control *s = &n->controls[k];
+        const int by = s->late ? n->component[s->follows[0]] : -1,
+                  by2 = s->late ? n->component[s->follows[1]] : -1;
+        if ((by < 0 || !n->live[by]) && (by2 < 0 || !n->live[by2]))
+            continue;
+        n->late[n->n_late++] = (int)k;
+        for (int i = n->first_dependent[s->out]; i < n->first_dependent[s->out + 1]; i++) {
+            const struct network_branch *b = &n->branches[n->dependent[i]];
+            n->flows[n->n_flows++] = (struct network_flow){b->number, b->node[0], b->node[1]};
+            n->marked[b->node[0]] = n->marked[b->node[1]] = true;
         }
+    }
+    mark_ties(n, n->n_known_ties, n->n_ties);
+    for (size_t k = 0; k < n->n_controls; k++) {
+        const struct network_control *s = &n->controls[k];
+        if (!n->marked[s->out])
+            continue;
+        n->marked[s->base] = true;
+        n->live_ties[n->n_live_ties++] = -1 - (int)k;
+        n->flows[n->n_flows++] =
+            (struct network_flow){s->number, s->element->node[0], s->element->node[1]};
+    }
     mark_ties(n, 0, n->n_known_ties);
 }
 
@@ -201,14 +295,38 @@ static double leaving(const struct network *n, int node)
     return sum;
 }
 
+/* Outputs that act on currents between known nodes, and those currents. */
+static void find_late(struct network *n)
+{
+    double unused;
+    for (size_t k = 0; k < n->n_late; k++) {
+        const struct network_control *s = &n->controls[n->late[k]];
+        n->values[s->out] = n->values[s->base] + control_value(n, s, &unused);
+        for (int i = n->first_dependent[s->out]; i < n->first_dependent[s->out + 1]; i++) {
+            const struct network_branch *b = &n->branches[n->dependent[i]];
+            n->current[b->number] = b->element->value * (n->values[b->c] - n->values[b->d]);
+        }
+    }
+}
+
 void network_currents(struct network *n)
 {
     double *v = n->values, *branch = v + n->circuit->n_nodes;
+    find_late(n);
     for (size_t k = 0; k < n->n_follow; k++)
         v[n->follow[k].node] = v[n->follow[k].leader];
-    for (size_t k = 0; k < n->n_live_branches; k++) {
-        const struct network_branch *b = &n->branches[n->live_branches[k]];
-        n->current[b->number] = branch_current(n, b).i;
+    for (size_t i = 0; i < n->n_components; i++) {
+        const struct network_component *p = &n->components[i];
+        const struct network_cell *cells = n->cells + p->first_cell;
+        if (!n->live[i])
+            continue;
+        for (size_t k = 0; k < p->n_links; k++)
+            n->current[cells[k].number] =
+                p->links[k].g * (v[p->links[k].a] - v[p->links[k].b]);
+        for (size_t k = 0; k < p->n_channels; k++)
+            n->current[cells[p->n_links + k].number] = channel_current(&p->channels[k], v);
+        for (size_t k = p->n_links + p->n_channels; k < p->n_cells; k++)
+            n->current[cells[k].number] = cell_current(n, &cells[k]).i;
     }
     for (size_t k = 0; k < n->n_live_ties; k++) {
         const int tie = n->live_ties[k];

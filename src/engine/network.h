@@ -13,7 +13,9 @@
  *     a controlled output:    v(0,1) - f(v(2,3)) = 0
  *
  * by Newton's iteration over an elimination in order of least degree, whose operations are listed
- * once for a pattern of switches: the networks are near trees, and hardly fill. */
+ * once for a pattern of switches: the networks are near trees, and hardly fill.  Factors are kept
+ * from solution to solution as long as they serve.  A controlled output that acts on nothing but
+ * currents between known nodes is evaluated afterwards. */
 #ifndef SILVERBAR_ENGINE_NETWORK_H
 #define SILVERBAR_ENGINE_NETWORK_H
 
@@ -25,41 +27,82 @@
 struct network_tie {
     int child, parent, element;
     double sign;
-    bool moving; /* in this phase */
+    bool controlled;
+    int c, d; /* by these known nodes */
 };
 
 /* An element that conducts between two nodes. */
 struct network_branch {
     enum element_kind kind;
-    int node[4];     /* as the circuit has it */
-    int a, b;        /* nodes whose voltage its ends have */
-    int c, d;        /* control: likewise; a transistor's gate and bulk */
-    int control[2];  /* of a controlled current source: nodes that c and d follow */
-    int at[4];       /* where its derivatives go: (a,a) (a,b) (b,a) (b,b) */
-    int control_at[4]; /* (a,c) (a,d) (b,c) (b,d) of a controlled current source */
-    int row[2];      /* of a and b in the component's equations, or its n: none */
-    int state;       /* place of a memristor's state among the values, or -1 */
-    int number;      /* of the element */
-    double value;    /* conductance [S], transconductance [S], a switch's resistance [ohm], [A] */
+    int node[2]; /* as the circuit has it */
+    int a, b;    /* nodes whose voltage its ends have */
+    int c, d;    /* control: likewise; a transistor's gate and bulk */
+    int state;   /* place of a memristor's state among the values, or -1 */
+    int number;  /* of the element */
+    const struct element *element;
+};
+
+/* A branch in its component: all that an evaluation needs. */
+struct network_cell {
+    enum element_kind kind;
+    int branch, number;
+    int a, b, c, d; /* nodes; c, d of a controlled source: those that they follow */
+    int row[2];     /* equations of a and b, or the component's n_nodes: none */
+    int at[4];      /* where its derivatives go: (a,a) (a,b) (b,a) (b,b) */
+    int control_at[4];          /* (a,c) (a,d) (b,c) (b,d) of a controlled current source */
+    bool linear;                /* i = g (v(a) - v(b)) */
+    double g;                   /* [S] of a linear one, transconductance; a current source's [A] */
+    double x;                   /* state for which g holds */
+    double beta, vto, lambda, sign; /* transistor without body effect */
+    bool body;                  /* it has one */
+    int state;
     const struct element *element;
 };
 
 /* A controlled source whose output is solved for. */
 struct network_control {
     int out, base, c, d; /* out - base = f(c - d) */
-    int control[2];      /* nodes that c and d follow */
+    int follows[2];      /* nodes that c and d follow */
     int at[3];           /* (out,out) (out,c) (out,d) */
     int row;
     int number;
+    bool late;           /* acts on currents between known nodes only */
     const struct element *element;
+};
+
+/* What the iteration reads of linear cells and of transistors without body effect. */
+struct network_link {
+    int a, b, row[2];
+    double g; /* [S] */
+};
+struct network_channel {
+    int a, b, gate, row[2];
+    double beta, vto, lambda, sign;
 };
 
 struct network_component {
     size_t first_node, n_nodes;       /* among order[] */
-    size_t first_branch, n_branches;  /* among members[] */
+    size_t first_cell, n_cells;       /* among cells[] */
     size_t first_control, n_controls; /* among control_members[] */
     bool moving;                      /* a source that moves in this phase acts on it */
+    size_t n_links, n_channels;       /* the first cells, in this order */
+    struct network_link *links;
+    struct network_channel *channels;
     struct elimination *elimination;
+    double *factors; /* n_entries + 1 */
+    bool factored;
+    double shrinks; /* by what a change shrank with these factors, in the last solution */
+};
+
+/* What changes from step to step hangs on the live components. */
+struct network_flow {
+    int element;
+    int p, n; /* power = (v(p) - v(n)) * current */
+};
+
+struct network_contact {
+    enum { CONTACT_IN, CONTACT_OUT, CONTACT_CHILD } kind;
+    int number; /* branch, or the node whose current comes through a source */
 };
 
 struct network {
@@ -71,47 +114,48 @@ struct network {
     size_t n_branches, n_controls;
     struct network_branch *branches;
     struct network_control *controls;
-    double low, high; /* of all sources [V], for whether a transistor can turn on */
+    double low, high; /* of all sources so far [V], for whether a transistor can turn on */
 
     double t0, edge;   /* the drive, as in dae.h */
     double *from, *to; /* n_elements [V] */
+    bool *moves;       /* n_nodes: known, and moving in this phase */
+    double *end;       /* n_nodes: known voltages that move, after the ramp */
+    size_t n_moving;
+    int *moving; /* ties */
+    size_t n_switched;
+    int *switched; /* transistors whose gates move; one may be there twice */
 
     /* the pattern of now */
-    bool *conducts, *conducted; /* n_branches: now, and when the components were made */
+    bool *conducts; /* n_branches */
+    bool *idle;     /* n_branches: conducts, but no current can flow */
     size_t n_components;
     struct network_component *components;
-    int *component;       /* n_nodes: of a solved node, or -1 */
-    int *order;           /* nodes, component after component, in order of elimination */
-    int *members, *control_members;
+    int *component; /* n_nodes: of a solved node, or -1 */
+    int *order;     /* nodes, component after component, in order of elimination */
+    struct network_cell *cells;
+    int *control_members;
     size_t n_follow;
-    struct network_follow {
+    struct network_leader {
         int node, leader;
-    } * follow;       /* nodes that have another's voltage: aliases, and ends without current */
-    bool *idle;       /* n_branches: conducts, but no current can flow */
+    } * follow; /* nodes that have another's voltage: aliases, and ends without current */
+
+    bool *live; /* n_components */
+    size_t n_live_ties, n_flows, n_late;
+    int *live_ties; /* ties, or -1 - control: in the order in which currents follow */
+    int *late;      /* controls, evaluated after solving */
+    struct network_flow *flows;
+    bool *marked; /* n_nodes: scratch */
+
+    /* what the circuit gives once */
+    int *first_incident, *incident;   /* n_nodes + 1; branches at every node that is solved */
+    int *first_dependent, *dependent; /* n_nodes + 1; branches, -1 - controls, that it acts on */
+    int *first_contact;               /* n_nodes + 1 */
+    struct network_contact *contacts; /* of every node as the circuit has it */
 
     double *values;  /* circuit_n_values() */
     double *current; /* n_elements: from node 0 through it to node 1, transistors: into the drain */
     double *leaving; /* n_nodes */
-    double *scratch, *step; /* entries and right-hand side of the largest component */
-    size_t scratch_size;
-
-    /* what changes from step to step: components that are live, and what hangs on them */
-    bool *live;                 /* n_components */
-    size_t n_live_branches, n_live_ties, n_live_elements;
-    int *live_branches;         /* members of live components */
-    int *live_ties;             /* ties, or -1 - control: in the order in which currents follow */
-    int *live_elements;         /* numbers of the elements of both */
-    bool *marked;               /* n_nodes: scratch */
-
-    /* what the circuit gives once */
-    int *first_incident, *incident; /* n_nodes + 1; branches at every node that is solved */
-    int *first_contact;             /* n_nodes + 1 */
-    struct network_contact {
-        enum { CONTACT_IN, CONTACT_OUT, CONTACT_CHILD } kind;
-        int number; /* branch, or the node whose current comes through a source */
-    } * contacts; /* of every node as the circuit has it */
-    bool *moves;                    /* n_nodes: known, and moving in this phase */
-    double *end;                    /* n_nodes: known voltages after the ramp */
+    double *step;    /* right-hand side of the largest component */
 };
 
 /* NULL with *error where the circuit has something that it cannot describe. */
@@ -123,20 +167,17 @@ void network_free(struct network *network);
  * new, and all currents are 0 until they are solved. */
 bool network_phase(struct network *network);
 
-/* Known voltages at time t. */
+/* Known voltages at time t, of what moves in this phase. */
 void network_sources(struct network *network, double t);
-
-/* Solve one component at the known voltages and states in values[]; false: no convergence. */
-bool network_solve(struct network *network, const struct network_component *component,
-                   double tolerance);
 
 /* live[] is set: find what hangs on the live components. */
 void network_live(struct network *network);
 
-/* Solve all live components at time t. */
-bool network_solve_live(struct network *network, double t, double tolerance);
+/* Solve all live components at the known voltages and the states in values[]; false: no
+ * convergence. */
+bool network_solve(struct network *network, double tolerance);
 
-/* After solving: voltages of the nodes that follow others, currents of the live elements. */
+/* After solving: voltages of the nodes that follow others, currents of what is live. */
 void network_currents(struct network *network);
 
 /* Voltage across a branch [V]. */

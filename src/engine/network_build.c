@@ -19,11 +19,10 @@ void network_free(struct network *n)
     free(n->from);
     free(n->to);
     free(n->conducts);
-    free(n->conducted);
     free(n->components);
     free(n->component);
     free(n->order);
-    free(n->members);
+    free(n->cells);
     free(n->control_members);
     free(n->follow);
     free(n->idle);
@@ -32,15 +31,18 @@ void network_free(struct network *n)
     free(n->leaving);
     free(n->incident);
     free(n->first_incident);
-    free(n->scratch);
     free(n->step);
     free(n->moves);
     free(n->end);
     free(n->marked);
     free(n->live);
-    free(n->live_branches);
     free(n->live_ties);
-    free(n->live_elements);
+    free(n->late);
+    free(n->flows);
+    free(n->moving);
+    free(n->switched);
+    free(n->first_dependent);
+    free(n->dependent);
     free(n->contacts);
     free(n->first_contact);
     free(n);
@@ -53,7 +55,9 @@ static bool is_controlled(const struct element *e)
 
 static void tie(struct network *n, int child, int parent, size_t element, double sign)
 {
-    n->ties[n->n_ties++] = (struct network_tie){child, parent, (int)element, sign, false};
+    const struct element *e = &n->circuit->elements[element];
+    n->ties[n->n_ties++] = (struct network_tie){
+        child, parent, (int)element, sign, e->kind != ELEMENT_VOLTAGE, e->node[2], e->node[3]};
 }
 
 /* Tie what voltage sources reach from the nodes of queue[head..tail).  `floating`: in this group
@@ -178,17 +182,13 @@ static enum status add_element(struct network *n, size_t number, struct error *e
                                .d = root[e->node[3]],
                                .state = -1,
                                .number = (int)number,
-                               .value = e->value,
                                .element = e};
     memcpy(b.node, e->node, sizeof b.node);
-    b.control[0] = b.c;
-    b.control[1] = b.d;
     switch (e->kind) {
     case ELEMENT_CAPACITOR:
     case ELEMENT_VOLTAGE:
         return STATUS_OK;
     case ELEMENT_RESISTOR:
-        b.value = 1 / e->value;
         break;
     case ELEMENT_SWITCH:
         if (!n->known[b.c] || !n->known[b.d])
@@ -213,7 +213,7 @@ static enum status add_element(struct network *n, size_t number, struct error *e
         if (n->known[e->node[0]])
             return STATUS_OK;
         n->controls[n->n_controls++] = (struct network_control){
-            .out = b.a, .base = b.b, .c = b.c, .d = b.d, .control = {b.c, b.d}, .number = b.number, .element = e};
+            .out = b.a, .base = b.b, .c = b.c, .d = b.d, .number = b.number, .element = e};
         return STATUS_OK;
     case ELEMENT_OPAQUE:
         return fail(error, STATUS_INPUT,
@@ -224,34 +224,78 @@ static enum status add_element(struct network *n, size_t number, struct error *e
     return STATUS_OK;
 }
 
-/* Branches at every node. */
+/* Items by node: first[n_nodes + 1] and their order, from the node of each. */
+static int *sort_by_node(size_t n_nodes, size_t count, const int *node, int **first)
+{
+    int *order = NEW(count, int), *next = NEW(n_nodes, int);
+    *first = NEW(n_nodes + 1, int);
+    for (size_t k = 0; k < count; k++)
+        (*first)[node[k] + 1]++;
+    for (size_t i = 0; i < n_nodes; i++)
+        (*first)[i + 1] += (*first)[i];
+    memcpy(next, *first, n_nodes * sizeof *next);
+    for (size_t k = 0; k < count; k++)
+        order[next[node[k]]++] = (int)k;
+    free(next);
+    return order;
+}
+
+/* Branches at every node, and what its voltage acts on. */
 static void find_incident(struct network *n)
 {
-    const size_t n_nodes = n->circuit->n_nodes;
-    n->first_incident = NEW(n_nodes + 1, int);
-    n->incident = NEW(2 * n->n_branches, int);
+    const size_t n_nodes = n->circuit->n_nodes, count = 2 * n->n_branches + 3 * n->n_controls;
+    int *node = NEW(count, int), *item = NEW(count, int);
     for (size_t k = 0; k < n->n_branches; k++) {
-        n->first_incident[n->branches[k].a + 1]++;
-        n->first_incident[n->branches[k].b + 1]++;
+        node[2 * k] = n->branches[k].a;
+        node[2 * k + 1] = n->branches[k].b;
     }
-    for (size_t i = 0; i < n_nodes; i++)
-        n->first_incident[i + 1] += n->first_incident[i];
-    int *next = NEW(n_nodes, int);
-    memcpy(next, n->first_incident, n_nodes * sizeof *next);
+    n->incident = sort_by_node(n_nodes, 2 * n->n_branches, node, &n->first_incident);
+    for (size_t k = 0; k < 2 * n->n_branches; k++)
+        n->incident[k] /= 2;
+    size_t m = 0;
     for (size_t k = 0; k < n->n_branches; k++) {
-        n->incident[next[n->branches[k].a]++] = (int)k;
-        n->incident[next[n->branches[k].b]++] = (int)k;
+        const struct network_branch *b = &n->branches[k];
+        if (b->kind != ELEMENT_VCCS && b->kind != ELEMENT_MOSFET && b->kind != ELEMENT_SWITCH)
+            continue;
+        node[m] = b->c, item[m++] = (int)k;
+        if (b->d > 0)
+            node[m] = b->d, item[m++] = (int)k;
     }
-    free(next);
+    for (size_t k = 0; k < n->n_controls; k++) {
+        const int nodes[3] = {n->controls[k].base, n->controls[k].c, n->controls[k].d};
+        for (int i = 0; i < 3; i++)
+            node[m] = nodes[i], item[m++] = -1 - (int)k;
+    }
+    n->dependent = sort_by_node(n_nodes, m, node, &n->first_dependent);
+    for (size_t k = 0; k < m; k++)
+        n->dependent[k] = item[n->dependent[k]];
+    free(node);
+    free(item);
+}
+
+/* Outputs on which nothing hangs but controlled currents between known nodes. */
+static void find_late(struct network *n)
+{
+    for (size_t k = 0; k < n->n_controls; k++) {
+        struct network_control *s = &n->controls[k];
+        const int node = s->out;
+        s->late = n->first_incident[node] == n->first_incident[node + 1];
+        for (int i = n->first_dependent[node]; i < n->first_dependent[node + 1]; i++) {
+            const int item = n->dependent[i];
+            s->late &= item >= 0 && n->branches[item].kind == ELEMENT_VCCS &&
+                       n->known[n->branches[item].a] && n->known[n->branches[item].b] &&
+                       (n->branches[item].c == node || n->known[n->branches[item].c]) &&
+                       (n->branches[item].d == node || n->known[n->branches[item].d]);
+        }
+    }
 }
 
 /* Everything whose current enters the sum of a node that a source holds. */
 static void find_contacts(struct network *n)
 {
-    const size_t n_nodes = n->circuit->n_nodes;
     const size_t count = 2 * n->n_branches + n->n_ties + n->n_controls;
     struct network_contact *list = NEW(count, struct network_contact);
-    int *node = NEW(count, int), *next = NEW(n_nodes, int);
+    int *node = NEW(count, int);
     size_t m = 0;
     for (size_t k = 0; k < n->n_branches; k++)
         for (int end = 0; end < 2; end++) {
@@ -266,18 +310,13 @@ static void find_contacts(struct network *n)
         node[m] = n->controls[k].base;
         list[m++] = (struct network_contact){CONTACT_CHILD, n->controls[k].out};
     }
-    n->first_contact = NEW(n_nodes + 1, int);
+    int *order = sort_by_node(n->circuit->n_nodes, count, node, &n->first_contact);
     n->contacts = NEW(count, struct network_contact);
     for (size_t k = 0; k < count; k++)
-        n->first_contact[node[k] + 1]++;
-    for (size_t i = 0; i < n_nodes; i++)
-        n->first_contact[i + 1] += n->first_contact[i];
-    memcpy(next, n->first_contact, n_nodes * sizeof *next);
-    for (size_t k = 0; k < count; k++)
-        n->contacts[next[node[k]]++] = list[k];
+        n->contacts[k] = list[order[k]];
+    free(order);
     free(list);
     free(node);
-    free(next);
 }
 
 struct network *network_new(const struct circuit *c, struct error *error)
@@ -293,14 +332,13 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->from = NEW(elements, double);
     n->to = NEW(elements, double);
     n->conducts = NEW(elements, bool);
-    n->conducted = NEW(elements, bool);
     n->idle = NEW(elements, bool);
     n->components = NEW(nodes, struct network_component);
     n->component = NEW(nodes, int);
     n->order = NEW(nodes, int);
-    n->members = NEW(elements, int);
+    n->cells = NEW(elements, struct network_cell);
     n->control_members = NEW(elements, int);
-    n->follow = NEW(nodes, struct network_follow);
+    n->follow = NEW(nodes, struct network_leader);
     n->values = NEW(circuit_n_values(c), double);
     n->current = NEW(elements, double);
     n->leaving = NEW(nodes, double);
@@ -309,9 +347,11 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->end = NEW(nodes, double);
     n->marked = NEW(nodes, bool);
     n->live = NEW(nodes, bool);
-    n->live_branches = NEW(elements, int);
     n->live_ties = NEW(elements, int);
-    n->live_elements = NEW(elements, int);
+    n->late = NEW(elements, int);
+    n->flows = NEW(elements, struct network_flow);
+    n->moving = NEW(elements, int);
+    n->switched = NEW(2 * elements, int);
     enum status status = find_groups(n, error);
     for (size_t k = 0; k < elements && status == STATUS_OK; k++)
         status = add_element(n, k, error);
@@ -321,6 +361,7 @@ struct network *network_new(const struct circuit *c, struct error *error)
     }
     find_incident(n);
     find_contacts(n);
+    find_late(n);
     double highest = 0;
     for (size_t k = 0; k < elements; k++)
         if (c->elements[k].kind == ELEMENT_VOLTAGE) {

@@ -9,8 +9,12 @@
 
 void network_pattern_free(struct network *n)
 {
-    for (size_t k = 0; k < n->n_components; k++)
+    for (size_t k = 0; k < n->n_components; k++) {
         elimination_free(n->components[k].elimination);
+        free(n->components[k].factors);
+        free(n->components[k].links);
+        free(n->components[k].channels);
+    }
     n->n_components = 0;
     n->n_follow = 0;
 }
@@ -96,7 +100,7 @@ static int effective(const struct pattern *p, int node)
 static void visit(struct pattern *p, int node, int component, size_t *n_nodes)
 {
     struct network *n = p->network;
-    if (!solved(p, node) || n->component[node] >= 0)
+    if (!solved(p, node) || n->component[node] != -1)
         return;
     n->component[node] = component;
     n->order[(*n_nodes)++] = node;
@@ -123,6 +127,8 @@ static void gather(struct pattern *p, int first, struct network_component *c)
         }
         for (size_t k = 0; k < n->n_controls; k++) {
             const struct network_control *s = &n->controls[k];
+            if (s->late)
+                continue;
             const int linked[3] = {s->out, effective(p, s->c), effective(p, s->d)};
             if (linked[0] == node || linked[1] == node || linked[2] == node)
                 for (int i = 0; i < 3; i++)
@@ -132,33 +138,35 @@ static void gather(struct pattern *p, int first, struct network_component *c)
     c->n_nodes = end - c->first_node;
 }
 
-static void link_nodes(bool *pattern, size_t n, int i, int j)
+static void enter(const struct pattern *p, size_t n, int node, int other, bool *pattern)
 {
+    const int i = p->row[node], j = p->row[other];
     if (i >= 0 && j >= 0)
-        pattern[(size_t)i * n + (size_t)j] = pattern[(size_t)j * n + (size_t)i] = true;
+        pattern[(size_t)i * n + (size_t)j] = true;
 }
 
-/* Every pair of rows that an equation of the component joins. */
+/* Derivatives that the component's equations have. */
 static void find_pattern(const struct pattern *p, const struct network_component *c, bool *pattern)
 {
     const struct network *n = p->network;
-    const int *row = p->row;
     const size_t size = c->n_nodes;
-    for (size_t k = 0; k < c->n_branches; k++) {
-        const struct network_branch *b = &n->branches[n->members[c->first_branch + k]];
-        link_nodes(pattern, size, row[b->a], row[b->b]);
-        if (b->kind != ELEMENT_VCCS)
-            continue;
-        const int controls[2] = {row[effective(p, b->c)], row[effective(p, b->d)]};
+    for (size_t k = 0; k < c->n_cells; k++) {
+        const struct network_cell *b = &n->cells[c->first_cell + k];
+        const int ends[2] = {b->a, b->b};
         for (int i = 0; i < 2; i++) {
-            link_nodes(pattern, size, row[b->a], controls[i]);
-            link_nodes(pattern, size, row[b->b], controls[i]);
+            if (p->output[ends[i]])
+                continue;
+            enter(p, size, ends[i], ends[1 - i], pattern);
+            if (b->kind != ELEMENT_VCCS)
+                continue;
+            enter(p, size, ends[i], b->c, pattern);
+            enter(p, size, ends[i], b->d, pattern);
         }
     }
     for (size_t k = 0; k < c->n_controls; k++) {
         const struct network_control *s = &n->controls[n->control_members[c->first_control + k]];
-        link_nodes(pattern, size, row[s->out], row[effective(p, s->c)]);
-        link_nodes(pattern, size, row[s->out], row[effective(p, s->d)]);
+        enter(p, size, s->out, s->follows[0], pattern);
+        enter(p, size, s->out, s->follows[1], pattern);
     }
 }
 
@@ -170,7 +178,12 @@ static void sort_nodes(const struct pattern *p, struct network_component *c)
     const size_t size = c->n_nodes;
     bool *graph = NEW(size * size, bool), *done = NEW(size, bool);
     int *degree = NEW(size, int), *sorted = NEW(size, int), *nodes = n->order + c->first_node;
+    for (size_t i = 0; i < size; i++)
+        p->row[nodes[i]] = (int)i;
     find_pattern(p, c, graph);
+    for (size_t i = 0; i < size; i++)
+        for (size_t j = 0; j < size; j++)
+            graph[i * size + j] |= graph[j * size + i];
     for (size_t i = 0; i < size; i++) {
         graph[i * size + i] = false;
         for (size_t j = 0; j < size; j++)
@@ -213,41 +226,111 @@ static void find_places(const struct pattern *p, const struct network_component 
 {
     struct network *n = p->network;
     const int *row = p->row;
-    for (size_t k = 0; k < c->n_branches; k++) {
-        struct network_branch *b = &n->branches[n->members[c->first_branch + k]];
-        const int ends[2] = {b->a, b->b};
+    for (size_t k = 0; k < c->n_cells; k++) {
+        struct network_cell *b = &n->cells[c->first_cell + k];
+        const int ends[2] = {b->a, b->b}, controls[2] = {b->c, b->d};
         for (int i = 0; i < 2; i++) {
             const int equation = p->output[ends[i]] ? -1 : row[ends[i]];
             b->row[i] = equation < 0 ? (int)c->n_nodes : equation;
-            for (int j = 0; j < 2; j++)
+            for (int j = 0; j < 2; j++) {
                 b->at[2 * i + j] = place(c, equation, row[ends[j]]);
-            if (b->kind != ELEMENT_VCCS)
-                continue;
-            b->control[0] = effective(p, b->c);
-            b->control[1] = effective(p, b->d);
-            b->control_at[2 * i] = place(c, equation, row[effective(p, b->c)]);
-            b->control_at[2 * i + 1] = place(c, equation, row[effective(p, b->d)]);
+                if (b->kind == ELEMENT_VCCS)
+                    b->control_at[2 * i + j] = place(c, equation, row[controls[j]]);
+            }
         }
+    }
+    for (size_t k = 0; k < c->n_links; k++) {
+        const struct network_cell *b = &n->cells[c->first_cell + k];
+        c->links[k] = (struct network_link){b->a, b->b, {b->row[0], b->row[1]}, b->g};
+    }
+    for (size_t k = 0; k < c->n_channels; k++) {
+        const struct network_cell *b = &n->cells[c->first_cell + c->n_links + k];
+        c->channels[k] = (struct network_channel){b->a,    b->b,   b->c,      {b->row[0], b->row[1]},
+                                                  b->beta, b->vto, b->lambda, b->sign};
     }
     for (size_t k = 0; k < c->n_controls; k++) {
         struct network_control *s = &n->controls[n->control_members[c->first_control + k]];
         s->row = row[s->out];
-        s->control[0] = effective(p, s->c);
-        s->control[1] = effective(p, s->d);
         s->at[0] = place(c, s->row, s->row);
-        s->at[1] = place(c, s->row, row[effective(p, s->c)]);
-        s->at[2] = place(c, s->row, row[effective(p, s->d)]);
+        s->at[1] = place(c, s->row, row[s->follows[0]]);
+        s->at[2] = place(c, s->row, row[s->follows[1]]);
     }
 }
 
+static struct network_cell cell(const struct pattern *p, int branch)
+{
+    const struct network_branch *b = &p->network->branches[branch];
+    const struct element *e = b->element;
+    struct network_cell c = {.kind = b->kind,
+                             .branch = branch,
+                             .number = b->number,
+                             .a = b->a,
+                             .b = b->b,
+                             .c = b->c,
+                             .d = b->d,
+                             .g = e->value,
+                             .x = NAN,
+                             .state = b->state,
+                             .element = e};
+    switch (b->kind) {
+    case ELEMENT_RESISTOR:
+        c.linear = true;
+        c.g = 1 / e->value;
+        break;
+    case ELEMENT_SWITCH:
+        c.linear = true;
+        break;
+    case ELEMENT_MEMRISTOR:
+        c.linear = e->dopant->model->ohmic;
+        break;
+    case ELEMENT_MOSFET:
+        c.sign = e->mos->type;
+        c.vto = c.sign * e->mos->vto;
+        c.lambda = e->mos->lambda;
+        c.beta = e->mos->kp * e->geometry.m * e->geometry.w / e->geometry.l;
+        c.body = e->mos->gamma > 0;
+        break;
+    case ELEMENT_VCCS:
+        c.c = effective(p, b->c);
+        c.d = effective(p, b->d);
+        break;
+    default:
+        break;
+    }
+    return c;
+}
+
+static int order_of_cell(const struct network_cell *c)
+{
+    return c->linear ? 0 : c->kind == ELEMENT_MOSFET && !c->body ? 1 : 2;
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct network_cell *p = a, *q = b;
+    const int difference = order_of_cell(p) - order_of_cell(q);
+    return difference ? difference : p->branch - q->branch;
+}
+
+static void sort_cells(struct network *n, struct network_component *c)
+{
+    struct network_cell *cells = n->cells + c->first_cell;
+    qsort(cells, c->n_cells, sizeof *cells, by_order);
+    while (c->n_links < c->n_cells && order_of_cell(&cells[c->n_links]) == 0)
+        c->n_links++;
+    while (c->n_links + c->n_channels < c->n_cells &&
+           order_of_cell(&cells[c->n_links + c->n_channels]) == 1)
+        c->n_channels++;
+}
+
 /* Branches and controls of the component; true: something holds its voltages. */
-static bool find_members(const struct pattern *p, struct network_component *c, size_t *n_members,
+static bool find_members(const struct pattern *p, struct network_component *c, size_t *n_cells,
                          size_t *n_controls)
 {
     struct network *n = p->network;
     const int number = (int)(c - n->components);
     bool held = false;
-    c->first_branch = *n_members;
+    c->first_cell = *n_cells;
     c->first_control = *n_controls;
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
@@ -257,46 +340,53 @@ static bool find_members(const struct pattern *p, struct network_component *c, s
                                  n->component[effective(p, b->d)] == number);
         if (!passes(n, (int)k) || (!a_in && !b_in && !by_control))
             continue;
-        n->members[(*n_members)++] = (int)k;
+        n->cells[(*n_cells)++] = cell(p, (int)k);
         held |= a_in != b_in;
     }
-    for (size_t k = 0; k < n->n_controls; k++)
-        if (n->component[n->controls[k].out] == number)
+    for (size_t k = 0; k < n->n_controls; k++) {
+        struct network_control *s = &n->controls[k];
+        s->follows[0] = effective(p, s->c);
+        s->follows[1] = effective(p, s->d);
+        if (n->component[s->out] == number)
             n->control_members[(*n_controls)++] = (int)k;
-    c->n_branches = *n_members - c->first_branch;
+    }
+    c->n_cells = *n_cells - c->first_cell;
+    sort_cells(n, c);
     c->n_controls = *n_controls - c->first_control;
     return held || c->n_controls > 0;
 }
 
 static void follow(struct network *n, int node, int leader)
 {
-    n->follow[n->n_follow++] = (struct network_follow){node, leader};
+    n->follow[n->n_follow++] = (struct network_leader){node, leader};
 }
+
+/* As a component's number: of nodes that nothing holds. */
+#define FLOATING (-2)
 
 static void make_components(struct pattern *p)
 {
     struct network *n = p->network;
     const size_t n_nodes = n->circuit->n_nodes;
-    size_t next = 0, n_members = 0, n_controls = 0;
+    size_t next = 0, n_cells = 0, n_controls = 0;
     for (size_t i = 0; i < n_nodes; i++)
         n->component[i] = p->row[i] = -1;
     for (size_t i = 0; i < n_nodes; i++) {
-        if (!solved(p, (int)i) || n->component[i] >= 0)
+        if (!solved(p, (int)i) || n->component[i] != -1)
             continue;
         struct network_component *c = &n->components[n->n_components++];
         *c = (struct network_component){.first_node = next};
         gather(p, (int)i, c);
-        const size_t members = n_members;
-        if (!find_members(p, c, &n_members, &n_controls)) {
+        if (!find_members(p, c, &n_cells, &n_controls)) {
             /* nothing holds it: it keeps its charge */
             for (size_t k = 1; k < c->n_nodes; k++)
                 follow(n, n->order[next + k], n->order[next]);
-            for (size_t k = members; k < n_members; k++)
-                n->idle[n->members[k]] = true;
-            n_members = members;
+            for (size_t k = c->first_cell; k < n_cells; k++)
+                n->idle[n->cells[k].branch] = true;
+            n_cells = c->first_cell;
             n->n_components--;
             for (size_t k = 0; k < c->n_nodes; k++)
-                n->component[n->order[next + k]] = (int)n_nodes;
+                n->component[n->order[next + k]] = FLOATING;
             continue;
         }
         sort_nodes(p, c);
@@ -304,13 +394,11 @@ static void make_components(struct pattern *p)
         find_pattern(p, c, pattern);
         c->elimination = elimination_new(c->n_nodes, pattern);
         free(pattern);
+        c->factors = NEW(c->elimination->n_entries + 1, double);
+        c->links = NEW(c->n_links, struct network_link);
+        c->channels = NEW(c->n_channels, struct network_channel);
         find_places(p, c);
         next += c->n_nodes;
-        if (c->elimination->n_entries + 1 > n->scratch_size) {
-            n->scratch_size = c->elimination->n_entries + 1;
-            free(n->scratch);
-            n->scratch = NEW(n->scratch_size, double);
-        }
     }
 }
 
@@ -333,6 +421,11 @@ static void make_pattern(struct network *n)
     memset(n->values + n->circuit->n_nodes, 0, n->circuit->n_branches * sizeof *n->values);
     for (size_t k = 0; k < n->n_controls; k++)
         p.anchored[n->controls[k].out] = p.output[n->controls[k].out] = true;
+    for (size_t k = 0; k < n->n_controls; k++)
+        if (n->controls[k].late) {
+            p.removed[n->controls[k].out] = true;
+            p.follows[n->controls[k].out] = n->controls[k].out;
+        }
     for (size_t k = 0; k < n->n_branches; k++)
         if (n->branches[k].kind == ELEMENT_VCCS || n->branches[k].kind == ELEMENT_CURRENT)
             p.anchored[n->branches[k].a] = p.anchored[n->branches[k].b] = true;
@@ -359,52 +452,93 @@ static bool can_conduct(const struct network *n, const struct network_branch *b,
     return m->type > 0 ? fmax(v0, v1) - n->low > m->vto : n->high - fmin(v0, v1) > -m->vto;
 }
 
-/* Voltages of all known nodes at both ends of the ramp, what moves, and the sources' range. */
-static void find_moving(struct network *n, double *begin)
+/* What moves in this phase, and to where; the sources' range so far. */
+static void find_moving(struct network *n, bool first)
 {
-    network_sources(n, n->t0 + n->edge);
-    memcpy(begin, n->values, n->circuit->n_nodes * sizeof *begin); /* at its end, for now */
-    network_sources(n, n->t0);
-    n->low = n->high = 0;
+    for (size_t k = 0; k < n->n_moving; k++)
+        n->moves[n->ties[n->moving[k]].child] = false;
+    n->n_moving = 0;
     for (size_t k = 0; k < n->n_known_ties; k++) {
-        struct network_tie *t = &n->ties[k];
-        const double v0 = n->values[t->child], v1 = begin[t->child];
-        t->moving = v0 < v1 || v1 < v0;
-        n->low = fmin(n->low, fmin(v0, v1));
-        n->high = fmax(n->high, fmax(v0, v1));
+        const struct network_tie *t = &n->ties[k];
+        const double from = n->from[t->element], to = n->to[t->element];
+        if (!(from < to || from > to || n->moves[t->parent] || first ||
+              (t->controlled && (n->moves[t->c] || n->moves[t->d]))))
+            continue;
+        n->moves[t->child] = true;
+        n->moving[n->n_moving++] = (int)k;
+    }
+    network_sources(n, n->t0 + n->edge);
+    for (size_t k = 0; k < n->n_moving; k++) {
+        const int node = n->ties[n->moving[k]].child;
+        n->end[node] = n->values[node];
+        n->low = fmin(n->low, n->values[node]);
+        n->high = fmax(n->high, n->values[node]);
+    }
+    network_sources(n, n->t0);
+}
+
+static bool set_conducting(struct network *n, int branch)
+{
+    const struct network_branch *b = &n->branches[branch];
+    const double v = n->values[b->c];
+    const bool conducts = b->kind != ELEMENT_MOSFET ||
+                          can_conduct(n, b, v, n->moves[b->c] ? n->end[b->c] : v);
+    const bool changed = conducts != n->conducts[branch];
+    n->conducts[branch] = conducts;
+    return changed;
+}
+
+/* Transistors whose gate moves, or has moved in the phase before; the first time, everything. */
+static bool find_conducting(struct network *n, bool first)
+{
+    bool changed = false;
+    for (size_t k = 0; first && k < n->n_branches; k++)
+        changed |= set_conducting(n, (int)k);
+    for (size_t k = 0; k < n->n_switched; k++)
+        changed |= set_conducting(n, n->switched[k]);
+    n->n_switched = 0;
+    for (size_t k = 0; k < n->n_moving; k++) {
+        const int node = n->ties[n->moving[k]].child;
+        for (int i = n->first_dependent[node]; i < n->first_dependent[node + 1]; i++) {
+            const int item = n->dependent[i];
+            if (item < 0 || n->branches[item].kind != ELEMENT_MOSFET)
+                continue;
+            changed |= set_conducting(n, item);
+            n->switched[n->n_switched++] = item;
+        }
+    }
+    return changed;
+}
+
+/* Components on which a moving node acts. */
+static void mark_moving(struct network *n, int node)
+{
+    for (int k = n->first_incident[node]; k < n->first_incident[node + 1]; k++) {
+        const struct network_branch *b = &n->branches[n->incident[k]];
+        const int other = n->component[b->a == node ? b->b : b->a];
+        if (other >= 0 && passes(n, n->incident[k]))
+            n->components[other].moving = true;
+    }
+    for (int k = n->first_dependent[node]; k < n->first_dependent[node + 1]; k++) {
+        const int item = n->dependent[k];
+        const int ends[2] = {item >= 0 ? n->branches[item].a : n->controls[-1 - item].out,
+                             item >= 0 ? n->branches[item].b : n->controls[-1 - item].out};
+        for (int i = 0; i < 2; i++)
+            if (n->component[ends[i]] >= 0 && (item < 0 || passes(n, item)))
+                n->components[n->component[ends[i]]].moving = true;
     }
 }
 
 bool network_phase(struct network *n)
 {
-    double *end = n->end;
-    bool changed = n->n_components == 0 && n->n_follow == 0;
-    find_moving(n, end);
-    for (size_t k = 0; k < n->n_branches; k++) {
-        const struct network_branch *b = &n->branches[k];
-        n->conducts[k] =
-            b->kind != ELEMENT_MOSFET || can_conduct(n, b, n->values[b->c], end[b->c]);
-        changed |= n->conducts[k] != n->conducted[k];
-    }
-    if (changed) {
+    const bool first = n->n_components == 0 && n->n_follow == 0;
+    find_moving(n, first);
+    const bool changed = find_conducting(n, first) || first;
+    if (changed)
         make_pattern(n);
-        memcpy(n->conducted, n->conducts, n->n_branches * sizeof *n->conducted);
-    }
-    memset(n->moves, 0, n->circuit->n_nodes * sizeof *n->moves);
-    for (size_t k = 0; k < n->n_known_ties; k++)
-        n->moves[n->ties[k].child] = n->ties[k].moving;
-    for (size_t i = 0; i < n->n_components; i++) {
-        struct network_component *c = &n->components[i];
-        c->moving = changed;
-        for (size_t k = 0; k < c->n_branches && !c->moving; k++) {
-            const struct network_branch *b = &n->branches[n->members[c->first_branch + k]];
-            c->moving = n->moves[b->a] || n->moves[b->b] || n->moves[b->c] || n->moves[b->d];
-        }
-        for (size_t k = 0; k < c->n_controls && !c->moving; k++) {
-            const struct network_control *s =
-                &n->controls[n->control_members[c->first_control + k]];
-            c->moving = n->moves[s->base] || n->moves[s->c] || n->moves[s->d];
-        }
-    }
+    for (size_t i = 0; i < n->n_components; i++)
+        n->components[i].moving = changed;
+    for (size_t k = 0; k < n->n_moving && !changed; k++)
+        mark_moving(n, n->ties[n->moving[k]].child);
     return changed;
 }
