@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,8 @@ void circuit_free(struct circuit *c)
     free(c->probes);
     free(c->cards);
     free(c->models);
+    free(c->arrays);
+    free(c->places);
     free(c->owned);
     free(c->title);
     free(c);
@@ -82,23 +85,44 @@ size_t circuit_n_values(const struct circuit *c)
     return c->n_nodes + c->n_branches + c->n_states;
 }
 
+/* Place of the name in the hash table: where it stands, or the free place where it would. */
+static int *node_place(const struct circuit *c, const char *key)
+{
+    uint64_t hash = 14695981039346656037U; /* FNV-1a (Fowler, Noll, Vo) */
+    for (const char *p = key; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 1099511628211U;
+    size_t k = (size_t)(hash ^ hash >> 32) & (c->n_places - 1);
+    while (c->places[k] && strcmp(c->node_names[c->places[k]], key) != 0)
+        k = (k + 1) & (c->n_places - 1);
+    return &c->places[k];
+}
+
+/* Keep half of the table free. */
+static void grow_places(struct circuit *c)
+{
+    if (2 * c->n_nodes < c->n_places)
+        return;
+    free(c->places);
+    c->n_places = c->n_places ? 2 * c->n_places : 64;
+    c->places = NEW(c->n_places, int);
+    for (size_t i = 1; i < c->n_nodes; i++)
+        *node_place(c, c->node_names[i]) = (int)i;
+}
+
 int circuit_node(struct circuit *c, const char *name)
 {
-    if (strcmp(name, "0") == 0)
-        return 0;
     char *key = lower(memory_string(name));
-    int found = strcmp(key, "gnd") == 0 ? 0 : -1;
-    for (size_t i = 1; i < c->n_nodes && found < 0; i++)
-        if (strcmp(c->node_names[i], key) == 0)
-            found = (int)i;
-    if (found >= 0) {
+    grow_places(c);
+    const bool ground = strcmp(key, "0") == 0 || strcmp(key, "gnd") == 0;
+    int *place = ground ? NULL : node_place(c, key);
+    if (ground || *place) {
         free(key);
-        return found;
+        return ground ? 0 : *place;
     }
     c->node_names =
         memory_grow(c->node_names, &c->capacity.nodes, c->n_nodes + 1, sizeof *c->node_names);
     c->node_names[c->n_nodes] = key;
-    return (int)c->n_nodes++;
+    return *place = (int)c->n_nodes++;
 }
 
 int circuit_nodef(struct circuit *c, const char *format, ...)
@@ -118,6 +142,12 @@ void *circuit_own(struct circuit *c, void *memory)
 {
     c->owned = memory_grow(c->owned, &c->capacity.owned, c->n_owned + 1, sizeof *c->owned);
     return c->owned[c->n_owned++] = memory;
+}
+
+void circuit_array(struct circuit *c, const struct circuit_array *array)
+{
+    c->arrays = memory_grow(c->arrays, &c->capacity.arrays, c->n_arrays + 1, sizeof *c->arrays);
+    c->arrays[c->n_arrays++] = *array;
 }
 
 static void add_card(struct circuit *c, int element, char *text)
