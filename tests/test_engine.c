@@ -18,6 +18,13 @@ static int set_up(void **state)
     return setenv("TMPDIR", folder, 1);
 }
 
+static int use_event(void **state)
+{
+    (void)state;
+    engine = "event";
+    return 0;
+}
+
 static int use_ida(void **state)
 {
     (void)state;
@@ -395,6 +402,9 @@ int main(void)
         {"test_stops (ida)", test_stops, use_ida, NULL, NULL},
         {"test_memristor (ida)", test_memristor, use_ida, NULL, NULL},
         {"test_open_port (ida)", test_open_port, use_ida, NULL, NULL},
+        {"test_phase_times (event)", test_phase_times, use_event, NULL, NULL},
+        {"test_memristor (event)", test_memristor, use_event, NULL, NULL},
+        {"test_open_port (event)", test_open_port, use_event, NULL, NULL},
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

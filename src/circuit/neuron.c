@@ -55,12 +55,12 @@ static void transimpedance(struct circuit *c, const char *name, int column, int 
     free(text);
 }
 
-/* v(out) = table(v(p) - v(n)), scaled: x by x_scale, y to y_offset + y_scale y. */
-static void table_source(struct circuit *c, const char *name, int out, int p, int n,
+/* v(out) - v(base) = table(v(p) - v(n)), scaled: x by x_scale, y to y_offset + y_scale y. */
+static void table_source(struct circuit *c, const char *name, int out, int base, int p, int n,
                          const struct transfer_table *table, double x_scale, double y_offset,
                          double y_scale)
 {
-    struct element e = {ELEMENT_TRANSFER, .class = CLASS_NEURON, .node = {out, 0, p, n}};
+    struct element e = {ELEMENT_TRANSFER, .class = CLASS_NEURON, .node = {out, base, p, n}};
     e.table.n = table->n;
     e.table.x = NEW(table->n, double);
     e.table.y = NEW(table->n, double);
@@ -78,7 +78,7 @@ static void supply_current(struct circuit *c, const char *name, int p, int n,
 {
     const int node = circuit_nodef(c, "%s_i", name);
     char *text = memory_format("b%s_i", name);
-    table_source(c, text, node, p, n, table, x_scale, 0, 1);
+    table_source(c, text, node, 0, p, n, table, x_scale, 0, 1);
     free(text);
     const struct element e = {ELEMENT_VCCS, .class = CLASS_NEURON,
                               .node = {circuit_node(c, "vdd"), 0, node, 0}, .value = 1};
@@ -93,8 +93,10 @@ static void behavioural(struct circuit *c, const struct neuron_curve *curve, con
     const int tia = circuit_nodef(c, "%s_tia", name), vmid = circuit_node(c, "vmid");
     transimpedance(c, name, column, tia, rf);
     char *text = memory_format("b%s", name);
-    table_source(c, text, out, reference, tia, &curve->transfer, NEURON_INPUT_SWING,
-                 NEURON_GROUND - 0.5 * NEURON_OUTPUT_SWING, NEURON_OUTPUT_SWING);
+    /* the output stage is class A: what the load takes comes from vdd */
+    table_source(c, text, out, circuit_node(c, "vdd"), reference, tia, &curve->transfer,
+                 NEURON_INPUT_SWING, NEURON_GROUND - 0.5 * NEURON_OUTPUT_SWING - NEURON_SUPPLY,
+                 NEURON_OUTPUT_SWING);
     free(text);
     text = memory_format("%s_a", name);
     supply_current(c, text, tia, vmid, &curve->amplifier, 1);

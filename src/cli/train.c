@@ -295,15 +295,16 @@ static void print_table(const struct summary *s, const char *output)
     printf("%-28s %9.3f mW\n", "power of the neurons", 1e3 * s->neuron_power_W);
     printf("%-28s %9.3f uJ   %.3g nJ an image\n", "energy of 512 inferences",
            1e6 * s->energy_infer_J, 1e9 * s->energy_infer_per_image_J);
-    printf("%-28s %9.3f us   settled to 1 %% in %.3f us\n", "latency of an inference",
-           1e6 * s->infer_latency_s, 1e6 * s->infer_settling_s);
+    if (s->infer_latency_s >= 0)
+        printf("%-28s %9.3f us   settled to 1 %% in %.3f us\n", "latency of an inference",
+               1e6 * s->infer_latency_s, 1e6 * s->infer_settling_s);
     printf("\n%-12s %14s %14s %16s\n", "class", "training [J]", "error est. [J]", "inference [J]");
     for (int c = 0; c < ENERGY_CLASSES; c++)
         printf("%-12s %14.5e %14.1e %16.5e\n", energy_class_name((enum energy_class)c),
                s->by_class[c], s->error[c], s->infer_by_class[c]);
     printf("residual: array %.1e, supply %.1e of what each was delivered\n", s->residual_array,
            s->residual_supply);
-    printf("wall time %.1f s, of the transient %.1f s (%.1f %% in callbacks)\n", s->wall_time_s,
+    printf("wall time %.2f s, of the transient %.3g s (%.1f %% in callbacks)\n", s->wall_time_s,
            s->transient_wall_s, 100 * s->callback_wall_fraction);
     if (output)
         printf("results in %s\n", output);

@@ -76,5 +76,6 @@ const struct model model_gmms = {
     .prepare = prepare,
     .current = current,
     .rate = rate,
+    .switching = rates,
     .jump = jump,
 };

@@ -62,5 +62,6 @@ const struct model model_mms = {
     .ohmic = true,
     .current = current,
     .rate = rate,
+    .switching = rates,
     .jump = jump,
 };

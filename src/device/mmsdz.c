@@ -89,5 +89,6 @@ const struct model model_mmsdz = {
     .ohmic = true,
     .current = current,
     .rate = rate,
+    .switching = rates,
     .jump = jump,
 };

@@ -22,6 +22,8 @@ struct model_parameter {
     double min, max; /* inclusive bounds */
 };
 
+struct two_state;
+
 /* A function of (v, x) with its two partial derivatives. */
 struct model_value {
     double f, df_dv, df_dx;
@@ -44,6 +46,10 @@ struct model {
 
     /* State rate [1/s]; df_dv [1/(V s)], df_dx [1/s]. */
     struct model_value (*rate)(const double *c, double v, double x);
+
+    /* Rates a, b [1/s] of two_state.h, where the law is (1 - x) a(v) - x b(v): x is then the part of
+     * many independent switches that are ON; else NULL. */
+    struct two_state (*switching)(const double *c, double v);
 
     /* State after dt seconds at constant v, exact; NULL where there is no closed form. */
     double (*jump)(const double *c, double v, double x, double dt);

@@ -10,6 +10,8 @@
 
 #include "circuit/circuit.h"
 
+#include <stdint.h>
+
 #define PHASE_KIND_LIST(S)                                                                         \
     S(PHASE_IDLE, "idle")                                                                          \
     S(PHASE_ERASE, "erase")                                                                        \
@@ -103,6 +105,9 @@ struct engine_options {
     double trtol;
     double step_max;   /* longest time step [s] */
     double time_limit; /* wall seconds for the whole run */
+    double switches;   /* of a stochastic device, event only; 0: their mean */
+    uint64_t seed;     /* with `sample`: of the switches' streams */
+    uint32_t sample;
     size_t n_recorders;
     const struct recorder *recorders;
     volatile const int *interrupted; /* becomes nonzero when the user wants to stop; may be NULL */

@@ -44,15 +44,16 @@ static enum status stuck(struct run *r, const char *what)
                 what, place);
 }
 
+/* The network has no solution, or a step's error is not finite: often a law that is not. */
 static enum status no_solution(struct run *r)
 {
-    const struct network *n = r->network;
-    for (size_t k = 0; k < r->circuit->n_states; k++) {
-        const size_t at = circuit_state_value(r->circuit, (int)k);
-        if (isfinite(n->values[at]))
+    for (size_t k = 0; k < r->steps.n_active; k++) {
+        const struct event_device *d = r->steps.active[k].device;
+        if (isfinite(d->rate.f))
             continue;
-        char text[120];
-        snprintf(text, sizeof text, "state %s is %g", r->circuit->state_names[k], n->values[at]);
+        char text[160];
+        snprintf(text, sizeof text, "the law of %s gives %g at %g V, state %g",
+                 r->network->branches[d->branch].element->name, d->rate.f, d->v, d->x);
         return stuck(r, text);
     }
     return stuck(r, "the node voltages have no solution");
@@ -143,6 +144,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         double error;
         if (!event_steps_try(s, r->t, h, &error))
             return no_solution(r);
+        if (!isfinite(error))
+            return no_solution(r);
         const double factor = SAFETY / cbrt(fmax(error, 1e-6));
         if (!(error <= 1)) {
             event_steps_back(s);
@@ -159,7 +162,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
             if (status != STATUS_OK)
                 return status;
         }
-        event_steps_accept(s);
+        if (!event_steps_accept(s, t0, h))
+            return no_solution(r);
         r->t = !*ended && h >= left ? t_end : t0 + h;
         const enum status status = check_states(r);
         if (status != STATUS_OK)
@@ -252,7 +256,24 @@ static enum status start(struct run *r)
     event_steps_begin(&r->steps, true);
     if (!event_steps_settle(&r->steps, 0))
         return no_solution(r);
+    network_leakage(n);
+    r->steps.new_pattern = true;
+    event_steps_begin(&r->steps, true);
+    if (!event_steps_settle(&r->steps, 0))
+        return no_solution(r);
     record(r, 0, false);
+    return STATUS_OK;
+}
+
+static enum status check_switches(const struct run *r)
+{
+    for (size_t k = 0; k < r->steps.n_devices && r->options->switches > 0; k++) {
+        const struct event_device *d = &r->steps.devices[k];
+        if (!d->model->switching)
+            return fail(r->error, STATUS_INPUT,
+                        "%s: model %s is not made of switches, so they cannot be counted",
+                        r->network->branches[d->branch].element->name, d->model->name);
+    }
     return STATUS_OK;
 }
 
@@ -275,7 +296,9 @@ static enum status run(const struct circuit *circuit, const struct controller *c
     r.phase.drive = NEW(circuit->n_ports, struct drive);
     probe_points_new(&r.probes, circuit);
     event_steps_new(&r.steps, circuit, r.network, options);
-    enum status status = start(&r);
+    enum status status = check_switches(&r);
+    if (status == STATUS_OK)
+        status = start(&r);
     while (status == STATUS_OK && next_phase(&r))
         status = run_phase(&r);
     report->time = r.t;

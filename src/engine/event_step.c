@@ -2,6 +2,7 @@
 #include "engine/event_step.h"
 
 #include "base/memory.h"
+#include "device/two_state.h"
 
 #include <gsl/gsl_randist.h>
 #include <math.h>
@@ -49,6 +50,12 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
                                       .state = b->state,
                                       .v = NAN};
     }
+    for (size_t k = 0; o->switches > 0 && k < s->n_devices; k++) {
+        struct event_device *d = &s->devices[k];
+        double *x = &n->values[d->state];
+        d->rng = random_stream(o->seed, o->sample, (enum random_purpose)(RANDOM_SWITCHES + (int)k));
+        *x = nearbyint(*x * o->switches) / o->switches;
+    }
 }
 
 void event_steps_free(struct event_steps *s)
@@ -74,9 +81,7 @@ void event_steps_pattern(struct event_steps *s)
     const struct network *n = s->network;
     for (size_t k = 0; k < s->n_devices; k++) {
         struct event_device *d = &s->devices[k];
-        const struct network_branch *b = &n->branches[d->branch];
-        const int a = n->component[b->a];
-        d->component = n->idle[d->branch] ? -1 : a >= 0 ? a : n->component[b->b];
+        d->component = n->owner[d->branch];
     }
     s->new_pattern = true;
 }
@@ -88,7 +93,7 @@ static void find_power(const struct event_steps *s, double *power)
     const double *v = n->values;
     for (size_t k = 0; k < n->n_flows; k++) {
         const struct network_flow *f = &n->flows[k];
-        power[f->element] = (v[f->p] - v[f->n]) * n->current[f->element];
+        power[f->element] = (v[f->p] - v[f->n]) * n->current[f->element] + n->leak_power[f->element];
     }
 }
 
@@ -142,7 +147,7 @@ void event_steps_begin(struct event_steps *s, bool moving)
         struct event_active *a = &s->active[s->n_active];
         struct event_device *d = a->device = &s->devices[k];
         begin_device(s, a);
-        const bool rests = !(a->f < 0 || a->f > 0);
+        const bool rests = a->f >= 0 && a->f <= 0 && !(d->rng && a->l < 0);
         if (rests && (d->component < 0 || !live[d->component]))
             continue;
         s->n_active++;
@@ -152,7 +157,7 @@ void event_steps_begin(struct event_steps *s, bool moving)
     if (same && memcmp(live, n->live, n->n_components * sizeof *live) == 0)
         return;
     memcpy(n->live, live, n->n_components * sizeof *live);
-    network_live(n);
+    network_live(n, s->new_pattern);
     memset(s->is_live, 0, s->circuit->n_elements * sizeof *s->is_live);
     for (size_t k = 0; k < n->n_flows; k++)
         s->is_live[n->flows[k].element] = true;
@@ -161,7 +166,7 @@ void event_steps_begin(struct event_steps *s, bool moving)
     s->n_booked = 0;
     for (size_t k = 0; k < s->circuit->n_elements; k++) {
         if (s->new_pattern && !s->is_live[k])
-            s->power[k] = 0;
+            s->power[k] = n->leak_power[k];
         if (s->is_live[k] || s->power[k] < 0 || s->power[k] > 0)
             s->booked[s->n_booked++] = (int)k;
     }
@@ -251,6 +256,13 @@ static bool middle(struct event_steps *s, double t, double h)
     return done;
 }
 
+/* The larger one; NaN stays. */
+static void raise(double *error, double other)
+{
+    if (!(other <= *error))
+        *error = other;
+}
+
 /* The step of order 2: a first estimate at t + h, and its correction. */
 static bool second_order(struct event_steps *s, double t, double h, double *error)
 {
@@ -268,7 +280,7 @@ static bool second_order(struct event_steps *s, double t, double h, double *erro
         double *state = &x[a->device->state];
         const double change = h * phi(a->l * h).two * (a->n_end - a->n);
         *state += change;
-        *error = fmax(*error, in_tolerance(s, change, *state));
+        raise(error, in_tolerance(s, change, *state));
     }
     return true;
 }
@@ -300,7 +312,7 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
                         p.three * (4 * a->n - 8 * a->n_middle + 4 * a->n_end));
         const double low = a->x + h * (first + 2 * p.two * (a->n_middle - a->n));
         x[a->device->state] = result;
-        *error = fmax(*error, in_tolerance(s, result - low, result));
+        raise(error, in_tolerance(s, result - low, result));
     }
     return true;
 }
@@ -364,7 +376,7 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
     }
     if (!simple && !third_order(s, t, h, error))
         return false;
-    if (*error > 1)
+    if (!(*error <= 1))
         return true;
     if ((!simple || *error > SETTLED) && !solve(s, t + h, s->newton))
         return false;
@@ -377,22 +389,61 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
     return true;
 }
 
-void event_steps_accept(struct event_steps *s)
+/* The number of switches that are ON after h seconds at these rates: those that leave and those that
+ * come are independent, each switch with the closed form's probability (arXiv:2407.04718). */
+static double jump_switches(gsl_rng *rng, struct two_state r, double n_all, double n_on, double h)
 {
-    if (s->still) { /* at constant v, N is constant */
-        for (size_t k = 0; k < s->n_active; k++) {
-            struct event_active *a = &s->active[k];
-            a->x = s->network->values[a->device->state];
-            a->f = a->n + a->l * a->x;
+    const double sum = r.a + r.b;
+    if (!(sum > 0))
+        return n_on;
+    const double part = -expm1(-sum * h) / sum;
+    const unsigned on = (unsigned)n_on, off = (unsigned)(n_all - n_on);
+    return n_on - gsl_ran_binomial(rng, fmin(1, r.b * part), on) +
+           gsl_ran_binomial(rng, fmin(1, r.a * part), off);
+}
+
+/* The step has moved the mean; put what the switches did in its place.  True: a state differs. */
+static bool draw(struct event_steps *s, double h)
+{
+    const double n = s->options->switches;
+    bool differs = false;
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = &s->active[k];
+        struct event_device *d = a->device;
+        double *x = &s->network->values[d->state];
+        struct two_state r = d->model->switching(d->constants, a->v);
+        if (!s->still) {
+            const struct two_state end = d->model->switching(d->constants, device_voltage(s, d));
+            r.a = 0.5 * (r.a + end.a);
+            r.b = 0.5 * (r.b + end.b);
         }
-        return;
+        *x = jump_switches(d->rng, r, n, nearbyint(a->x * n), h) / n;
+        differs |= *x < a->x || *x > a->x;
     }
-    for (size_t k = 0; k < s->network->n_flows; k++) {
-        const int e = s->network->flows[k].element;
-        s->power[e] = s->power_end[e];
+    return differs;
+}
+
+bool event_steps_accept(struct event_steps *s, double t, double h)
+{
+    if (!s->still)
+        for (size_t k = 0; k < s->network->n_flows; k++) {
+            const int e = s->network->flows[k].element;
+            s->power[e] = s->power_end[e];
+        }
+    if (s->options->switches > 0 && draw(s, h)) {
+        if (!event_steps_settle(s, t + h))
+            return false;
+        s->still = false;
     }
-    for (size_t k = 0; k < s->n_active; k++)
-        begin_device(s, &s->active[k]);
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = &s->active[k];
+        a->x = s->network->values[a->device->state];
+        if (s->still) /* at constant v, N is constant */
+            a->f = a->n + a->l * a->x;
+        else
+            begin_device(s, a);
+    }
+    return true;
 }
 
 bool event_steps_rest(const struct event_steps *s, double h)

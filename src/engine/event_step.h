@@ -84,7 +84,7 @@ bool event_steps_settle(struct event_steps *s, double t);
  * tolerance; up to 1, states, values and energies are those of the step and event_steps_accept() or
  * event_steps_back() must follow; above, event_steps_back(). */
 bool event_steps_try(struct event_steps *s, double t, double h, double *error);
-void event_steps_accept(struct event_steps *s);
+bool event_steps_accept(struct event_steps *s, double t, double h);
 void event_steps_back(struct event_steps *s);
 
 #endif

@@ -6,6 +6,7 @@
 
 #define ITERATIONS 200
 #define CHANGE_MAX 0.3     /* [V] of a node in one iteration */
+#define DAMPED 12          /* iterations after which steps that do not shrink are halved */
 #define SLOW 0.2           /* a change that shrinks by less wants new factors */
 #define CHANNEL_GMIN 1e-12 /* [S] across a channel that may turn on, so that nothing floats */
 
@@ -182,9 +183,9 @@ static bool factor(const struct network *n, struct network_component *p)
 
 static bool solve_component(struct network *n, struct network_component *p, double tolerance)
 {
-    double before = 0;
+    double before = 0, last = INFINITY;
     set_conductances(n, p);
-    for (int i = 0; i < ITERATIONS; i++) {
+    for (int i = 0; i < ITERATIONS && p->n_nodes > 0; i++) {
         if (!p->factored && !factor(n, p))
             return false;
         find_residual(n, p);
@@ -198,10 +199,13 @@ static bool solve_component(struct network *n, struct network_component *p, doub
         if (!isfinite(largest))
             return false;
         const bool clamped = largest > CHANGE_MAX;
+        /* a kink between two points that send each other back is met half way */
+        const double damping = i > DAMPED && largest > 0.5 * last ? 0.5 : 1;
+        last = largest;
         for (size_t k = 0; k < p->n_nodes; k++) {
             const double change = n->step[k];
             n->values[n->order[p->first_node + k]] -=
-                fabs(change) > CHANGE_MAX ? copysign(CHANGE_MAX, change) : change;
+                damping * (fabs(change) > CHANGE_MAX ? copysign(CHANGE_MAX, change) : change);
         }
         if (largest <= tolerance)
             return true;
@@ -213,7 +217,7 @@ static bool solve_component(struct network *n, struct network_component *p, doub
             p->factored = false;
         before = p->factored ? largest : 0;
     }
-    return false;
+    return p->n_nodes == 0;
 }
 
 bool network_solve(struct network *n, double tolerance)
@@ -240,9 +244,30 @@ static void mark_ties(struct network *n, size_t first, size_t end)
     }
 }
 
-void network_live(struct network *n)
+void network_leakage(struct network *n)
 {
-    memset(n->marked, 0, n->circuit->n_nodes * sizeof *n->marked);
+    const double *v = n->values;
+    for (size_t k = 0; k < n->n_branches; k++) {
+        const struct network_branch *b = &n->branches[k];
+        if (b->kind != ELEMENT_MOSFET)
+            continue;
+        const struct element *e = b->element;
+        const double sign = e->mos->type, is = e->geometry.m * e->mos->is;
+        n->leak_power[b->number] = 0;
+        for (int end = 0; end < 2; end++) {
+            const double u = sign * (v[b->d] - v[end ? b->b : b->a]);
+            const double i = sign * (CIRCUIT_GMIN * u - is); /* from the bulk */
+            n->leak_power[b->number] += u * (CIRCUIT_GMIN * u - is);
+            n->leak[e->node[3]] += i;
+            n->leak[b->node[end]] -= i;
+        }
+    }
+}
+
+void network_live(struct network *n, bool all)
+{
+    for (size_t i = 0; i < n->circuit->n_nodes; i++)
+        n->marked[i] = all && (n->leak[i] < 0 || n->leak[i] > 0);
     n->n_live_ties = n->n_flows = n->n_late = 0;
     for (size_t i = 0; i < n->n_components; i++) {
         if (!n->live[i])
@@ -285,7 +310,7 @@ void network_live(struct network *n)
 /* Current that leaves a node through elements, and through sources to what hangs on it. */
 static double leaving(const struct network *n, int node)
 {
-    double sum = 0;
+    double sum = n->leak[node];
     for (int k = n->first_contact[node]; k < n->first_contact[node + 1]; k++) {
         const struct network_contact *c = &n->contacts[k];
         sum += c->kind == CONTACT_CHILD ? n->leaving[c->number]

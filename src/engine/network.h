@@ -5,8 +5,8 @@
  * Voltage sources tie nodes together as in dae.h; what ground reaches through them is known, and so
  * is a node that a controlled source drives from known nodes.  A transistor is a channel between
  * two nodes whose gate and bulk are known; it is cut out while its gate keeps it off, and its bulk
- * diodes, which are reverse biased, are left out.  What conducts then falls into components that do
- * not see each other.  In each, nodes through which no current can flow follow their neighbour, and
+ * diodes, which are reverse biased, keep the picoamperes that they have at rest.  What conducts then falls into components that do
+ * not see each other; what lies between known nodes is one by itself.  In each, nodes through which no current can flow follow their neighbour, and
  * the others solve
  *
  *     a node:                 sum of the currents that leave it = 0
@@ -128,6 +128,7 @@ struct network {
     /* the pattern of now */
     bool *conducts; /* n_branches */
     bool *idle;     /* n_branches: conducts, but no current can flow */
+    int *owner;     /* n_branches: component, or -1 */
     size_t n_components;
     struct network_component *components;
     int *component; /* n_nodes: of a solved node, or -1 */
@@ -155,6 +156,7 @@ struct network {
     double *values;  /* circuit_n_values() */
     double *current; /* n_elements: from node 0 through it to node 1, transistors: into the drain */
     double *leaving; /* n_nodes */
+    double *leak_power, *leak; /* n_elements: of bulk diodes [W]; n_nodes: leaving through them [A] */
     double *step;    /* right-hand side of the largest component */
 };
 
@@ -170,8 +172,12 @@ bool network_phase(struct network *network);
 /* Known voltages at time t, of what moves in this phase. */
 void network_sources(struct network *network, double t);
 
-/* live[] is set: find what hangs on the live components. */
-void network_live(struct network *network);
+/* live[] is set: find what hangs on the live components; `all`: on everything that conducts. */
+void network_live(struct network *network, bool all);
+
+/* Bulk diodes, each of which is reverse biased, at the present voltages: what they take and where
+ * their currents enter from now on. */
+void network_leakage(struct network *network);
 
 /* Solve all live components at the known voltages and the states in values[]; false: no
  * convergence. */

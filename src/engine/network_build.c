@@ -20,6 +20,9 @@ void network_free(struct network *n)
     free(n->to);
     free(n->conducts);
     free(n->components);
+    free(n->owner);
+    free(n->leak_power);
+    free(n->leak);
     free(n->component);
     free(n->order);
     free(n->cells);
@@ -333,7 +336,10 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->to = NEW(elements, double);
     n->conducts = NEW(elements, bool);
     n->idle = NEW(elements, bool);
-    n->components = NEW(nodes, struct network_component);
+    n->components = NEW(nodes + elements, struct network_component);
+    n->owner = NEW(elements, int);
+    n->leak_power = NEW(elements, double);
+    n->leak = NEW(nodes, double);
     n->component = NEW(nodes, int);
     n->order = NEW(nodes, int);
     n->cells = NEW(elements, struct network_cell);
@@ -346,7 +352,7 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->moves = NEW(nodes, bool);
     n->end = NEW(nodes, double);
     n->marked = NEW(nodes, bool);
-    n->live = NEW(nodes, bool);
+    n->live = NEW(nodes + elements, bool);
     n->live_ties = NEW(elements, int);
     n->late = NEW(elements, int);
     n->flows = NEW(elements, struct network_flow);

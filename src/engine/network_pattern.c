@@ -340,6 +340,7 @@ static bool find_members(const struct pattern *p, struct network_component *c, s
                                  n->component[effective(p, b->d)] == number);
         if (!passes(n, (int)k) || (!a_in && !b_in && !by_control))
             continue;
+        n->owner[k] = number;
         n->cells[(*n_cells)++] = cell(p, (int)k);
         held |= a_in != b_in;
     }
@@ -364,6 +365,18 @@ static void follow(struct network *n, int node, int leader)
 /* As a component's number: of nodes that nothing holds. */
 #define FLOATING (-2)
 
+static void finish_component(const struct pattern *p, struct network_component *c)
+{
+    bool *pattern = NEW(c->n_nodes * c->n_nodes, bool);
+    find_pattern(p, c, pattern);
+    c->elimination = elimination_new(c->n_nodes, pattern);
+    free(pattern);
+    c->factors = NEW(c->elimination->n_entries + 1, double);
+    c->links = NEW(c->n_links, struct network_link);
+    c->channels = NEW(c->n_channels, struct network_channel);
+    find_places(p, c);
+}
+
 static void make_components(struct pattern *p)
 {
     struct network *n = p->network;
@@ -371,6 +384,8 @@ static void make_components(struct pattern *p)
     size_t next = 0, n_cells = 0, n_controls = 0;
     for (size_t i = 0; i < n_nodes; i++)
         n->component[i] = p->row[i] = -1;
+    for (size_t k = 0; k < n->n_branches; k++)
+        n->owner[k] = -1;
     for (size_t i = 0; i < n_nodes; i++) {
         if (!solved(p, (int)i) || n->component[i] != -1)
             continue;
@@ -381,8 +396,10 @@ static void make_components(struct pattern *p)
             /* nothing holds it: it keeps its charge */
             for (size_t k = 1; k < c->n_nodes; k++)
                 follow(n, n->order[next + k], n->order[next]);
-            for (size_t k = c->first_cell; k < n_cells; k++)
+            for (size_t k = c->first_cell; k < n_cells; k++) {
                 n->idle[n->cells[k].branch] = true;
+                n->owner[n->cells[k].branch] = -1;
+            }
             n_cells = c->first_cell;
             n->n_components--;
             for (size_t k = 0; k < c->n_nodes; k++)
@@ -390,15 +407,22 @@ static void make_components(struct pattern *p)
             continue;
         }
         sort_nodes(p, c);
-        bool *pattern = NEW(c->n_nodes * c->n_nodes, bool);
-        find_pattern(p, c, pattern);
-        c->elimination = elimination_new(c->n_nodes, pattern);
-        free(pattern);
-        c->factors = NEW(c->elimination->n_entries + 1, double);
-        c->links = NEW(c->n_links, struct network_link);
-        c->channels = NEW(c->n_channels, struct network_channel);
-        find_places(p, c);
+        finish_component(p, c);
         next += c->n_nodes;
+    }
+    /* branches between known nodes, but those that late outputs control */
+    for (size_t k = 0; k < n->n_branches; k++) {
+        const struct network_branch *b = &n->branches[k];
+        if (!passes(n, (int)k) || n->owner[k] >= 0 || !n->known[b->a] || !n->known[b->b] ||
+            (b->kind == ELEMENT_VCCS && (!n->known[b->c] || !n->known[b->d])))
+            continue;
+        struct network_component *c = &n->components[n->n_components];
+        *c = (struct network_component){.first_node = next, .first_cell = n_cells, .n_cells = 1,
+                                        .first_control = n_controls};
+        n->owner[k] = (int)n->n_components++;
+        n->cells[n_cells++] = cell(p, (int)k);
+        sort_cells(n, c);
+        finish_component(p, c);
     }
 }
 
@@ -513,19 +537,15 @@ static bool find_conducting(struct network *n, bool first)
 /* Components on which a moving node acts. */
 static void mark_moving(struct network *n, int node)
 {
-    for (int k = n->first_incident[node]; k < n->first_incident[node + 1]; k++) {
-        const struct network_branch *b = &n->branches[n->incident[k]];
-        const int other = n->component[b->a == node ? b->b : b->a];
-        if (other >= 0 && passes(n, n->incident[k]))
-            n->components[other].moving = true;
-    }
+    for (int k = n->first_incident[node]; k < n->first_incident[node + 1]; k++)
+        if (n->owner[n->incident[k]] >= 0)
+            n->components[n->owner[n->incident[k]]].moving = true;
     for (int k = n->first_dependent[node]; k < n->first_dependent[node + 1]; k++) {
         const int item = n->dependent[k];
-        const int ends[2] = {item >= 0 ? n->branches[item].a : n->controls[-1 - item].out,
-                             item >= 0 ? n->branches[item].b : n->controls[-1 - item].out};
-        for (int i = 0; i < 2; i++)
-            if (n->component[ends[i]] >= 0 && (item < 0 || passes(n, item)))
-                n->components[n->component[ends[i]]].moving = true;
+        const int component =
+            item >= 0 ? n->owner[item] : n->component[n->controls[-1 - item].out];
+        if (component >= 0)
+            n->components[component].moving = true;
     }
 }
 

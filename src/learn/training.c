@@ -277,8 +277,9 @@ enum status training_run(struct training *t, const struct recorder *recorders, s
         t->options.engine->run(k->circuit, &controller, &solver, &t->report, error);
     free(all);
     t->training_time = r.training_end - r.training_begin;
-    t->infer_latency = r.latency.decision;
-    t->infer_settling = r.latency.settling;
+    /* an engine without capacitors knows nothing of delays */
+    t->infer_latency = t->options.engine->behavioural ? NAN : r.latency.decision;
+    t->infer_settling = t->options.engine->behavioural ? NAN : r.latency.settling;
     latency_free(&r.latency);
     if (status != STATUS_OK)
         return status;

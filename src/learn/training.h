@@ -79,7 +79,7 @@ struct training {
     unsigned char decision[IMAGE_COUNT];
     double accuracy_clean, accuracy_noisy, accuracy_limit;
     double training_time;                 /* [s] */
-    double infer_latency, infer_settling; /* longest over the images [s] */
+    double infer_latency, infer_settling; /* longest over the images [s]; NAN: not known */
 };
 
 /* Build the circuit, measure the transfer, find the targets.  On failure *training is freed. */

@@ -10,7 +10,7 @@
 #define POINTS 161      /* steps of 0.025 in s */
 #define SETTLE 20e-6    /* [s] a point; the neuron settles within 2 us */
 #define EDGE 1e-6       /* [s] */
-#define COMMON_STEP 0.5 /* of the common current, in units of s; 0 is one of its points */
+#define COMMON_STEP 0.25 /* of the common current, in units of s; 0 is one of its points */
 #define SOURCE_VOLT 1.0 /* of the bench's column source for s = 1; large against any offset */
 
 /* Currents into both columns, point after point, and what is read there. */
