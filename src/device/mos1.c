@@ -29,17 +29,30 @@ struct diode {
     double i, g;
 };
 
-static struct diode bulk_diode(double is, double vt, double gmin, double u)
+/* At u = 0, where the bulk is tied to the source, the exponential is 1. */
+static inline double diode_exponential(double u, double vt)
 {
-    if (u <= -3 * vt)
-        return (struct diode){.i = gmin * u - is, .g = gmin};
-    double e = exp(fmin(EXPONENT_MAX, u / vt));
-    return (struct diode){.i = is * (e - 1) + gmin * u, .g = is * e / vt + gmin};
+    return u == 0 ? 1 : exp(fmin(EXPONENT_MAX, u / vt));
 }
 
-static double bulk_current(double is, double vt, double gmin, double u)
+static struct diode bulk_diode(const struct mos1_device *p, double u)
 {
-    return u <= -3 * vt ? gmin * u - is : is * (exp(fmin(EXPONENT_MAX, u / vt)) - 1) + gmin * u;
+    if (u <= -3 * p->vt)
+        return (struct diode){.i = p->gmin * u - p->is, .g = p->gmin};
+    const double e = diode_exponential(u, p->vt);
+    return (struct diode){.i = p->is * (e - 1) + p->gmin * u, .g = p->is * e / p->vt + p->gmin};
+}
+
+static inline double bulk_current(const struct mos1_device *p, double u)
+{
+    return u <= -3 * p->vt ? p->gmin * u - p->is
+                           : p->is * (diode_exponential(u, p->vt) - 1) + p->gmin * u;
+}
+
+/* sqrt(phi - vbs) as in the head of this file. */
+static inline double body_root(const struct mos1_device *p, double vbs)
+{
+    return vbs <= 0 ? sqrt(p->phi - vbs) : fmax(0, p->root - vbs / (p->root + p->root));
 }
 
 /* Channel current from drain to source, vds >= 0, and its derivatives by vgs, vds, vbs. */
@@ -47,88 +60,98 @@ struct channel {
     double i, gm, gds, gmbs;
 };
 
-static struct channel channel_current(const struct mos1_model *p, double beta, double vgs,
-                                      double vds, double vbs)
+static struct channel channel_current(const struct mos1_device *p, double vgs, double vds,
+                                      double vbs)
 {
-    double root = sqrt(p->phi);
-    double sb = vbs <= 0 ? sqrt(p->phi - vbs) : fmax(0, root - vbs / (root + root));
-    double vov = vgs - (p->type * p->vto + p->gamma * (sb - root));
+    double threshold = p->vto, dvov_dvbs = 0;
+    if (p->gamma != 0) {
+        const double sb = body_root(p, vbs);
+        threshold += p->gamma * (sb - p->root);
+        /* the exact derivative; SPICE's own above vbs = 0 is an approximation of it */
+        dvov_dvbs = sb > 0 ? p->gamma / (2 * (vbs <= 0 ? sb : p->root)) : 0;
+    }
+    const double vov = vgs - threshold;
     if (vov <= 0)
         return (struct channel){0};
-    /* the exact derivative; SPICE's own above vbs = 0 is an approximation of it */
-    double dvov_dvbs = sb > 0 ? p->gamma / (2 * (vbs <= 0 ? sb : root)) : 0;
-    double modulation = beta * (1 + p->lambda * vds);
+    const double modulation = p->beta * (1 + p->lambda * vds);
     struct channel c;
     if (vov <= vds) {
         c.i = modulation * vov * vov * .5;
         c.gm = modulation * vov;
-        c.gds = p->lambda * beta * vov * vov * .5;
+        c.gds = p->lambda * p->beta * vov * vov * .5;
     } else {
         c.i = modulation * vds * (vov - .5 * vds);
         c.gm = modulation * vds;
-        c.gds = modulation * (vov - vds) + p->lambda * beta * vds * (vov - .5 * vds);
+        c.gds = modulation * (vov - vds) + p->lambda * p->beta * vds * (vov - .5 * vds);
     }
     c.gmbs = c.gm * dvov_dvbs;
     return c;
 }
 
-struct mos1_value mos1_evaluate(const struct mos1_model *model,
-                                const struct mos1_geometry *geometry, double vt, double gmin,
-                                const double v[4])
+struct mos1_device mos1_prepare(const struct mos1_model *model,
+                                const struct mos1_geometry *geometry, double vt, double gmin)
 {
-    double sign = model->type;
-    double beta = model->kp * geometry->m * geometry->w / geometry->l;
+    return (struct mos1_device){
+        .sign = model->type,
+        .vto = model->type * model->vto,
+        .beta = model->kp * geometry->m * geometry->w / geometry->l,
+        .lambda = model->lambda,
+        .gamma = model->gamma,
+        .phi = model->phi,
+        .root = model->gamma != 0 ? sqrt(model->phi) : 0,
+        .is = geometry->m * model->is,
+        .vt = vt,
+        .gmin = gmin,
+    };
+}
+
+void mos1_device_evaluate(const struct mos1_device *p, const double v[4], struct mos1_value *r)
+{
+    const double sign = p->sign;
     /* source and drain change places where vds < 0 */
-    bool normal = sign * (v[DRAIN] - v[SOURCE]) >= 0;
-    int d = normal ? DRAIN : SOURCE, s = normal ? SOURCE : DRAIN;
-    struct channel c = channel_current(model, beta, sign * (v[GATE] - v[s]), sign * (v[d] - v[s]),
-                                       sign * (v[BULK] - v[s]));
-    struct mos1_value r = {0};
-    r.i[d] = sign * c.i;
-    r.i[s] = -sign * c.i;
-    r.di_dv[d][d] = c.gds;
-    r.di_dv[d][GATE] = c.gm;
-    r.di_dv[d][BULK] = c.gmbs;
-    r.di_dv[d][s] = -(c.gds + c.gm + c.gmbs);
+    const bool normal = sign * (v[DRAIN] - v[SOURCE]) >= 0;
+    const int d = normal ? DRAIN : SOURCE, s = normal ? SOURCE : DRAIN;
+    const struct channel c =
+        channel_current(p, sign * (v[GATE] - v[s]), sign * (v[d] - v[s]), sign * (v[BULK] - v[s]));
+    *r = (struct mos1_value){0};
+    r->i[d] = sign * c.i;
+    r->i[s] = -sign * c.i;
+    r->di_dv[d][d] = c.gds;
+    r->di_dv[d][GATE] = c.gm;
+    r->di_dv[d][BULK] = c.gmbs;
+    r->di_dv[d][s] = -(c.gds + c.gm + c.gmbs);
     for (int k = 0; k < 4; k++)
-        r.di_dv[s][k] = -r.di_dv[d][k];
+        r->di_dv[s][k] = -r->di_dv[d][k];
 
     static const int junctions[2] = {DRAIN, SOURCE};
     for (int k = 0; k < 2; k++) {
-        int t = junctions[k];
-        struct diode j = bulk_diode(geometry->m * model->is, vt, gmin, sign * (v[BULK] - v[t]));
-        r.i[BULK] += sign * j.i;
-        r.i[t] -= sign * j.i;
-        r.di_dv[BULK][BULK] += j.g;
-        r.di_dv[BULK][t] -= j.g;
-        r.di_dv[t][BULK] -= j.g;
-        r.di_dv[t][t] += j.g;
+        const int t = junctions[k];
+        const struct diode j = bulk_diode(p, sign * (v[BULK] - v[t]));
+        r->i[BULK] += sign * j.i;
+        r->i[t] -= sign * j.i;
+        r->di_dv[BULK][BULK] += j.g;
+        r->di_dv[BULK][t] -= j.g;
+        r->di_dv[t][BULK] -= j.g;
+        r->di_dv[t][t] += j.g;
     }
-    return r;
 }
 
-void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *geometry, double vt,
-                   double gmin, const double v[4], double i[4])
+void mos1_device_currents(const struct mos1_device *p, const double v[4], double i[4])
 {
-    const double sign = model->type;
-    const double beta = model->kp * geometry->m * geometry->w / geometry->l;
-    const double is = geometry->m * model->is;
+    const double sign = p->sign;
     const bool normal = sign * (v[DRAIN] - v[SOURCE]) >= 0;
     const double vd = sign * v[normal ? DRAIN : SOURCE], vs = sign * v[normal ? SOURCE : DRAIN];
-    const double vbs = sign * v[BULK] - vs, vds = vd - vs;
-    double threshold = sign * model->vto;
-    if (model->gamma != 0) {
-        const double root = sqrt(model->phi);
-        const double sb = vbs <= 0 ? sqrt(model->phi - vbs) : fmax(0, root - vbs / (root + root));
-        threshold += model->gamma * (sb - root);
-    }
+    const double vds = vd - vs;
+    double threshold = p->vto;
+    if (p->gamma != 0)
+        threshold += p->gamma * (body_root(p, sign * v[BULK] - vs) - p->root);
     const double vov = sign * v[GATE] - vs - threshold;
     double channel = 0;
     if (vov > 0)
-        channel = beta * (1 + model->lambda * vds) *
+        channel = p->beta * (1 + p->lambda * vds) *
                   (vov <= vds ? .5 * vov * vov : vds * (vov - .5 * vds));
-    const double drain = bulk_current(is, vt, gmin, sign * (v[BULK] - v[DRAIN]));
-    const double source = bulk_current(is, vt, gmin, sign * (v[BULK] - v[SOURCE]));
+    const double drain = bulk_current(p, sign * (v[BULK] - v[DRAIN]));
+    const double source = bulk_current(p, sign * (v[BULK] - v[SOURCE]));
     if (!normal)
         channel = -channel;
     i[DRAIN] = sign * (channel - drain);
@@ -137,17 +160,31 @@ void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *g
     i[BULK] = sign * (drain + source);
 }
 
-double mos1_channel(const struct mos1_model *model, const struct mos1_geometry *geometry,
-                    const double v[4], double *di_dd, double *di_ds)
+struct mos1_value mos1_evaluate(const struct mos1_model *model,
+                                const struct mos1_geometry *geometry, double vt, double gmin,
+                                const double v[4])
 {
-    const double sign = model->type;
-    const double beta = model->kp * geometry->m * geometry->w / geometry->l;
-    const bool normal = sign * (v[DRAIN] - v[SOURCE]) >= 0;
+    const struct mos1_device p = mos1_prepare(model, geometry, vt, gmin);
+    struct mos1_value r;
+    mos1_device_evaluate(&p, v, &r);
+    return r;
+}
+
+void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *geometry, double vt,
+                   double gmin, const double v[4], double i[4])
+{
+    const struct mos1_device p = mos1_prepare(model, geometry, vt, gmin);
+    mos1_device_currents(&p, v, i);
+}
+
+double mos1_channel(const struct mos1_device *p, const double v[4], double *di_dd, double *di_ds)
+{
+    const bool normal = p->sign * (v[DRAIN] - v[SOURCE]) >= 0;
     const double vd = v[normal ? DRAIN : SOURCE], vs = v[normal ? SOURCE : DRAIN];
-    const struct channel c = channel_current(model, beta, sign * (v[GATE] - vs), sign * (vd - vs),
-                                             sign * (v[BULK] - vs));
+    const struct channel c = channel_current(p, p->sign * (v[GATE] - vs), p->sign * (vd - vs),
+                                             p->sign * (v[BULK] - vs));
     const double by_source = -(c.gm + c.gds + c.gmbs);
     *di_dd = normal ? c.gds : -by_source;
     *di_ds = normal ? by_source : -c.gds;
-    return normal ? sign * c.i : -sign * c.i;
+    return normal ? p->sign * c.i : -p->sign * c.i;
 }

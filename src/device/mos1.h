@@ -32,13 +32,30 @@ struct mos1_value mos1_evaluate(const struct mos1_model *model,
                                 const struct mos1_geometry *geometry, double vt, double gmin,
                                 const double v[4]);
 
-/* The currents alone, for the energy account. */
+/* The currents alone. */
 void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *geometry, double vt,
                    double gmin, const double v[4], double i[4]);
 
+/* The same of one transistor whose constants do not change: what depends on them alone is computed
+ * once. */
+struct mos1_device {
+    double sign;               /* +1 NMOS, -1 PMOS */
+    double vto;                /* times sign [V] */
+    double beta;               /* of all parallel devices [A/V^2] */
+    double lambda, gamma, phi; /* as in the model */
+    double root;               /* sqrt(phi), where gamma is not 0 */
+    double is, vt, gmin;       /* [A], of all parallel devices; [V]; [S] */
+};
+
+struct mos1_device mos1_prepare(const struct mos1_model *model,
+                                const struct mos1_geometry *geometry, double vt, double gmin);
+void mos1_device_evaluate(const struct mos1_device *device, const double v[4],
+                          struct mos1_value *value);
+void mos1_device_currents(const struct mos1_device *device, const double v[4], double i[4]);
+
 /* The channel alone: current from drain to source [A] and its derivatives by the voltages of drain
  * and source [S]. */
-double mos1_channel(const struct mos1_model *model, const struct mos1_geometry *geometry,
-                    const double v[4], double *di_dd, double *di_ds);
+double mos1_channel(const struct mos1_device *device, const double v[4], double *di_dd,
+                    double *di_ds);
 
 #endif

@@ -3,36 +3,22 @@
 
 #include <string.h>
 
-/* Voltage of a source and its slope at time t. */
-static double source_voltage(const struct dae *d, int element, double t, double *slope)
-{
-    const struct element *e = &d->circuit->elements[element];
-    *slope = 0;
-    if (!e->external)
-        return e->value;
-    const double from = d->from[element], to = d->to[element];
-    if (t >= d->t0 + d->edge)
-        return to;
-    if (t <= d->t0)
-        return from;
-    *slope = (to - from) / d->edge;
-    return from + *slope * (t - d->t0);
-}
-
-/* Node voltages, their slopes if `slope` is given, source currents and states from the unknowns. */
-static void spread(struct dae *d, double t, const double *y, const double *slope)
+/* Node voltages, currents of controlled sources and states from the unknowns. */
+static void spread(struct dae *d, double t, const double *y)
 {
     const struct circuit *c = d->circuit;
     double *v = d->values;
-    for (size_t k = 0; k < d->n_roots; k++) {
+    for (size_t k = 0; k < d->n_roots; k++)
         v[d->roots[k]] = y[k];
-        d->slopes[d->roots[k]] = slope ? slope[k] : 0;
-    }
+    const double progress = d->ramps ? (t - d->t0) / d->edge : 1;
     for (size_t k = 0; k < d->n_ties; k++) {
         const struct dae_tie *tie = &d->ties[k];
-        double rise, volt = source_voltage(d, tie->element, t, &rise);
+        double volt = tie->volt;
+        if (tie->external) {
+            const double from = d->from[tie->element], to = d->to[tie->element];
+            volt = progress == 1 ? to : from + (to - from) * progress;
+        }
         v[tie->child] = v[tie->parent] + tie->sign * volt;
-        d->slopes[tie->child] = d->slopes[tie->parent] + tie->sign * rise;
     }
     for (size_t k = 0; k < d->n_derived; k++) {
         const struct element *e = d->derived[k];
@@ -41,6 +27,24 @@ static void spread(struct dae *d, double t, const double *y, const double *slope
     for (size_t k = 0; k < d->n_controlled; k++)
         v[circuit_branch_value(c, d->controlled[k].element->branch)] = y[d->controlled[k].unknown];
     memcpy(v + circuit_state_value(c, 0), y + d->n - d->n_states, d->n_states * sizeof *v);
+}
+
+/* Slopes of all nodes; slope NULL: those of the drive alone.  False: all are zero. */
+static bool spread_slopes(struct dae *d, const double *slope)
+{
+    if (!slope && !d->ramps)
+        return false;
+    for (size_t k = 0; k < d->n_roots; k++)
+        d->slopes[d->roots[k]] = slope ? slope[k] : 0;
+    const double rate = d->ramps ? 1 / d->edge : 0;
+    for (size_t k = 0; k < d->n_ties; k++) {
+        const struct dae_tie *tie = &d->ties[k];
+        double rise = 0;
+        if (tie->external)
+            rise = (d->to[tie->element] - d->from[tie->element]) * rate;
+        d->slopes[tie->child] = d->slopes[tie->parent] + tie->sign * rise;
+    }
+    return true;
 }
 
 static double controlled_voltage(const struct element *e, double control, double *slope)
@@ -56,77 +60,129 @@ static void take(double *leaving, const int *node, double i)
     leaving[node[1]] -= i;
 }
 
-/* Currents that leave every node through elements; residuals of controlled sources and states. */
-static void element_currents(struct dae *d, const double *slope, double *residual)
+/* Currents that leave every node through elements, and the power of each; residuals of controlled
+ * sources and states. */
+static void element_currents(struct dae *d, const double *slope, double *residual, double *power)
 {
     const double *v = d->values;
     double *leaving = d->leaving, unused;
     memset(leaving, 0, d->circuit->n_nodes * sizeof *leaving);
     for (size_t k = 0; k < d->n_resistors; k++) {
         const struct dae_linear *e = &d->resistors[k];
-        take(leaving, e->node, e->value * (v[e->node[0]] - v[e->node[1]]));
+        const double u = v[e->node[0]] - v[e->node[1]], i = e->value * u;
+        take(leaving, e->node, i);
+        if (power)
+            power[e->number] = u * i;
     }
     for (size_t k = 0; k < d->n_switches; k++) {
         const struct dae_linear *e = &d->switches[k];
-        take(leaving, e->node,
-             switch_conductance(e->value, v[e->node[2]] - v[e->node[3]]) *
-                 (v[e->node[0]] - v[e->node[1]]));
+        const double u = v[e->node[0]] - v[e->node[1]];
+        const double i = switch_conductance(e->value, v[e->node[2]] - v[e->node[3]]) * u;
+        take(leaving, e->node, i);
+        if (power)
+            power[e->number] = u * i;
     }
-    for (size_t k = 0; k < d->n_capacitors; k++) {
-        const struct dae_linear *e = &d->capacitors[k];
-        take(leaving, e->node, e->value * (d->slopes[e->node[0]] - d->slopes[e->node[1]]));
+    if (spread_slopes(d, slope))
+        for (size_t k = 0; k < d->n_capacitors; k++) {
+            const struct dae_linear *e = &d->capacitors[k];
+            take(leaving, e->node, e->value * (d->slopes[e->node[0]] - d->slopes[e->node[1]]));
+        }
+    for (size_t k = 0; k < d->n_currents; k++) {
+        const struct dae_linear *e = &d->currents[k];
+        take(leaving, e->node, e->value);
+        if (power)
+            power[e->number] = (v[e->node[0]] - v[e->node[1]]) * e->value;
     }
-    for (size_t k = 0; k < d->n_currents; k++)
-        take(leaving, d->currents[k].node, d->currents[k].value);
     for (size_t k = 0; k < d->n_transconductors; k++) {
         const struct dae_linear *e = &d->transconductors[k];
-        take(leaving, e->node, e->value * (v[e->node[2]] - v[e->node[3]]));
+        const double i = e->value * (v[e->node[2]] - v[e->node[3]]);
+        take(leaving, e->node, i);
+        if (power)
+            power[e->number] = (v[e->node[0]] - v[e->node[1]]) * i;
     }
     for (size_t k = 0; k < d->n_mosfets; k++) {
-        const struct dae_device *e = &d->mosfets[k];
-        const double terminal[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
+        const struct dae_mosfet *e = &d->mosfets[k];
+        const double at[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
         double into[4];
-        mos1_currents(e->element->mos, &e->element->geometry, d->thermal, CIRCUIT_GMIN, terminal,
-                      into);
+        mos1_device_currents(&e->constants, at, into);
         leaving[e->node[0]] += into[0];
         leaving[e->node[2]] += into[2];
         leaving[e->node[3]] += into[3];
+        if (power)
+            power[e->number] = at[0] * into[0] + at[2] * into[2] + at[3] * into[3];
     }
     for (size_t k = 0; k < d->n_memristors; k++) {
         const struct dae_device *e = &d->memristors[k];
         const struct dopant *p = e->element->dopant;
         const double u = v[e->node[0]] - v[e->node[1]];
         const double x = v[circuit_state_value(d->circuit, e->element->state)];
-        take(leaving, e->node, p->model->current(p->constants, u, x).f);
+        const double i = p->model->current(p->constants, u, x).f;
+        take(leaving, e->node, i);
         residual[e->unknown] =
             (slope ? slope[e->unknown] : 0) - p->model->rate(p->constants, u, x).f;
+        if (power)
+            power[e->number] = u * i;
     }
     for (size_t k = 0; k < d->n_controlled; k++) {
         const struct dae_device *e = &d->controlled[k];
-        take(leaving, e->node, v[circuit_branch_value(d->circuit, e->element->branch)]);
+        const double u = v[e->node[0]] - v[e->node[1]];
+        const double i = v[circuit_branch_value(d->circuit, e->element->branch)];
+        take(leaving, e->node, i);
         residual[e->unknown] =
-            v[e->node[0]] - v[e->node[1]] -
-            controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &unused);
+            u - controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &unused);
+        if (power)
+            power[e->number] = u * i;
     }
 }
 
-void dae_residual(struct dae *d, double t, const double *y, const double *slope, double *residual)
+/* The residual from what element_currents() has left.  What leaves a child comes through its tie
+ * from the parent. */
+static void root_currents(struct dae *d, double *residual)
 {
-    spread(d, t, y, slope);
-    element_currents(d, slope, residual);
-    /* what leaves a child comes through its tie from the parent */
     for (size_t k = d->n_ties; k-- > 0;)
         d->leaving[d->ties[k].parent] += d->leaving[d->ties[k].child];
     for (size_t k = 0; k < d->n_roots; k++)
         residual[k] = d->leaving[d->roots[k]];
 }
 
-void dae_values(struct dae *d, double t, const double *y, const double *slope, double *residual)
+void dae_residual(struct dae *d, double t, const double *y, const double *slope, double *residual)
 {
-    dae_residual(d, t, y, slope, residual);
-    double *branch = d->values + d->circuit->n_nodes;
-    for (size_t k = 0; k < d->n_ties; k++)
-        branch[d->ties[k].branch] = -d->ties[k].sign * d->leaving[d->ties[k].child];
+    spread(d, t, y);
+    element_currents(d, slope, residual, NULL);
+    root_currents(d, residual);
+}
+
+void dae_values(struct dae *d, double t, const double *y, const double *slope, double *residual,
+                double *power)
+{
+    spread(d, t, y);
+    element_currents(d, slope, residual, power);
+    root_currents(d, residual);
+    double *v = d->values, *branch = v + d->circuit->n_nodes;
+    for (size_t k = 0; k < d->n_ties; k++) {
+        const struct dae_tie *tie = &d->ties[k];
+        const int from = tie->sign > 0 ? tie->child : tie->parent,
+                  to = tie->sign > 0 ? tie->parent : tie->child;
+        const double i = branch[tie->branch] = -tie->sign * d->leaving[tie->child];
+        if (power)
+            power[tie->element] = (tie->boundary ? v[from] : v[from] - v[to]) * i;
+    }
+}
+
+void dae_mass(const struct dae *d, const double *x, double *product)
+{
+    const size_t first_state = d->n - d->n_states;
+    memset(product, 0, first_state * sizeof *product);
+    memcpy(product + first_state, x + first_state, d->n_states * sizeof *product);
+    for (size_t k = 0; k < d->n_capacitors; k++) {
+        const struct dae_linear *e = &d->capacitors[k];
+        const int a = d->unknown[e->node[0]], b = d->unknown[e->node[1]];
+        const double q = e->value * ((a < 0 ? 0 : x[a]) - (b < 0 ? 0 : x[b]));
+        if (a >= 0)
+            product[a] += q;
+        if (b >= 0)
+            product[b] -= q;
+    }
 }
 
 /* Two-terminal conductance g between nodes a and b: four entries. */
@@ -141,7 +197,7 @@ static void stamp_conductance(const struct dae *d, int stamp, double g, double *
 
 void dae_jacobian(struct dae *d, double t, double c, const double *y, double *entries)
 {
-    spread(d, t, y, NULL);
+    spread(d, t, y);
     const double *v = d->values;
     memset(entries, 0, (d->n_entries + 1) * sizeof *entries);
     for (size_t k = 0; k < d->n_resistors; k++)
@@ -156,10 +212,10 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
     for (size_t k = 0; k < d->n_transconductors; k++)
         stamp_conductance(d, d->transconductors[k].stamp, d->transconductors[k].value, entries);
     for (size_t k = 0; k < d->n_mosfets; k++) {
-        const struct dae_device *e = &d->mosfets[k];
+        const struct dae_mosfet *e = &d->mosfets[k];
         const double terminal[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
-        const struct mos1_value m = mos1_evaluate(e->element->mos, &e->element->geometry,
-                                                  d->thermal, CIRCUIT_GMIN, terminal);
+        struct mos1_value m;
+        mos1_device_evaluate(&e->constants, terminal, &m);
         const int32_t *at = d->stamps + e->stamp;
         for (int i = 0; i < 4; i++)
             for (int j = 0; j < 4; j++)

@@ -21,21 +21,27 @@
 /* v(child) = v(parent) + sign * source's voltage */
 struct dae_tie {
     int child, parent, element, branch;
-    double sign;
+    bool external, boundary;
+    double sign, volt; /* volt: of a source that does not change */
 };
 
 /* Elements in compact form, nodes as in the circuit.  `stamp`: place of its first entry among
  * dae->stamps. */
 struct dae_linear {
-    int node[4]; /* 0, 1: through; 2, 3: control */
-    int stamp;
+    int node[4];       /* 0, 1: through; 2, 3: control */
+    int stamp, number; /* number: of the element */
     double value; /* conductance [S]; a switch's resistance [ohm], capacitance [F], current [A] */
 };
 struct dae_device {
     int node[4];
-    int stamp;
+    int stamp, number;
     int unknown; /* controlled source: its current; memristor: its state */
     const struct element *element;
+};
+struct dae_mosfet {
+    int node[4];
+    int stamp, number;
+    struct mos1_device constants;
 };
 
 struct dae {
@@ -54,7 +60,8 @@ struct dae {
     size_t n_resistors, n_switches, n_capacitors, n_currents, n_transconductors, n_mosfets,
         n_memristors, n_controlled;
     struct dae_linear *resistors, *switches, *capacitors, *currents, *transconductors;
-    struct dae_device *mosfets, *memristors, *controlled;
+    struct dae_mosfet *mosfets;
+    struct dae_device *memristors, *controlled;
 
     /* pattern of dF/dy + c dF/dy', compressed columns */
     size_t n_entries;
@@ -63,7 +70,10 @@ struct dae {
     int32_t *stamps;  /* place of every contribution among the entries; n_entries: nowhere */
     size_t n_stamps;
 
-    double t0, edge;   /* the drive: ramps begin at t0 and take `edge` [s] */
+    /* the drive: while `ramps`, external sources go from `from` at t0 to `to` at t0 + edge [s];
+     * else they stay at `to` */
+    bool ramps;
+    double t0, edge;
     double *from, *to; /* n_elements: of external sources [V] */
 
     double *values;  /* circuit_n_values() */
@@ -83,7 +93,13 @@ void dae_residual(struct dae *dae, double t, const double *y, const double *slop
 /* dF/dy + c dF/dy' -> entries: n_entries + 1, the last one is scratch. */
 void dae_jacobian(struct dae *dae, double t, double c, const double *y, double *entries);
 
-/* All values of the circuit, branch currents included, in dae->values; residual: n, scratch. */
-void dae_values(struct dae *dae, double t, const double *y, const double *slope, double *residual);
+/* F is linear in y' with a constant matrix M of capacitances and ones: product = M x.  n each. */
+void dae_mass(const struct dae *dae, const double *x, double *product);
+
+/* All values of the circuit, branch currents included, in dae->values, and the power that every
+ * element absorbs [W], as circuit_power() has it: of elements by their own law and voltages, of
+ * sources by Kirchhoff's current law.  power: n_elements; residual: n, F. */
+void dae_values(struct dae *dae, double t, const double *y, const double *slope, double *residual,
+                double *power);
 
 #endif

@@ -85,8 +85,14 @@ static enum status find_groups(struct build *b)
                     break;
                 }
                 reached[child] = true;
-                d->ties[d->n_ties++] =
-                    (struct dae_tie){child, node, (int)k, e->branch, up ? 1 : -1};
+                d->ties[d->n_ties++] = (struct dae_tie){.child = child,
+                                                        .parent = node,
+                                                        .element = (int)k,
+                                                        .branch = e->branch,
+                                                        .external = e->external,
+                                                        .boundary = e->boundary,
+                                                        .sign = up ? 1 : -1,
+                                                        .volt = e->value};
                 queue[tail++] = child;
             }
         }
@@ -113,15 +119,15 @@ static void contribute_square(struct build *b, const int *rows, const int *colum
             contribute(b, u[rows[i]], u[columns[j]]);
 }
 
-static struct dae_linear *linear(struct build *b, struct dae_linear *list, size_t *n,
-                                 const struct element *e, double value, const int *columns)
+static void linear(struct build *b, struct dae_linear *list, size_t *n, const struct element *e,
+                   double value, const int *columns)
 {
     struct dae_linear *l = &list[(*n)++];
     memcpy(l->node, e->node, sizeof l->node);
     l->value = value;
     l->stamp = (int)b->n;
+    l->number = (int)(e - b->circuit->elements);
     contribute_square(b, e->node, columns);
-    return l;
 }
 
 static void differential(struct dae *d, const int *node)
@@ -136,7 +142,8 @@ static enum status add_element(struct build *b, size_t number)
     struct dae *d = b->dae;
     const struct element *e = &b->circuit->elements[number];
     const int *u = d->unknown, *node = e->node;
-    struct dae_device device = {.element = e, .stamp = (int)b->n, .unknown = -1};
+    struct dae_device device = {
+        .element = e, .stamp = (int)b->n, .number = (int)number, .unknown = -1};
     memcpy(device.node, node, sizeof device.node);
     switch (e->kind) {
     case ELEMENT_RESISTOR:
@@ -155,12 +162,19 @@ static enum status add_element(struct build *b, size_t number)
     case ELEMENT_VCCS:
         linear(b, d->transconductors, &d->n_transconductors, e, e->value, node + 2);
         break;
-    case ELEMENT_MOSFET:
+    case ELEMENT_MOSFET: {
+        struct dae_mosfet *m = &d->mosfets[d->n_mosfets++];
+        *m = (struct dae_mosfet){
+            .stamp = (int)b->n,
+            .number = (int)number,
+            .constants = mos1_prepare(e->mos, &e->geometry, d->thermal, CIRCUIT_GMIN),
+        };
+        memcpy(m->node, node, sizeof m->node);
         for (int i = 0; i < 4; i++)
             for (int j = 0; j < 4; j++)
                 contribute(b, i == 1 ? -1 : u[node[i]], u[node[j]]);
-        d->mosfets[d->n_mosfets++] = device;
         break;
+    }
     case ELEMENT_MEMRISTOR: {
         const int x = device.unknown = (int)(d->n - d->n_states) + e->state;
         contribute_square(b, node, node);
@@ -244,7 +258,7 @@ static void allocate(struct dae *d, const struct circuit *c)
     d->capacitors = NEW(n, struct dae_linear);
     d->currents = NEW(n, struct dae_linear);
     d->transconductors = NEW(n, struct dae_linear);
-    d->mosfets = NEW(n, struct dae_device);
+    d->mosfets = NEW(n, struct dae_mosfet);
     d->memristors = NEW(n, struct dae_device);
     d->controlled = NEW(n, struct dae_device);
     d->from = NEW(n, double);

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The only file that knows SUNDIALS (6.4).
  *
- * A phase is two smooth pieces, the ramp and what follows, and IDAS runs from one kink to the next.
- * At a kink y is continuous but y' is not, and a restart with a wrong y' costs many small steps.
- * So two implicit Euler steps of RESTART_STEP are made first, with one factorization: they give y
- * on the new manifold and a slope.  The tolerance of a voltage is reltol times (half
- * the supply + its deviation from the operating point) + vntol, near what SPICE allows; Newton's
- * iteration is held to a twentieth of it, as readings are differences of volts.  A state's is a
- * tenth of its own reltol a step. */
+ * A phase is two smooth pieces, the ramp and what follows.  At a kink between them y is continuous
+ * but y' is not, so that a multistep method has to begin anew, at order 1.  A one-step method
+ * (rosenbrock.h) therefore leaves every kink; once its steps have stopped growing and many would
+ * still follow, IDAS takes the rest of the piece.  (Runge-Kutta starters for multistep methods: C.
+ * W. Gear, ACM Trans. Math. Software 6(3):263, 1980.)
+ *
+ * The tolerance of a voltage is reltol times (half the supply + its deviation from the operating
+ * point) + vntol, near what SPICE allows; Newton's iteration is held to a twentieth of it, as
+ * readings are differences of volts.  A state's is a tenth of its own reltol a step. */
 #include "engine/ida.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "engine/dae_restart.h"
+#include "engine/operating_point.h"
 #include "engine/reading.h"
+#include "engine/rosenbrock.h"
 #include "engine/sparse_lu.h"
 #include "engine/step_energy.h"
 
 #include <idas/idas.h>
-#include <kinsol/kinsol.h>
 #include <math.h>
 #include <nvector/nvector_serial.h>
 #include <stdlib.h>
@@ -26,17 +28,16 @@
 #include <sundials/sundials_linearsolver.h>
 #include <sunmatrix/sunmatrix_sparse.h>
 
-#define RESTART_STEP 1e-9 /* [s] */
-#define FIRST_STEP 20e-9  /* [s] after a kink */
-#define RESTARTS_MAX 20   /* of one smooth piece after failures */
-#define STEP_GROWTH 4  /* at most from step to step: IDAS's own 2 costs 20 steps from kink to ms */
-#define STATE_PART 0.1 /* of the tolerance that one step's error of a state may take */
+#define FIRST_STEP 20e-9 /* [s] after the first kink of its kind */
+#define STEP_LEAST 1e-6  /* of the phase's edge or of FIRST_STEP: shorter ones have collapsed */
+#define STEP_GROWTH 5    /* at most from step to step */
+#define STEP_SHRINKING 0.2
+#define STEP_SAFETY 0.9
+#define DEFECTIVE 100    /* in place of the error of a step that does not end on a solution */
+#define HANDOVER 20      /* steps of the one-step method that IDAS's beginning is worth */
+#define STATE_PART 0.1   /* of the tolerance that one step's error of a state may take */
 #define NEWTON_PART 0.05 /* of the tolerance that Newton's iteration may leave */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
-#define CURRENT_MAX 1e6  /* [A] more is no trial point of an operating point */
-#define GMIN_START 1e-2  /* [S] of the operating point's homotopy */
-#define GMIN_FACTOR 0.1
-#define GMIN_END 1e-13
 
 struct run {
     const struct circuit *circuit;
@@ -47,17 +48,19 @@ struct run {
     struct dae *dae;
     SUNContext context;
     void *ida;
-    N_Vector y, slope, weight, quadrature, scratch, step, between, between_slope;
+    N_Vector y, slope, between, between_slope;
     SUNMatrix matrix; /* its entries; the pattern is the system's */
     SUNLinearSolver solver;
-    struct dae_restart restart;
-    double *rest;   /* n: y of the operating point */
-    double *states; /* n_states: held there */
-    double gmin;    /* of the homotopy */
-    double scale;   /* half the highest voltage of a source [V] */
-    struct step_energy steps;
-    double *sum_before, *increment; /* n_elements: IDAS's sums before the step, and over it */
-    double t;                       /* [s] */
+    struct rosenbrock rosenbrock;
+    bool multistep;   /* the last step was IDAS's */
+    double *weight;   /* n: reciprocals of the tolerances */
+    double *rest;     /* n: y of the operating point */
+    double *residual; /* n: scratch */
+    double *values;   /* circuit_n_values(): at the end of the step */
+    double scale;     /* half the highest voltage of a source [V] */
+    struct step_energy energy;
+    double t;                    /* [s] */
+    double next[PHASE_KINDS][2]; /* first step of the ramp and of what follows, as it last was */
     struct phase phase;
     double phase_begin;
     bool in_phase;
@@ -132,129 +135,37 @@ static int jacobian(double t, double c, N_Vector y, N_Vector slope, N_Vector r, 
     return 0;
 }
 
-static int quadratures(double t, N_Vector y, N_Vector slope, N_Vector power, void *data)
+/* Reciprocals of the tolerances at v; `alone`: factor of the states'. */
+static void tolerances(const struct run *r, const double *v, double alone, double *w)
 {
-    struct run *run = data;
-    dae_values(run->dae, t, N_VGetArrayPointer(y), N_VGetArrayPointer(slope),
-               N_VGetArrayPointer(run->scratch));
-    circuit_power(run->circuit, run->dae->values, N_VGetArrayPointer(power));
-    memcpy(run->steps.power, N_VGetArrayPointer(power),
-           run->circuit->n_elements * sizeof *run->steps.power);
-    return 0;
+    const struct engine_options *o = r->options;
+    const size_t first_state = r->dae->n - r->dae->n_states;
+    for (size_t k = 0; k < first_state; k++)
+        w[k] = 1 / (o->reltol * (r->scale + fabs(v[k] - r->rest[k])) + o->vntol);
+    for (size_t k = first_state; k < r->dae->n; k++)
+        w[k] = alone / (o->reltol * fabs(v[k]) + o->vntol);
 }
 
 static int weights(N_Vector y, N_Vector weight, void *data)
 {
     const struct run *run = data;
-    const struct engine_options *o = run->options;
-    const double *v = N_VGetArrayPointer(y);
-    double *w = N_VGetArrayPointer(weight);
-    const size_t n_states = run->dae->n_states, first_state = run->dae->n - n_states;
-    for (size_t k = 0; k < first_state; k++)
-        w[k] = 1 / (o->reltol * (run->scale + fabs(v[k] - run->rest[k])) + o->vntol);
     /* IDAS's norm is a mean over all unknowns; the one state that moves must not drown in it */
-    const double alone = sqrt((double)run->dae->n) / STATE_PART;
-    for (size_t k = first_state; k < run->dae->n; k++)
-        w[k] = alone / (o->reltol * fabs(v[k]) + o->vntol);
+    tolerances(run, N_VGetArrayPointer(y), sqrt((double)run->dae->n) / STATE_PART,
+               N_VGetArrayPointer(weight));
     return 0;
 }
 
 static void swallow(int code, const char *module, const char *function, char *text, void *data)
 {
-    (void)code, (void)module, (void)function;
-    struct run *run = data;
-    if (code < 0 && run->error->text[0] == 0)
-        fail(run->error, STATUS_NUMERICAL, "%s", text);
+    (void)code, (void)module, (void)function, (void)text, (void)data;
 }
 
-/* The operating point: the states are held, and GMIN lies from every node to its resting guess. */
-static int operating_residual(N_Vector y, N_Vector r, void *data)
+static const char *unknown_name(const struct run *r, size_t k)
 {
-    struct run *run = data;
-    const struct dae *d = run->dae;
-    const double *v = N_VGetArrayPointer(y);
-    double *f = N_VGetArrayPointer(r);
-    dae_residual(run->dae, run->t, v, NULL, f);
-    for (size_t k = 0; k < d->n_roots; k++)
-        f[k] += run->gmin * (v[k] - run->rest[k]);
-    for (size_t k = 0; k < d->n_states; k++)
-        f[d->n - d->n_states + k] = v[d->n - d->n_states + k] - run->states[k];
-    /* a trial point with a wide open diode: KINSOL then shortens its step */
-    for (size_t k = 0; k < d->n; k++)
-        if (!(fabs(f[k]) < CURRENT_MAX))
-            return 1;
-    return 0;
-}
-
-static int operating_jacobian(N_Vector y, N_Vector r, SUNMatrix m, void *data, N_Vector w1,
-                              N_Vector w2)
-{
-    (void)r, (void)w1, (void)w2;
-    struct run *run = data;
-    struct dae *d = run->dae;
-    double *entries = SUNSparseMatrix_Data(m);
-    dae_jacobian(d, run->t, 0, N_VGetArrayPointer(y), entries);
-    for (size_t j = 0; j < d->n; j++)
-        for (int64_t k = d->columns[j]; k < d->columns[j + 1]; k++) {
-            const size_t row = (size_t)d->rows[k];
-            if (row >= d->n - d->n_states)
-                entries[k] = row == j;
-            else if (row == j && row < d->n_roots)
-                entries[k] += run->gmin;
-        }
-    return 0;
-}
-
-/* Solve by gmin stepping; a failed step is tried again with half the decade. */
-static enum status operating_point(struct run *r)
-{
-    struct dae *d = r->dae;
-    double *y = N_VGetArrayPointer(r->y);
-    void *kinsol = KINCreate(r->context);
-    SUNMatrix matrix = SUNMatClone(r->matrix);
-    SUNLinearSolver solver = matrix ? solver_new(d, r->context) : NULL;
-    enum status status = STATUS_OK;
-    if (!kinsol || !solver || KINInit(kinsol, operating_residual, r->y) != 0 ||
-        KINSetUserData(kinsol, r) != 0 || KINSetErrHandlerFn(kinsol, swallow, r) != 0 ||
-        KINSetLinearSolver(kinsol, solver, matrix) != 0 ||
-        KINSetJacFn(kinsol, operating_jacobian) != 0)
-        status = fail(r->error, STATUS_NUMERICAL, "KINSOL cannot be set up");
-    KINSetMaxSetupCalls(kinsol, 1);
-    KINSetNumMaxIters(kinsol, 200);
-    KINSetMaxNewtonStep(kinsol, 10);
-    KINSetFuncNormTol(kinsol, 1e-14);
-    KINSetScaledStepTol(kinsol, 1e-12);
-    N_VConst(1, r->scratch);
-    double factor = GMIN_FACTOR;
-    r->gmin = GMIN_START;
-    memcpy(y, r->rest, d->n * sizeof *y);
-    while (status == STATUS_OK) {
-        memcpy(N_VGetArrayPointer(r->step), y, d->n * sizeof *y);
-        const int flag = KINSol(kinsol, r->y, KIN_LINESEARCH, r->scratch, r->scratch);
-        if (flag >= 0 || flag == KIN_LINESEARCH_NONCONV) {
-            if (r->gmin == 0)
-                break;
-            r->gmin = r->gmin * factor < GMIN_END ? 0 : r->gmin * factor;
-        } else if (factor < 0.9) {
-            memcpy(y, N_VGetArrayPointer(r->step), d->n * sizeof *y);
-            const double back = r->gmin > 0 ? r->gmin / factor : GMIN_END;
-            factor = sqrt(factor);
-            r->gmin = back * factor;
-        } else {
-            status = fail(r->error, STATUS_NUMERICAL,
-                          "no operating point: gmin stepping stopped at %.1e S (%s)", r->gmin,
-                          KINGetReturnFlagName(flag));
-        }
-    }
-    if (status == STATUS_OK)
-        r->error->text[0] = 0;
-    memcpy(r->rest, y, d->n * sizeof *y);
-    KINFree(&kinsol);
-    if (solver)
-        SUNLinSolFree(solver);
-    if (matrix)
-        SUNMatDestroy(matrix);
-    return status;
+    const struct dae *d = r->dae;
+    return k >= d->n - d->n_states ? r->circuit->state_names[k - (d->n - d->n_states)]
+           : k < d->n_roots        ? r->circuit->node_names[d->roots[k]]
+                                   : "current";
 }
 
 static enum status stuck(struct run *r, const char *what)
@@ -275,10 +186,7 @@ static enum status check_solution(struct run *r)
         if (isfinite(y[k]) && (!state || (y[k] >= -slack && y[k] <= 1 + slack)))
             continue;
         char text[160];
-        snprintf(text, sizeof text, "%s %s is %g", state ? "state" : "unknown",
-                 state            ? r->circuit->state_names[k - (d->n - d->n_states)]
-                 : k < d->n_roots ? r->circuit->node_names[d->roots[k]]
-                                  : "current",
+        snprintf(text, sizeof text, "%s %s is %g", state ? "state" : "unknown", unknown_name(r, k),
                  y[k]);
         return stuck(r, text);
     }
@@ -288,71 +196,40 @@ static enum status check_solution(struct run *r)
 /* Pass the interval that ends at r->t, to the recorders. */
 static void record(struct run *r, double t0, bool ends)
 {
-    const struct interval i = {t0,        r->t, r->dae->values, r->steps.energy, r->steps.estimate,
-                               &r->phase, ends, 0, NULL};
+    const struct interval i = {
+        t0, r->t, r->dae->values, r->energy.energy, r->energy.estimate, &r->phase, ends, 0, NULL};
     r->report->points++;
     for (size_t k = 0; k < r->options->n_recorders; k++)
         r->options->recorders[k].take(r->options->recorders[k].data, &i);
 }
 
-/* Values and powers at (t, y, slope). */
-static void evaluate(struct run *r, double t, N_Vector y, N_Vector slope, double *power)
+/* Values and powers at t0 + part h of the step that ends at r->t. */
+static void evaluate_between(struct run *r, double t0, double part, double *power)
 {
-    dae_values(r->dae, t, N_VGetArrayPointer(y), N_VGetArrayPointer(slope),
-               N_VGetArrayPointer(r->scratch));
-    if (power)
-        circuit_power(r->circuit, r->dae->values, power);
+    const double t = t0 + part * (r->t - t0);
+    double *y = N_VGetArrayPointer(r->between), *slope = N_VGetArrayPointer(r->between_slope);
+    if (r->multistep) {
+        IDAGetDky(r->ida, t, 0, r->between);
+        IDAGetDky(r->ida, t, 1, r->between_slope);
+    } else {
+        rosenbrock_between(&r->rosenbrock, part, y, slope);
+    }
+    dae_values(r->dae, t, y, slope, r->residual, power);
 }
 
-/* Leave a kink.  Returns at r->t + 2 RESTART_STEP. */
-static enum status restart(struct run *r, double t_end)
-{
-    const double t0 = r->t;
-    weights(r->y, r->weight, r);
-    if (!dae_restart_run(&r->restart, r->t, RESTART_STEP, N_VGetArrayPointer(r->weight),
-                         N_VGetArrayPointer(r->y), N_VGetArrayPointer(r->slope)))
-        return stuck(r, "no consistent values after a kink");
-    r->t += 2 * RESTART_STEP;
-    evaluate(r, r->t, r->y, r->slope, r->steps.power);
-    step_energy_kink(&r->steps, t0, r->t, r->dae->values);
-    record(r, t0, false);
-    N_VConst(0, r->quadrature);
-    memset(r->sum_before, 0, r->circuit->n_elements * sizeof *r->sum_before);
-    if (IDAReInit(r->ida, r->t, r->y, r->slope) != 0 || IDAQuadReInit(r->ida, r->quadrature) != 0 ||
-        IDASetInitStep(r->ida, FIRST_STEP) != 0 || IDASetStopTime(r->ida, t_end) != 0)
-        return stuck(r, "no restart");
-    return STATUS_OK;
-}
-
-/* The part of a step that lies in the reading's window: its beginning and its middle.  True: there
- * is one, and dae->values are no longer those of r->t. */
-static bool sample_window(struct run *r, double t0)
+/* The part of a step that lies in the reading's window: its beginning and its middle. */
+static void sample_window(struct run *r, double t0)
 {
     const double end = r->phase_begin + r->phase.duration;
     const double begin = fmax(t0, end - READING_PART * r->phase.duration);
     if (r->t <= begin)
-        return false;
+        return;
     const double times[2] = {begin, 0.5 * (begin + r->t)};
     for (int k = 0; k < 2; k++)
-        if (times[k] > t0 && IDAGetDky(r->ida, times[k], 0, r->between) == 0 &&
-            IDAGetDky(r->ida, times[k], 1, r->between_slope) == 0) {
-            evaluate(r, times[k], r->between, r->between_slope, NULL);
+        if (times[k] > t0) {
+            evaluate_between(r, t0, (times[k] - t0) / (r->t - t0), NULL);
             probe_points_add(&r->probes, times[k], r->dae->values);
         }
-    return true;
-}
-
-/* Energies of the step from t0 that has ended at r->t.  IDAS has just evaluated values and powers
- * there. */
-static void book_step(struct run *r, double t0)
-{
-    double t, *increment = r->increment;
-    IDAGetQuad(r->ida, &t, r->quadrature);
-    const double *sum = N_VGetArrayPointer(r->quadrature);
-    for (size_t k = 0; k < r->circuit->n_elements; k++)
-        increment[k] = sum[k] - r->sum_before[k];
-    memcpy(r->sum_before, sum, r->circuit->n_elements * sizeof *sum);
-    step_energy_step(&r->steps, t0, r->t, r->dae->values, increment);
 }
 
 static bool stopped(const struct run *r)
@@ -366,37 +243,136 @@ static bool stopped(const struct run *r)
     return false;
 }
 
+/* Book and report the step from t0 to r->t, whose values and powers there have been computed.  `kink`: the drive had one at t0, where the currents of
+ * capacitors jump; `last`: the phase may end in this piece, and does at t_end. */
+static enum status finish_step(struct run *r, double t0, double t_end, bool kink, bool last,
+                               bool *ended)
+{
+    enum status status = check_solution(r);
+    if (status != STATUS_OK)
+        return status;
+    const size_t size = circuit_n_values(r->circuit) * sizeof *r->values;
+    memcpy(r->values, r->dae->values, size);
+    if (kink)
+        evaluate_between(r, t0, 0, r->energy.begin);
+    evaluate_between(r, t0, STEP_ENERGY_FIRST, r->energy.first);
+    evaluate_between(r, t0, STEP_ENERGY_SECOND, r->energy.second);
+    if (last)
+        sample_window(r, t0);
+    memcpy(r->dae->values, r->values, size);
+    probe_points_add(&r->probes, r->t, r->dae->values);
+    step_energy_step(&r->energy, r->t - t0, r->dae->values);
+    *ended = stopped(r);
+    record(r, t0, *ended || (last && r->t >= t_end));
+    if (r->options->interrupted && *r->options->interrupted)
+        return fail(r->error, STATUS_INTERRUPTED, "interrupted");
+    if (r->report->points % 64 == 0 && clock_now() > r->deadline)
+        return stuck(r, "time limit passed");
+    return STATUS_OK;
+}
+
+/* Largest error of the last one-step step in units of the tolerance, and where. */
+static double step_error(struct run *r, size_t *worst)
+{
+    const struct dae *d = r->dae;
+    const double *e = r->rosenbrock.error;
+    double norm = 0;
+    tolerances(r, r->rosenbrock.y1, 1 / STATE_PART, r->weight);
+    for (size_t k = 0; k < d->n; k++) {
+        if (k >= d->n_roots && k < d->n - d->n_states)
+            continue; /* a current */
+        const double error = fabs(e[k]) * r->weight[k];
+        if (!(error <= norm)) {
+            norm = error;
+            *worst = k;
+        }
+        if (!isfinite(error))
+            return INFINITY;
+    }
+    return norm;
+}
+
+/* IDAS from r->t to t_end.  What it cannot do it leaves to the one-step method. */
+static enum status multistep_piece(struct run *r, double h, double t_end, bool last, bool *ended,
+                                   int *steps)
+{
+    enum status status = STATUS_OK;
+    if (IDAReInit(r->ida, r->t, r->y, r->slope) != 0 || IDASetInitStep(r->ida, h) != 0 ||
+        IDASetStopTime(r->ida, t_end) != 0)
+        return stuck(r, "no restart");
+    while (status == STATUS_OK && r->t < t_end && !*ended) {
+        const double t0 = r->t;
+        if (++*steps > STEPS_MAX)
+            return stuck(r, "too many steps");
+        if (IDASolve(r->ida, t_end, &r->t, r->y, r->slope, IDA_ONE_STEP) < 0) {
+            r->t = t0;
+            break;
+        }
+        r->multistep = true;
+        dae_values(r->dae, r->t, N_VGetArrayPointer(r->y), N_VGetArrayPointer(r->slope),
+                   r->residual, r->energy.end);
+        status = finish_step(r, t0, t_end, false, last, ended);
+    }
+    return status;
+}
+
 /* From a kink to t_end; `last`: the phase ends there.  *ended: a stop has ended it before. */
 static enum status piece(struct run *r, double t_end, bool last, bool *ended)
 {
-    enum status status = restart(r, t_end);
-    int restarts = 0;
-    for (int steps = 0; status == STATUS_OK && r->t < t_end; steps++) {
-        const double t0 = r->t;
-        const int flag = IDASolve(r->ida, t_end, &r->t, r->y, r->slope, IDA_ONE_STEP);
-        if (flag == IDA_CONV_FAIL && restarts++ < RESTARTS_MAX && t_end - r->t > 4 * RESTART_STEP) {
-            status = restart(r, t_end); /* a transistor has turned: y' has jumped */
+    struct rosenbrock *method = &r->rosenbrock;
+    double *y = N_VGetArrayPointer(r->y), *slope = N_VGetArrayPointer(r->slope);
+    const size_t size = r->dae->n * sizeof *y;
+    double *first = &r->next[r->phase.kind][r->dae->ramps ? 0 : 1];
+    double h = *first;
+    enum status status = STATUS_OK;
+    bool kink = true;
+    int rejected = 0;
+    method->known = false;
+    for (int steps = 0; status == STATUS_OK && r->t < t_end && !*ended;) {
+        const double t0 = r->t, rest = t_end - t0;
+        size_t worst = 0;
+        h = fmin(h, r->options->step_max);
+        const bool reaches = h >= 0.99 * rest;
+        const double step = reaches ? rest : h > 0.5 * rest ? 0.5 * rest : h;
+        if (++steps > STEPS_MAX)
+            return stuck(r, "too many steps");
+        double error = INFINITY;
+        if (rosenbrock_step(method, t0, step, y)) {
+            error = step_error(r, &worst);
+            if (error <= 1 &&
+                !rosenbrock_values(method, reaches ? t_end : t0 + step, r->weight, r->energy.end))
+                error = DEFECTIVE;
+        }
+        double factor = STEP_SAFETY * pow(error, -1.0 / ROSENBROCK_ORDER);
+        if (!(factor > STEP_SHRINKING))
+            factor = STEP_SHRINKING;
+        factor = fmin(factor, STEP_GROWTH);
+        if (!(error <= 1)) {
+            h = factor * step;
+            rejected++;
+            if (h < STEP_LEAST * FIRST_STEP) {
+                char text[160];
+                snprintf(text, sizeof text, "the step collapses to %.1e s, error of %s %g V", h,
+                         unknown_name(r, worst), method->error[worst]);
+                return stuck(r, text);
+            }
             continue;
         }
-        if (flag < 0)
-            return stuck(r, IDAGetReturnFlagName(flag));
-        if (steps > STEPS_MAX)
-            return stuck(r, "too many steps");
-        if (r->options->interrupted && *r->options->interrupted)
-            return fail(r->error, STATUS_INTERRUPTED, "interrupted");
-        if (steps % 64 == 63 && clock_now() > r->deadline)
-            return stuck(r, "time limit passed");
-        book_step(r, t0);
-        status = check_solution(r);
-        *ended = status == STATUS_OK && stopped(r);
-        const bool ends = *ended || (last && r->t >= t_end);
-        if (status == STATUS_OK)
-            record(r, t0, ends);
-        if (last && sample_window(r, t0))
-            evaluate(r, r->t, r->y, r->slope, NULL);
-        probe_points_add(&r->probes, r->t, r->dae->values);
-        if (*ended)
-            break;
+        if (kink)
+            *first = step < h ? h : factor * step;
+        h = rejected ? fmin(step, factor * step) : factor * step;
+        r->t = reaches ? t_end : t0 + step;
+        memcpy(y, method->y1, size);
+        memcpy(slope, method->slope1, size);
+        rosenbrock_accept(method);
+        r->multistep = false;
+        status = finish_step(r, t0, t_end, kink, last, ended);
+        kink = false;
+        rejected = 0;
+        if (status == STATUS_OK && !*ended && factor < 2 && t_end - r->t > HANDOVER * h) {
+            status = multistep_piece(r, h, t_end, last, ended, &steps);
+            method->known = false;
+        }
     }
     return status;
 }
@@ -411,10 +387,10 @@ static enum status run_phase(struct run *r)
         if (r->phase.stops[k].value == 0)
             return fail(r->error, STATUS_INPUT,
                         "a phase stops at a quantity that is not solved for");
-    if (r->phase.duration < 8 * RESTART_STEP)
-        return stuck(r, "a phase is shorter than 8 ns");
-    if (status == STATUS_OK && !ended && ramp > r->t + 4 * RESTART_STEP)
+    r->dae->ramps = ramp > r->t;
+    if (r->dae->ramps)
         status = piece(r, ramp, ramp >= end, &ended);
+    r->dae->ramps = false;
     if (status == STATUS_OK && !ended && end > r->t)
         status = piece(r, end, true, &ended);
     return status;
@@ -460,25 +436,23 @@ static enum status set_up(struct run *r)
         return fail(r->error, STATUS_NUMERICAL, "SUNDIALS cannot be set up");
     r->y = N_VNew_Serial(n, r->context);
     r->slope = N_VNew_Serial(n, r->context);
-    r->weight = N_VNew_Serial(n, r->context);
-    r->scratch = N_VNew_Serial(n, r->context);
-    r->step = N_VNew_Serial(n, r->context);
     r->between = N_VNew_Serial(n, r->context);
     r->between_slope = N_VNew_Serial(n, r->context);
-    r->quadrature = N_VNew_Serial((sunindextype)c->n_elements, r->context);
     r->matrix = SUNSparseMatrix(n, n, entries, CSC_MAT, r->context);
     r->solver = solver_new(d, r->context);
-    if (!dae_restart_new(&r->restart, d) || !r->solver)
+    if (!rosenbrock_new(&r->rosenbrock, d) || !r->solver)
         return fail(
             r->error, STATUS_NUMERICAL,
             "the circuit's equations are singular: a node or a loop has no unique solution");
+    r->weight = NEW(d->n, double);
+    r->residual = NEW(d->n, double);
+    r->values = NEW(circuit_n_values(c), double);
     r->rest = NEW(d->n, double);
-    r->states = NEW(d->n_states, double);
-    r->sum_before = NEW(c->n_elements, double);
-    r->increment = NEW(c->n_elements, double);
-    step_energy_new(&r->steps, c);
+    step_energy_new(&r->energy, c);
     r->phase.drive = NEW(c->n_ports, struct drive);
     probe_points_new(&r->probes, c);
+    for (int k = 0; k < PHASE_KINDS; k++)
+        r->next[k][0] = r->next[k][1] = FIRST_STEP;
     for (size_t p = 0; p < c->n_ports; p++) {
         r->phase.drive[p].volt = c->ports[p].idle;
         d->from[c->ports[p].source] = d->to[c->ports[p].source] = c->ports[p].idle;
@@ -491,42 +465,42 @@ static enum status set_up(struct run *r)
         if (c->elements[k].kind == ELEMENT_VOLTAGE)
             highest = fmax(highest, c->elements[k].value);
     r->scale = 0.5 * highest;
+    double *y = N_VGetArrayPointer(r->y);
+    N_VConst(0, r->y);
+    N_VConst(0, r->slope);
     for (size_t k = 0; k < d->n_roots; k++)
-        r->rest[k] = r->scale;
+        y[k] = r->scale;
     for (size_t k = 0; k < d->n_states; k++)
-        r->states[k] = r->rest[d->n - d->n_states + k] = c->elements[c->state_elements[k]].x0;
-    return STATUS_OK;
+        y[d->n - d->n_states + k] = c->elements[c->state_elements[k]].x0;
+    const enum status status = operating_point(d, r->rosenbrock.lu, y, r->error);
+    memcpy(r->rest, y, d->n * sizeof *y);
+    return status;
 }
 
 static enum status start_ida(struct run *r)
 {
     const struct dae *d = r->dae;
-    N_VConst(0, r->slope);
-    N_VConst(0, r->quadrature);
     N_Vector kinds = N_VClone(r->y);
     for (size_t k = 0; k < d->n; k++)
         N_VGetArrayPointer(kinds)[k] = d->differential[k];
     r->ida = IDACreate(r->context);
-    const bool failed =
-        !r->ida || IDAInit(r->ida, residual, r->t, r->y, r->slope) != 0 ||
-        IDASetErrHandlerFn(r->ida, swallow, r) != 0 || IDASetUserData(r->ida, r) != 0 ||
-        IDAWFtolerances(r->ida, weights) != 0 || IDASetId(r->ida, kinds) != 0 ||
-        IDASetSuppressAlg(r->ida, 1) != 0 ||
-        IDASetLinearSolver(r->ida, r->solver, r->matrix) != 0 ||
-        IDASetJacFn(r->ida, jacobian) != 0 || IDASetMaxNumSteps(r->ida, -1) != 0 ||
-        IDASetMaxNonlinIters(r->ida, 8) != 0 || IDASetMaxConvFails(r->ida, 50) != 0 ||
-        IDAQuadInit(r->ida, quadratures, r->quadrature) != 0 || IDASetQuadErrCon(r->ida, 0) != 0 ||
-        IDASetEtaMax(r->ida, STEP_GROWTH) != 0 ||
-        IDASetMaxStep(r->ida, r->options->step_max) != 0 ||
-        IDASetNonlinConvCoef(r->ida, NEWTON_PART) != 0;
+    const bool failed = !r->ida || IDAInit(r->ida, residual, r->t, r->y, r->slope) != 0 ||
+                        IDASetErrHandlerFn(r->ida, swallow, r) != 0 ||
+                        IDASetUserData(r->ida, r) != 0 || IDAWFtolerances(r->ida, weights) != 0 ||
+                        IDASetId(r->ida, kinds) != 0 || IDASetSuppressAlg(r->ida, 1) != 0 ||
+                        IDASetLinearSolver(r->ida, r->solver, r->matrix) != 0 ||
+                        IDASetJacFn(r->ida, jacobian) != 0 || IDASetMaxNumSteps(r->ida, -1) != 0 ||
+                        IDASetMaxNonlinIters(r->ida, 8) != 0 ||
+                        IDASetMaxConvFails(r->ida, 50) != 0 ||
+                        IDASetMaxStep(r->ida, r->options->step_max) != 0 ||
+                        IDASetNonlinConvCoef(r->ida, NEWTON_PART) != 0;
     N_VDestroy(kinds);
     return failed ? fail(r->error, STATUS_NUMERICAL, "IDAS cannot be set up") : STATUS_OK;
 }
 
 static void release(struct run *r)
 {
-    N_Vector vectors[] = {r->y,    r->slope,   r->weight,        r->scratch,
-                          r->step, r->between, r->between_slope, r->quadrature};
+    N_Vector vectors[] = {r->y, r->slope, r->between, r->between_slope};
     if (r->ida)
         IDAFree(&r->ida);
     for (size_t k = 0; k < sizeof vectors / sizeof vectors[0]; k++)
@@ -534,16 +508,16 @@ static void release(struct run *r)
             N_VDestroy(vectors[k]);
     if (r->solver)
         SUNLinSolFree(r->solver);
-    dae_restart_free(&r->restart);
-    step_energy_free(&r->steps);
+    rosenbrock_free(&r->rosenbrock);
+    step_energy_free(&r->energy);
     if (r->matrix)
         SUNMatDestroy(r->matrix);
     if (r->context)
         SUNContext_Free(&r->context);
+    free(r->weight);
+    free(r->residual);
+    free(r->values);
     free(r->rest);
-    free(r->states);
-    free(r->sum_before);
-    free(r->increment);
     free(r->phase.drive);
     probe_points_free(&r->probes);
     dae_free(r->dae);
@@ -566,12 +540,11 @@ static enum status run(const struct circuit *circuit, const struct controller *c
     r->deadline = begin + options->time_limit;
     enum status status = set_up(r);
     if (status == STATUS_OK)
-        status = operating_point(r);
-    if (status == STATUS_OK)
         status = start_ida(r);
     if (status == STATUS_OK) {
-        evaluate(r, 0, r->y, r->slope, r->steps.power);
-        step_energy_start(&r->steps, r->dae->values);
+        dae_values(r->dae, 0, N_VGetArrayPointer(r->y), N_VGetArrayPointer(r->slope), r->residual,
+                   r->energy.begin);
+        step_energy_start(&r->energy, r->dae->values);
         record(r, 0, false);
     }
     while (status == STATUS_OK && next_phase(r))

@@ -38,25 +38,6 @@ struct cell_current {
     double i, di_da, di_db;
 };
 
-/* mos1.h without body effect. */
-static inline struct cell_current channel(const struct network_cell *c, double va, double vb,
-                                          double vg)
-{
-    const double u = c->sign * (va - vb), vds = fabs(u);
-    const double vov = c->sign * (vg - (u >= 0 ? vb : va)) - c->vto;
-    if (vov <= 0)
-        return (struct cell_current){CHANNEL_GMIN * (va - vb), CHANNEL_GMIN, -CHANNEL_GMIN};
-    const double m = c->beta * (1 + c->lambda * vds);
-    const bool saturated = vov <= vds;
-    const double shape = saturated ? .5 * vov * vov : vds * (vov - .5 * vds);
-    const double gm = m * (saturated ? vov : vds);
-    const double gds = c->lambda * c->beta * shape + (saturated ? 0 : m * (vov - vds));
-    const double i = u >= 0 ? c->sign * m * shape : -c->sign * m * shape;
-    return (struct cell_current){i + CHANNEL_GMIN * (va - vb),
-                                 (u >= 0 ? gds : gm + gds) + CHANNEL_GMIN,
-                                 -(u >= 0 ? gm + gds : gds) - CHANNEL_GMIN};
-}
-
 static inline struct cell_current cell_current(const struct network *n, const struct network_cell *c)
 {
     const double *v = n->values, va = v[c->a], vb = v[c->b];
@@ -64,11 +45,9 @@ static inline struct cell_current cell_current(const struct network *n, const st
         return (struct cell_current){c->g * (va - vb), c->g, -c->g};
     switch (c->kind) {
     case ELEMENT_MOSFET: {
-        if (!c->body)
-            return channel(c, va, vb, v[c->c]);
         const double terminal[4] = {va, v[c->c], vb, v[c->d]};
         struct cell_current r;
-        r.i = mos1_channel(c->element->mos, &c->element->geometry, terminal, &r.di_da, &r.di_db);
+        r.i = mos1_channel(&c->mos, terminal, &r.di_da, &r.di_db);
         r.i += CHANNEL_GMIN * (va - vb);
         r.di_da += CHANNEL_GMIN;
         r.di_db -= CHANNEL_GMIN;
@@ -110,7 +89,7 @@ static double control_value(const struct network *n, const struct network_contro
     return e->kind == ELEMENT_VCVS ? e->value * u : transfer_table_value(&e->table, u, slope);
 }
 
-/* The current of channel() alone. */
+/* The current of mos1.h without body effect. */
 static inline double channel_current(const struct network_channel *c, const double *v)
 {
     const double va = v[c->a], vb = v[c->b];

@@ -53,8 +53,7 @@ struct network_cell {
     bool linear;                /* i = g (v(a) - v(b)) */
     double g;                   /* [S] of a linear one, transconductance; a current source's [A] */
     double x;                   /* state for which g holds */
-    double beta, vto, lambda, sign; /* transistor without body effect */
-    bool body;                  /* it has one */
+    struct mos1_device mos;
     int state;
     const struct element *element;
 };

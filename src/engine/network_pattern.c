@@ -246,7 +246,8 @@ static void find_places(const struct pattern *p, const struct network_component 
     for (size_t k = 0; k < c->n_channels; k++) {
         const struct network_cell *b = &n->cells[c->first_cell + c->n_links + k];
         c->channels[k] = (struct network_channel){b->a,    b->b,   b->c,      {b->row[0], b->row[1]},
-                                                  b->beta, b->vto, b->lambda, b->sign};
+                                                  b->mos.beta, b->mos.vto, b->mos.lambda,
+                                                  b->mos.sign};
     }
     for (size_t k = 0; k < c->n_controls; k++) {
         struct network_control *s = &n->controls[n->control_members[c->first_control + k]];
@@ -284,11 +285,7 @@ static struct network_cell cell(const struct pattern *p, int branch)
         c.linear = e->dopant->model->ohmic;
         break;
     case ELEMENT_MOSFET:
-        c.sign = e->mos->type;
-        c.vto = c.sign * e->mos->vto;
-        c.lambda = e->mos->lambda;
-        c.beta = e->mos->kp * e->geometry.m * e->geometry.w / e->geometry.l;
-        c.body = e->mos->gamma > 0;
+        c.mos = mos1_prepare(e->mos, &e->geometry, 1, 0); /* of which the channel is used */
         break;
     case ELEMENT_VCCS:
         c.c = effective(p, b->c);
@@ -302,7 +299,7 @@ static struct network_cell cell(const struct pattern *p, int branch)
 
 static int order_of_cell(const struct network_cell *c)
 {
-    return c->linear ? 0 : c->kind == ELEMENT_MOSFET && !c->body ? 1 : 2;
+    return c->linear ? 0 : c->kind == ELEMENT_MOSFET && !(c->mos.gamma > 0) ? 1 : 2;
 }
 
 static int by_order(const void *a, const void *b)

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* With U_i in place of the increments k_i, as in Hairer and Wanner's equation (IV.7.25):
+ *
+ *     (M/(gamma h) - g_y) U_i = g(t + alpha_i h, y + sum a_ij U_j) + M sum (c_ij/h) U_j
+ *                               + gamma_i h g_t
+ *     y1 = y + sum a_6j U_j + U_6        error = U_6
+ *
+ * The drive's voltages are linear in t, so that a difference of g over DRIFT of the ramp serves as
+ * g_t: its error is DRIFT of the ramp's height over kT/q or an overdrive. */
+#include "engine/rosenbrock.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DRIFT 1e-6
+#define DEFECT_PART 0.01 /* of the tolerance */
+#define CORRECTIONS 3
+
+#define GAMMA 0.25
+static const double alpha[ROSENBROCK_STAGES] = {0, 0.386, 0.21, 0.63, 1, 1};
+static const double gamma_sum[ROSENBROCK_STAGES] = {0.25, -0.1043, 0.1035, -0.03620000000000023,
+                                                    0,    0};
+static const double a[ROSENBROCK_STAGES][ROSENBROCK_STAGES - 1] = {
+    {0},
+    {1.544},
+    {0.9466785280815826, 0.2557011698983284},
+    {3.314825187068521, 2.896124015972201, 0.9986419139977817},
+    {1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950},
+    {1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1},
+};
+static const double c[ROSENBROCK_STAGES][ROSENBROCK_STAGES - 1] = {
+    {0},
+    {-5.6688},
+    {-2.430093356833875, -0.2063599157091915},
+    {-0.1073529058151375, -9.594562251023355, -20.47028614809616},
+    {7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160},
+    {8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136,
+     -6.058818238834054},
+};
+/* of the continuous solution */
+static const double d2[ROSENBROCK_STAGES - 1] = {10.12623508344586, -7.487995877610167,
+                                                 -34.80091861555747, -7.992771707568823,
+                                                 1.025137723295662};
+static const double d3[ROSENBROCK_STAGES - 1] = {-0.6762803392801253, 6.087714651680015,
+                                                 16.43084320892478, 24.76722511418386,
+                                                 -6.594389125716872};
+
+bool rosenbrock_new(struct rosenbrock *r, struct dae *d)
+{
+    *r = (struct rosenbrock){.dae = d};
+    r->lu = sparse_lu_new((int64_t)d->n, d->columns, d->rows);
+    r->entries = NEW(d->n_entries + 1, double);
+    double **const vectors[] = {&r->y0,    &r->y1,     &r->slope1, &r->residual,
+                                &r->drift, &r->point,  &r->defect, &r->begin,
+                                &r->mass,  &r->curve2, &r->curve3};
+    for (size_t k = 0; k < sizeof vectors / sizeof vectors[0]; k++)
+        *vectors[k] = NEW(d->n, double);
+    for (int i = 0; i < ROSENBROCK_STAGES; i++)
+        r->stages[i] = NEW(d->n, double);
+    r->error = r->stages[ROSENBROCK_STAGES - 1];
+    return r->lu != NULL;
+}
+
+void rosenbrock_free(struct rosenbrock *r)
+{
+    double *const vectors[] = {r->y0,     r->y1,    r->slope1, r->residual, r->drift,  r->point,
+                               r->defect, r->begin, r->mass,   r->curve2,   r->curve3, r->entries};
+    for (size_t k = 0; k < sizeof vectors / sizeof vectors[0]; k++)
+        free(vectors[k]);
+    for (int i = 0; i < ROSENBROCK_STAGES; i++)
+        free(r->stages[i]);
+    sparse_lu_free(r->lu);
+}
+
+/* sum over j < m of factors[j] U_j, plus base if there is one -> sum. */
+static void combine(const struct rosenbrock *r, int m, const double *factors, const double *base,
+                    double *sum)
+{
+    const size_t n = r->dae->n;
+    if (base)
+        memcpy(sum, base, n * sizeof *sum);
+    else
+        memset(sum, 0, n * sizeof *sum);
+    int j = 0;
+    for (; j + 1 < m; j += 2) {
+        const double f = factors[j], g = factors[j + 1];
+        const double *restrict u = r->stages[j], *restrict w = r->stages[j + 1];
+        double *restrict s = sum;
+        for (size_t k = 0; k < n; k++)
+            s[k] += f * u[k] + g * w[k];
+    }
+    for (; j < m; j++) {
+        const double f = factors[j];
+        const double *restrict u = r->stages[j];
+        double *restrict s = sum;
+        for (size_t k = 0; k < n; k++)
+            s[k] += f * u[k];
+    }
+}
+
+bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
+{
+    struct dae *d = r->dae;
+    const size_t n = d->n;
+    r->h = h;
+    memcpy(r->y0, y, n * sizeof *y);
+    dae_jacobian(d, t, 1 / (GAMMA * h), y, r->entries);
+    if (!sparse_lu_factor(r->lu, r->entries))
+        return false;
+    if (!r->known)
+        dae_residual(d, t, y, NULL, r->begin);
+    r->known = false;
+    if (d->ramps) {
+        const double step = DRIFT * d->edge;
+        dae_residual(d, t + step, y, NULL, r->drift);
+        for (size_t k = 0; k < n; k++)
+            r->drift[k] = (r->drift[k] - r->begin[k]) / step;
+    }
+    for (int i = 0; i < ROSENBROCK_STAGES; i++) {
+        double *u = r->stages[i];
+        if (i > 0) {
+            combine(r, i, a[i], y, r->point);
+            dae_residual(d, t + alpha[i] * h, r->point, NULL, r->residual);
+            combine(r, i, c[i], NULL, u);
+            dae_mass(d, u, r->mass);
+            for (size_t k = 0; k < n; k++)
+                u[k] = r->mass[k] / h - r->residual[k];
+        } else {
+            for (size_t k = 0; k < n; k++)
+                u[k] = -r->begin[k];
+        }
+        if (d->ramps && gamma_sum[i] != 0)
+            for (size_t k = 0; k < n; k++)
+                u[k] -= gamma_sum[i] * h * r->drift[k];
+        if (!sparse_lu_solve(r->lu, u))
+            return false;
+    }
+    combine(r, ROSENBROCK_STAGES - 1, c[ROSENBROCK_STAGES - 1], NULL, r->slope1);
+    for (size_t k = 0; k < n; k++) {
+        r->y1[k] = r->point[k] + r->error[k];
+        r->slope1[k] = (r->error[k] / GAMMA - r->slope1[k]) / h;
+    }
+    combine(r, ROSENBROCK_STAGES - 1, d2, NULL, r->curve2);
+    combine(r, ROSENBROCK_STAGES - 1, d3, NULL, r->curve3);
+    return true;
+}
+
+bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, double *power)
+{
+    const size_t n = r->dae->n;
+    for (int i = 0; i <= CORRECTIONS; i++) {
+        dae_values(r->dae, t1, r->y1, r->slope1, r->residual, power);
+        memcpy(r->defect, r->residual, n * sizeof *r->defect);
+        if (!sparse_lu_solve(r->lu, r->defect))
+            return false;
+        double norm = 0;
+        for (size_t k = 0; k < n; k++)
+            norm = fmax(norm, fabs(r->defect[k]) * weight[k]);
+        if (norm <= DEFECT_PART)
+            return true;
+        for (size_t k = 0; k < n; k++) {
+            r->y1[k] -= r->defect[k];
+            r->slope1[k] -= r->defect[k] / (GAMMA * r->h);
+        }
+    }
+    return false;
+}
+
+void rosenbrock_accept(struct rosenbrock *r)
+{
+    dae_mass(r->dae, r->slope1, r->mass);
+    for (size_t k = 0; k < r->dae->n; k++)
+        r->begin[k] = r->residual[k] - r->mass[k];
+    r->known = true;
+}
+
+void rosenbrock_between(const struct rosenbrock *r, double part, double *y, double *slope)
+{
+    const double s = part, rest = 1 - part;
+    for (size_t k = 0; k < r->dae->n; k++) {
+        const double y0 = r->y0[k], y1 = r->y1[k], p = r->curve2[k], q = r->curve3[k];
+        y[k] = rest * y0 + s * (y1 + rest * (p + s * q));
+        slope[k] = (y1 - y0 + (1 - 2 * s) * p + s * (2 - 3 * s) * q) / r->h;
+    }
+}

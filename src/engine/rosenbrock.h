@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One step of a linearly implicit Runge-Kutta method for dae.h's system M y' = g(t, y): no history
+ * is needed, so that a kink of the drive costs nothing.
+ *
+ * RODAS (Hairer and Wanner, Solving Ordinary Differential Equations II, 2nd ed., section VI.4): six
+ * stages, order 4 with an estimate of order 3, stiffly accurate, L-stable, for index 1; one
+ * factorization a step, and a continuous solution of order 3. */
+#ifndef SILVERBAR_ENGINE_ROSENBROCK_H
+#define SILVERBAR_ENGINE_ROSENBROCK_H
+
+#include "engine/dae.h"
+#include "engine/sparse_lu.h"
+
+#define ROSENBROCK_STAGES 6
+#define ROSENBROCK_ORDER 4
+
+struct rosenbrock {
+    struct dae *dae;
+    struct sparse_lu *lu;
+    double h;                                /* of the last step [s] */
+    double *y0, *y1;                         /* n: at its beginning and end */
+    double *slope1;                          /* n: y' at its end, in the range of M */
+    double *error;                           /* n: estimate of that of y1 */
+    double *defect;                          /* n: by how much y1 misses the equations */
+    double *begin;                           /* n: -g at the beginning */
+    bool known;                              /* it is that of the next step already */
+    double *entries;                         /* n_entries + 1 */
+    double *stages[ROSENBROCK_STAGES];       /* n each */
+    double *residual, *drift, *point, *mass; /* n */
+    double *curve2, *curve3;                 /* n: of the continuous solution */
+};
+
+/* False: the pattern is structurally singular. */
+bool rosenbrock_new(struct rosenbrock *r, struct dae *dae);
+void rosenbrock_free(struct rosenbrock *r);
+
+/* From y at t to t + h within one smooth piece of the drive.  False: the matrix is singular. */
+bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y);
+
+/* The circuit's values and powers at its end, as dae_values() has them.  The stages are solutions of
+ * linear equations, and what is left of the nonlinear ones there is removed by Newton's method with
+ * the matrix of the step, down to a hundredth of the tolerances 1/weight; a step would not survive
+ * to begin far from its equations' solution.  False: that does not converge. */
+bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, double *power);
+
+/* The last step is accepted and the next one begins there, without a kink. */
+void rosenbrock_accept(struct rosenbrock *r);
+
+/* The continuous solution of the last step and its slope at its beginning + part * h. */
+void rosenbrock_between(const struct rosenbrock *r, double part, double *y, double *slope);
+
+#endif
