@@ -33,9 +33,13 @@
 #define STEP_GROWTH 5    /* at most from step to step */
 #define STEP_SHRINKING 0.2
 #define STEP_SAFETY 0.9
-#define DEFECTIVE 100    /* in place of the error of a step that does not end on a solution */
-#define HANDOVER 20      /* steps of the one-step method that IDAS's beginning is worth */
+#define DEFECTIVE 100 /* in place of the error of a step that does not end on a solution */
+/* A continuous solution that is bent by more than this is none: [V], and of the change. */
+#define BUMP_MAX 1.0
+#define BUMP_PART 4.0
+#define HANDOVER 100     /* steps of the one-step method that IDAS's beginning is worth */
 #define STATE_PART 0.1   /* of the tolerance that one step's error of a state may take */
+#define VOLTAGE_PART 0.2 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define NEWTON_PART 0.05 /* of the tolerance that Newton's iteration may leave */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
 
@@ -140,8 +144,9 @@ static void tolerances(const struct run *r, const double *v, double alone, doubl
 {
     const struct engine_options *o = r->options;
     const size_t first_state = r->dae->n - r->dae->n_states;
+    const double most = VOLTAGE_PART * r->dae->thermal;
     for (size_t k = 0; k < first_state; k++)
-        w[k] = 1 / (o->reltol * (r->scale + fabs(v[k] - r->rest[k])) + o->vntol);
+        w[k] = 1 / (fmin(o->reltol * (r->scale + fabs(v[k] - r->rest[k])), most) + o->vntol);
     for (size_t k = first_state; k < r->dae->n; k++)
         w[k] = alone / (o->reltol * fabs(v[k]) + o->vntol);
 }
@@ -271,25 +276,34 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool kink
     return STATUS_OK;
 }
 
-/* Largest error of the last one-step step in units of the tolerance, and where. */
+/* Error of the last one-step step in units of the tolerance, and the unknown that has most of it:
+ * the root mean square of the nodes, or of one state where that is larger. */
 static double step_error(struct run *r, size_t *worst)
 {
     const struct dae *d = r->dae;
-    const double *e = r->rosenbrock.error;
-    double norm = 0;
+    const struct rosenbrock *m = &r->rosenbrock;
+    const double *e = m->error;
+    double sum = 0, largest = 0, state = 0;
     tolerances(r, r->rosenbrock.y1, 1 / STATE_PART, r->weight);
     for (size_t k = 0; k < d->n; k++) {
+        const double error = fabs(e[k]) * r->weight[k];
+        const double bump = fabs(m->curve2[k]) + fabs(m->curve3[k]);
+        if (!isfinite(error) || bump > BUMP_MAX + BUMP_PART * fabs(m->y1[k] - m->y0[k])) {
+            *worst = k;
+            return INFINITY;
+        }
         if (k >= d->n_roots && k < d->n - d->n_states)
             continue; /* a current */
-        const double error = fabs(e[k]) * r->weight[k];
-        if (!(error <= norm)) {
-            norm = error;
+        if (k < d->n_roots)
+            sum += error * error;
+        else
+            state = fmax(state, error);
+        if (error > largest) {
+            largest = error;
             *worst = k;
         }
-        if (!isfinite(error))
-            return INFINITY;
     }
-    return norm;
+    return fmax(state, sqrt(sum / (double)(d->n_roots + 1)));
 }
 
 /* IDAS from r->t to t_end.  What it cannot do it leaves to the one-step method. */
@@ -304,7 +318,11 @@ static enum status multistep_piece(struct run *r, double h, double t_end, bool l
         const double t0 = r->t;
         if (++*steps > STEPS_MAX)
             return stuck(r, "too many steps");
+        N_VScale(1, r->y, r->between); /* IDAS works in the vectors that it is given */
+        N_VScale(1, r->slope, r->between_slope);
         if (IDASolve(r->ida, t_end, &r->t, r->y, r->slope, IDA_ONE_STEP) < 0) {
+            N_VScale(1, r->between, r->y);
+            N_VScale(1, r->between_slope, r->slope);
             r->t = t0;
             break;
         }

@@ -16,8 +16,8 @@
 #include <string.h>
 
 #define DRIFT 1e-6
-#define DEFECT_PART 0.01 /* of the tolerance */
-#define CORRECTIONS 3
+#define DEFECT_PART 0.005 /* of the tolerance */
+#define CORRECTIONS 5
 
 #define GAMMA 0.25
 static const double alpha[ROSENBROCK_STAGES] = {0, 0.386, 0.21, 0.63, 1, 1};
@@ -150,18 +150,29 @@ bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
 
 bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, double *power)
 {
-    const size_t n = r->dae->n;
+    struct dae *d = r->dae;
+    double before = INFINITY;
     for (int i = 0; i <= CORRECTIONS; i++) {
-        dae_values(r->dae, t1, r->y1, r->slope1, r->residual, power);
-        memcpy(r->defect, r->residual, n * sizeof *r->defect);
+        dae_values(d, t1, r->y1, r->slope1, r->residual, power);
+        memcpy(r->defect, r->residual, d->n * sizeof *r->defect);
+        if (before < INFINITY && i > 1) {
+            dae_jacobian(d, t1, 1 / (GAMMA * r->h), r->y1, r->entries);
+            if (!sparse_lu_factor(r->lu, r->entries))
+                return false;
+        }
         if (!sparse_lu_solve(r->lu, r->defect))
             return false;
         double norm = 0;
-        for (size_t k = 0; k < n; k++)
-            norm = fmax(norm, fabs(r->defect[k]) * weight[k]);
+        for (size_t k = 0; k < d->n; k++) {
+            const double size = fabs(r->defect[k]) * weight[k];
+            if (!isfinite(size))
+                return false;
+            norm = fmax(norm, size);
+        }
         if (norm <= DEFECT_PART)
             return true;
-        for (size_t k = 0; k < n; k++) {
+        before = norm;
+        for (size_t k = 0; k < d->n; k++) {
             r->y1[k] -= r->defect[k];
             r->slope1[k] -= r->defect[k] / (GAMMA * r->h);
         }
