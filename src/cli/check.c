@@ -13,6 +13,10 @@
 /* What a user decides by: the conductance of a device, an energy, a class.  A tenth of a per cent is
  * less than any of them is known to outside of a simulator. */
 #define TOLERANCE 1e-3
+/* An image is shown for 5 us, half of which a CMOS neuron takes to settle; an engine without
+ * capacitors does not know that, so its energy of inference is held to less. */
+#define TOLERANCE_STATIC 2e-2
+#define REFERENCE "ngspice"
 #define REFERENCE_RELTOL 1e-6
 #define REFERENCE_VNTOL 1e-8  /* [V] */
 #define REFERENCE_ABSTOL 1e-12 /* [A] */
@@ -65,10 +69,11 @@ static const struct argp argp = {
     "Play the same drive in every engine and compare with ngspice at reltol 1e-6: the largest "
     "relative difference of a conductance and of the energy of a class in training and in "
     "inference, the root mean square of a waveform over time in parts of its swing, and the number "
-    "of images that are decided otherwise.\vWhat is judged must be within 1e-3, decisions equal.  "
-    "An engine without capacitors has no waveform inside of a phase: its readings at the end of "
-    "phases are compared, and the energy of inferences, in which CMOS neurons settle, is shown "
-    "but not judged.\nExit status: 0 all within, 3 not, 1 could not be computed, 2 bad usage.",
+    "of images that are decided otherwise.\vEverything must be within 1e-3, decisions equal.  An "
+    "engine without capacitors has no waveform inside of a phase: its readings at the end of "
+    "phases are compared, and they and the energy of inferences, in which CMOS neurons settle, "
+    "are held to 2e-2.  ngspice's own row is what its default tolerances give; it is not judged.\n"
+    "Exit status: 0 all within, 3 not, 1 could not be computed, 2 bad usage.",
     NULL,
     NULL,
     NULL};
@@ -91,11 +96,11 @@ static bool add_row(struct table *t, const struct engine_case *c, const struct e
 {
     struct case_difference d;
     case_compare(c, run, reference, &d);
-    const bool settles = engine->behavioural && c->circuit != c->behavioural;
+    const bool judged = strcmp(engine->name, REFERENCE) != 0;
+    const double inference = engine->behavioural ? TOLERANCE_STATIC : TOLERANCE;
     const bool good = d.conductance <= TOLERANCE && d.training <= TOLERANCE &&
                       (engine->behavioural || d.waveform <= TOLERANCE) &&
-                      (settles || (d.inference <= TOLERANCE && d.reading <= TOLERANCE)) &&
-                      d.decisions < 1;
+                      d.inference <= inference && d.reading <= inference && d.decisions < 1;
     table_row(t);
     table_text(t, C_CASE, c->name);
     table_text(t, C_ENGINE, engine->name);
@@ -110,8 +115,8 @@ static bool add_row(struct table *t, const struct engine_case *c, const struct e
     if (c->output >= 0)
         table_number(t, C_DECISIONS, d.decisions);
     table_number(t, C_TIME, run->wall);
-    table_text(t, C_VERDICT, good ? "within" : "OUTSIDE");
-    return good;
+    table_text(t, C_VERDICT, judged ? good ? "within" : "OUTSIDE" : "defaults");
+    return good || !judged;
 }
 
 static void progress(const struct engine_case *c, const char *engine)
@@ -129,9 +134,11 @@ static enum status check_case(struct engine_case *c, struct table *t, bool *good
     tight.reltol = REFERENCE_RELTOL;
     tight.vntol = REFERENCE_VNTOL;
     tight.abstol = REFERENCE_ABSTOL;
+    tight.trtol = 1;
+    tight.step_max = c->fine_step;
     struct case_run reference, run;
     progress(c, "reference");
-    enum status status = case_play(c, engine_find("ngspice"), &tight, true, &reference, error);
+    enum status status = case_play(c, engine_find(REFERENCE), &tight, true, &reference, error);
     for (const struct engine *const *e = engine_table; *e && status == STATUS_OK; e++) {
         progress(c, (*e)->name);
         status = case_play(c, *e, &o, true, &run, error);

@@ -18,6 +18,7 @@ struct player {
     struct controller log;
     size_t phase;
     bool waveforms, inferences;
+    double begin; /* of the first phase [s]: ngspice makes a step before it */
 };
 
 static bool step(void *data, const struct reading *reading, struct phase *next)
@@ -34,7 +35,8 @@ static void take(void *data, const struct interval *i)
     struct player *p = data;
     struct case_run *r = p->run;
     const struct circuit *c = p->circuit;
-    r->steps++;
+    if (r->steps++ == 0)
+        p->begin = i->t1;
     for (size_t s = 0; i->ends_phase && s < r->n_states; s++) {
         const struct element *e = &c->elements[c->state_elements[s]];
         const double x = i->values[circuit_state_value(c, (int)s)];
@@ -48,7 +50,7 @@ static void take(void *data, const struct interval *i)
     r->points = memory_grow(r->points, &r->capacity, (r->n_points + 1) * (1 + r->n_probes),
                             sizeof *r->points);
     double *point = r->points + r->n_points++ * (1 + r->n_probes);
-    point[0] = i->t1;
+    point[0] = i->t1 - p->begin;
     for (size_t k = 0; k < r->n_probes; k++)
         point[1 + k] = i->values[circuit_probe_value(c, (int)k)];
 }
@@ -63,7 +65,8 @@ enum status case_play(struct engine_case *c, const struct engine *engine,
                            .n_states = circuit->n_states,
                            .conductance = NEW(circuit->n_states, double),
                            .readings = NEW((c->log.n + 1) * circuit->n_probes, double)};
-    struct player p = {c, circuit, r, drive_log_controller(&c->log), 0, waveforms, c->output >= 0};
+    struct player p = {c, circuit, r, drive_log_controller(&c->log), 0, waveforms, c->output >= 0,
+                       0};
     const double begin = clock_now();
     struct ledger *ledger = ledger_new(circuit);
     const struct recorder recorders[] = {ledger_recorder(ledger), {take, &p}};
@@ -126,13 +129,25 @@ static double value_at(const struct case_run *r, size_t k, double t, size_t *fro
     return h > 0 ? a[1 + k] + (b[1 + k] - a[1 + k]) * fmin(1, fmax(0, (t - a[0]) / h)) : b[1 + k];
 }
 
-/* Root mean square over time of a - b for probe k, by trapezoids over both runs' points, and the
- * swing of b. */
+/* Lowest and highest reading of a probe. */
+static void find_range(const struct case_run *r, size_t k, double *low, double *high)
+{
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (size_t p = 0; p < r->n_phases; p++) {
+        *low = fmin(*low, r->readings[p * r->n_probes + k]);
+        *high = fmax(*high, r->readings[p * r->n_probes + k]);
+    }
+}
+
+/* Root mean square over time of a - b for probe k, by trapezoids over both runs' points, in the swing
+ * of b. */
 static double waveform(const struct case_run *a, const struct case_run *b, size_t k)
 {
     const size_t width = 1 + a->n_probes;
     size_t i = 0, j = 0, from_a = 0, from_b = 0;
-    double sum = 0, time = 0, before = 0, t0 = -1, low = INFINITY, high = -INFINITY;
+    double sum = 0, time = 0, before = 0, t0 = -1, low, high;
+    find_range(b, k, &low, &high);
     while (i < a->n_points || j < b->n_points) {
         const double ta = i < a->n_points ? a->points[i * width] : INFINITY,
                      tb = j < b->n_points ? b->points[j * width] : INFINITY, t = fmin(ta, tb);
@@ -153,12 +168,12 @@ static double waveform(const struct case_run *a, const struct case_run *b, size_
 
 static double readings(const struct case_run *a, const struct case_run *b, size_t k)
 {
-    double sum = 0, low = INFINITY, high = -INFINITY;
+    double sum = 0, low, high;
+    find_range(b, k, &low, &high);
     for (size_t p = 0; p < b->n_phases; p++) {
-        const double x = a->readings[p * a->n_probes + k], y = b->readings[p * b->n_probes + k];
-        sum += (x - y) * (x - y);
-        low = fmin(low, y);
-        high = fmax(high, y);
+        const double d =
+            a->readings[p * a->n_probes + k] - b->readings[p * b->n_probes + k];
+        sum += d * d;
     }
     return high > low ? sqrt(sum / (double)b->n_phases) / (high - low) : 0;
 }

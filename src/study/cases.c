@@ -18,6 +18,7 @@
 #define ROW_OHM 2
 #define COLUMN_OHM 1
 #define DRIVER_OHM 50
+#define CLASSIFIER_STEP 50e-6 /* [s] */
 
 static struct phase *add_phase(struct engine_case *c, enum phase_kind kind, double duration)
 {
@@ -38,7 +39,8 @@ enum status case_device(const struct case_inputs *in, size_t pulses, struct engi
 {
     (void)error;
     *c = (struct engine_case){.name = memory_string("device"), .output = -1, .n_devices = 1,
-                              .n_pulses = pulses, .read_volt = READ_VOLT};
+                              .n_pulses = pulses, .read_volt = READ_VOLT,
+                              .fine_step = PULSE / 500};
     struct circuit *k = c->circuit = c->behavioural = circuit_new("one device");
     const int p = circuit_node(k, "p"), m = circuit_node(k, "m");
     const int port = circuit_port(k, "p", p, 0, false, 0, CLASS_DRIVER);
@@ -62,7 +64,7 @@ enum status case_array(const struct case_inputs *in, size_t rows, size_t columns
     const size_t n = rows * columns;
     *c = (struct engine_case){.name = memory_format("crossbar %zux%zu", rows, columns),
                               .output = -1, .n_devices = n, .n_pulses = pulses,
-                              .read_volt = READ_VOLT};
+                              .read_volt = READ_VOLT, .fine_step = PULSE / 500};
     struct circuit *k = c->circuit = c->behavioural = circuit_new("crossbar");
     double *x0 = NEW(n, double);
     for (size_t i = 0; i < n; i++)
@@ -96,6 +98,7 @@ enum status case_classifier(const struct case_inputs *in, bool cmos, struct engi
     *c = (struct engine_case){
         .name = memory_string(cmos ? "classifier" : "classifier, behavioural neurons"),
         .read_volt = READ_VOLT,
+        .fine_step = CLASSIFIER_STEP,
         .output = -1};
     struct training_options o = training_defaults;
     o.classifier = classifier_defaults;

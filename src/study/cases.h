@@ -20,6 +20,7 @@ struct engine_case {
     struct circuit *behavioural; /* with behavioural neurons, same ports and states; may be circuit */
     struct drive_log log;
     double read_volt;           /* at which conductances are compared [V] */
+    double fine_step;           /* a step that ngspice's reference may have, at most [s] */
     int output;                 /* probe of a classifier's output, or -1 */
     size_t n_devices, n_pulses; /* pulses: phases but readings */
     struct training trainings[2];
