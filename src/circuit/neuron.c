@@ -8,8 +8,6 @@
 /* Divider that makes signal ground, on which only gates hang, and its decoupling. */
 #define DIVIDER_OHM 100e3
 #define DIVIDER_FARAD 1e-12
-/* Open-loop gain of the behavioural amplifier: 16 uV of offset at 1.65 V. */
-#define BEHAVIOURAL_GAIN 1e5
 
 enum status neuron_read(const char *path, struct subcircuit_file **file, struct neuron_kind *kind,
                         struct error *error)
@@ -41,20 +39,6 @@ void neuron_supply(struct circuit *c)
     circuit_capacitor(c, "cmid", vmid, 0, DIVIDER_FARAD, CLASS_NEURON);
 }
 
-/* v(out) = gain (v_mid - v(column)), rf from out to column. */
-static void transimpedance(struct circuit *c, const char *name, int column, int out, double rf)
-{
-    struct element e = {ELEMENT_VCVS, .class = CLASS_NEURON,
-                        .node = {out, 0, circuit_node(c, "vmid"), column},
-                        .value = BEHAVIOURAL_GAIN};
-    char *text = memory_format("e%s", name);
-    circuit_add(c, text, &e, true);
-    free(text);
-    text = memory_format("rf%s", name);
-    circuit_resistor(c, text, column, out, rf, CLASS_NEURON);
-    free(text);
-}
-
 /* v(out) - v(base) = table(v(p) - v(n)), scaled: x by x_scale, y to y_offset + y_scale y. */
 static void table_source(struct circuit *c, const char *name, int out, int base, int p, int n,
                          const struct transfer_table *table, double x_scale, double y_offset,
@@ -69,6 +53,20 @@ static void table_source(struct circuit *c, const char *name, int out, int base,
         e.table.y[i] = y_offset + y_scale * table->y[i];
     }
     circuit_add(c, name, &e, true);
+}
+
+/* v(out) = v_mid + gain (v_mid - v(column)), rf from out to column. */
+static void transimpedance(struct circuit *c, const struct neuron_curve *curve, const char *name,
+                           int column, int out, double rf)
+{
+    double x[2] = {-1, 1}, y[2] = {-curve->gain, curve->gain};
+    const struct transfer_table line = {2, x, y};
+    char *text = memory_format("b%s_t", name);
+    table_source(c, text, out, 0, circuit_node(c, "vmid"), column, &line, 1, NEURON_GROUND, 1);
+    free(text);
+    text = memory_format("rf%s", name);
+    circuit_resistor(c, text, column, out, rf, CLASS_NEURON);
+    free(text);
 }
 
 /* The supply's current as a table of v(p) - v(n): a source makes it, 1 V for 1 A, at a node of its
@@ -91,7 +89,7 @@ static void behavioural(struct circuit *c, const struct neuron_curve *curve, con
                         int column, int reference, int out, double rf)
 {
     const int tia = circuit_nodef(c, "%s_tia", name), vmid = circuit_node(c, "vmid");
-    transimpedance(c, name, column, tia, rf);
+    transimpedance(c, curve, name, column, tia, rf);
     char *text = memory_format("b%s", name);
     /* the output stage is class A: what the load takes comes from vdd */
     table_source(c, text, out, circuit_node(c, "vdd"), reference, tia, &curve->transfer,
@@ -109,7 +107,7 @@ static void behavioural(struct circuit *c, const struct neuron_curve *curve, con
 static void behavioural_reference(struct circuit *c, const struct neuron_curve *curve,
                                   const char *name, int column, int out, double rf)
 {
-    transimpedance(c, name, column, out, rf);
+    transimpedance(c, curve, name, column, out, rf);
     char *text = memory_format("%s_a", name);
     supply_current(c, text, out, circuit_node(c, "vmid"), &curve->reference, 1);
     free(text);

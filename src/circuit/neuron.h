@@ -19,6 +19,7 @@
  * supply's current [A] is that of vdd alone; an amplifier's depends on its output, v_tia - v_mid
  * [V], and the sigmoid's on s. */
 struct neuron_curve {
+    double gain;                     /* of its amplifiers: (v_tia - v_mid) over (v_mid - v_col) */
     struct transfer_table transfer;  /* h (0..1) as a function of s */
     struct transfer_table reference; /* current of the reference amplifier */
     struct transfer_table amplifier; /* of the neuron at s = 0 */

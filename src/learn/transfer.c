@@ -18,7 +18,8 @@ struct bench {
     size_t n, next;
     double *column, *reference; /* n: in units of s */
     double *out, *supply;       /* n: output [V], current of vdd [A] */
-    int column_port, reference_port, output_probe, supply_probe;
+    double *input;              /* n: of the reference amplifier [V] */
+    int column_port, reference_port, output_probe, supply_probe, input_probe;
 };
 
 static bool step(void *data, const struct reading *reading, struct phase *next)
@@ -27,6 +28,7 @@ static bool step(void *data, const struct reading *reading, struct phase *next)
     if (reading && b->next > 0) {
         b->out[b->next - 1] = reading->mean[b->output_probe];
         b->supply[b->next - 1] = -reading->mean[b->supply_probe];
+        b->input[b->next - 1] = reading->mean[b->input_probe];
     }
     if (b->next == b->n)
         return false;
@@ -49,7 +51,8 @@ static struct bench bench_new(size_t n)
                           .column = NEW(n, double),
                           .reference = NEW(n, double),
                           .out = NEW(n, double),
-                          .supply = NEW(n, double)};
+                          .supply = NEW(n, double),
+                          .input = NEW(n, double)};
 }
 
 static void bench_free(struct bench *b)
@@ -58,6 +61,7 @@ static void bench_free(struct bench *b)
     free(b->reference);
     free(b->out);
     free(b->supply);
+    free(b->input);
 }
 
 /* Reference amplifier and, if asked for, a neuron, each with a source and a resistor at its column
@@ -85,6 +89,7 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
                      NEURON_GROUND + SOURCE_VOLT * b->reference[0], CLASS_DRIVER);
     circuit_capacitor(c, "cref", reference_column, 0, o->column_farad, CLASS_LINE);
     b->output_probe = circuit_voltage_probe(c, "out", out);
+    b->input_probe = circuit_voltage_probe(c, "in", reference_column);
     for (size_t k = 0; k < c->n_elements; k++)
         if (strcmp(c->elements[k].name, "vdd") == 0)
             b->supply_probe = circuit_current_probe(c, "supply", (int)k);
@@ -166,6 +171,22 @@ enum status transfer_measure(const struct classifier_options *o, size_t layer, d
     return status;
 }
 
+/* The slope of output against input of the reference amplifier, by least squares through what it is
+ * at rest; the curve bends a little, by 0.1 mV at the input. */
+static enum status find_gain(const struct bench *alone, double *gain, struct error *error)
+{
+    double up = 0, down = 0;
+    for (size_t i = 0; i < alone->n; i++) {
+        const double in = NEURON_GROUND - alone->input[i], out = alone->out[i] - NEURON_GROUND;
+        up += out * out;
+        down += in * out;
+    }
+    *gain = up / down;
+    return *gain > 1 ? STATUS_OK
+                     : fail(error, STATUS_NUMERICAL,
+                            "the amplifier's gain is %g, expected more than 1", *gain);
+}
+
 enum status transfer_measure_supply(const struct classifier_options *o, size_t layer,
                                     double lit_rows, const struct engine *engine,
                                     const struct engine_options *engine_options,
@@ -182,6 +203,8 @@ enum status transfer_measure_supply(const struct classifier_options *o, size_t l
     enum status status = bench_run(&alone, o, layer, false, engine, engine_options, error);
     if (status == STATUS_OK)
         status = bench_run(&both, o, layer, true, engine, engine_options, error);
+    if (status == STATUS_OK)
+        status = find_gain(&alone, &curve->gain, error);
     curve->reference = table_new_points(n);
     curve->amplifier = table_new_points(n);
     for (size_t i = 0; i < n; i++) {
