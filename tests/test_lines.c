@@ -98,8 +98,7 @@ static enum status try(struct array *a, enum method method, struct error *error)
         status = lines_solve(a->lines, &p, TOLERANCE, a->vr, a->vc, &a->report, error);
     a->lines->direct = direct;
     for (int k = 0; method == ELIMINATION && direct && k < 2; k++) {
-        double rounding;
-        lines_residual(a->lines, &p, NULL, a->vr, a->vc, a->lines->fr, a->lines->fc, &rounding);
+        lines_residual(a->lines, &p, NULL, a->vr, a->vc, a->lines->fr, a->lines->fc);
         assert_true(lines_direct_factor(a->lines, &p));
         lines_direct_correct(a->lines, a->g, a->vr, a->vc);
     }

@@ -11,18 +11,18 @@
 #define CORRECTIONS_MAX 8 /* of one solution, each from the true residual */
 #define INNER_PART 0.3    /* of the tolerance, for the residual that the iteration itself keeps */
 
-/* Cost of the two methods in nanoseconds on a 2.x GHz x86-64; only their ratio matters. */
-#define COST_CROSSING 4.5      /* conjugate gradients: an iteration, for each padded crossing */
-#define COST_GRADIENTS_SETUP 4 /* iterations that factoring and correcting are worth */
-#define COST_SLICE 60.         /* elimination: a slice */
-#define COST_SLICE_SQUARE 9.   /* for each s^2 of it */
-#define COST_SLICE_CUBE 0.42   /* for each s^3 of it */
+/* Cost of the two methods [ns], measured on one x86-64 core near 3 GHz; their ratio decides. */
+#define COST_CROSSING 3.      /* conjugate gradients: an iteration, for each padded crossing */
+#define COST_SETUP 5.         /* iterations that factoring and correcting are worth */
+#define COST_SLICE 60.        /* elimination: a slice, */
+#define COST_SLICE_SQUARE 3.5 /* for each s^2 of it */
+#define COST_SLICE_CUBE 0.4   /* for each s^3 of it */
 
 struct lines *lines_new(size_t rows, size_t columns, double row_ohm, double column_ohm)
 {
     struct lines *l = NEW(1, struct lines);
     const size_t mn = rows * columns, s = rows < columns ? rows : columns,
-                 longer = rows < columns ? columns : rows, s_even = (s + 1) & ~(size_t)1;
+                 longer = rows < columns ? columns : rows, s_padded = (s + 3) / 4 * 4;
     l->m = rows;
     l->n = columns;
     l->row_siemens = row_ohm > 0 ? 1 / row_ohm : 0;
@@ -44,13 +44,13 @@ struct lines *lines_new(size_t rows, size_t columns, double row_ohm, double colu
     l->carry = NEW(l->stride, double);
     l->direct = row_ohm > 0 && column_ohm > 0 && s <= DIRECT_SIDE_MAX;
     if (l->direct) {
-        l->inverse = NEW(longer * s * s_even, double);
-        l->forward = NEW(longer * s_even, double);
+        l->inverse = NEW(longer * s * s_padded, double);
+        l->forward = NEW(longer * s_padded, double);
         l->across = NEW(longer * s, double);
-        l->slice = NEW(4 * s_even, double);
+        l->slice = NEW(4 * s_padded, double);
     }
-    double **const arrays[] = {&l->fr, &l->fc, &l->v,       &l->current, &l->slope,
-                               &l->dr, &l->dc, &l->trial_r, &l->trial_c};
+    double **const arrays[] = {&l->zeros, &l->fr, &l->fc, &l->v,       &l->current,
+                               &l->slope, &l->dr, &l->dc, &l->trial_r, &l->trial_c};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         *arrays[k] = NEW(mn, double);
     l->grounded = NEW(rows + columns, bool);
@@ -70,20 +70,55 @@ void lines_free(struct lines *l)
                               l->trial_c};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
+    free(l->zeros);
     free(l->grounded);
     free(l);
 }
 
-/* All numbers of an array m x n from `least` to what double can hold; NULL is fine. */
+struct lines_problem lines_filled(const struct lines *l, const struct lines_problem *p)
+{
+    return (struct lines_problem){
+        .g = p->g ? p->g : l->zeros,
+        .row_ground = p->row_ground ? p->row_ground : l->zeros,
+        .column_ground = p->column_ground ? p->column_ground : l->zeros,
+        .row_source = p->row_source ? p->row_source : l->zeros,
+        .column_source = p->column_source ? p->column_source : l->zeros,
+    };
+}
+
+static inline pair load(const double *a)
+{
+    pair p;
+    memcpy(&p, a, sizeof p); /* m x n arrays need not be aligned */
+    return p;
+}
+
+static inline void store(double *a, pair value)
+{
+    memcpy(a, &value, sizeof value);
+}
+
+/* All numbers of an array m x n from `least` to what double can hold. */
 static enum status check(const struct lines *l, const double *a, double least, const char *what,
                          const char *unit, struct error *error)
 {
-    for (size_t k = 0; a && k < l->m * l->n; k++)
-        if (!(a[k] >= least && a[k] <= DBL_MAX))
-            return fail(error, STATUS_INPUT, "crossing (%zu, %zu): %s is %g %s, expected %s number",
-                        k / l->n + 1, k % l->n + 1, what, a[k], unit,
-                        least < 0 ? "a finite" : "a positive");
-    return STATUS_OK;
+    const size_t n = l->m * l->n;
+    pair zero = {0};       /* NAN where a number is not finite */
+    pair_mask signs = {0}; /* the sign bits of all */
+    size_t k = 0;
+    for (; k + 2 <= n; k += 2) {
+        const pair v = load(a + k);
+        zero += v - v;
+        signs |= (pair_mask)v;
+    }
+    const bool good = zero[0] + zero[1] == 0 && (least < 0 || (signs[0] | signs[1]) >= 0);
+    for (k = good ? k : 0; k < n && a[k] >= least && a[k] <= DBL_MAX;)
+        k++;
+    if (k == n)
+        return STATUS_OK;
+    return fail(error, STATUS_INPUT, "crossing (%zu, %zu): %s is %g %s, expected %s number",
+                k / l->n + 1, k % l->n + 1, what, a[k], unit,
+                least < 0 ? "a finite" : "a positive");
 }
 
 enum status lines_check(struct lines *l, const struct lines_problem *p, double tolerance,
@@ -117,19 +152,21 @@ enum status lines_grounded(struct lines *l, const struct lines_problem *p, const
     bool *row = l->grounded, *column = l->grounded + m;
     size_t left = m + n, before;
     memset(l->grounded, 0, (m + n) * sizeof *l->grounded);
-    for (size_t k = 0; k < m * n; k++) {
-        row[k / n] |= p->row_ground && p->row_ground[k] > 0;
-        column[k % n] |= p->column_ground && p->column_ground[k] > 0;
-    }
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            row[i] |= p->row_ground[i * n + j] > 0;
+            column[j] |= p->column_ground[i * n + j] > 0;
+        }
     for (size_t k = 0; k < m + n; k++)
         left -= l->grounded[k];
     do {
         before = left;
-        for (size_t k = 0; left > 0 && k < m * n; k++)
-            if (g[k] > 0 && row[k / n] != column[k % n]) {
-                row[k / n] = column[k % n] = true;
-                left--;
-            }
+        for (size_t i = 0; left > 0 && i < m; i++)
+            for (size_t j = 0; j < n; j++)
+                if (g[i * n + j] > 0 && row[i] != column[j]) {
+                    row[i] = column[j] = true;
+                    left--;
+                }
     } while (left > 0 && left < before);
     for (size_t k = 0; k < m + n; k++)
         if (!l->grounded[k])
@@ -140,90 +177,93 @@ enum status lines_grounded(struct lines *l, const struct lines_problem *p, const
     return STATUS_OK;
 }
 
-/* One node: what flows in and the size of the terms. */
-struct node {
-    double sum, size;
-};
-
-static inline struct node node(double ground, double source, double v, double c, double a, double b)
+static double norm2(const double *f, size_t n)
 {
-    return (struct node){source - ground * v - c * ((v - a) + (v - b)),
-                         fabs(source) + (2 * ground + 4 * c) * fabs(v)};
+    pair even = {0}, odd = {0};
+    size_t k = 0;
+    for (; k + 4 <= n; k += 4) {
+        even += load(f + k) * load(f + k);
+        odd += load(f + k + 2) * load(f + k + 2);
+    }
+    even += odd;
+    double sum = even[0] + even[1];
+    for (; k < n; k++)
+        sum += f[k] * f[k];
+    return sum;
+}
+
+/* Sums over the nodes of ideal lines, to the first node of each; the squared norm of all. */
+static double sum_lines(const struct lines *l, double *f, bool rows, double siemens)
+{
+    const size_t lines = rows ? l->m : l->n, nodes = rows ? l->n : l->m;
+    for (size_t a = 0; siemens == 0 && a < lines; a++) {
+        double *first = f + a * (rows ? l->n : 1);
+        for (size_t b = 1; b < nodes; b++) {
+            double *node = first + b * (rows ? 1 : l->n);
+            *first += *node;
+            *node = 0;
+        }
+    }
+    return norm2(f, l->m * l->n);
 }
 
 double lines_residual(const struct lines *l, const struct lines_problem *p, const double *current,
-                      const double *vr, const double *vc, double *fr, double *fc, double *rounding)
+                      const double *vr, const double *vc, double *fr, double *fc)
 {
     const size_t m = l->m, n = l->n;
-    const bool row_ideal = !(l->row_siemens > 0), column_ideal = !(l->column_siemens > 0);
-    double norm2 = 0, size2 = 0;
-    if (column_ideal)
-        memset(fc, 0, n * sizeof *fc);
+    const double cr = l->row_siemens, cc = l->column_siemens;
+    const pair crs = {cr, cr}, ccs = {cc, cc};
     for (size_t i = 0; i < m; i++) {
-        struct node line = {0};
-        for (size_t j = 0; j < n; j++) {
+        const size_t above = i > 0 ? n : 0, below = i + 1 < m ? n : 0;
+        for (size_t j = 0; j < n;) {
             const size_t k = i * n + j;
-            const double v = vr[k], w = vc[k], g = p->g ? p->g[k] : 0;
-            const double device = current ? current[k] : g * (v - w);
-            const double terms = fabs(device) + 2 * g * (fabs(v) + fabs(w));
-            struct node r =
-                node(p->row_ground ? p->row_ground[k] : 0, p->row_source ? p->row_source[k] : 0, v,
-                     l->row_siemens, j > 0 ? vr[k - 1] : v, j + 1 < n ? vr[k + 1] : v);
-            struct node c = node(p->column_ground ? p->column_ground[k] : 0,
-                                 p->column_source ? p->column_source[k] : 0, w, l->column_siemens,
-                                 i > 0 ? vc[k - n] : w, i + 1 < m ? vc[k + n] : w);
-            r.sum -= device, r.size += terms;
-            c.sum += device, c.size += terms;
-            size2 += r.size * r.size + c.size * c.size;
-            fr[k] = row_ideal ? 0 : r.sum;
-            line.sum += r.sum;
-            norm2 += fr[k] * fr[k];
-            if (column_ideal) {
-                fc[j] += c.sum;
-                if (i > 0)
-                    fc[k] = 0;
-            } else {
-                fc[k] = c.sum;
-                norm2 += c.sum * c.sum;
+            if (j > 0 && j + 2 < n) { /* two whose neighbours are in memory */
+                const pair v = load(vr + k), w = load(vc + k);
+                pair device = load(p->g + k) * (v - w);
+                if (current)
+                    device = load(current + k);
+                store(fr + k, load(p->row_source + k) - load(p->row_ground + k) * v - device -
+                                  crs * ((v - load(vr + k - 1)) + (v - load(vr + k + 1))));
+                store(fc + k, load(p->column_source + k) - load(p->column_ground + k) * w + device -
+                                  ccs * ((w - load(vc + k - above)) + (w - load(vc + k + below))));
+                j += 2;
+                continue;
             }
-        }
-        if (row_ideal) {
-            fr[i * n] = line.sum;
-            norm2 += line.sum * line.sum;
+            const double v = vr[k], w = vc[k];
+            const double left = j > 0 ? vr[k - 1] : v, right = j + 1 < n ? vr[k + 1] : v;
+            const double device = current ? current[k] : p->g[k] * (v - w);
+            fr[k] =
+                p->row_source[k] - p->row_ground[k] * v - device - cr * ((v - left) + (v - right));
+            fc[k] = p->column_source[k] - p->column_ground[k] * w + device -
+                    cc * ((w - vc[k - above]) + (w - vc[k + below]));
+            j++;
         }
     }
-    for (size_t j = 0; column_ideal && j < n; j++)
-        norm2 += fc[j] * fc[j];
-    *rounding = DBL_EPSILON / 2 * sqrt(size2);
-    return sqrt(norm2);
+    return sqrt(sum_lines(l, fr, true, cr) + sum_lines(l, fc, false, cc));
 }
 
-/* 2-norm of the sources [A], summed over ideal lines. */
-double lines_sources(const struct lines *l, const struct lines_problem *p)
+double lines_rounding(const struct lines *l, const struct lines_problem *p, const double *vr,
+                      const double *vc)
 {
-    const size_t m = l->m, n = l->n;
-    double norm2 = 0;
-    if (p->row_source)
-        for (size_t i = 0; i < m; i++) {
-            double line = 0;
-            for (size_t j = 0; j < n; j++) {
-                const double f = p->row_source[i * n + j];
-                line += f;
-                norm2 += l->row_siemens > 0 ? f * f : 0;
-            }
-            norm2 += l->row_siemens > 0 ? 0 : line * line;
-        }
-    if (p->column_source && l->column_siemens > 0)
-        for (size_t k = 0; k < m * n; k++)
-            norm2 += p->column_source[k] * p->column_source[k];
-    if (p->column_source && !(l->column_siemens > 0))
-        for (size_t j = 0; j < n; j++) {
-            double line = 0;
-            for (size_t i = 0; i < m; i++)
-                line += p->column_source[i * n + j];
-            norm2 += line * line;
-        }
-    return sqrt(norm2);
+    double size2 = 0;
+    for (size_t k = 0; k < l->m * l->n; k++) {
+        const double v = fabs(vr[k]), w = fabs(vc[k]), device = 3 * p->g[k] * (v + w);
+        const double row =
+            device + fabs(p->row_source[k]) + (2 * p->row_ground[k] + 4 * l->row_siemens) * v;
+        const double column = device + fabs(p->column_source[k]) +
+                              (2 * p->column_ground[k] + 4 * l->column_siemens) * w;
+        size2 += row * row + column * column;
+    }
+    return DBL_EPSILON / 2 * sqrt(size2);
+}
+
+double lines_sources(struct lines *l, const struct lines_problem *p)
+{
+    const size_t bytes = l->m * l->n * sizeof *l->fr;
+    memcpy(l->fr, p->row_source, bytes);
+    memcpy(l->fc, p->column_source, bytes);
+    return sqrt(sum_lines(l, l->fr, true, l->row_siemens) +
+                sum_lines(l, l->fc, false, l->column_siemens));
 }
 
 /* Where the law is broken most. */
@@ -282,7 +322,7 @@ static bool direct_is_cheaper(const struct lines *l, const struct lines_problem 
     const double iterations = fmin(1 + 0.5 * log(2 * gain) / sqrt(1 - a * b), 2 * (double)mn);
     const double s = (double)(l->m < l->n ? l->m : l->n), slices = (double)mn / s;
     return slices * (COST_SLICE + COST_SLICE_SQUARE * s * s + COST_SLICE_CUBE * s * s * s) <
-           COST_CROSSING * (double)(l->m_padded * l->stride) * (iterations + COST_GRADIENTS_SETUP);
+           COST_CROSSING * (double)(l->m_padded * l->stride) * (iterations + COST_SETUP);
 }
 
 enum status lines_correct(struct lines *l, const struct lines_problem *p, double tolerance,
@@ -297,24 +337,23 @@ enum status lines_correct(struct lines *l, const struct lines_problem *p, double
     }
     if (!(l->row_siemens > 0) || !(l->column_siemens > 0))
         lines_level(l, vr, vc);
-    double rounding, norm = lines_residual(l, p, NULL, vr, vc, l->fr, l->fc, &rounding);
-    bool factored = false;
-    for (int k = 0; k < CORRECTIONS_MAX && !(norm <= fmax(wanted, rounding)); k++) {
-        if (!factored) {
+    double norm = lines_residual(l, p, NULL, vr, vc, l->fr, l->fc);
+    for (int k = 0; k < CORRECTIONS_MAX && !(norm <= wanted); k++) {
+        if (k == 0) {
             report->direct = direct_is_cheaper(l, p, norm / wanted) && lines_direct_factor(l, p);
             if (!report->direct)
                 lines_gradients_factor(l, p);
-            factored = true;
         }
         if (report->direct)
             lines_direct_correct(l, p->g, vr, vc);
-        else if (!lines_gradients_correct(l, INNER_PART * fmax(wanted, rounding), vr, vc,
-                                          &report->iterations))
+        else if (!lines_gradients_correct(l, INNER_PART * wanted, vr, vc, &report->iterations))
             k = CORRECTIONS_MAX;
-        norm = lines_residual(l, p, NULL, vr, vc, l->fr, l->fc, &rounding);
+        norm = lines_residual(l, p, NULL, vr, vc, l->fr, l->fc);
+        if (norm > wanted && norm <= lines_rounding(l, p, vr, vc))
+            break;
     }
     report->residual = norm / sources;
-    if (norm <= fmax(wanted, rounding))
+    if (norm <= wanted || norm <= lines_rounding(l, p, vr, vc))
         return STATUS_OK;
     return lines_unsolved(l, "crossbar not solved", report->residual, error);
 }
@@ -323,10 +362,11 @@ enum status lines_solve(struct lines *l, const struct lines_problem *p, double t
                         double *vr, double *vc, struct lines_report *report, struct error *error)
 {
     *report = (struct lines_report){0};
-    enum status status = lines_check(l, p, tolerance, vr, vc, error);
+    const struct lines_problem full = lines_filled(l, p);
+    enum status status = lines_check(l, &full, tolerance, vr, vc, error);
     if (status == STATUS_OK)
-        status = lines_grounded(l, p, p->g, error);
+        status = lines_grounded(l, &full, full.g, error);
     if (status != STATUS_OK)
         return status;
-    return lines_correct(l, p, tolerance, vr, vc, report, error);
+    return lines_correct(l, &full, tolerance, vr, vc, report, error);
 }

@@ -39,22 +39,23 @@ static double *row(const struct lines *l, double *padded, size_t i)
 /* Copy m x n to padded, divided by the unit. */
 static void pad(const struct lines *l, const double *from, double *to)
 {
+    const double inverse = 1 / l->unit;
     for (size_t i = 0; i < l->m; i++)
         for (size_t j = 0; j < l->n; j++)
-            row(l, to, i)[j] = from ? from[i * l->n + j] / l->unit : 0;
+            row(l, to, i)[j] = from[i * l->n + j] * inverse;
 }
 
 static void rows_factor(struct lines *l, const double *ground)
 {
+    const double inverse = 1 / l->unit;
     for (size_t i0 = 0; i0 < l->m; i0 += LANES) {
         double *factor = row(l, l->row_factor, i0), series[LANES] = {0};
         const size_t lanes = l->m - i0 < LANES ? l->m - i0 : LANES;
         for (size_t j = 0; j < l->n; j++) {
             const double c = j + 1 < l->n ? 1 : 0;
             for (size_t k = 0; k < lanes; k++) {
-                double h = row(l, l->g, i0 + k)[j] + series[k];
-                if (ground)
-                    h += ground[(i0 + k) * l->n + j] / l->unit;
+                const double own = ground[(i0 + k) * l->n + j] * inverse;
+                const double h = row(l, l->g, i0 + k)[j] + own + series[k];
                 factor[j * LANES + k] = 1 / (h + c);
                 series[k] = l->row_siemens > 0 ? h * factor[j * LANES + k] : h;
             }

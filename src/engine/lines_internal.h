@@ -5,11 +5,14 @@
 
 #include "engine/lines.h"
 
+#include <stdint.h>
+
 #define LANES 8            /* rows that are eliminated side by side */
 #define DIRECT_SIDE_MAX 32 /* shorter side up to which elimination has room */
 
 /* Two doubles in a register of every 64-bit processor. */
 typedef double pair __attribute__((vector_size(16), may_alias));
+typedef int64_t pair_mask __attribute__((vector_size(16)));
 
 struct lines {
     size_t m, n;                        /* rows, columns */
@@ -27,13 +30,14 @@ struct lines {
     double *panel;                        /* [stride][LANES] */
     double *carry;                        /* stride: along the columns */
 
-    /* Elimination; longer side l, shorter side s, s_even: s rounded up. */
+    /* Elimination; longer side l, shorter side s, s_padded: s rounded up to a multiple of 4. */
     bool direct;     /* there is room for it */
-    double *inverse; /* l x s x s_even: of the pivot blocks */
-    double *forward; /* l x s_even */
+    double *inverse; /* l x s x s_padded: of the pivot blocks */
+    double *forward; /* l x s_padded */
     double *across;  /* l x s: inverse pivots of the lines across */
-    double *slice;   /* 4 x s_even */
+    double *slice;   /* 4 x s_padded */
 
+    double *zeros;   /* m x n */
     double *fr, *fc; /* m x n: residuals [A] */
     bool *grounded;  /* m + n lines */
 
@@ -43,11 +47,18 @@ struct lines {
 
 /* Kirchhoff's law at all nodes: fr, fc (m x n) = sources - currents that leave [A], with the
  * devices' currents (m x n), or NULL: g (vr - vc).  Of an ideal line, its sum stands at its first
- * node.  `rounding`: 2-norm of the terms that were summed [A] times the machine's epsilon.
- * Returns the 2-norm of the residual. */
+ * node.  Returns the 2-norm. */
 double lines_residual(const struct lines *l, const struct lines_problem *problem,
                       const double *current, const double *vr, const double *vc, double *fr,
-                      double *fc, double *rounding);
+                      double *fc);
+
+/* What rounding of voltages and sums may leave of it [A]: the machine's epsilon times the 2-norm
+ * of the terms, problem->g being the devices' slopes. */
+double lines_rounding(const struct lines *l, const struct lines_problem *problem, const double *vr,
+                      const double *vc);
+
+/* The problem with l->zeros in place of NULL, as all below want it. */
+struct lines_problem lines_filled(const struct lines *l, const struct lines_problem *problem);
 
 /* What lines_solve() refuses, for Newton's method too; g: of the devices, m x n. */
 enum status lines_check(struct lines *l, const struct lines_problem *problem, double tolerance,
@@ -58,8 +69,8 @@ enum status lines_grounded(struct lines *l, const struct lines_problem *problem,
 /* Give ideal lines one voltage: that of their first nodes. */
 void lines_level(const struct lines *l, double *vr, double *vc);
 
-/* 2-norm of the sources [A]. */
-double lines_sources(const struct lines *l, const struct lines_problem *problem);
+/* 2-norm of the sources [A], summed over ideal lines; overwrites l->fr, l->fc. */
+double lines_sources(struct lines *l, const struct lines_problem *problem);
 
 /* lines_solve() without checks; adds to report->iterations. */
 enum status lines_correct(struct lines *l, const struct lines_problem *problem, double tolerance,

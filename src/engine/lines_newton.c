@@ -29,7 +29,6 @@ struct newton {
     const struct lines_problem *problem;
     lines_law *law;
     void *data;
-    double rounding;
 };
 
 /* Currents and slopes at vr, vc, and the 2-norm of Kirchhoff's law there [A]. */
@@ -39,14 +38,15 @@ static double evaluate(struct newton *s, const double *vr, const double *vc)
     for (size_t k = 0; k < l->m * l->n; k++)
         l->v[k] = vr[k] - vc[k];
     s->law(s->data, l->m * l->n, l->v, l->current, l->slope);
-    const struct lines_problem p = {
-        .g = l->slope, /* for the size of rounding */
-        .row_ground = s->problem->row_ground,
-        .column_ground = s->problem->column_ground,
-        .row_source = s->problem->row_source,
-        .column_source = s->problem->column_source,
-    };
-    return lines_residual(l, &p, l->current, vr, vc, l->fr, l->fc, &s->rounding);
+    return lines_residual(l, s->problem, l->current, vr, vc, l->fr, l->fc);
+}
+
+/* Is that all rounding? */
+static bool rounded(const struct newton *s, double norm, const double *vr, const double *vc)
+{
+    struct lines_problem p = *s->problem;
+    p.g = s->l->slope;
+    return norm <= lines_rounding(s->l, &p, vr, vc);
 }
 
 static enum status check_slopes(const struct lines *l, struct error *error)
@@ -72,7 +72,7 @@ static double search(struct newton *s, double norm, double *vr, double *vc)
             l->trial_c[i] = vc[i] + part * l->dc[i];
         }
         const double trial = evaluate(s, l->trial_r, l->trial_c);
-        if (trial <= (1 - DESCENT * part) * norm || trial <= s->rounding) {
+        if (trial <= (1 - DESCENT * part) * norm || rounded(s, trial, l->trial_r, l->trial_c)) {
             memcpy(vr, l->trial_r, n * sizeof *vr);
             memcpy(vc, l->trial_c, n * sizeof *vc);
             return trial;
@@ -108,20 +108,20 @@ enum status lines_newton(struct lines *l, const struct lines_problem *p, lines_l
                          double tolerance, double *vr, double *vc, struct lines_report *report,
                          struct error *error)
 {
-    struct newton s = {l, p, law, data, 0};
-    struct lines_problem sources = *p;
-    sources.g = NULL;
+    struct lines_problem full = lines_filled(l, p);
+    full.g = l->zeros;
+    struct newton s = {l, &full, law, data};
     *report = (struct lines_report){0};
-    enum status status = lines_check(l, &sources, tolerance, vr, vc, error);
+    enum status status = lines_check(l, &full, tolerance, vr, vc, error);
     if (status != STATUS_OK)
         return status;
     lines_level(l, vr, vc);
-    const double scale = lines_sources(l, &sources);
+    const double scale = lines_sources(l, &full);
     double forcing = FORCING_MOST, norm = evaluate(&s, vr, vc);
     for (;;) {
         report->residual = scale > 0 ? norm / scale : norm;
         status = check_slopes(l, error);
-        if (status != STATUS_OK || norm <= fmax(tolerance * scale, s.rounding))
+        if (status != STATUS_OK || norm <= tolerance * scale || rounded(&s, norm, vr, vc))
             return status;
         if (report->steps == STEPS_MAX)
             return lines_unsolved(l, "Newton's method has not converged", report->residual, error);
@@ -133,7 +133,7 @@ enum status lines_newton(struct lines *l, const struct lines_problem *p, lines_l
         report->steps++;
         const double before = norm;
         norm = search(&s, norm, vr, vc);
-        if (!(norm < before) && !(norm <= s.rounding))
+        if (!(norm < before) && !rounded(&s, norm, vr, vc))
             return lines_unsolved(l, "Newton's steps no longer reduce the residual",
                                   report->residual, error);
         forcing = norm / before * (norm / before);
