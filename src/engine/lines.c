@@ -298,11 +298,11 @@ void lines_level(const struct lines *l, double *vr, double *vc)
         }
 }
 
-/* Smallest eigenvalue of a line of n nodes, driven at one end [S]; its grounds alone if ideal. */
-static double softest(double siemens, size_t n, double ground)
+/* Smallest eigenvalue of a line of n nodes that is driven at one end [S]. */
+static double softest(double siemens, size_t n)
 {
     const double k = M_PI_2 / (double)n;
-    return siemens > 0 ? siemens * k * k : ground / (double)n;
+    return siemens * k * k;
 }
 
 /* Is elimination cheaper?  Conjugate gradients gain (sqrt(c) - 1)/(sqrt(c) + 1) an iteration, with
@@ -317,8 +317,8 @@ static bool direct_is_cheaper(const struct lines *l, const struct lines_problem 
     for (size_t k = 0; k < mn; k++)
         g += p->g[k];
     g /= (double)mn;
-    const double a = g / (g + softest(l->row_siemens, l->n, 0)),
-                 b = g / (g + softest(l->column_siemens, l->m, 0));
+    const double a = g / (g + softest(l->row_siemens, l->n)),
+                 b = g / (g + softest(l->column_siemens, l->m));
     const double iterations = fmin(1 + 0.5 * log(2 * gain) / sqrt(1 - a * b), 2 * (double)mn);
     const double s = (double)(l->m < l->n ? l->m : l->n), slices = (double)mn / s;
     return slices * (COST_SLICE + COST_SLICE_SQUARE * s * s + COST_SLICE_CUBE * s * s * s) <
@@ -348,8 +348,9 @@ enum status lines_correct(struct lines *l, const struct lines_problem *p, double
             lines_direct_correct(l, p->g, vr, vc);
         else if (!lines_gradients_correct(l, INNER_PART * wanted, vr, vc, &report->iterations))
             k = CORRECTIONS_MAX;
+        const double before = norm;
         norm = lines_residual(l, p, NULL, vr, vc, l->fr, l->fc);
-        if (norm > wanted && norm <= lines_rounding(l, p, vr, vc))
+        if (!(norm <= 0.5 * before) || (norm > wanted && norm <= lines_rounding(l, p, vr, vc)))
             break;
     }
     report->residual = norm / sources;
