@@ -419,6 +419,46 @@ static void test_extremes(void **state)
     array_free(&a);
 }
 
+/* Smallest eigenvalue of a line of n nodes and segments of c, driven through one at its end [S]. */
+static double softest(double c, size_t n)
+{
+    return c * pow(2 * sin(M_PI_2 / (2 * (double)n + 1)), 2);
+}
+
+/* Conjugate gradients end when theory says: the preconditioned matrix has its eigenvalues in
+ * [1 - a b, 1] with a = g/(g + softest mode of a row), b of a column, so that k iterations leave at
+ * most 2 q^k of the error, q = (1 - s)/(1 + s), s^2 = 1 - a b (Chebyshev's bound); from its norm to
+ * that of the residual the condition's root, 1/s, comes in again.  It takes a third of that, as
+ * few modes are soft. */
+static void test_iterations(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t m, n;
+        double ohm, g;
+    } cases[] = {{64, 64, 1, 1e-3},
+                 {64, 64, 100, 1e-3},
+                 {128, 32, 10, 1e-4},
+                 {20, 90, 30, 1e-2},
+                 {512, 512, 1, 1e-4}};
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        const double ohm = cases[k].ohm, g = cases[k].g;
+        struct array a = array_new(cases[k].m, cases[k].n, ohm, ohm);
+        for (size_t i = 0; i < a.m * a.n; i++)
+            a.g[i] = g * (1 - 0.01 * gsl_rng_uniform(rng));
+        for (size_t i = 0; i < a.m; i++)
+            drive_row(&a, i, gsl_rng_uniform(rng), ohm);
+        ground_columns(&a, ohm);
+        solve(&a, GRADIENTS);
+        assert_kirchhoff(&a);
+        const double least = 1 - g / (g + softest(1 / ohm, a.n)) * g / (g + softest(1 / ohm, a.m));
+        const double q = (1 - sqrt(least)) / (1 + sqrt(least));
+        const double most = log(2 / TOLERANCE / sqrt(least)) / -log(q) + 2;
+        assert_in_range(a.report.iterations, 2, (size_t)most);
+        array_free(&a);
+    }
+}
+
 /* Numbers that are none, lines that float: a status that names the place, and it ends. */
 static void test_refused(void **state)
 {
@@ -590,8 +630,8 @@ int main(void)
         cmocka_unit_test(test_linear),      cmocka_unit_test(test_permuted_rows),
         cmocka_unit_test(test_ideal_limit), cmocka_unit_test(test_swapped),
         cmocka_unit_test(test_parallel),    cmocka_unit_test(test_extremes),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_newton),
-        cmocka_unit_test(test_diode),
+        cmocka_unit_test(test_iterations),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_newton),      cmocka_unit_test(test_diode),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
