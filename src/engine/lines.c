@@ -11,6 +11,9 @@
 #define CORRECTIONS_MAX 8 /* of one solution, each from the true residual */
 #define INNER_PART 0.3    /* of the tolerance, for the residual that the iteration itself keeps */
 
+#define ROUNDING_MOST 1e-8 /* of the sources: a residual above it is not excused by rounding */
+#define NUMBER_MAX 1e100   /* of an input: squares must not overflow */
+
 /* Cost of the two methods [ns], measured on one x86-64 core near 3 GHz; their ratio decides. */
 #define COST_CROSSING 3.      /* conjugate gradients: an iteration, for each padded crossing */
 #define COST_SETUP 5.         /* iterations that factoring and correcting are worth */
@@ -98,27 +101,28 @@ static inline void store(double *a, pair value)
     memcpy(a, &value, sizeof value);
 }
 
-/* All numbers of an array m x n from `least` to what double can hold. */
+/* All numbers of an array m x n from `least` to NUMBER_MAX. */
 static enum status check(const struct lines *l, const double *a, double least, const char *what,
                          const char *unit, struct error *error)
 {
     const size_t n = l->m * l->n;
-    pair zero = {0};       /* NAN where a number is not finite */
+    pair square = {0};
     pair_mask signs = {0}; /* the sign bits of all */
     size_t k = 0;
     for (; k + 2 <= n; k += 2) {
         const pair v = load(a + k);
-        zero += v - v;
+        square += v * v;
         signs |= (pair_mask)v;
     }
-    const bool good = zero[0] + zero[1] == 0 && (least < 0 || (signs[0] | signs[1]) >= 0);
-    for (k = good ? k : 0; k < n && a[k] >= least && a[k] <= DBL_MAX;)
+    const bool good = square[0] + square[1] <= NUMBER_MAX * NUMBER_MAX &&
+                      (least < 0 || (signs[0] | signs[1]) >= 0);
+    for (k = good ? k : 0; k < n && a[k] >= least && a[k] <= NUMBER_MAX;)
         k++;
     if (k == n)
         return STATUS_OK;
-    return fail(error, STATUS_INPUT, "crossing (%zu, %zu): %s is %g %s, expected %s number",
+    return fail(error, STATUS_INPUT, "crossing (%zu, %zu): %s is %g %s, expected a %s up to %g",
                 k / l->n + 1, k % l->n + 1, what, a[k], unit,
-                least < 0 ? "a finite" : "a positive");
+                least < 0 ? "number" : "positive number", NUMBER_MAX);
 }
 
 enum status lines_check(struct lines *l, const struct lines_problem *p, double tolerance,
@@ -134,10 +138,10 @@ enum status lines_check(struct lines *l, const struct lines_problem *p, double t
     } arrays[] = {{p->g, 0, "device conductance", "S"},
                   {p->row_ground, 0, "row's ground", "S"},
                   {p->column_ground, 0, "column's ground", "S"},
-                  {p->row_source, -DBL_MAX, "row's source", "A"},
-                  {p->column_source, -DBL_MAX, "column's source", "A"},
-                  {vr, -DBL_MAX, "guess of the row's voltage", "V"},
-                  {vc, -DBL_MAX, "guess of the column's voltage", "V"}};
+                  {p->row_source, -NUMBER_MAX, "row's source", "A"},
+                  {p->column_source, -NUMBER_MAX, "column's source", "A"},
+                  {vr, -NUMBER_MAX, "guess of the row's voltage", "V"},
+                  {vc, -NUMBER_MAX, "guess of the column's voltage", "V"}};
     enum status status = STATUS_OK;
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0] && status == STATUS_OK; k++)
         status = check(l, arrays[k].a, arrays[k].least, arrays[k].what, arrays[k].unit, error);
@@ -242,8 +246,8 @@ double lines_residual(const struct lines *l, const struct lines_problem *p, cons
     return sqrt(sum_lines(l, fr, true, cr) + sum_lines(l, fc, false, cc));
 }
 
-double lines_rounding(const struct lines *l, const struct lines_problem *p, const double *vr,
-                      const double *vc)
+double lines_rounding(const struct lines *l, const struct lines_problem *p, double sources,
+                      const double *vr, const double *vc)
 {
     double size2 = 0;
     for (size_t k = 0; k < l->m * l->n; k++) {
@@ -254,7 +258,7 @@ double lines_rounding(const struct lines *l, const struct lines_problem *p, cons
                               (2 * p->column_ground[k] + 4 * l->column_siemens) * w;
         size2 += row * row + column * column;
     }
-    return DBL_EPSILON / 2 * sqrt(size2);
+    return fmin(DBL_EPSILON / 2 * sqrt(size2), ROUNDING_MOST * sources);
 }
 
 double lines_sources(struct lines *l, const struct lines_problem *p)
@@ -350,11 +354,12 @@ enum status lines_correct(struct lines *l, const struct lines_problem *p, double
             k = CORRECTIONS_MAX;
         const double before = norm;
         norm = lines_residual(l, p, NULL, vr, vc, l->fr, l->fc);
-        if (!(norm <= 0.5 * before) || (norm > wanted && norm <= lines_rounding(l, p, vr, vc)))
+        if (!(norm <= 0.5 * before) ||
+            (norm > wanted && norm <= lines_rounding(l, p, sources, vr, vc)))
             break;
     }
     report->residual = norm / sources;
-    if (norm <= wanted || norm <= lines_rounding(l, p, vr, vc))
+    if (norm <= wanted || norm <= lines_rounding(l, p, sources, vr, vc))
         return STATUS_OK;
     return lines_unsolved(l, "crossbar not solved", report->residual, error);
 }

@@ -44,9 +44,10 @@ struct lines_report {
 };
 
 /* Solve to residual <= tolerance, or to the rounding of the currents where these are that much
- * larger than the sources.  vr, vc (m x n): in, a guess (its vc counts), out, the solution.
- * STATUS_INPUT names the place of a number that is not allowed or of a line without any path to
- * ground; STATUS_NUMERICAL: not converged, and where the law is broken most.  Allocates nothing. */
+ * larger than the sources (then to 1e-8 at least).  vr, vc (m x n): in, a guess (its vc counts);
+ * out, the solution.  STATUS_INPUT names the place of a number that is not allowed, or a line
+ * without any path to ground; STATUS_NUMERICAL: not converged, and where the law is broken most.
+ * Allocates nothing. */
 enum status lines_solve(struct lines *lines, const struct lines_problem *problem, double tolerance,
                         double *vr, double *vc, struct lines_report *report, struct error *error);
 

@@ -53,9 +53,9 @@ double lines_residual(const struct lines *l, const struct lines_problem *problem
                       double *fc);
 
 /* What rounding of voltages and sums may leave of it [A]: the machine's epsilon times the 2-norm
- * of the terms, problem->g being the devices' slopes. */
-double lines_rounding(const struct lines *l, const struct lines_problem *problem, const double *vr,
-                      const double *vc);
+ * of the terms, problem->g being the devices' slopes; 1e-8 of the sources' norm at most. */
+double lines_rounding(const struct lines *l, const struct lines_problem *problem, double sources,
+                      const double *vr, const double *vc);
 
 /* The problem with l->zeros in place of NULL, as all below want it. */
 struct lines_problem lines_filled(const struct lines *l, const struct lines_problem *problem);

@@ -29,6 +29,7 @@ struct newton {
     const struct lines_problem *problem;
     lines_law *law;
     void *data;
+    double scale; /* of the sources [A] */
 };
 
 /* Currents and slopes at vr, vc, and the 2-norm of Kirchhoff's law there [A]. */
@@ -46,7 +47,7 @@ static bool rounded(const struct newton *s, double norm, const double *vr, const
 {
     struct lines_problem p = *s->problem;
     p.g = s->l->slope;
-    return norm <= lines_rounding(s->l, &p, vr, vc);
+    return norm <= lines_rounding(s->l, &p, s->scale, vr, vc);
 }
 
 static enum status check_slopes(const struct lines *l, struct error *error)
@@ -110,13 +111,13 @@ enum status lines_newton(struct lines *l, const struct lines_problem *p, lines_l
 {
     struct lines_problem full = lines_filled(l, p);
     full.g = l->zeros;
-    struct newton s = {l, &full, law, data};
+    struct newton s = {l, &full, law, data, 0};
     *report = (struct lines_report){0};
     enum status status = lines_check(l, &full, tolerance, vr, vc, error);
     if (status != STATUS_OK)
         return status;
     lines_level(l, vr, vc);
-    const double scale = lines_sources(l, &full);
+    const double scale = s.scale = lines_sources(l, &full);
     double forcing = FORCING_MOST, norm = evaluate(&s, vr, vc);
     for (;;) {
         report->residual = scale > 0 ? norm / scale : norm;
