@@ -103,13 +103,19 @@ static void element_currents(struct dae *d, const double *slope, double *residua
     for (size_t k = 0; k < d->n_mosfets; k++) {
         const struct dae_mosfet *e = &d->mosfets[k];
         const double at[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
-        double into[4];
-        mos1_device_currents(&e->constants, at, into);
-        leaving[e->node[0]] += into[0];
-        leaving[e->node[2]] += into[2];
-        leaving[e->node[3]] += into[3];
+        const double i = mos1_channel_current(&e->constants, at);
+        leaving[e->node[0]] += i;
+        leaving[e->node[2]] -= i;
         if (power)
-            power[e->number] = at[0] * into[0] + at[2] * into[2] + at[3] * into[3];
+            power[e->number] = (at[0] - at[2]) * i;
+    }
+    for (size_t k = 0; k < d->n_diodes; k++) {
+        const struct dae_diode *e = &d->diodes[k];
+        const double u = v[e->bulk] - v[e->terminal], i = mos1_diode_current(e->constants, u);
+        leaving[e->bulk] += i;
+        leaving[e->terminal] -= i;
+        if (power)
+            power[e->number] += u * i;
     }
     for (size_t k = 0; k < d->n_memristors; k++) {
         const struct dae_device *e = &d->memristors[k];
@@ -199,27 +205,30 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
 {
     spread(d, t, y);
     const double *v = d->values;
-    memset(entries, 0, (d->n_entries + 1) * sizeof *entries);
-    for (size_t k = 0; k < d->n_resistors; k++)
-        stamp_conductance(d, d->resistors[k].stamp, d->resistors[k].value, entries);
+    for (size_t k = 0; k < d->n_entries; k++)
+        entries[k] = d->constant[k] + c * d->mass[k];
     for (size_t k = 0; k < d->n_switches; k++) {
         const struct dae_linear *e = &d->switches[k];
         stamp_conductance(d, e->stamp, switch_conductance(e->value, v[e->node[2]] - v[e->node[3]]),
                           entries);
     }
-    for (size_t k = 0; k < d->n_capacitors; k++)
-        stamp_conductance(d, d->capacitors[k].stamp, c * d->capacitors[k].value, entries);
-    for (size_t k = 0; k < d->n_transconductors; k++)
-        stamp_conductance(d, d->transconductors[k].stamp, d->transconductors[k].value, entries);
     for (size_t k = 0; k < d->n_mosfets; k++) {
         const struct dae_mosfet *e = &d->mosfets[k];
-        const double terminal[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
-        struct mos1_value m;
-        mos1_device_evaluate(&e->constants, terminal, &m);
-        const int32_t *at = d->stamps + e->stamp;
-        for (int i = 0; i < 4; i++)
-            for (int j = 0; j < 4; j++)
-                entries[*at++] += m.di_dv[i][j];
+        const double at[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
+        double g[4];
+        if (!mos1_channel_conductances(&e->constants, at, g))
+            continue;
+        const int32_t *drain = d->stamps + e->stamp, *source = drain + 4;
+        for (int j = 0; j < 4; j++) {
+            entries[drain[j]] += g[j];
+            entries[source[j]] -= g[j];
+        }
+    }
+    for (size_t k = 0; k < d->n_diodes; k++) {
+        const struct dae_diode *e = &d->diodes[k];
+        const double g = mos1_diode_conductance(e->constants, v[e->bulk] - v[e->terminal]);
+        if (g != 0)
+            stamp_conductance(d, e->stamp, g, entries);
     }
     for (size_t k = 0; k < d->n_memristors; k++) {
         const struct dae_device *e = &d->memristors[k];
@@ -234,18 +243,35 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
         entries[at[1]] -= i.df_dx;
         entries[at[2]] -= f.df_dv;
         entries[at[3]] += f.df_dv;
-        entries[at[4]] += c - f.df_dx;
+        entries[at[4]] -= f.df_dx;
     }
     for (size_t k = 0; k < d->n_controlled; k++) {
         const struct dae_device *e = &d->controlled[k];
         double slope;
         controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &slope);
         const int32_t *at = d->stamps + e->stamp;
-        entries[at[0]] += 1; /* its current leaves node 0 and enters node 1 */
-        entries[at[1]] -= 1;
-        entries[at[2]] += 1; /* v(0) - v(1) - f(v(2) - v(3)) */
-        entries[at[3]] -= 1;
-        entries[at[4]] -= slope;
+        entries[at[4]] -= slope; /* v(0) - v(1) - f(v(2) - v(3)) */
         entries[at[5]] += slope;
     }
+}
+
+void dae_constant_jacobian(struct dae *d)
+{
+    for (size_t k = 0; k < d->n_resistors; k++)
+        stamp_conductance(d, d->resistors[k].stamp, d->resistors[k].value, d->constant);
+    for (size_t k = 0; k < d->n_transconductors; k++)
+        stamp_conductance(d, d->transconductors[k].stamp, d->transconductors[k].value, d->constant);
+    for (size_t k = 0; k < d->n_diodes; k++)
+        stamp_conductance(d, d->diodes[k].stamp, d->diodes[k].constants->gmin, d->constant);
+    for (size_t k = 0; k < d->n_controlled; k++) {
+        const int32_t *at = d->stamps + d->controlled[k].stamp;
+        d->constant[at[0]] += 1; /* its current leaves node 0 and enters node 1 */
+        d->constant[at[1]] -= 1;
+        d->constant[at[2]] += 1; /* v(0) - v(1) */
+        d->constant[at[3]] -= 1;
+    }
+    for (size_t k = 0; k < d->n_capacitors; k++)
+        stamp_conductance(d, d->capacitors[k].stamp, d->capacitors[k].value, d->mass);
+    for (size_t k = 0; k < d->n_memristors; k++)
+        d->mass[d->stamps[d->memristors[k].stamp + 8]] += 1;
 }

@@ -38,10 +38,16 @@ struct dae_device {
     int unknown; /* controlled source: its current; memristor: its state */
     const struct element *element;
 };
+/* The channel of a transistor, and its bulk diodes where they do not lie between tied nodes. */
 struct dae_mosfet {
     int node[4];
     int stamp, number;
     struct mos1_device constants;
+};
+struct dae_diode {
+    int bulk, terminal;
+    int stamp, number;
+    const struct mos1_device *constants;
 };
 
 struct dae {
@@ -58,9 +64,10 @@ struct dae {
     bool *differential;             /* n: does its derivative occur? */
 
     size_t n_resistors, n_switches, n_capacitors, n_currents, n_transconductors, n_mosfets,
-        n_memristors, n_controlled;
+        n_diodes, n_memristors, n_controlled;
     struct dae_linear *resistors, *switches, *capacitors, *currents, *transconductors;
     struct dae_mosfet *mosfets;
+    struct dae_diode *diodes; /* at most two a transistor */
     struct dae_device *memristors, *controlled;
 
     /* pattern of dF/dy + c dF/dy', compressed columns */
@@ -69,6 +76,8 @@ struct dae {
     int64_t *rows;    /* n_entries, rising in each column */
     int32_t *stamps;  /* place of every contribution among the entries; n_entries: nowhere */
     size_t n_stamps;
+    double *constant; /* n_entries + 1: of dF/dy, what no voltage changes */
+    double *mass;     /* n_entries + 1: dF/dy' */
 
     /* the drive: while `ramps`, external sources go from `from` at t0 to `to` at t0 + edge [s];
      * else they stay at `to` */
@@ -89,6 +98,9 @@ void dae_free(struct dae *dae);
 /* F(t, y, y') -> residual; y, slope, residual: n. */
 void dae_residual(struct dae *dae, double t, const double *y, const double *slope,
                   double *residual);
+
+/* Fill in dae->constant and dae->mass; dae_new() does. */
+void dae_constant_jacobian(struct dae *dae);
 
 /* dF/dy + c dF/dy' -> entries: n_entries + 1, the last one is scratch. */
 void dae_jacobian(struct dae *dae, double t, double c, const double *y, double *entries);

@@ -35,6 +35,9 @@ void dae_free(struct dae *d)
     free(d->currents);
     free(d->transconductors);
     free(d->mosfets);
+    free(d->diodes);
+    free(d->constant);
+    free(d->mass);
     free(d->memristors);
     free(d->controlled);
     free(d->columns);
@@ -170,9 +173,17 @@ static enum status add_element(struct build *b, size_t number)
             .constants = mos1_prepare(e->mos, &e->geometry, d->thermal, CIRCUIT_GMIN),
         };
         memcpy(m->node, node, sizeof m->node);
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 4; i += 2)
             for (int j = 0; j < 4; j++)
-                contribute(b, i == 1 ? -1 : u[node[i]], u[node[j]]);
+                contribute(b, u[node[i]], u[node[j]]);
+        for (int i = 0; i < 4; i += 2) {
+            const int ends[2] = {node[3], node[i]};
+            if (ends[0] == ends[1])
+                continue; /* no voltage, no current */
+            d->diodes[d->n_diodes++] =
+                (struct dae_diode){ends[0], ends[1], (int)b->n, (int)number, &m->constants};
+            contribute_square(b, ends, ends);
+        }
         break;
     }
     case ELEMENT_MEMRISTOR: {
@@ -259,6 +270,7 @@ static void allocate(struct dae *d, const struct circuit *c)
     d->currents = NEW(n, struct dae_linear);
     d->transconductors = NEW(n, struct dae_linear);
     d->mosfets = NEW(n, struct dae_mosfet);
+    d->diodes = NEW(2 * n, struct dae_diode);
     d->memristors = NEW(n, struct dae_device);
     d->controlled = NEW(n, struct dae_device);
     d->from = NEW(n, double);
@@ -304,5 +316,8 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
         dae_free(d);
         return NULL;
     }
+    d->constant = NEW(d->n_entries + 1, double);
+    d->mass = NEW(d->n_entries + 1, double);
+    dae_constant_jacobian(d);
     return d;
 }

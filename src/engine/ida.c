@@ -39,7 +39,7 @@
 #define BUMP_PART 4.0
 #define HANDOVER 100     /* steps of the one-step method that IDAS's beginning is worth */
 #define STATE_PART 0.1   /* of the tolerance that one step's error of a state may take */
-#define VOLTAGE_PART 0.2 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
+#define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define NEWTON_PART 0.05 /* of the tolerance that Newton's iteration may leave */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
 
