@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/dae.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Node voltages, currents of controlled sources and states from the unknowns. */
@@ -60,6 +61,42 @@ static void take(double *leaving, const int *node, double i)
     leaving[node[1]] -= i;
 }
 
+static void find_moved(const struct dae *d, struct dae_motion *m, double limit)
+{
+    const double *restrict v = d->values;
+    double *restrict at = m->at;
+    unsigned char *restrict moved = m->moved;
+    for (size_t k = 0; k < d->circuit->n_nodes; k++) {
+        const bool far = !(fabs(v[k] - at[k]) <= limit); /* NAN too */
+        moved[k] = far;
+        at[k] = far ? v[k] : at[k];
+    }
+}
+
+static void evaluate_mosfet(struct dae_mosfet *e, const double *v)
+{
+    const double at[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
+    const double channel = mos1_channel_current(&e->constants, at);
+    double drain = 0, source = 0; /* a diode between tied nodes has no voltage */
+    if (e->node[3] != e->node[0])
+        drain = mos1_diode_current(&e->constants, at[3] - at[0]);
+    if (e->node[3] != e->node[2])
+        source = mos1_diode_current(&e->constants, at[3] - at[2]);
+    e->drain = channel - drain;
+    e->source = -channel - source;
+    e->bulk = drain + source;
+}
+
+static void evaluate_conductances(struct dae_mosfet *e, const double *v)
+{
+    const double at[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
+    if (!mos1_channel_conductances(&e->constants, at, e->channel))
+        memset(e->channel, 0, sizeof e->channel);
+    for (int i = 0; i < 2; i++)
+        if (e->node[3] != e->node[2 * i])
+            e->diode[i] = mos1_diode_conductance(&e->constants, at[3] - at[2 * i]);
+}
+
 /* Currents that leave every node through elements, and the power of each; residuals of controlled
  * sources and states. */
 static void element_currents(struct dae *d, const double *slope, double *residual, double *power)
@@ -100,22 +137,18 @@ static void element_currents(struct dae *d, const double *slope, double *residua
         if (power)
             power[e->number] = (v[e->node[0]] - v[e->node[1]]) * i;
     }
+    find_moved(d, &d->currents_at, DAE_MOVED);
+    const unsigned char *moved = d->currents_at.moved;
     for (size_t k = 0; k < d->n_mosfets; k++) {
-        const struct dae_mosfet *e = &d->mosfets[k];
-        const double at[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
-        const double i = mos1_channel_current(&e->constants, at);
-        leaving[e->node[0]] += i;
-        leaving[e->node[2]] -= i;
+        struct dae_mosfet *e = &d->mosfets[k];
+        const int *n = e->node;
+        if (moved[n[0]] | moved[n[1]] | moved[n[2]] | moved[n[3]])
+            evaluate_mosfet(e, v);
+        leaving[n[0]] += e->drain;
+        leaving[n[2]] += e->source;
+        leaving[n[3]] += e->bulk;
         if (power)
-            power[e->number] = (at[0] - at[2]) * i;
-    }
-    for (size_t k = 0; k < d->n_diodes; k++) {
-        const struct dae_diode *e = &d->diodes[k];
-        const double u = v[e->bulk] - v[e->terminal], i = mos1_diode_current(e->constants, u);
-        leaving[e->bulk] += i;
-        leaving[e->terminal] -= i;
-        if (power)
-            power[e->number] += u * i;
+            power[e->number] = v[n[0]] * e->drain + v[n[2]] * e->source + v[n[3]] * e->bulk;
     }
     for (size_t k = 0; k < d->n_memristors; k++) {
         const struct dae_device *e = &d->memristors[k];
@@ -212,23 +245,22 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
         stamp_conductance(d, e->stamp, switch_conductance(e->value, v[e->node[2]] - v[e->node[3]]),
                           entries);
     }
+    find_moved(d, &d->jacobian_at, DAE_MOVED_JACOBIAN);
+    const unsigned char *moved = d->jacobian_at.moved;
     for (size_t k = 0; k < d->n_mosfets; k++) {
-        const struct dae_mosfet *e = &d->mosfets[k];
-        const double at[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
-        double g[4];
-        if (!mos1_channel_conductances(&e->constants, at, g))
-            continue;
+        struct dae_mosfet *e = &d->mosfets[k];
+        const int *n = e->node;
+        if (moved[n[0]] | moved[n[1]] | moved[n[2]] | moved[n[3]])
+            evaluate_conductances(e, v);
         const int32_t *drain = d->stamps + e->stamp, *source = drain + 4;
-        for (int j = 0; j < 4; j++) {
-            entries[drain[j]] += g[j];
-            entries[source[j]] -= g[j];
-        }
-    }
-    for (size_t k = 0; k < d->n_diodes; k++) {
-        const struct dae_diode *e = &d->diodes[k];
-        const double g = mos1_diode_conductance(e->constants, v[e->bulk] - v[e->terminal]);
-        if (g != 0)
-            stamp_conductance(d, e->stamp, g, entries);
+        if (e->channel[1] != 0)
+            for (int j = 0; j < 4; j++) {
+                entries[drain[j]] += e->channel[j];
+                entries[source[j]] -= e->channel[j];
+            }
+        for (int i = 0; i < 2; i++)
+            if (e->diode[i] != 0)
+                stamp_conductance(d, e->stamp + 8 + 4 * i, e->diode[i], entries);
     }
     for (size_t k = 0; k < d->n_memristors; k++) {
         const struct dae_device *e = &d->memristors[k];
@@ -261,8 +293,11 @@ void dae_constant_jacobian(struct dae *d)
         stamp_conductance(d, d->resistors[k].stamp, d->resistors[k].value, d->constant);
     for (size_t k = 0; k < d->n_transconductors; k++)
         stamp_conductance(d, d->transconductors[k].stamp, d->transconductors[k].value, d->constant);
-    for (size_t k = 0; k < d->n_diodes; k++)
-        stamp_conductance(d, d->diodes[k].stamp, d->diodes[k].constants->gmin, d->constant);
+    for (size_t k = 0; k < d->n_mosfets; k++)
+        for (int i = 0; i < 2; i++)
+            if (d->mosfets[k].node[3] != d->mosfets[k].node[2 * i])
+                stamp_conductance(d, d->mosfets[k].stamp + 8 + 4 * i, d->mosfets[k].constants.gmin,
+                                  d->constant);
     for (size_t k = 0; k < d->n_controlled; k++) {
         const int32_t *at = d->stamps + d->controlled[k].stamp;
         d->constant[at[0]] += 1; /* its current leaves node 0 and enters node 1 */

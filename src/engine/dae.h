@@ -38,16 +38,23 @@ struct dae_device {
     int unknown; /* controlled source: its current; memristor: its state */
     const struct element *element;
 };
-/* The channel of a transistor, and its bulk diodes where they do not lie between tied nodes. */
+/* Currents and conductances are those of the last evaluation: a transistor none of whose nodes has
+ * moved by DAE_MOVED since is not evaluated again. */
 struct dae_mosfet {
     int node[4];
     int stamp, number;
     struct mos1_device constants;
+    double drain, source, bulk; /* currents into it [A] */
+    double channel[4];          /* derivatives of the channel's current [S] */
+    double diode[2];            /* conductances of bulk to drain and to source beyond gmin [S] */
 };
-struct dae_diode {
-    int bulk, terminal;
-    int stamp, number;
-    const struct mos1_device *constants;
+
+/* Whether nodes have moved since they last did. */
+#define DAE_MOVED 1e-10         /* [V], for currents */
+#define DAE_MOVED_JACOBIAN 1e-7 /* [V], for conductances */
+struct dae_motion {
+    double *at;           /* n_nodes [V] */
+    unsigned char *moved; /* n_nodes */
 };
 
 struct dae {
@@ -64,10 +71,9 @@ struct dae {
     bool *differential;             /* n: does its derivative occur? */
 
     size_t n_resistors, n_switches, n_capacitors, n_currents, n_transconductors, n_mosfets,
-        n_diodes, n_memristors, n_controlled;
+        n_memristors, n_controlled;
     struct dae_linear *resistors, *switches, *capacitors, *currents, *transconductors;
     struct dae_mosfet *mosfets;
-    struct dae_diode *diodes; /* at most two a transistor */
     struct dae_device *memristors, *controlled;
 
     /* pattern of dF/dy + c dF/dy', compressed columns */
@@ -88,6 +94,7 @@ struct dae {
     double *values;  /* circuit_n_values() */
     double *slopes;  /* n_nodes: dv/dt [V/s] */
     double *leaving; /* n_nodes: current that leaves it through elements [A] */
+    struct dae_motion currents_at, jacobian_at;
 };
 
 /* NULL with *error where the circuit has something that only SPICE can run, a loop of voltage

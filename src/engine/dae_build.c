@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/spice_number.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +36,6 @@ void dae_free(struct dae *d)
     free(d->currents);
     free(d->transconductors);
     free(d->mosfets);
-    free(d->diodes);
     free(d->constant);
     free(d->mass);
     free(d->memristors);
@@ -48,6 +48,10 @@ void dae_free(struct dae *d)
     free(d->values);
     free(d->slopes);
     free(d->leaving);
+    free(d->currents_at.at);
+    free(d->currents_at.moved);
+    free(d->jacobian_at.at);
+    free(d->jacobian_at.moved);
     free(d);
 }
 
@@ -178,10 +182,6 @@ static enum status add_element(struct build *b, size_t number)
                 contribute(b, u[node[i]], u[node[j]]);
         for (int i = 0; i < 4; i += 2) {
             const int ends[2] = {node[3], node[i]};
-            if (ends[0] == ends[1])
-                continue; /* no voltage, no current */
-            d->diodes[d->n_diodes++] =
-                (struct dae_diode){ends[0], ends[1], (int)b->n, (int)number, &m->constants};
             contribute_square(b, ends, ends);
         }
         break;
@@ -270,7 +270,6 @@ static void allocate(struct dae *d, const struct circuit *c)
     d->currents = NEW(n, struct dae_linear);
     d->transconductors = NEW(n, struct dae_linear);
     d->mosfets = NEW(n, struct dae_mosfet);
-    d->diodes = NEW(2 * n, struct dae_diode);
     d->memristors = NEW(n, struct dae_device);
     d->controlled = NEW(n, struct dae_device);
     d->from = NEW(n, double);
@@ -278,6 +277,13 @@ static void allocate(struct dae *d, const struct circuit *c)
     d->values = NEW(circuit_n_values(c), double);
     d->slopes = NEW(c->n_nodes, double);
     d->leaving = NEW(c->n_nodes, double);
+    struct dae_motion *const motions[] = {&d->currents_at, &d->jacobian_at};
+    for (int i = 0; i < 2; i++) {
+        motions[i]->at = NEW(c->n_nodes, double);
+        motions[i]->moved = NEW(c->n_nodes, unsigned char);
+        for (size_t k = 0; k < c->n_nodes; k++)
+            motions[i]->at[k] = NAN;
+    }
 }
 
 struct dae *dae_new(const struct circuit *c, struct error *error)

@@ -28,9 +28,9 @@
 #include <sundials/sundials_linearsolver.h>
 #include <sunmatrix/sunmatrix_sparse.h>
 
-#define FIRST_STEP 20e-9 /* [s] after the first kink of its kind */
-#define STEP_LEAST 1e-6  /* of the phase's edge or of FIRST_STEP: shorter ones have collapsed */
-#define STEP_GROWTH 5    /* at most from step to step */
+#define FIRST_STEP 20e-9    /* [s] after the first kink of its kind */
+#define SETTLING_STEP 1e-12 /* [s] no step is shorter */
+#define STEP_GROWTH 5       /* at most from step to step */
 #define STEP_SHRINKING 0.2
 #define STEP_SAFETY 0.9
 #define DEFECTIVE 100 /* in place of the error of a step that does not end on a solution */
@@ -343,15 +343,15 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     double *first = &r->next[r->phase.kind][r->dae->ramps ? 0 : 1];
     double h = *first;
     enum status status = STATUS_OK;
-    bool kink = true;
+    bool kink = true, settled = false; /* settled: the last step was a rosenbrock_settle() */
     int rejected = 0;
     method->known = false;
     for (int steps = 0; status == STATUS_OK && r->t < t_end && !*ended;) {
         const double t0 = r->t, rest = t_end - t0;
         size_t worst = 0;
         h = fmin(h, r->options->step_max);
-        const bool reaches = h >= 0.99 * rest;
-        const double step = reaches ? rest : h > 0.5 * rest ? 0.5 * rest : h;
+        bool reaches = h >= 0.99 * rest;
+        double step = reaches ? rest : h > 0.5 * rest ? 0.5 * rest : h;
         if (++steps > STEPS_MAX)
             return stuck(r, "too many steps");
         double error = INFINITY;
@@ -368,17 +368,25 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         if (!(error <= 1)) {
             h = factor * step;
             rejected++;
-            if (h < STEP_LEAST * FIRST_STEP) {
+            if (h > SETTLING_STEP)
+                continue;
+            if (settled ||
+                !rosenbrock_settle(method, t0, SETTLING_STEP, y, r->weight, r->energy.end)) {
                 char text[160];
-                snprintf(text, sizeof text, "the step collapses to %.1e s, error of %s %g V", h,
-                         unknown_name(r, worst), method->error[worst]);
+                snprintf(text, sizeof text, "the step collapses to %.1e s, worst is %s at %g V", h,
+                         unknown_name(r, worst), y[worst]);
                 return stuck(r, text);
             }
-            continue;
+            step = SETTLING_STEP;
+            reaches = step >= rest;
+            factor = FIRST_STEP / SETTLING_STEP / 20;
+            settled = true;
+        } else {
+            settled = false;
         }
-        if (kink)
+        if (kink && !settled)
             *first = step < h ? h : factor * step;
-        h = rejected ? fmin(step, factor * step) : factor * step;
+        h = rejected && !settled ? fmin(step, factor * step) : factor * step;
         r->t = reaches ? t_end : t0 + step;
         memcpy(y, method->y1, size);
         memcpy(slope, method->slope1, size);

@@ -18,6 +18,9 @@
 #define DRIFT 1e-6
 #define DEFECT_PART 0.005 /* of the tolerance */
 #define CORRECTIONS 5
+#define SETTLING 100
+#define SETTLED_PART 1e-3
+#define CHANGE_MAX 0.3 /* [V] */
 
 #define GAMMA 0.25
 static const double alpha[ROSENBROCK_STAGES] = {0, 0.386, 0.21, 0.63, 1, 1};
@@ -178,6 +181,40 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
         }
     }
     return false;
+}
+
+bool rosenbrock_settle(struct rosenbrock *r, double t, double h, const double *y,
+                       const double *weight, double *power)
+{
+    struct dae *d = r->dae;
+    const size_t size = d->n * sizeof *y;
+    double norm = INFINITY;
+    r->h = h;
+    r->known = false;
+    memcpy(r->y0, y, size);
+    memcpy(r->y1, y, size);
+    memset(r->slope1, 0, size);
+    memset(r->curve2, 0, size);
+    memset(r->curve3, 0, size);
+    for (int i = 0; i < SETTLING && norm > SETTLED_PART; i++) {
+        dae_jacobian(d, t + h, 1 / h, r->y1, r->entries);
+        dae_residual(d, t + h, r->y1, r->slope1, r->defect);
+        if (!sparse_lu_factor(r->lu, r->entries) || !sparse_lu_solve(r->lu, r->defect))
+            return false;
+        norm = 0;
+        for (size_t k = 0; k < d->n; k++) {
+            double change = r->defect[k];
+            if (!isfinite(change))
+                return false;
+            if (k < d->n_roots && fabs(change) > CHANGE_MAX)
+                change = copysign(CHANGE_MAX, change);
+            r->y1[k] -= change;
+            r->slope1[k] -= change / h;
+            norm = fmax(norm, fabs(change) * weight[k]);
+        }
+    }
+    dae_values(d, t + h, r->y1, r->slope1, r->residual, power);
+    return norm <= SETTLED_PART;
 }
 
 void rosenbrock_accept(struct rosenbrock *r)

@@ -43,6 +43,12 @@ bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y);
  * to begin far from its equations' solution.  False: that does not converge. */
 bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, double *power);
 
+/* In place of rosenbrock_step() and rosenbrock_values() where y is no solution of the equations
+ * without a derivative, as after a transistor has turned: one implicit Euler step of h seconds by
+ * Newton's method with limited changes.  False: that does not converge. */
+bool rosenbrock_settle(struct rosenbrock *r, double t, double h, const double *y,
+                       const double *weight, double *power);
+
 /* The last step is accepted and the next one begins there, without a kink. */
 void rosenbrock_accept(struct rosenbrock *r);
 

@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 
+#include <float.h>
 #include <klu.h>
 #include <math.h>
 #include <stdlib.h>
@@ -281,7 +282,7 @@ bool sparse_lu_factor(struct sparse_lu *lu, double *entries)
     }
     make_list(lu);
     if (lu->listed)
-        lu->growth_most = fmax(GROWTH, GROWTH_KEPT * factor_listed(lu, entries));
+        lu->growth_most = fmin(DBL_MAX, fmax(GROWTH, GROWTH_KEPT * factor_listed(lu, entries)));
     return true;
 }
 
