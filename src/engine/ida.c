@@ -30,8 +30,8 @@
 
 #define FIRST_STEP 20e-9    /* [s] after the first kink of its kind */
 #define SETTLING_STEP 1e-12 /* [s] no step is shorter */
-#define STEP_GROWTH 5       /* at most from step to step */
-#define STEP_SHRINKING 0.2
+#define STEP_GROWTH 4       /* at most from step to step */
+#define STEP_SHRINKING 0.4
 #define STEP_SAFETY 0.9
 #define DEFECTIVE 100 /* in place of the error of a step that does not end on a solution */
 /* A continuous solution that is bent by more than this is none: [V], and of the change. */

@@ -16,8 +16,9 @@
 #include <string.h>
 
 #define DRIFT 1e-6
-#define DEFECT_PART 0.005 /* of the tolerance */
+#define DEFECT_PART 0.05 /* of the tolerance */
 #define CORRECTIONS 5
+#define STAGE_MAX 1e3 /* [V] the step is beyond its linearization */
 #define SETTLING 100
 #define SETTLED_PART 1e-3
 #define CHANGE_MAX 0.3 /* [V] */
@@ -139,6 +140,11 @@ bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
             for (size_t k = 0; k < n; k++)
                 u[k] -= gamma_sum[i] * h * r->drift[k];
         if (!sparse_lu_solve(r->lu, u))
+            return false;
+        double largest = 0;
+        for (size_t k = 0; k < d->n_roots; k++)
+            largest = fabs(u[k]) > largest ? fabs(u[k]) : largest;
+        if (!(largest < STAGE_MAX))
             return false;
     }
     combine(r, ROSENBROCK_STAGES - 1, c[ROSENBROCK_STAGES - 1], NULL, r->slope1);

@@ -34,7 +34,8 @@ struct rosenbrock {
 bool rosenbrock_new(struct rosenbrock *r, struct dae *dae);
 void rosenbrock_free(struct rosenbrock *r);
 
-/* From y at t to t + h within one smooth piece of the drive.  False: the matrix is singular. */
+/* From y at t to t + h within one smooth piece of the drive.  False: the matrix is singular, or a
+ * stage leaves all bounds. */
 bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y);
 
 /* The circuit's values and powers at its end, as dae_values() has them.  The stages are solutions of
