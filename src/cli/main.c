@@ -12,7 +12,6 @@
 
 static const struct command commands[] = {
     {"train", "train the classifier on chip and book its energy", command_train},
-    {"check", "play the same drive in every engine and compare", command_check},
     {"compare", "put the results of training runs side by side", command_compare},
     {"netlist", "print the SPICE deck of a circuit", command_netlist},
 };

@@ -105,15 +105,3 @@ void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *g
     i[SOURCE] = -channel - source;
     i[BULK] = drain + source;
 }
-
-double mos1_channel(const struct mos1_device *p, const double v[4], double *di_dd, double *di_ds)
-{
-    const bool normal = p->sign * (v[DRAIN] - v[SOURCE]) >= 0;
-    const double vd = v[normal ? DRAIN : SOURCE], vs = v[normal ? SOURCE : DRAIN];
-    const struct channel c = channel_current(p, p->sign * (v[GATE] - vs), p->sign * (vd - vs),
-                                             p->sign * (v[BULK] - vs));
-    const double by_source = -(c.gm + c.gds + c.gmbs);
-    *di_dd = normal ? c.gds : -by_source;
-    *di_ds = normal ? by_source : -c.gds;
-    return normal ? p->sign * c.i : -p->sign * c.i;
-}

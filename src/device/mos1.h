@@ -102,9 +102,4 @@ static inline double mos1_diode_conductance(const struct mos1_device *p, double 
                                  : p->is * exp(fmin(MOS1_EXPONENT_MAX, forward / p->vt)) / p->vt;
 }
 
-/* The channel alone: current from drain to source [A] and its derivatives by the voltages of drain
- * and source [S]. */
-double mos1_channel(const struct mos1_device *device, const double v[4], double *di_dd,
-                    double *di_ds);
-
 #endif

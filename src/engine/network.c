@@ -46,12 +46,11 @@ static inline struct cell_current cell_current(const struct network *n, const st
     switch (c->kind) {
     case ELEMENT_MOSFET: {
         const double terminal[4] = {va, v[c->c], vb, v[c->d]};
-        struct cell_current r;
-        r.i = mos1_channel(&c->mos, terminal, &r.di_da, &r.di_db);
-        r.i += CHANNEL_GMIN * (va - vb);
-        r.di_da += CHANNEL_GMIN;
-        r.di_db -= CHANNEL_GMIN;
-        return r;
+        double g[4] = {0};
+        mos1_channel_conductances(&c->mos, terminal, g);
+        return (struct cell_current){
+            mos1_channel_current(&c->mos, terminal) + CHANNEL_GMIN * (va - vb),
+            g[0] + CHANNEL_GMIN, g[2] - CHANNEL_GMIN};
     }
     case ELEMENT_MEMRISTOR: {
         const struct dopant *d = c->element->dopant;
