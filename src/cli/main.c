@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"train", "train the classifier on chip and book its energy", command_train},
     {"compare", "put the results of training runs side by side", command_compare},
     {"netlist", "print the SPICE deck of a circuit", command_netlist},
+    {"check", "compare the engines on the same drive", command_check},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "study/check.h"
+#include "base/memory.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/study_inputs.h"
+#include "report/json.h"
+#include "report/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CASES_MAX 64
+
+struct arguments {
+    const char *dopant, *output;
+    bool json, quick;
+    double reltol;
+    size_t n_cases;
+    const struct case_kind *cases[CASES_MAX]; /* n_cases */
+};
+
+enum option_key { KEY_CASE = 256, KEY_QUICK, KEY_JSON, KEY_RELTOL };
+
+static const struct argp_option options[] = {
+    {"case", KEY_CASE, "NAME", 0, "only this case; may be given again", 0},
+    {"quick", KEY_QUICK, NULL, 0, "only the cases that take seconds", 0},
+    {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file", 0},
+    {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engines; the others go with it", 0},
+    {"json", KEY_JSON, NULL, 0, "print JSON in place of the table", 0},
+    {"output", 'o', "FILE", 0, "save the table too: .csv, .json or text", 0},
+    {0},
+};
+
+static struct arguments defaults(void)
+{
+    return (struct arguments){.dopant = "Cr", .reltol = CHECK_RELTOL};
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case KEY_CASE:
+        if (a->n_cases == CASES_MAX)
+            argp_error(state, "--case '%s', expected at most %d", text, CASES_MAX);
+        a->cases[a->n_cases++] = study_case_argument(state, text);
+        break;
+    case KEY_QUICK:
+        a->quick = true;
+        break;
+    case 'd':
+        a->dopant = text;
+        break;
+    case KEY_RELTOL:
+        a->reltol = argument_number(state, "--reltol", text, 1e-9, 0.1);
+        break;
+    case KEY_JSON:
+        a->json = true;
+        break;
+    case 'o':
+        if (!*text)
+            argp_error(state, "-o '', expected the name of a file");
+        a->output = text;
+        break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s', expected options only", text);
+        break;
+    case ARGP_KEY_END:
+        if (a->quick && a->n_cases > 0)
+            argp_error(state, "--quick and --case, expected one of them");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static char *add_default(int key, const char *text, void *input)
+{
+    (void)input;
+    const struct arguments a = defaults();
+    if (key == 'd')
+        return memory_format("%s (%s)", text, a.dopant);
+    if (key == KEY_RELTOL)
+        return memory_format("%s (%g)", text, a.reltol);
+    return (char *)text;
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    NULL,
+    "Run all engines on the same drive and compare them with ngspice at tight tolerances: states, "
+    "waveforms, readings, energy of every class, decisions on images.\v"
+    "Exit status: 0 all within tolerance, 1 could not be computed, 2 bad input or usage, 3 one is "
+    "not within tolerance.",
+    NULL,
+    add_default,
+    NULL};
+
+/* Without --case: the circuits that users run, of at most 30 devices. */
+static void choose_cases(struct arguments *a)
+{
+    for (const struct case_kind *k = case_table; k->name && a->n_cases < CASES_MAX; k++)
+        if (k->quick || (!a->quick && k->check))
+            a->cases[a->n_cases++] = k;
+}
+
+static enum status run(struct arguments *a, struct error *error)
+{
+    struct study_inputs inputs;
+    struct check_options o = {.solver = outcome_tolerances(a->reltol), .cases = a->cases};
+    struct output output = {0};
+    struct table *table = NULL;
+    if (a->n_cases == 0)
+        choose_cases(a);
+    o.n_cases = a->n_cases;
+    if (isatty(STDERR_FILENO))
+        o.progress = study_progress;
+    enum status status = study_inputs_read(a->dopant, &inputs, &o.inputs, error);
+    if (status == STATUS_OK && a->output)
+        status = output_file(a->output, &output, error);
+    if (status == STATUS_OK)
+        status = check_run(&o, &table, error);
+    if (o.progress)
+        o.progress(NULL, NULL);
+    if (status == STATUS_OK || status == STATUS_UNTRUSTED) {
+        if (a->json)
+            json_write_table(table, stdout);
+        else
+            table_print(table, stdout);
+        struct error unsaved;
+        enum status saved = output_table(&output, NULL, table, &unsaved);
+        if (saved == STATUS_OK)
+            saved = output_complete(&output, &unsaved);
+        if (saved != STATUS_OK) {
+            status = saved;
+            *error = unsaved;
+        }
+    }
+    output_abandon(&output);
+    table_free(table);
+    study_inputs_free(&inputs);
+    return status;
+}
+
+int command_check(int argc, char **argv)
+{
+    struct arguments a = defaults();
+    struct error error = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    interrupt_watch();
+    const enum status status = run(&a, &error);
+    return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
+}

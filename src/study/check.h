@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All engines on the same drive, against ngspice at tight tolerances. */
+#ifndef SILVERBAR_STUDY_CHECK_H
+#define SILVERBAR_STUDY_CHECK_H
+
+#include "base/table.h"
+#include "study/outcome.h"
+
+/* What a result may differ by.  A programmed conductance is right to 5 % and a reading to about
+ * 1 %: with a tenth of a percent no conclusion hangs on the engine, and it is ten times what stock
+ * ngspice itself leaves at reltol 1e-4 (results/tolerance.csv). */
+#define CHECK_STATE 1e-3
+#define CHECK_WAVEFORM 1e-3 /* of the swing */
+#define CHECK_READING 1e-3  /* of the swing */
+#define CHECK_ENERGY 1e-3   /* of a class */
+
+/* Of the engines, so that it is their equations that are compared: at the default tolerances ngspice
+ * itself leaves 1.5e-2 in a state of the crossbar. */
+#define CHECK_RELTOL 1e-6
+
+/* Of the reference: at reltol 1e-8 no state of the default cases moves by more than 2e-4. */
+extern const struct engine_options check_reference_options;
+
+struct check_options {
+    struct case_inputs inputs;
+    struct engine_options solver; /* of the engines under test */
+    size_t n_cases;
+    const struct case_kind *const *cases;           /* n_cases */
+    void (*progress)(void *data, const char *text); /* or NULL */
+    void *progress_data;
+};
+
+/* A row for each case and engine, after one with the tolerances.  STATUS_UNTRUSTED: the table is
+ * complete, *error says how many rows fail.  *table is to be freed in any case. */
+enum status check_run(const struct check_options *options, struct table **table,
+                      struct error *error);
+
+#endif
