@@ -12,14 +12,19 @@ static void write_nodes(const struct circuit *c, const struct element *e, int n,
         fprintf(out, " %s", c->node_names[e->node[i]]);
 }
 
+/* ngspice goes on along the last segments, so that one more point at either end makes them level. */
 static void write_table(const struct circuit *c, const struct element *e, FILE *out)
 {
+    const struct transfer_table *t = &e->table;
+    const double span = t->x[t->n - 1] - t->x[0];
     char x[32], y[32];
-    fprintf(out, " v=pwl(v(%s,%s)", c->node_names[e->node[2]], c->node_names[e->node[3]]);
-    for (size_t i = 0; i < e->table.n; i++)
-        fprintf(out, "%s, %s, %s", i % 4 == 0 ? "\n+" : "", number_text(e->table.x[i], x),
-                number_text(e->table.y[i], y));
-    fputs(")\n", out);
+    fprintf(out, " v=pwl(v(%s,%s), %s, %s", c->node_names[e->node[2]], c->node_names[e->node[3]],
+            number_text(t->x[0] - span, x), number_text(t->y[0], y));
+    for (size_t i = 0; i < t->n; i++)
+        fprintf(out, "%s, %s, %s", i % 4 == 0 ? "\n+" : "", number_text(t->x[i], x),
+                number_text(t->y[i], y));
+    fprintf(out, ", %s, %s)\n", number_text(t->x[t->n - 1] + span, x),
+            number_text(t->y[t->n - 1], y));
 }
 
 static void write_element(const struct circuit *c, int number, deck_source *source, void *data,

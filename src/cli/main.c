@@ -15,6 +15,7 @@ static const struct command commands[] = {
     {"compare", "put the results of training runs side by side", command_compare},
     {"netlist", "print the SPICE deck of a circuit", command_netlist},
     {"check", "compare the engines on the same drive", command_check},
+    {"bench", "time the engines at equal error", command_bench},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -103,10 +103,11 @@ struct engine_options {
     double abstol; /* [A] */
     double vntol;  /* [V] and state */
     double trtol;
-    double step_max;   /* longest time step [s] */
-    double time_limit; /* wall seconds for the whole run */
-    double switches;   /* of a stochastic device, event only; 0: their mean */
-    uint64_t seed;     /* with `sample`: of the switches' streams */
+    double step_max;     /* longest time step [s] */
+    unsigned edge_parts; /* ngspice: it must have points at the ends of so many parts of an edge */
+    double time_limit;   /* wall seconds for the whole run */
+    double switches;     /* of a stochastic device, event only; 0: their mean */
+    uint64_t seed;       /* with `sample`: of the switches' streams */
     uint32_t sample;
     size_t n_recorders;
     const struct recorder *recorders;

@@ -343,6 +343,7 @@ static enum status next_phase(struct run *r, bool *done)
     quadrature_restart(r->quadrature);
     message.duration = r->phase.duration;
     message.edge = r->phase.edge;
+    message.edge_parts = r->options->edge_parts;
     for (size_t i = 0; i < r->phase.n_stops; i++) {
         size_t k = 0;
         while (k < r->n_saved && r->saved[k].value != r->phase.stops[i].value)

@@ -212,6 +212,8 @@ static void next_phase(double t)
     w.t0 = t;
     w.edge = w.phase.edge;
     w.t1 = t + w.phase.duration;
+    for (uint32_t k = 1; k < w.phase.edge_parts && w.edge > 0; k++)
+        ngSpice_SetBkpt(t + w.edge * k / w.phase.edge_parts);
     if (w.edge > 0 && w.edge < w.phase.duration)
         ngSpice_SetBkpt(t + w.edge);
     ngSpice_SetBkpt(w.t1);

@@ -21,7 +21,7 @@ struct worker_header {
 /* Parent to worker after WORKER_PHASE_END; then n_externals doubles, the voltages at its end. */
 struct worker_phase {
     int32_t done;
-    uint32_t n_stops;
+    uint32_t n_stops, edge_parts;
     double duration, edge; /* [s] */
     struct {
         uint32_t saved; /* index among the saved quantities */

@@ -113,7 +113,7 @@ enum status json_read_summary(const char *path, struct summary *s, struct error 
     return status;
 }
 
-bool json_write_table(const struct table *t, FILE *out)
+static json_t *table_rows(const struct table *t)
 {
     json_t *array = made(json_array());
     for (size_t i = 0; i < t->n_rows; i++) {
@@ -127,7 +127,20 @@ bool json_write_table(const struct table *t, FILE *out)
         }
         json_array_append_new(array, row);
     }
-    return dump(array, out);
+    return array;
+}
+
+bool json_write_table(const struct table *t, FILE *out)
+{
+    return dump(table_rows(t), out);
+}
+
+bool json_write_tables(size_t n, const char *const *names, struct table *const *tables, FILE *out)
+{
+    json_t *object = made(json_object());
+    for (size_t i = 0; i < n; i++)
+        json_object_set_new(object, names[i], table_rows(tables[i]));
+    return dump(object, out);
 }
 
 static enum status hash_inputs(const struct manifest *m, json_t *inputs, struct error *error)

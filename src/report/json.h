@@ -15,6 +15,9 @@ enum status json_read_summary(const char *path, struct summary *summary, struct 
 /* A table as an array of objects. */
 bool json_write_table(const struct table *table, FILE *out);
 
+/* Named tables as one object of arrays of objects. */
+bool json_write_tables(size_t n, const char *const *names, struct table *const *tables, FILE *out);
+
 struct manifest {
     int argc;
     char *const *argv; /* the command; argv[0] is left out */

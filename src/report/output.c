@@ -66,15 +66,21 @@ static bool ends_in(const char *name, const char *ending)
     return n > m && strcmp(name + n - m, ending) == 0;
 }
 
-static enum status write_table(FILE *out, const char *name, const struct table *t,
-                               struct error *error)
+/* The output, or a file `name` in it. */
+static FILE *open_file(const struct output *o, const char *name)
 {
-    if (ends_in(name, ".csv"))
-        table_csv(t, out);
-    else if (ends_in(name, ".json"))
-        json_write_table(t, out);
-    else
-        table_print(t, out);
+    if (o->file >= 0) {
+        const int copy = dup(o->file);
+        return copy >= 0 ? fdopen(copy, "w") : NULL;
+    }
+    char *path = memory_format("%s/%s", o->temporary, name);
+    FILE *out = fopen(path, "w");
+    free(path);
+    return out;
+}
+
+static enum status close_file(FILE *out, const char *name, struct error *error)
+{
     const bool failed = ferror(out) != 0;
     if (fclose(out) != 0 || failed)
         return fail(error, STATUS_INPUT, "%s: write error: %s", name, strerror(errno));
@@ -86,19 +92,28 @@ enum status output_table(struct output *o, const char *name, const struct table 
 {
     if (!o->temporary)
         return STATUS_OK;
-    FILE *out;
-    if (o->file >= 0) {
-        const int copy = dup(o->file);
-        out = copy >= 0 ? fdopen(copy, "w") : NULL;
+    FILE *out = open_file(o, name);
+    if (o->file >= 0)
         name = o->path;
-    } else {
-        char *path = memory_format("%s/%s", o->temporary, name);
-        out = fopen(path, "w");
-        free(path);
-    }
     if (!out)
         return fail(error, STATUS_INPUT, "%s: cannot be written: %s", name, strerror(errno));
-    return write_table(out, name, t, error);
+    if (ends_in(name, ".csv"))
+        table_csv(t, out);
+    else if (ends_in(name, ".json"))
+        json_write_table(t, out);
+    else
+        table_print(t, out);
+    return close_file(out, name, error);
+}
+
+enum status output_tables(struct output *o, const char *name, size_t n, const char *const *names,
+                          struct table *const *tables, struct error *error)
+{
+    FILE *out = open_file(o, name);
+    if (!out)
+        return fail(error, STATUS_INPUT, "%s: cannot be written: %s", name, strerror(errno));
+    json_write_tables(n, names, tables, out);
+    return close_file(out, name, error);
 }
 
 static void release(struct output *o)

@@ -21,6 +21,11 @@ enum status output_folder(const char *path, struct output *output, struct error 
 enum status output_table(struct output *output, const char *name, const struct table *table,
                          struct error *error);
 
+/* Named tables as JSON into `name` of a folder. */
+enum status output_tables(struct output *folder, const char *name, size_t n,
+                          const char *const *names, struct table *const *tables,
+                          struct error *error);
+
 /* Rename it; or remove what was written. */
 enum status output_complete(struct output *output, struct error *error);
 void output_abandon(struct output *output);

@@ -13,6 +13,7 @@ const struct engine_options check_reference_options = {
     .vntol = 1e-8,
     .trtol = 1,
     .step_max = 2e-3,
+    .edge_parts = CHECK_EDGE_PARTS,
     .time_limit = 3600,
 };
 
@@ -53,24 +54,34 @@ static struct table *make_table(void)
     return t;
 }
 
-/* "ok", or which figures are above their tolerance. */
-static bool judge(const struct difference *d, char text[64])
+/* "ok", or which figures are above their tolerance, and where. */
+static bool judge(const struct study_case *k, const struct difference *d, char text[256])
 {
+    const struct circuit *c = k->circuits[CASE_FULL];
+    const struct phase *phases = k->drive.phases;
     const struct {
-        const char *name;
+        const char *name, *of, *in;
         bool holds;
-    } parts[] = {{"state", d->state <= CHECK_STATE},
-                 {"waveform", isnan(d->waveform) || d->waveform <= CHECK_WAVEFORM},
-                 {"reading", d->reading <= CHECK_READING},
-                 {"energy", d->energy <= CHECK_ENERGY},
-                 {"accuracy", d->decisions == 0}};
+    } parts[] = {
+        {"state", c->elements[c->state_elements[d->worst_state]].name, NULL,
+         d->state <= CHECK_STATE},
+        {"waveform", c->probes[k->probes[d->waveform_probe]].name,
+         phase_kind_name(phases[d->waveform_phase].kind),
+         isnan(d->waveform) || d->waveform <= CHECK_WAVEFORM},
+        {"reading", c->probes[k->probes[d->reading_probe]].name,
+         phase_kind_name(phases[d->reading_phase].kind), d->reading <= CHECK_READING},
+        {"energy", NULL, NULL, d->energy <= CHECK_ENERGY},
+        {"accuracy", NULL, NULL, d->decisions == 0},
+    };
     bool all = true;
     text[0] = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const size_t used = strlen(text);
         if (parts[i].holds)
             continue;
-        snprintf(text + strlen(text), 64 - strlen(text), "%s%s", all ? "fails: " : ", ",
-                 parts[i].name);
+        snprintf(text + used, 256 - used, "%s%s%s%s%s%s%s", all ? "fails: " : "; ", parts[i].name,
+                 parts[i].of ? " of " : "", parts[i].of ? parts[i].of : "", parts[i].in ? " (" : "",
+                 parts[i].in ? parts[i].in : "", parts[i].in ? ")" : "");
         all = false;
     }
     if (all)
@@ -88,8 +99,8 @@ static const char *neurons(const struct study_case *k, enum case_form form)
 static bool add_row(struct table *t, const struct study_case *k, const char *engine,
                     const struct outcome *o, const struct difference *d)
 {
-    char verdict[64], of[64] = "";
-    const bool holds = judge(d, verdict);
+    char verdict[256], of[64] = "";
+    const bool holds = judge(k, d, verdict);
     if (d->class >= 0)
         snprintf(of, sizeof of, "%s, %s", energy_class_name((enum energy_class)d->class),
                  phase_section_name((enum phase_section)d->section));

@@ -14,6 +14,7 @@ struct fine_energy *fine_energy_new(const struct circuit *c)
     struct fine_energy *f = NEW(1, struct fine_energy);
     f->circuit = c;
     f->elements = NEW(PHASE_SECTIONS * c->n_elements, double);
+    f->gmin = NEW(PHASE_SECTIONS * c->n_elements, double);
     f->power = NEW(c->n_elements, double);
     f->volts = NEW(TERMINALS * c->n_elements, double);
     f->amperes = NEW(TERMINALS * c->n_elements, double);
@@ -25,6 +26,7 @@ void fine_energy_free(struct fine_energy *f)
     if (!f)
         return;
     free(f->elements);
+    free(f->gmin);
     free(f->power);
     free(f->volts);
     free(f->amperes);
@@ -53,11 +55,19 @@ static void terminals(const struct circuit *c, size_t k, const double *values, d
     }
 }
 
+/* Of a transistor with drain, gate, source and bulk at v. */
+static double gmin_power(const double *v)
+{
+    const double drain = v[0] - v[3], source = v[2] - v[3];
+    return CIRCUIT_GMIN * (drain * drain + source * source);
+}
+
 static void take(void *data, const struct interval *interval)
 {
     struct fine_energy *f = data;
     const struct circuit *c = f->circuit;
     double *sums = f->elements + (size_t)interval->phase->section * c->n_elements;
+    double *gmin = f->gmin + (size_t)interval->phase->section * c->n_elements;
     const double h = interval->t1 - interval->t0;
     circuit_power(c, interval->values, f->power);
     for (size_t k = 0; k < c->n_elements; k++) {
@@ -66,6 +76,8 @@ static void take(void *data, const struct interval *interval)
         terminals(c, k, interval->values, f->power[k], v, i);
         for (int t = 0; t < TERMINALS && f->begun; t++)
             sums[k] += h / 6 * (2 * v0[t] * i0[t] + 2 * v[t] * i[t] + v0[t] * i[t] + v[t] * i0[t]);
+        if (c->elements[k].kind == ELEMENT_MOSFET && f->begun)
+            gmin[k] += 0.5 * h * (gmin_power(v0) + gmin_power(v));
         memcpy(v0, v, sizeof v);
         memcpy(i0, i, sizeof i);
     }

@@ -14,6 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether `value` is more than *most, which it then becomes; what is not a number is infinite. */
+static bool more(double value, double *most)
+{
+    const bool is = !(value <= *most);
+    if (is)
+        *most = isnan(value) ? INFINITY : value;
+    return is;
+}
+
 struct watch {
     const struct study_case *k;
     struct outcome *o;
@@ -96,8 +105,11 @@ static void compare_point(struct watch *w, const struct interval *i)
     for (size_t j = 0; j < f->n_probes; j++) {
         const double swing = w->high[j] - w->low[j],
                      rms = sqrt(w->sum[j] / (i->t1 - w->phase_begin));
-        if (i->phase->section != SECTION_START && swing > 0)
-            w->o->waveform_difference = fmax(w->o->waveform_difference, rms / swing);
+        if (i->phase->section != SECTION_START && swing > 0 &&
+            more(rms / swing, &w->o->waveform_difference)) {
+            w->o->waveform_probe = j;
+            w->o->waveform_phase = w->o->n_phases;
+        }
     }
     w->phase_begin = -1;
 }
@@ -135,7 +147,7 @@ static void find_extremes(struct watch *w)
 
 /* Energies of sections and classes, from those of the elements. */
 static void sum_energies(const struct circuit *c, const struct ledger *l, const double *elements,
-                         struct outcome *o)
+                         const double *gmin, struct outcome *o)
 {
     for (int s = 0; s < PHASE_SECTIONS; s++)
         for (int class = 0; class < ENERGY_CLASSES; class ++)
@@ -146,8 +158,11 @@ static void sum_energies(const struct circuit *c, const struct ledger *l, const 
             continue;
         for (int s = 0; s < PHASE_SECTIONS; s++) {
             double *sum = &o->energy[s][e->class];
-            if (l->sections[s].t0 >= 0)
-                *sum = (isnan(*sum) ? 0 : *sum) + elements[(size_t)s * c->n_elements + k];
+            if (l->sections[s].t0 < 0)
+                continue;
+            *sum = (isnan(*sum) ? 0 : *sum) + elements[(size_t)s * c->n_elements + k];
+            if (gmin)
+                o->gmin[s][e->class] += gmin[(size_t)s * c->n_elements + k];
         }
     }
 }
@@ -194,7 +209,7 @@ enum status outcome_run(const struct study_case *k, const struct engine *engine,
     watched.n_recorders = fine ? 3 : 2;
     const struct controller controller = {step, &w};
     enum status status = engine->run(c, &controller, &watched, &o->report, error);
-    sum_energies(c, ledger, fine ? fine->elements : ledger->elements, o);
+    sum_energies(c, ledger, fine ? fine->elements : ledger->elements, fine ? fine->gmin : NULL, o);
     if (k->images && o->n_images == IMAGE_COUNT)
         o->accuracy = images_accuracy(k->images, k->noise, o->decision);
     ledger_free(ledger);
@@ -214,48 +229,46 @@ void outcome_free(struct outcome *o)
     *o = (struct outcome){0};
 }
 
-static double reading_difference(const struct outcome *o, const struct outcome *r)
+static void compare_readings(const struct outcome *o, const struct outcome *r, struct difference *d)
 {
-    double most = 0;
     for (size_t j = 0; j < o->n_probes; j++) {
         double low = INFINITY, high = -INFINITY, differs = 0;
+        size_t where = 0;
         for (size_t p = 1; p < r->n_phases; p++) { /* the first is the start */
             const double a = o->readings[p * o->n_probes + j], b = r->readings[p * r->n_probes + j];
             low = fmin(low, b);
             high = fmax(high, b);
-            differs = fmax(differs, fabs(a - b));
+            if (more(fabs(a - b), &differs))
+                where = p;
         }
-        if (high > low)
-            most = fmax(most, differs / (high - low));
+        if (high > low && more(differs / (high - low), &d->reading)) {
+            d->reading_probe = j;
+            d->reading_phase = where;
+        }
     }
-    return most;
-}
-
-/* Whether `value` is more than *most; what is not a number is infinite. */
-static bool more(double value, double *most)
-{
-    const bool is = !(value <= *most);
-    if (is)
-        *most = isnan(value) ? INFINITY : value;
-    return is;
 }
 
 struct difference outcome_compare(const struct outcome *o, const struct outcome *r)
 {
-    struct difference d = {.waveform = o->waveform_difference, .section = -1, .class = -1};
+    struct difference d = {.waveform = o->waveform_difference,
+                           .waveform_probe = o->waveform_probe,
+                           .waveform_phase = o->waveform_phase,
+                           .section = -1,
+                           .class = -1};
     for (size_t i = 0; i < r->n_states; i++) {
         const double differs =
             fabs(o->states[i] - r->states[i]) / fmax(r->states[i], OUTCOME_STATE_FLOOR);
         if (more(differs, &d.state))
             d.worst_state = i;
     }
-    d.reading = reading_difference(o, r);
+    compare_readings(o, r, &d);
     static const int sections[] = {SECTION_TRAINING, SECTION_INFERENCE};
     for (size_t s = 0; s < sizeof sections / sizeof sections[0]; s++)
         for (int class = 0; class < ENERGY_CLASSES; class ++) {
             const double e = o->energy[sections[s]][class], f = r->energy[sections[s]][class];
-            const double differs = fabs(e - f) / fabs(f);
-            if (isnan(f) || f == 0 || !more(differs, &d.energy))
+            const double own = f - r->gmin[sections[s]][class];
+            const double differs = fmin(fabs(e - f) / f, fabs(e - own) / own);
+            if (!(own > 0.1 * f) || !more(differs, &d.energy))
                 continue;
             d.section = sections[s];
             d.class = class;

@@ -24,11 +24,16 @@ struct outcome {
     /* What is dissipated [J]: energies of elements that are neither sources nor capacitors, which
      * give back what they store.  NAN: no such element. */
     double energy[PHASE_SECTIONS][ENERGY_CLASSES];
-    unsigned char decision[IMAGE_COUNT]; /* n_images */
-    double accuracy;                     /* with noise; NAN without images */
-    struct waveform waveform;            /* if it was to be kept */
-    double waveform_difference;          /* to the reference's; NAN: not compared */
-    double wall;                         /* of the whole run, with its set-up [s] */
+    /* Of a reference: what of it GMIN takes, which SPICE lays across every bulk diode [J].  It helps to
+     * converge and is no part of the circuit, so an account without it is right as well; and a
+     * class that is nothing else, of nodes that float, is not compared. */
+    double gmin[PHASE_SECTIONS][ENERGY_CLASSES];
+    unsigned char decision[IMAGE_COUNT];   /* n_images */
+    double accuracy;                       /* with noise; NAN without images */
+    struct waveform waveform;              /* if it was to be kept */
+    double waveform_difference;            /* to the reference's; NAN: not compared */
+    size_t waveform_probe, waveform_phase; /* where */
+    double wall;                           /* of the whole run, with its set-up [s] */
     struct engine_report report;
 };
 
@@ -52,6 +57,7 @@ struct difference {
     size_t decisions;   /* images that are decided otherwise */
     int section, class; /* where the energy differs most; -1: none */
     size_t worst_state;
+    size_t reading_probe, reading_phase, waveform_probe, waveform_phase; /* where */
 };
 
 /* The reference may be of the other form. */

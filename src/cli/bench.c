@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "study/bench.h"
+#include "base/memory.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/study_inputs.h"
+#include "report/cost_plot.h"
+#include "report/json.h"
+#include "report/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PARTS_MAX 64
+#define RUNS_MAX 100000000
+#define N_TABLES 4
+
+enum form { FORM_TEXT, FORM_CSV, FORM_JSON };
+
+struct arguments {
+    const char *dopant, *output;
+    enum form form;
+    bool quick;
+    const struct engine *engine;
+    size_t runs, n_parts;
+    const char *parts[PARTS_MAX]; /* n_parts */
+};
+
+enum option_key { KEY_CASE = 256, KEY_QUICK, KEY_JSON, KEY_CSV, KEY_RUNS, KEY_ENGINE };
+
+static const struct argp_option options[] = {
+    {"case", KEY_CASE, "NAME", 0, "only this part; may be given again", 0},
+    {"quick", KEY_QUICK, NULL, 0, "leave out what takes more than a minute in all", 0},
+    {"runs", KEY_RUNS, "N", 0, "training runs in the loop", 0},
+    {"engine", KEY_ENGINE, "NAME", 0, "engine of that loop", 0},
+    {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file", 0},
+    {"csv", KEY_CSV, NULL, 0, "print CSV in place of the tables", 0},
+    {"json", KEY_JSON, NULL, 0, "print JSON in place of the tables", 0},
+    {"output", 'o', "DIR", 0, "folder to make: tables, script and plot of cost against size", 0},
+    {0},
+};
+
+static struct arguments defaults(void)
+{
+    return (struct arguments){.dopant = "Cr", .engine = engine_find("event"), .runs = 10000};
+}
+
+static const char *part_argument(struct argp_state *state, const char *text)
+{
+    const char *names[PARTS_MAX] = {BENCH_SERIES, BENCH_REPEAT};
+    for (size_t i = 0; case_table[i].name && i + 3 < PARTS_MAX; i++)
+        names[2 + i] = case_table[i].name;
+    return names[argument_choice(state, "--case", text, names)];
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    const char *engines[8] = {NULL};
+    switch (key) {
+    case KEY_CASE:
+        if (a->n_parts == PARTS_MAX)
+            argp_error(state, "--case '%s', expected at most %d", text, PARTS_MAX);
+        a->parts[a->n_parts++] = part_argument(state, text);
+        break;
+    case KEY_QUICK:
+        a->quick = true;
+        break;
+    case KEY_RUNS:
+        a->runs = argument_count(state, "--runs", text, RUNS_MAX);
+        break;
+    case KEY_ENGINE:
+        for (size_t i = 0; engine_table[i] && i + 1 < sizeof engines / sizeof engines[0]; i++)
+            engines[i] = engine_table[i]->name;
+        a->engine = engine_table[argument_choice(state, "--engine", text, engines)];
+        break;
+    case 'd':
+        a->dopant = text;
+        break;
+    case KEY_CSV:
+        a->form = FORM_CSV;
+        break;
+    case KEY_JSON:
+        a->form = FORM_JSON;
+        break;
+    case 'o':
+        if (!*text)
+            argp_error(state, "-o '', expected the name of a folder");
+        a->output = text;
+        break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s', expected options only", text);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static char *add_default(int key, const char *text, void *input)
+{
+    (void)input;
+    const struct arguments a = defaults();
+    if (key == 'd')
+        return memory_format("%s (%s)", text, a.dopant);
+    if (key == KEY_ENGINE)
+        return memory_format("%s (%s)", text, a.engine->name);
+    if (key == KEY_RUNS)
+        return memory_format("%s (%zu)", text, a.runs);
+    return (char *)text;
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    NULL,
+    "Time the engines at equal error: each is loosened until its states and energies differ from a "
+    "reference at tight tolerances by 1e-3, then all are timed in turn, whole runs with their "
+    "set-up; and show how the cost grows with devices and pulses.",
+    NULL,
+    add_default,
+    NULL};
+
+static const char *const names[N_TABLES] = {"rows", "series", "growth", "training"};
+
+static void print(const struct arguments *a, struct table *const tables[N_TABLES])
+{
+    if (a->form == FORM_JSON) {
+        json_write_tables(N_TABLES, names, tables, stdout);
+        return;
+    }
+    bool any = false;
+    for (size_t i = 0; i < N_TABLES; i++) {
+        if (tables[i]->n_rows == 0)
+            continue;
+        if (any)
+            putchar('\n');
+        any = true;
+        if (a->form == FORM_CSV)
+            table_csv(tables[i], stdout);
+        else
+            table_print(tables[i], stdout);
+    }
+}
+
+static enum status save(const char *program, struct output *folder,
+                        struct table *const tables[N_TABLES], struct error *error)
+{
+    static const char *const files[N_TABLES] = {"bench.csv", "series.csv", "growth.csv",
+                                                "training.csv"};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < N_TABLES && status == STATUS_OK; i++)
+        if (tables[i]->n_rows > 0)
+            status = output_table(folder, files[i], tables[i], error);
+    if (status == STATUS_OK)
+        status = output_tables(folder, "bench.json", N_TABLES, names, tables, error);
+    if (status == STATUS_OK && tables[1]->n_rows > 0) {
+        status = cost_plot_write(folder, tables[1], error);
+        if (status == STATUS_OK && !cost_plot_draw(folder))
+            fprintf(stderr, "%s: no gnuplot, so no cost.png; `gnuplot cost.gp' draws it\n",
+                    program);
+    }
+    if (status == STATUS_OK)
+        status = output_complete(folder, error);
+    return status;
+}
+
+static enum status run(const struct arguments *a, const char *program, struct error *error)
+{
+    struct study_inputs inputs;
+    struct bench_options o = {.quick = a->quick,
+                              .n_parts = a->n_parts,
+                              .parts = a->parts,
+                              .repeat_engine = a->engine,
+                              .repeats = a->runs};
+    struct bench_tables tables = {0};
+    struct output folder = {.file = -1};
+    if (isatty(STDERR_FILENO))
+        o.progress = study_progress;
+    enum status status = study_inputs_read(a->dopant, &inputs, &o.inputs, error);
+    if (status == STATUS_OK && a->output)
+        status = output_folder(a->output, &folder, error);
+    if (status == STATUS_OK)
+        status = bench_run(&o, &tables, error);
+    if (o.progress)
+        o.progress(NULL, NULL);
+    if (status == STATUS_OK) {
+        struct table *const all[N_TABLES] = {tables.rows, tables.series, tables.growth,
+                                             tables.repeat};
+        print(a, all);
+        if (a->output)
+            status = save(program, &folder, all, error);
+    }
+    output_abandon(&folder);
+    bench_free(&tables);
+    study_inputs_free(&inputs);
+    return status;
+}
+
+int command_bench(int argc, char **argv)
+{
+    struct arguments a = defaults();
+    struct error error = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    interrupt_watch();
+    const enum status status = run(&a, argv[0], &error);
+    return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
+}

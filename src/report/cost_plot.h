@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Cost against size: a gnuplot script beside the bench's series.csv, and the picture it draws. */
+#ifndef SILVERBAR_REPORT_COST_PLOT_H
+#define SILVERBAR_REPORT_COST_PLOT_H
+
+#include "report/output.h"
+
+/* Write cost.gp into the folder. */
+enum status cost_plot_write(struct output *folder, const struct table *series, struct error *error);
+
+/* Run gnuplot on it, which makes cost.png.  False: gnuplot is not there, or failed. */
+bool cost_plot_draw(const struct output *folder);
+
+#endif
