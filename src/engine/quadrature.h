@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Energies from sampled powers: the trapezoidal rule on the accepted points, with an estimate of
- * its error from pairs of intervals.
+/* Energies from an engine's accepted points, with an estimate of their error from pairs of
+ * intervals.
  *
- * For a smooth power p(t) the rule gives h^3 p''/12 too much over a step h.  With F the sum over
- * two steps h1, h2 and C the one trapezoid over both, C - F = ((h1+h2)^3 - h1^3 - h2^3) p''/12, so
- * F is too large by
+ * Over a step h voltage and current are taken as linear, so that
+ *
+ *     E = h (p0 + p1)/2 - h (v1 - v0)(i1 - i0)/6,
+ *
+ * which is exact on the ramp of a resistive network, where ngspice needs no points between the ends.
+ * An element without one voltage and one current has the trapezoidal rule alone.  For smooth v and i
+ * the error is of order h^3.  With F the sum over two steps h1, h2 and C the one step over both, F is
+ * too large by
  * (C - F) (h1^3 + h2^3) / ((h1+h2)^3 - h1^3 - h2^3).  Capacitors are booked exactly
  * by the change of their stored energy. */
 #ifndef SILVERBAR_ENGINE_QUADRATURE_H
@@ -12,14 +17,20 @@
 
 #include "circuit/circuit.h"
 
+/* An element at one point. */
+struct quadrature_point {
+    double power, volt, ampere; /* volt, ampere: 0 where the power is not their product */
+};
+
 struct quadrature {
     const struct circuit *circuit;
     double t; /* [s] of the last point */
     bool started;
     double *energy; /* n_elements: over the last interval [J] */
     double *error;  /* n_elements: estimate that belongs to it [J]; 0 at every other interval */
-    double *power, *power_before, *stored; /* n_elements */
-    double *pair_energy, *pair_power;      /* n_elements: of the first interval of a pair */
+    double *power, *stored;                       /* n_elements */
+    struct quadrature_point *now, *before, *pair; /* n_elements; pair: at the start of a pair */
+    double *pair_energy;                          /* n_elements: of the first interval of a pair */
     double pair_t;
     bool in_pair;
 };
