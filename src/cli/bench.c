@@ -49,9 +49,9 @@ static struct arguments defaults(void)
 
 static const char *part_argument(struct argp_state *state, const char *text)
 {
-    const char *names[PARTS_MAX] = {BENCH_SERIES, BENCH_REPEAT};
-    for (size_t i = 0; case_table[i].name && i + 3 < PARTS_MAX; i++)
-        names[2 + i] = case_table[i].name;
+    const char *names[PARTS_MAX] = {BENCH_READ, BENCH_SERIES, BENCH_REPEAT};
+    for (size_t i = 0; case_table[i].name && i + 4 < PARTS_MAX; i++)
+        names[3 + i] = case_table[i].name;
     return names[argument_choice(state, "--case", text, names)];
 }
 

@@ -38,6 +38,8 @@ enum column {
     STEPS,
     TARGET,
     ERROR_OF,
+    MODEL_ERROR,
+    MODEL_ERROR_OF,
     N_COLUMNS
 };
 
@@ -46,16 +48,16 @@ struct entry {
     const struct engine *engine;
     struct engine_options solver;
     struct loosen_result loosened;
-    struct difference difference; /* at the tolerance that was found */
+    struct difference difference,
+        model; /* at that tolerance; to its own circuit, to the netlist's */
     double target;
-    size_t n, wanted;
-    double walls[BENCH_TIMINGS];
+    struct bench_timing timing;
 };
 
 struct trial {
     const struct bench_options *options;
     const struct study_case *k;
-    const struct outcome *reference;
+    const struct outcome *references; /* CASE_FORMS */
     struct entry *entry;
     double wall; /* of the last run [s] */
 };
@@ -87,7 +89,7 @@ static double error_of(const struct difference *d)
 }
 
 static enum status try_options(struct trial *t, const struct engine_options *solver,
-                               struct difference *d, struct error *error)
+                               struct difference *d, struct difference *model, struct error *error)
 {
     struct engine_options o = *solver;
     struct outcome outcome;
@@ -95,8 +97,10 @@ static enum status try_options(struct trial *t, const struct engine_options *sol
     const enum status status =
         outcome_run(t->k, t->entry->engine, &o, false, NULL, &outcome, error);
     t->wall = outcome.wall;
-    if (status == STATUS_OK)
-        *d = outcome_compare(&outcome, t->reference);
+    if (status == STATUS_OK) {
+        *d = outcome_compare(&outcome, &t->references[outcome.form]);
+        *model = outcome_compare(&outcome, &t->references[CASE_FULL]);
+    }
     outcome_free(&outcome);
     return status;
 }
@@ -104,10 +108,10 @@ static enum status try_options(struct trial *t, const struct engine_options *sol
 static enum status try_tolerance(void *data, double reltol, double *found, struct error *error)
 {
     struct trial *t = data;
-    struct difference d;
+    struct difference d, model;
     const struct engine_options solver = outcome_tolerances(reltol);
     bench_tell(t->options, "%s: %s at reltol %.2g", t->k->name, t->entry->engine->name, reltol);
-    const enum status status = try_options(t, &solver, &d, error);
+    const enum status status = try_options(t, &solver, &d, &model, error);
     if (status == STATUS_OK)
         *found = error_of(&d);
     return status;
@@ -124,11 +128,18 @@ static enum status prepare_entry(struct trial *t, double target, struct error *e
     return status;
 }
 
-static size_t wanted_timings(double wall)
+bool bench_more_timings(const struct bench_timing *t)
 {
-    return wall > BENCH_LONGEST ? BENCH_TIMINGS_MOST
-           : wall > BENCH_LONG  ? BENCH_TIMINGS_LONG
-                                : BENCH_TIMINGS;
+    const double first = t->walls[0];
+    return t->n < (t->n == 0               ? BENCH_TIMINGS
+                   : first > BENCH_LONGEST ? BENCH_TIMINGS_MOST
+                   : first > BENCH_LONG    ? BENCH_TIMINGS_LONG
+                                           : BENCH_TIMINGS);
+}
+
+void bench_add_timing(struct bench_timing *t, double wall)
+{
+    t->walls[t->n++] = wall;
 }
 
 /* Round after round, so that what the machine does meanwhile falls on all. */
@@ -139,13 +150,11 @@ static enum status time_entries(struct trial *t, struct entry *entries, size_t n
     for (size_t round = 0; round < BENCH_TIMINGS; round++)
         for (size_t i = 0; i < n && status == STATUS_OK; i++) {
             struct entry *e = t->entry = &entries[i];
-            if (e->loosened.reltol <= 0 || (round > 0 && round >= e->wanted))
+            if (!bench_more_timings(&e->timing))
                 continue;
             bench_tell(t->options, "%s: timing %s, %zu", t->k->name, e->engine->name, round + 1);
-            status = try_options(t, &e->solver, &e->difference, error);
-            e->walls[e->n++] = t->wall;
-            if (round == 0)
-                e->wanted = wanted_timings(t->wall);
+            status = try_options(t, &e->solver, &e->difference, &e->model, error);
+            bench_add_timing(&e->timing, t->wall);
         }
     return status;
 }
@@ -153,37 +162,70 @@ static enum status time_entries(struct trial *t, struct entry *entries, size_t n
 static struct table *make_table(void)
 {
     static const char *const names[N_COLUMNS] = {
-        "circuit", "engine", "baseline", "error", "wall_s", "speedup_vs_ngspice",
-        "spread",  "runs",   "reltol",   "steps", "target", "error_of"};
-    static const int digits[N_COLUMNS] = {0, 0, 0, 2, 4, 3, 2, 0, 2, 0, 2, 0};
+        "circuit",     "engine",        "baseline", "error", "wall_s", "speedup_vs_ngspice",
+        "spread",      "runs",          "reltol",   "steps", "target", "error_of",
+        "model_error", "model_error_of"};
+    static const int digits[N_COLUMNS] = {0, 0, 0, 2, 4, 3, 2, 0, 2, 0, 2, 0, 2, 0};
     return table_new(N_COLUMNS, names, digits);
 }
 
-static void add_row(struct table *t, const char *circuit, const struct entry *e,
-                    const char *baseline, double baseline_wall)
+void bench_add_row(struct table *t, const struct bench_row *row)
 {
-    const struct difference *d = &e->difference;
-    char of[96] = "state";
-    if (d->energy > d->state && d->class >= 0)
-        snprintf(of, sizeof of, "energy of %s, %s", energy_class_name((enum energy_class)d->class),
-                 phase_section_name((enum phase_section)d->section));
-    const double wall = statistics_median(e->walls, e->n);
+    const struct bench_timing *timing = row->timing;
+    const double wall = statistics_median(timing->walls, timing->n);
     table_row(t);
-    table_text(t, CIRCUIT, circuit);
-    table_text(t, ENGINE, e->engine->name);
-    table_text(t, BASELINE, baseline);
-    table_number(t, ERROR, error_of(d));
+    table_text(t, CIRCUIT, row->circuit);
+    table_text(t, ENGINE, row->engine);
+    table_text(t, BASELINE, row->baseline);
+    table_number(t, ERROR, row->error);
     table_number(t, WALL, wall);
-    if (baseline_wall > 0)
-        table_number(t, SPEEDUP, baseline_wall / wall);
-    if (e->n > 1)
-        table_number(t, SPREAD, statistics_spread(e->walls, e->n));
-    table_number(t, RUNS, (double)e->n);
-    table_number(t, RELTOL, e->solver.reltol);
-    table_number(t, STEPS, (double)e->loosened.steps);
-    if (e->target > 0)
-        table_number(t, TARGET, e->target);
-    table_text(t, ERROR_OF, of);
+    table_number(t, SPEEDUP,
+                 statistics_median(row->baseline_timing->walls, row->baseline_timing->n) / wall);
+    if (timing->n > 1)
+        table_number(t, SPREAD, statistics_spread(timing->walls, timing->n));
+    table_number(t, RUNS, (double)timing->n);
+    if (row->reltol > 0)
+        table_number(t, RELTOL, row->reltol);
+    if (row->steps > 0)
+        table_number(t, STEPS, row->steps);
+    if (row->target > 0)
+        table_number(t, TARGET, row->target);
+    table_text(t, ERROR_OF, row->error_of);
+    if (!isnan(row->model_error))
+        table_number(t, MODEL_ERROR, row->model_error);
+    table_text(t, MODEL_ERROR_OF, row->model_error_of ? row->model_error_of : "");
+}
+
+/* "state", or "energy of select, training". */
+static void error_name(const struct difference *d, char text[96])
+{
+    if (d->energy > d->state && d->class >= 0)
+        snprintf(text, 96, "energy of %s, %s", energy_class_name((enum energy_class)d->class),
+                 phase_section_name((enum phase_section)d->section));
+    else
+        snprintf(text, 96, "state");
+}
+
+static void add_entry(struct table *rows, const struct study_case *k, const struct entry *e,
+                      const char *baseline, const struct bench_timing *baseline_timing)
+{
+    char of[96], model_of[96] = "";
+    const bool other = case_form_for(k, e->engine) != CASE_FULL;
+    error_name(&e->difference, of);
+    if (other)
+        error_name(&e->model, model_of);
+    bench_add_row(rows, &(struct bench_row){.circuit = k->name,
+                                            .engine = e->engine->name,
+                                            .baseline = baseline,
+                                            .error = error_of(&e->difference),
+                                            .error_of = of,
+                                            .target = e->target,
+                                            .timing = &e->timing,
+                                            .baseline_timing = baseline_timing,
+                                            .reltol = e->solver.reltol,
+                                            .steps = (double)e->loosened.steps,
+                                            .model_error = other ? error_of(&e->model) : NAN,
+                                            .model_error_of = model_of});
 }
 
 static bool is_large(const struct study_case *k)
@@ -212,7 +254,7 @@ static enum status stock_entry(struct trial *t, double *target, struct error *er
     e->solver.vntol = stock[2];
     e->solver.trtol = stock[3];
     bench_tell(t->options, "%s: ngspice at its own tolerances", t->k->name);
-    const enum status status = try_options(t, &e->solver, &e->difference, error);
+    const enum status status = try_options(t, &e->solver, &e->difference, &e->model, error);
     e->loosened = (struct loosen_result){stock[0], error_of(&e->difference), true, 1};
     *target = e->loosened.found;
     e->target = 0;
@@ -222,12 +264,16 @@ static enum status stock_entry(struct trial *t, double *target, struct error *er
 static enum status bench_case(const struct bench_options *o, const struct study_case *k,
                               struct table *rows, struct error *error)
 {
-    struct outcome reference;
+    struct outcome references[CASE_FORMS] = {0};
     struct entry entries[ENGINES_MAX] = {0};
-    struct trial t = {.options = o, .k = k, .reference = &reference};
+    struct trial t = {.options = o, .k = k, .references = references};
     double target = BENCH_ERROR;
     size_t n = 0;
-    enum status status = run_reference(o, k, is_large(k), &reference, error);
+    enum status status = run_reference(o, k, is_large(k), &references[CASE_FULL], error);
+    if (status == STATUS_OK && k->circuits[CASE_BEHAVIOURAL]) {
+        const struct study_case behavioural = case_behavioural(k);
+        status = run_reference(o, &behavioural, false, &references[CASE_BEHAVIOURAL], error);
+    }
     for (; engine_table[n] && n < ENGINES_MAX && status == STATUS_OK; n++) {
         t.entry = &entries[n];
         t.entry->engine = engine_table[n];
@@ -237,9 +283,9 @@ static enum status bench_case(const struct bench_options *o, const struct study_
     if (status == STATUS_OK)
         status = time_entries(&t, entries, n, error);
     for (size_t i = 0; i < n && status == STATUS_OK; i++)
-        add_row(rows, k->name, &entries[i], "ngspice",
-                statistics_median(entries[0].walls, entries[0].n));
-    outcome_free(&reference);
+        add_entry(rows, k, &entries[i], "ngspice", &entries[0].timing);
+    for (int form = 0; form < CASE_FORMS; form++)
+        outcome_free(&references[form]);
     return status;
 }
 
@@ -258,12 +304,12 @@ static enum status check_reference(const struct bench_options *o, struct case_re
         struct entry e = {.engine = engine_find(LARGE_ENGINE),
                           .solver = outcome_tolerances(LARGE_RELTOL),
                           .loosened = {.steps = 1},
-                          .n = 1,
-                          .walls = {large.wall}};
+                          .timing = {1, {large.wall}}};
+        const struct bench_timing baseline = {1, {small.wall}};
         if (status == STATUS_OK) {
             e.difference = outcome_compare(&large, &small);
-            add_row(rows, "crossbar-3x9, reference of large arrays", &e, "ngspice, reltol 1e-6",
-                    small.wall);
+            k.name = "crossbar-3x9, reference of large arrays";
+            add_entry(rows, &k, &e, "ngspice, reltol 1e-6", &baseline);
         }
         outcome_free(&large);
     }
@@ -293,9 +339,11 @@ enum status bench_run(const struct bench_options *o, struct bench_tables *tables
             status = check_reference(o, &recording, tables->rows, error);
     }
     case_recording_free(&recording);
+    if (status == STATUS_OK && bench_wants(o, BENCH_READ, true))
+        status = bench_read(o, tables->rows, error);
     if (status == STATUS_OK && bench_wants(o, BENCH_SERIES, true))
         status = bench_series(o, tables->series, tables->growth, error);
-    if (status == STATUS_OK && o->repeats > 0 && bench_wants(o, BENCH_REPEAT, true))
+    if (status == STATUS_OK && o->repeats > 0 && bench_wants(o, BENCH_REPEAT, false))
         status = bench_repeat(o, tables->repeat, error);
     return status;
 }

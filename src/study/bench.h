@@ -20,13 +20,14 @@
 
 /* What the bench consists of: the cases of cases.h, and these. */
 #define BENCH_SERIES "series"   /* cost against size */
+#define BENCH_READ "read"       /* static reading of large arrays */
 #define BENCH_REPEAT "training" /* training runs in a loop */
 
 struct bench_options {
     struct case_inputs inputs;
     bool quick;               /* cases that take seconds, and shorter series */
     size_t n_parts;           /* 0: all */
-    const char *const *parts; /* n_parts: names of cases, BENCH_SERIES, BENCH_REPEAT */
+    const char *const *parts; /* n_parts: names of cases and of these */
     const struct engine *repeat_engine;
     size_t repeats;                                 /* of BENCH_REPEAT; 0: none */
     void (*progress)(void *data, const char *text); /* or NULL */
@@ -45,14 +46,36 @@ enum status bench_run(const struct bench_options *options, struct bench_tables *
                       struct error *error);
 void bench_free(struct bench_tables *tables);
 
+/* Times of one method. */
+struct bench_timing {
+    size_t n;
+    double walls[BENCH_TIMINGS]; /* n [s] */
+};
+
+/* Is another one wanted, by how long the first took? */
+bool bench_more_timings(const struct bench_timing *timing);
+void bench_add_timing(struct bench_timing *timing, double wall);
+
+struct bench_row {
+    const char *circuit, *engine, *baseline, *error_of;
+    double error, target; /* target 0: none */
+    const struct bench_timing *timing, *baseline_timing;
+    double reltol, steps; /* 0: no such thing */
+    double model_error;   /* of behavioural neurons, against the netlist's; NAN: same circuit */
+    const char *model_error_of;
+};
+void bench_add_row(struct table *rows, const struct bench_row *row);
+
 /* Between the parts: does the user want it, and a line of progress. */
 bool bench_wants(const struct bench_options *options, const char *part, bool quick);
 void bench_tell(const struct bench_options *options, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The parts that are not cases (bench_series.c, bench_repeat.c). */
+/* The parts that are not cases (bench_series.c, bench_read.c, bench_repeat.c). */
 enum status bench_series(const struct bench_options *options, struct table *series,
                          struct table *growth, struct error *error);
+enum status bench_read(const struct bench_options *options, struct table *rows,
+                       struct error *error);
 enum status bench_repeat(const struct bench_options *options, struct table *table,
                          struct error *error);
 struct table *bench_series_table(void);

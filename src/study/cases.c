@@ -263,3 +263,12 @@ bool case_settles(const struct study_case *k)
             return true;
     return false;
 }
+
+struct study_case case_behavioural(const struct study_case *k)
+{
+    struct study_case other = *k;
+    other.circuits[CASE_FULL] = k->circuits[CASE_BEHAVIOURAL];
+    other.circuits[CASE_BEHAVIOURAL] = NULL;
+    other.borrowed = true;
+    return other;
+}

@@ -67,6 +67,9 @@ void case_recording_free(struct case_recording *recording);
 /* The circuit that an engine runs. */
 enum case_form case_form_for(const struct study_case *k, const struct engine *engine);
 
+/* The same case with its behavioural circuit alone; borrows all of it. */
+struct study_case case_behavioural(const struct study_case *k);
+
 /* Has the circuit capacitors, so that an engine without them has no waveform while it settles? */
 bool case_settles(const struct study_case *k);
 
