@@ -137,6 +137,24 @@ refuse "missing/out: cannot be made" train -o missing/out
 refuse "/proc/nope: cannot be made" train -o /proc/nope
 refuse "-o '', expected the name of a folder" train -o ''
 
+# comparison and timing of engines
+refuse "--case 'foo', expected one of device" check --case foo
+refuse "--reltol 'nan', expected a number" check --reltol nan
+refuse "--reltol '1', expected a number" check --reltol 1
+refuse "'now', expected options only" check now
+refuse "--quick and --case, expected one of them" check --quick --case device
+refuse "-o '', expected the name of a file" check -o ''
+refuse "exists: expected the name of a regular file" check --quick -o exists
+refuse "/dev/null: expected the name of a regular file" check --quick -o /dev/null
+refuse "missing/table: cannot be made" check --quick -o missing/table
+refuse "no dopant 'Unobtainium', expected one of" check --quick -d Unobtainium
+refuse "--case 'foo', expected one of read, series" bench --case foo
+refuse "--runs '-1', expected a whole number" bench --runs -1
+refuse "--engine 'foo', expected one of ngspice" bench --engine foo
+refuse "'now', expected options only" bench now
+refuse "exists: exists, expected the name of a folder" bench --quick -o exists
+refuse "missing/out: cannot be made" bench --quick -o missing/out
+
 # results folders
 mkdir empty cut other
 echo '{ "version": "0",' >cut/summary.json

@@ -27,8 +27,8 @@ struct watch {
     const struct study_case *k;
     struct outcome *o;
     const struct circuit *circuit;
-    size_t *values; /* n_probes: places among the values */
-    bool keep;
+    size_t *values;                   /* n_probes: places among the values */
+    bool keep, in_phase;              /* in_phase: of what is kept */
     const struct waveform *reference; /* or NULL */
     size_t at;                        /* the reference's point at or before the present time */
     double shift;                     /* its clock minus ours in this phase [s] */
@@ -57,18 +57,15 @@ static bool step(void *data, const struct reading *reading, struct phase *next)
 static void keep_point(struct watch *w, const struct interval *i)
 {
     struct waveform *f = &w->o->waveform;
-    if (i->t1 > i->t0 && w->phase_begin < 0) {
+    if (i->t1 > i->t0 && !w->in_phase)
         f->begins[f->n_phases++] = f->n - 1;
-        w->phase_begin = i->t0;
-    }
+    w->in_phase = i->t1 > i->t0 && !i->ends_phase;
     const size_t width = 1 + f->n_probes;
     f->points = memory_grow(f->points, &f->capacity, (f->n + 1) * width, sizeof *f->points);
     double *p = f->points + f->n++ * width;
     p[0] = i->t1;
     for (size_t j = 0; j < f->n_probes; j++)
         p[1 + j] = i->values[w->values[j]];
-    if (i->ends_phase)
-        w->phase_begin = -1;
 }
 
 /* The reference's probe j at time t, between points w->at and the next. */

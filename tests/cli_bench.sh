@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# silverbar bench: what its tables say of each other.  No time is asserted, only that each row's
+# speedup is the quotient of its times, that errors hold their target, and that runs are counted.
+. "$(dirname -- "$0")/setup.sh"
+
+"$SILVERBAR" bench --case device --case crossbar-3x9 --case read --quick -o out >stdout 2>stderr
+same "exit status" $? 0
+cat stdout stderr
+same "files" "$(ls out | tr '\n' ' ')" "bench.csv bench.json "
+same "columns" "$(head -n 1 out/bench.csv)" \
+    "circuit,engine,baseline,error,wall_s,speedup_vs_ngspice,spread,runs,reltol,steps,target,error_of,model_error,model_error_of"
+same "rows" "$(sed 1d out/bench.csv | sed 's/"[^"]*"/reference/' | cut -d, -f1,2 | tr '\n' ' ')" \
+    "device,ngspice device,ida device,event crossbar-3x9,ngspice crossbar-3x9,ida crossbar-3x9,event reference,ida read-128x128,klu read-128x128,lines "
+sed 's/"[^"]*"/text/g' out/bench.csv | awk -F, '
+    NR == 1 { next }
+    $1 != circuit { circuit = $1; wall = $5 }
+    $1 != "text" {
+        rows++
+        d = $6 * $5 / wall - 1
+        if (d * d > 1e-18 || $5 <= 0 || $7 < 0 || $8 != 5)
+            bad = bad " " $1 "/" $2
+        if ($4 <= 0 || $4 > $11)
+            bad = bad " " $1 "/" $2 ": error " $4
+    }
+    END { if (rows != 8 || bad != "") { print "rows " rows ", bad:" bad; exit 1 } }'
+same "speedup is the quotient of times, five runs each, errors hold their target" $? 0
+holds "the reference of large arrays agrees with ngspice" \
+    "$(sed -n 's/^"crossbar-3x9, reference[^"]*",ida,"[^"]*",\([^,]*\),.*/\1/p' out/bench.csv) < 1e-3"
+
+# cost against size, and the loop of training runs with its seeds
+"$SILVERBAR" bench --quick --case series --case training --runs 2 --json -o sizes >json 2>stderr
+same "exit status" $? 0
+check "series" grep -q '"us_per_device_pulse"' json
+for engine in ngspice ida event; do
+    check "exponents of $engine" grep -q "\"engine\": \"$engine\"" sizes/growth.csv -e "^devices,$engine,"
+done
+same "training runs" "$(sed -n 's/^ *"training_runs": \([0-9.]*\).*/\1/p' json)" 2.0
+same "devices of two runs" "$(sed -n 's/^ *"devices": 60.*/60/p' json)" 60
+check "the script of the plot" grep -q "series.csv" sizes/cost.gp
+if command -v gnuplot >/dev/null; then check "the plot" [ -s sizes/cost.png ]; fi
+
+"$SILVERBAR" bench --case classifier -o long >stdout 2>stderr &
+pid=$!
+sleep 3
+kill -INT $pid
+wait $pid
+same "exit status after SIGINT" $? 130
+check "the message" grep -q '^silverbar bench: interrupted' stderr
+check "no folder" [ ! -e long ]
+nothing_left "SIGINT"
+exit $failed
