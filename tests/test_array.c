@@ -236,6 +236,35 @@ static void test_geometry(void **state)
     circuit_free(c);
 }
 
+/* Capacitors at a column's crossings add up to column_farad; an ideal column has one.  Sums of four
+ * quarters are exact. */
+static void test_column_capacitance(void **state)
+{
+    (void)state;
+    for (int ideal = 0; ideal < 2; ideal++) {
+        struct array a;
+        struct circuit *c = memristors(4, 6, 2, ideal ? 0 : 1, 0, 1e-12, false, &a);
+        double sums[6] = {0};
+        size_t capacitors = 0;
+        for (size_t k = 0; k < c->n_elements; k++) {
+            const struct element *e = &c->elements[k];
+            if (e->kind != ELEMENT_CAPACITOR)
+                continue;
+            size_t at = 0;
+            while (at < 4 * 6 && a.column_nodes[at] != e->node[0])
+                at++;
+            assert_in_range(at, 0, 4 * 6 - 1);
+            assert_int_equal(e->node[1], 0);
+            sums[at % 6] += e->value;
+            capacitors++;
+        }
+        assert_int_equal(capacitors, ideal ? 6 : 4 * 6);
+        for (size_t j = 0; j < 6; j++)
+            ASSERT_NEAR(sums[j], 1e-12, 0);
+        circuit_free(c);
+    }
+}
+
 /* The names of 64 x 64 nodes are found again, in any case. */
 static void test_names(void **state)
 {
@@ -290,9 +319,13 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_anchor), cmocka_unit_test(test_engines_agree),
-        cmocka_unit_test(test_static), cmocka_unit_test(test_geometry),
-        cmocka_unit_test(test_names),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_anchor),
+        cmocka_unit_test(test_engines_agree),
+        cmocka_unit_test(test_static),
+        cmocka_unit_test(test_geometry),
+        cmocka_unit_test(test_column_capacitance),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
