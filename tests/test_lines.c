@@ -315,6 +315,28 @@ static void test_iterations(void **state)
     }
 }
 
+/* A staircase: row i meets columns i and i + 1 alone, and only the last column is grounded, so that
+ * every line reaches ground through all that follow it; 1 A into row 1 flows through all of them. */
+static void test_staircase(void **state)
+{
+    (void)state;
+    for (enum method method = 0; method < METHODS; method++) {
+        struct array a = array_new(6, 7, 1, 1);
+        for (size_t i = 0; i < a.m; i++)
+            a.g[i * a.n + i] = a.g[i * a.n + i + 1] = 1e-3;
+        a.column_ground[(a.m - 1) * a.n + a.n - 1] = 1;
+        a.row_source[0] = 1;
+        solve(&a, method);
+        assert_kirchhoff(&a);
+        ASSERT_NEAR(a.vc[(a.m - 1) * a.n + a.n - 1], 1, 1e-9);
+        a.g[5 * a.n + 6] = 0; /* the last step is missing */
+        struct error error;
+        assert_int_equal(try(&a, CHOSEN, &error), STATUS_INPUT);
+        ASSERT_NAMES(error.text, "row 1 floats");
+        array_free(&a);
+    }
+}
+
 /* Numbers that are none, lines that float: a status that names the place, and it ends. */
 static void test_refused(void **state)
 {
@@ -380,7 +402,8 @@ int main(void)
         cmocka_unit_test(test_linear),      cmocka_unit_test(test_permuted_rows),
         cmocka_unit_test(test_ideal_limit), cmocka_unit_test(test_swapped),
         cmocka_unit_test(test_parallel),    cmocka_unit_test(test_extremes),
-        cmocka_unit_test(test_iterations),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_iterations),  cmocka_unit_test(test_staircase),
+        cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
