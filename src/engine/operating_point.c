@@ -44,8 +44,12 @@ static bool iterate(struct newton *s, double gmin, double *y, double *size)
                 s->entries[k] += gmin;
         }
     s->singular = !sparse_lu_factor(s->lu, s->entries) || !sparse_lu_solve(s->lu, s->change);
-    if (s->singular)
+    if (s->singular) {
+        const int64_t column = sparse_lu_singular(s->lu);
+        if (column >= 0 && column < (int64_t)d->n_roots)
+            s->worst = (size_t)column;
         return false;
+    }
     *size = 0;
     for (size_t k = 0; k < d->n_roots; k++)
         if (!(fabs(s->change[k]) <= *size)) {
@@ -91,10 +95,16 @@ enum status operating_point(struct dae *d, struct sparse_lu *lu, double *y, stru
             factor = sqrt(factor);
             gmin = back * factor;
         } else {
-            status = fail(error, STATUS_NUMERICAL,
-                          "no operating point: %s near node %s, gmin stepping stopped at %.1e S",
-                          s.singular ? "singular matrix" : "no convergence",
-                          d->n_roots ? d->circuit->node_names[d->roots[s.worst]] : "0", gmin);
+            const char *node = d->n_roots ? d->circuit->node_names[d->roots[s.worst]] : "0";
+            status = s.singular
+                         ? fail(error, STATUS_NUMERICAL,
+                                "no operating point: the matrix is singular at node %s, which "
+                                "floats: no direct current can leave it",
+                                node)
+                         : fail(error, STATUS_NUMERICAL,
+                                "no operating point: Newton's method does not converge near node "
+                                "%s (%g V) with gmin = %.1e S",
+                                node, y[d->n_roots ? s.worst : 0], gmin);
         }
     }
     free(s.guess);

@@ -286,6 +286,12 @@ bool sparse_lu_factor(struct sparse_lu *lu, double *entries)
     return true;
 }
 
+int64_t sparse_lu_singular(const struct sparse_lu *lu)
+{
+    const int64_t column = lu->common.singular_col;
+    return lu->common.status == KLU_SINGULAR && column >= 0 && column < lu->n ? column : -1;
+}
+
 bool sparse_lu_solve(struct sparse_lu *lu, double *b)
 {
     if (!lu->current)

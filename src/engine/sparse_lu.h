@@ -18,6 +18,9 @@ void sparse_lu_free(struct sparse_lu *lu);
  * False: singular. */
 bool sparse_lu_factor(struct sparse_lu *lu, double *entries);
 
+/* After a factorization that failed: the column in which it found no pivot, or -1. */
+int64_t sparse_lu_singular(const struct sparse_lu *lu);
+
 /* Solve in place: x[n] holds the right-hand side. */
 bool sparse_lu_solve(struct sparse_lu *lu, double *x);
 
