@@ -8,8 +8,9 @@
  * W. Gear, ACM Trans. Math. Software 6(3):263, 1980.)
  *
  * The tolerance of a voltage is reltol times (half the supply + its deviation from the operating
- * point) + vntol, near what SPICE allows; Newton's iteration is held to a twentieth of it, as
- * readings are differences of volts.  A state's is a tenth of its own reltol a step. */
+ * point) + vntol, near what SPICE allows, and at most half of kT/q; that of a state reltol times
+ * itself + vntol.  A step is accepted when the root mean square of all voltages' errors and each
+ * state's error are within them.  IDAS's Newton iteration is held to a twentieth of them. */
 #include "engine/ida.h"
 
 #include "base/clock.h"
@@ -30,7 +31,7 @@
 
 #define FIRST_STEP 20e-9    /* [s] after the first kink of its kind */
 #define SETTLING_STEP 1e-12 /* [s] no step is shorter */
-#define STEP_GROWTH 4       /* at most from step to step */
+#define STEP_GROWTH 6       /* at most from step to step */
 #define STEP_SHRINKING 0.4
 #define STEP_SAFETY 0.9
 #define DEFECTIVE 100 /* in place of the error of a step that does not end on a solution */
@@ -38,7 +39,7 @@
 #define BUMP_MAX 1.0
 #define BUMP_PART 4.0
 #define HANDOVER 100     /* steps of the one-step method that IDAS's beginning is worth */
-#define STATE_PART 0.1   /* of the tolerance that one step's error of a state may take */
+#define STATE_PART 1.0   /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define NEWTON_PART 0.05 /* of the tolerance that Newton's iteration may leave */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
@@ -360,6 +361,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
             if (error <= 1 &&
                 !rosenbrock_values(method, reaches ? t_end : t0 + step, r->weight, r->energy.end))
                 error = DEFECTIVE;
+        } else {
+            worst = method->worst;
         }
         double factor = STEP_SAFETY * pow(error, -1.0 / ROSENBROCK_ORDER);
         if (!(factor > STEP_SHRINKING))

@@ -143,7 +143,12 @@ bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
             return false;
         double largest = 0;
         for (size_t k = 0; k < d->n_roots; k++)
-            largest = fabs(u[k]) > largest ? fabs(u[k]) : largest;
+            if (!(fabs(u[k]) <= largest)) {
+                largest = fabs(u[k]);
+                r->worst = k;
+                if (isnan(largest))
+                    return false;
+            }
         if (!(largest < STAGE_MAX))
             return false;
     }

@@ -23,6 +23,7 @@ struct rosenbrock {
     double *error;                           /* n: estimate of that of y1 */
     double *defect;                          /* n: by how much y1 misses the equations */
     double *begin;                           /* n: -g at the beginning */
+    size_t worst;                            /* root that moved most in the last stage */
     bool known;                              /* it is that of the next step already */
     double *entries;                         /* n_entries + 1 */
     double *stages[ROSENBROCK_STAGES];       /* n each */
