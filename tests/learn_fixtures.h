@@ -68,8 +68,7 @@ static inline struct transfer ideal_transfer(void)
         t.curve.transfer.x[i] = TRANSFER_RANGE * (2.0 * i / (N - 1) - 1);
         t.curve.transfer.y[i] = 1 / (1 + exp(-6 * t.curve.transfer.x[i]));
     }
-    t.spline = gsl_spline_alloc(gsl_interp_steffen, N);
-    gsl_spline_init(t.spline, t.curve.transfer.x, t.curve.transfer.y, N);
+    transfer_interpolate(&t);
     return t;
 }
 

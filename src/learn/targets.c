@@ -22,16 +22,49 @@ struct activity {
     double output;
 };
 
-static void forward(const struct targets_options *o, const double *w, unsigned image,
-                    struct activity *a)
+/* Rows of the first layer are 0 or 1: their sums, and the gradient by their weights, are made of
+ * the two halves of an image, each of which is one of a few patterns. */
+#define HALF_BITS 5
+#define HALF (1u << HALF_BITS)
+struct halves {
+    double part[2][HALF][UNITS_MAX];
+};
+
+static bool half_has(size_t half, unsigned pattern, size_t row)
 {
-    for (size_t i = 0; i < o->sizes[0]; i++)
-        a->signal[0][i] = image_pixel(image, i);
+    return row / HALF_BITS == half && (pattern >> (row % HALF_BITS) & 1);
+}
+
+/* Pattern of a half of an image: bit k is row half * HALF_BITS + k. */
+static unsigned half_pattern(const struct targets_options *o, unsigned image, size_t half)
+{
+    unsigned pattern = 0;
+    for (size_t k = 0; k < HALF_BITS && half * HALF_BITS + k < o->sizes[0]; k++)
+        pattern |= (unsigned)image_pixel(image, half * HALF_BITS + k) << k;
+    return pattern;
+}
+
+static void half_sums(const struct targets_options *o, const double *w, struct halves *h)
+{
+    const size_t n = o->sizes[1];
+    for (size_t half = 0; half < 2; half++)
+        for (unsigned p = 0; p < HALF; p++)
+            for (size_t j = 0; j < n; j++) {
+                h->part[half][p][j] = 0;
+                for (size_t i = 0; i < o->sizes[0]; i++)
+                    if (half_has(half, p, i))
+                        h->part[half][p][j] += w[i * n + j];
+            }
+}
+
+static void forward(const struct targets_options *o, const double *w, const double *low,
+                    const double *high, struct activity *a)
+{
     for (size_t l = 0; l < o->n_layers; l++) {
         const size_t m = o->sizes[l], n = o->sizes[l + 1];
         for (size_t j = 0; j < n; j++) {
-            double s = 0;
-            for (size_t i = 0; i < m; i++)
+            double s = l == 0 ? low[j] + high[j] : 0;
+            for (size_t i = 0; i < m && l > 0; i++)
                 s += w[i * n + j] * a->signal[l][i];
             const double h = transfer_value(&o->transfer[l], s, &a->slope[l][j]);
             a->signal[l + 1][j] = h - 0.5;
@@ -44,13 +77,18 @@ static void forward(const struct targets_options *o, const double *w, unsigned i
 double targets_output(const struct targets_options *o, const double *weights, unsigned image)
 {
     struct activity a;
-    forward(o, weights, image, &a);
+    struct halves *h = NEW(1, struct halves);
+    half_sums(o, weights, h);
+    forward(o, weights, h->part[0][half_pattern(o, image, 0)], h->part[1][half_pattern(o, image, 1)],
+            &a);
+    free(h);
     return a.output;
 }
 
-/* Add factor * d(output)/dw to the gradient. */
+/* Add factor * d(output)/dw to the gradient; of the first layer, to low[] and high[]. */
 static void backward(const struct targets_options *o, const double *weights,
-                     const struct activity *a, double factor, size_t n_weights, double *gradient)
+                     const struct activity *a, double factor, size_t n_weights, double *gradient,
+                     double *low, double *high)
 {
     double delta[UNITS_MAX] = {factor}, below[UNITS_MAX];
     const double *w = weights + n_weights;
@@ -61,14 +99,19 @@ static void backward(const struct targets_options *o, const double *weights,
         g -= m * n;
         for (size_t j = 0; j < n; j++)
             delta[j] *= a->slope[l][j];
-        for (size_t i = 0; i < m; i++) {
+        for (size_t j = 0; j < n && l == 0; j++) {
+            low[j] += delta[j];
+            high[j] += delta[j];
+        }
+        for (size_t i = 0; i < m && l > 0; i++) {
             below[i] = 0;
             for (size_t j = 0; j < n; j++) {
                 g[i * n + j] += delta[j] * a->signal[l][i];
                 below[i] += delta[j] * w[i * n + j];
             }
         }
-        memcpy(delta, below, m * sizeof *delta);
+        if (l > 0)
+            memcpy(delta, below, m * sizeof *delta);
     }
 }
 
@@ -76,19 +119,33 @@ static double descend(const struct targets_options *o, double weight[IMAGE_CLASS
                       size_t n_weights, double *w)
 {
     double *gradient = NEW(n_weights, double), *velocity = NEW(n_weights, double), loss = 0;
+    struct halves *sums = NEW(1, struct halves), *slopes = NEW(1, struct halves);
+    unsigned char patterns[2][IMAGE_COUNT];
+    const size_t n = o->sizes[1];
+    for (unsigned image = 0; image < IMAGE_COUNT; image++)
+        for (size_t half = 0; half < 2; half++)
+            patterns[half][image] = (unsigned char)half_pattern(o, image, half);
     for (int step = 0; step <= STEPS; step++) {
         memset(gradient, 0, n_weights * sizeof *gradient);
+        memset(slopes, 0, sizeof *slopes);
+        half_sums(o, w, sums);
         loss = 0;
         for (unsigned image = 0; image < IMAGE_COUNT; image++) {
             const double p0 = weight[0][image], p1 = weight[1][image];
             if (p0 + p1 == 0)
                 continue;
             struct activity a;
-            forward(o, w, image, &a);
+            const unsigned low = patterns[0][image], high = patterns[1][image];
+            forward(o, w, sums->part[0][low], sums->part[1][high], &a);
             const double y = a.output;
             loss += p0 * y * y + p1 * (y - 1) * (y - 1);
-            backward(o, w, &a, 2 * (p0 * y + p1 * (y - 1)), n_weights, gradient);
+            backward(o, w, &a, 2 * (p0 * y + p1 * (y - 1)), n_weights, gradient,
+                     slopes->part[0][low], slopes->part[1][high]);
         }
+        for (size_t i = 0; i < o->sizes[0]; i++)
+            for (unsigned p = 0; p < HALF; p++)
+                for (size_t j = 0; j < n && half_has(i / HALF_BITS, p, i); j++)
+                    gradient[i * n + j] += slopes->part[i / HALF_BITS][p][j];
         for (size_t k = 0; k < n_weights && step < STEPS; k++) {
             velocity[k] = MOMENTUM * velocity[k] - RATE * gradient[k];
             w[k] = fmin(1, fmax(-1, w[k] + velocity[k]));
@@ -96,6 +153,8 @@ static double descend(const struct targets_options *o, double weight[IMAGE_CLASS
     }
     free(gradient);
     free(velocity);
+    free(sums);
+    free(slopes);
     return loss;
 }
 

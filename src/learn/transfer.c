@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <gsl/gsl_spline.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,8 +164,7 @@ enum status transfer_measure(const struct classifier_options *o, size_t layer, d
     if (status == STATUS_OK)
         status = smooth(t, error);
     if (status == STATUS_OK) {
-        transfer->spline = gsl_spline_alloc(gsl_interp_steffen, POINTS);
-        gsl_spline_init(transfer->spline, t->x, t->y, POINTS);
+        transfer_interpolate(transfer);
     } else {
         transfer_free(transfer);
     }
@@ -229,21 +229,44 @@ enum status transfer_measure_supply(const struct classifier_options *o, size_t l
     return status;
 }
 
+void transfer_interpolate(struct transfer *t)
+{
+    const struct transfer_table *h = &t->curve.transfer;
+    gsl_spline *spline = gsl_spline_alloc(gsl_interp_steffen, h->n);
+    gsl_spline_init(spline, h->x, h->y, h->n);
+    t->cubic = memory_new(h->n, sizeof *t->cubic);
+    for (size_t i = 0; i + 1 < h->n; i++) {
+        /* the cubic with the spline's values and slopes at both ends is the spline */
+        const double dx = h->x[i + 1] - h->x[i], rise = (h->y[i + 1] - h->y[i]) / dx;
+        const double d0 = gsl_spline_eval_deriv(spline, h->x[i], NULL),
+                     d1 = gsl_spline_eval_deriv(spline, h->x[i + 1], NULL);
+        t->cubic[i][0] = h->y[i];
+        t->cubic[i][1] = d0;
+        t->cubic[i][2] = (3 * rise - 2 * d0 - d1) / dx;
+        t->cubic[i][3] = (d0 + d1 - 2 * rise) / (dx * dx);
+    }
+    gsl_spline_free(spline);
+}
+
 void transfer_free(struct transfer *t)
 {
     neuron_curve_free(&t->curve);
-    if (t->spline)
-        gsl_spline_free(t->spline);
+    free(t->cubic);
     *t = (struct transfer){0};
 }
 
 double transfer_value(const struct transfer *t, double s, double *slope)
 {
-    const size_t last = t->curve.transfer.n - 1;
-    if (s <= t->curve.transfer.x[0] || s >= t->curve.transfer.x[last]) {
+    const struct transfer_table *h = &t->curve.transfer;
+    const size_t last = h->n - 1;
+    if (!(s > h->x[0] && s < h->x[last])) {
         *slope = 0;
-        return t->curve.transfer.y[s <= t->curve.transfer.x[0] ? 0 : last];
+        return h->y[s <= h->x[0] ? 0 : last];
     }
-    *slope = gsl_spline_eval_deriv(t->spline, s, NULL);
-    return gsl_spline_eval(t->spline, s, NULL);
+    /* the points are evenly spaced */
+    size_t i = (size_t)((s - h->x[0]) / (h->x[last] - h->x[0]) * (double)last);
+    i = i < last ? i : last - 1;
+    const double *c = t->cubic[i], d = s - h->x[i];
+    *slope = c[1] + d * (2 * c[2] + d * (3 * c[3]));
+    return c[0] + d * (c[1] + d * (c[2] + d * c[3]));
 }

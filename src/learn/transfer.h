@@ -7,11 +7,10 @@
 #include "circuit/classifier.h"
 #include "engine/engine.h"
 
-#include <gsl/gsl_spline.h>
 
 struct transfer {
     struct neuron_curve curve; /* of it, transfer is always there */
-    gsl_spline *spline;        /* of h */
+    double (*cubic)[4];        /* of h between its points, in the distance from the left one */
 };
 
 /* Measure neuron and reference amplifier of layer `layer` of the options' classifier: the column
@@ -31,6 +30,9 @@ enum status transfer_measure_supply(const struct classifier_options *options, si
                                     const struct engine_options *engine_options,
                                     struct transfer *transfer, struct error *error);
 void transfer_free(struct transfer *transfer);
+
+/* The monotone cubic through curve.transfer, whose points are evenly spaced. */
+void transfer_interpolate(struct transfer *transfer);
 
 /* h(s) and its derivative; constant outside of what was measured. */
 double transfer_value(const struct transfer *transfer, double s, double *slope);

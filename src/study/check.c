@@ -49,14 +49,16 @@ static struct table *make_table(void)
     table_number(t, READING, CHECK_READING);
     table_number(t, ENERGY, CHECK_ENERGY);
     table_text(t, ENERGY_OF, "");
-    table_number(t, IMAGES_OTHERWISE, 0);
+    table_number(t, ACCURACY, CHECK_ACCURACY);
     table_text(t, VERDICT, "");
     return t;
 }
 
 /* "ok", or which figures are above their tolerance, and where. */
-static bool judge(const struct study_case *k, const struct difference *d, char text[256])
+static bool judge(const struct study_case *k, const struct outcome *o, const struct difference *d,
+                  char text[256])
 {
+    const double reading = o->form == CASE_BEHAVIOURAL ? CHECK_READING_MODEL : CHECK_READING;
     const struct circuit *c = k->circuits[CASE_FULL];
     const struct phase *phases = k->drive.phases;
     const struct {
@@ -69,9 +71,9 @@ static bool judge(const struct study_case *k, const struct difference *d, char t
          phase_kind_name(phases[d->waveform_phase].kind),
          isnan(d->waveform) || d->waveform <= CHECK_WAVEFORM},
         {"reading", c->probes[k->probes[d->reading_probe]].name,
-         phase_kind_name(phases[d->reading_phase].kind), d->reading <= CHECK_READING},
+         phase_kind_name(phases[d->reading_phase].kind), d->reading <= reading},
         {"energy", NULL, NULL, d->energy <= CHECK_ENERGY},
-        {"accuracy", NULL, NULL, d->decisions == 0},
+        {"accuracy", NULL, NULL, !(d->accuracy > CHECK_ACCURACY)},
     };
     bool all = true;
     text[0] = 0;
@@ -100,7 +102,7 @@ static bool add_row(struct table *t, const struct study_case *k, const char *eng
                     const struct outcome *o, const struct difference *d)
 {
     char verdict[256], of[64] = "";
-    const bool holds = judge(k, d, verdict);
+    const bool holds = judge(k, o, d, verdict);
     if (d->class >= 0)
         snprintf(of, sizeof of, "%s, %s", energy_class_name((enum energy_class)d->class),
                  phase_section_name((enum phase_section)d->section));

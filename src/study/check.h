@@ -13,6 +13,11 @@
 #define CHECK_WAVEFORM 1e-3 /* of the swing */
 #define CHECK_READING 1e-3  /* of the swing */
 #define CHECK_ENERGY 1e-3   /* of a class */
+#define CHECK_ACCURACY 1e-3 /* with noise: an image at the threshold may go either way */
+
+/* Readings of the netlist's neurons against behavioural ones, of the swing: a curve measured at one
+ * common current and an amplifier of constant gain, which leave 0.1 mV at a column. */
+#define CHECK_READING_MODEL 1e-2
 
 /* Of the engines, so that it is their equations that are compared: at the default tolerances ngspice
  * itself leaves 1.5e-2 in a state of the crossbar. */

@@ -270,6 +270,7 @@ struct difference outcome_compare(const struct outcome *o, const struct outcome 
             d.section = sections[s];
             d.class = class;
         }
+    d.accuracy = fabs(o->accuracy - r->accuracy);
     for (size_t i = 0; i < r->n_images; i++)
         d.decisions += i >= o->n_images || o->decision[i] != r->decision[i];
     return d;

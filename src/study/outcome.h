@@ -54,6 +54,7 @@ struct difference {
     double reading;     /* largest |r - r_ref| over the probe's swing in the reference */
     double waveform;    /* rms over the worst phase, over the swing; NAN: not compared */
     double energy;      /* largest |E - E_ref| / |E_ref| of a class in training or inference */
+    double accuracy;    /* |a - a_ref|; NAN without images */
     size_t decisions;   /* images that are decided otherwise */
     int section, class; /* where the energy differs most; -1: none */
     size_t worst_state;
