@@ -10,8 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char head[] = "# SPDX-License-Identifier: GPL-3.0-or-later\n"
-                           "# Draws cost.png from series.csv: gnuplot cost.gp\n"
+static const char head[] = "# Draws cost.png from series.csv: gnuplot cost.gp\n"
                            "set terminal pngcairo size 1100,460 font 'sans,11'\n"
                            "set output 'cost.png'\n"
                            "set datafile separator ','\n"
