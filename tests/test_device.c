@@ -234,6 +234,28 @@ static void test_jump(void **state)
     }
 }
 
+/* Rates of one switch: never negative, their mean is `rate`, their derivatives those of `rate`. */
+static void test_switching(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    for (const struct model *const *m = model_table; *m; m++) {
+        if (!(*m)->switching)
+            continue;
+        for (int k = 0; k < N_RANDOM; k++) {
+            random_constants(*m, c);
+            double x = uniform(0, 1), v = uniform(-2, 2);
+            const struct two_state r = (*m)->switching(c, v);
+            const struct model_value f = (*m)->rate(c, v, x);
+            assert_true(r.a >= 0 && r.b >= 0);
+            assert_close((1 - x) * r.a - x * r.b, f.f, 1e-15 * (r.a + r.b), (*m)->name);
+            assert_close((1 - x) * r.da_dv - x * r.db_dv, f.df_dv,
+                         1e-15 * (fabs(r.da_dv) + fabs(r.db_dv)), (*m)->name);
+            assert_close(-(r.a + r.b), f.df_dx, 1e-15 * (r.a + r.b), (*m)->name);
+        }
+    }
+}
+
 /* The dead zone's edge is a kink, not a step: within dv of it the rate is below dv times the
  * largest slope, 1/(tau vt).  And no logistic overflows, whatever the voltage. */
 static void test_continuity(void **state)
@@ -278,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup(test_passive, reseed),
         cmocka_unit_test_setup(test_jacobian, reseed),
         cmocka_unit_test_setup(test_jump, reseed),
+        cmocka_unit_test_setup(test_switching, reseed),
         cmocka_unit_test_setup(test_continuity, reseed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

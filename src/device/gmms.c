@@ -78,4 +78,5 @@ const struct model model_gmms = {
     .rate = rate,
     .switching = rates,
     .jump = jump,
+    .switching = rates,
 };

@@ -64,4 +64,5 @@ const struct model model_mms = {
     .rate = rate,
     .switching = rates,
     .jump = jump,
+    .switching = rates,
 };

@@ -91,4 +91,5 @@ const struct model model_mmsdz = {
     .rate = rate,
     .switching = rates,
     .jump = jump,
+    .switching = rates,
 };

@@ -22,7 +22,11 @@ struct model_parameter {
     double min, max; /* inclusive bounds */
 };
 
-struct two_state;
+/* Transition rates [1/s] of a state with dx/dt = (1 - x) a(v) - x b(v), and their derivatives by v
+ * [1/(V s)]. */
+struct two_state {
+    double a, da_dv, b, db_dv;
+};
 
 /* A function of (v, x) with its two partial derivatives. */
 struct model_value {
@@ -47,12 +51,12 @@ struct model {
     /* State rate [1/s]; df_dv [1/(V s)], df_dx [1/s]. */
     struct model_value (*rate)(const double *c, double v, double x);
 
-    /* Rates a, b [1/s] of two_state.h, where the law is (1 - x) a(v) - x b(v): x is then the part of
-     * many independent switches that are ON; else NULL. */
-    struct two_state (*switching)(const double *c, double v);
-
     /* State after dt seconds at constant v, exact; NULL where there is no closed form. */
     double (*jump)(const double *c, double v, double x, double dt);
+
+    /* Rates of one switch up and down, each a Poisson process at constant v, of which `rate` is the
+     * mean over many; NULL where the state is not of that form. */
+    struct two_state (*switching)(const double *c, double v);
 };
 
 /* The model of that name (without regard to case), or NULL. */

@@ -16,11 +16,6 @@
 /* kT/q at SPICE's 27 C [V], the fallback of every thermal voltage. */
 #define VT_NOMINAL (BOLTZMANN * TEMPERATURE_NOMINAL / ELECTRON_CHARGE)
 
-/* Both transition rates [1/s] and their derivatives by v [1/(V s)]. */
-struct two_state {
-    double a, da_dv, b, db_dv;
-};
-
 static inline struct model_value two_state_rate(struct two_state r, double x)
 {
     return (struct model_value){

@@ -85,4 +85,5 @@ const struct model model_vteam2 = {
     .current = current,
     .rate = rate,
     .jump = jump,
+    .switching = rates,
 };
