@@ -151,6 +151,92 @@ static void test_known_rates(void **state)
     }
 }
 
+/* The models of the literature at points where their equations are one product, by hand.
+ * Tolerances: rounding; mmsx: its smoothed root, 1e-10 in Von there, 1e-8 in the logistic. */
+static void test_published_models(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    const struct setting team[] = {{"ron", 50},    {"roff", 1000}, {"ion", -8.9e-6},
+                                   {"ioff", 1e-4}, {"kon", -6e-9}, {"koff", 3e-9},
+                                   {"aon", 3},     {"aoff", 2},    {"d", 3e-9},
+                                   {"wc", 1e-12},  {"won", 5e-12}, {"woff", 2.995e-9}};
+    const struct model *m = model_with("team", team, 12, c);
+    assert_close(m->rate(c, -2e-4 * 525, .5).f, -1, 1e-12, "TEAM at 2 ioff, which switches OFF");
+    assert_close(m->rate(c, 17.8e-6 * 525, .5).f, 2, 1e-12, "TEAM at 2 ion, which switches ON");
+    assert_true(m->rate(c, .5, 1).f < 1e-40 && m->rate(c, -.5, 0).f > -1e-40);
+    const struct setting vteam[] = {{"ron", 50},   {"roff", 1000}, {"von", -.2},
+                                    {"voff", .02}, {"kon", -6e-9}, {"koff", 3e-9},
+                                    {"aon", 3},    {"aoff", 2},    {"d", 3e-9},
+                                    {"wc", 1e-12}, {"won", 5e-12}, {"woff", 2.995e-9}};
+    m = model_with("vteam", vteam, 12, c);
+    assert_close(m->rate(c, -.04, .5).f, -1, 1e-12, "VTEAM at 2 voff");
+    assert_close(m->rate(c, .4, .5).f, 2, 1e-12, "VTEAM at 2 von");
+    assert_close(m->rate(c, .4, 1 - 5e-12 / 3e-9).f, 2 * exp(-1), 1e-9, "its window at won");
+    assert_close(m->current(c, .5, .5).f, .5 / 525, 1e-15, "its current half way");
+    const struct setting yakopcic[] = {{"a1", .17}, {"a2", .17},   {"b", .05},   {"vp", .16},
+                                       {"vn", .15}, {"ap", 4000},  {"an", 4000}, {"xp", .3},
+                                       {"xn", .5},  {"alphap", 1}, {"alphan", 5}};
+    m = model_with("yakopcic", yakopcic, 11, c);
+    assert_close(m->rate(c, .5, .2).f, 4000 * (exp(.5) - exp(.16)), 1e-9, "free rate up");
+    assert_close(m->rate(c, -.5, .6).f, -4000 * (exp(.5) - exp(.15)), 1e-9, "free rate down");
+    assert_close(m->rate(c, -.5, .4).f, -4000 * (exp(.5) - exp(.15)) * exp(5 * -.1) * .4 / .5, 1e-9,
+                 "barrier");
+    assert_true(m->rate(c, .5, 1).f == 0 && m->rate(c, -.5, 0).f == 0);
+    const struct setting drift[] = {{"ron", 100}, {"roff", 16e3}, {"mu", 1e-14}, {"d", 1e-8}};
+    m = model_with("iondrift", drift, 4, c);
+    assert_close(m->rate(c, 1, .5).f, 1e-14 * 100 / 1e-16 / 8050, 1e-12, "ion drift half way");
+    const struct setting biolek[] = {
+        {"ron", 100}, {"roff", 16e3}, {"mu", 1e-14}, {"d", 1e-8}, {"biolek", 1}};
+    m = model_with("iondrift", biolek, 5, c);
+    assert_close(m->rate(c, -1, 1).f, -1e4 / 100, 1e-10, "Biolek's window lets go of x = 1");
+    assert_true(m->rate(c, 1, 1).f == 0);
+    const struct setting x[] = {{"ron", 13e3}, {"roff", 460e3}, {"von", .2},  {"voff", .1},
+                                {"tau", 6e-5}, {"vt", .00935},  {"phi", .88}, {"af", 1e-7},
+                                {"bf", 8},     {"ar", 1e-7},    {"br", 8}};
+    m = model_with("mmsx", x, 11, c);
+    const double von = .2 + .1 * cos(2 * 3.14159265358979323846 / 1.45) / 6;
+    assert_close(m->rate(c, von, .25).f * 6e-5, .75 / 2, 1e-8, "mmsx at its threshold");
+}
+
+/* Titanium oxide device of arXiv:2407.04718: with Va = 0.46388 V for Voff = 0.05 V at 300 K a state
+ * of 20 kohm drifts by +156 ohm in 1e4 s (figure of that work's pair of parameters, to 1 ohm); at
+ * rest n/N is 1/(1 + e^(q Voff/kT)); v > 0 sets. */
+static void test_metaswitch_drift(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    const struct setting set[] = {{"va", .46388},  {"voff", .05},   {"n", 2e4},   {"nth", 1e4},
+                                  {"gstep", 1e-7}, {"gpar", 1e-10}, {"temp", 300}};
+    const struct model *m = model_with("metaswitch", set, 7, c);
+    const double x0 = (1e4 + (5e-5 - 1e-10) / 1e-7) / 2e4;
+    assert_close(.1 / m->current(c, .1, x0).f, 20e3, 1e-8, "20 kohm");
+    assert_close(.1 / m->current(c, .1, m->jump(c, 0, x0, 1e4)).f, 20156, .5, "after 1e4 s");
+    const double rest = 1 / (1 + exp(.05 * 1.602176634e-19 / (1.380649e-23 * 300)));
+    assert_close(m->jump(c, 0, x0, 1e12), rest, 1e-14, "equilibrium");
+    assert_true(m->rate(c, .5, .3).f > 0 && m->rate(c, -.5, .3).f < 0);
+    assert_close(m->current(c, .1, .4).f, .1 * 1e-10, 1e-24, "below the threshold");
+}
+
+/* Read-out nonlinearity of arXiv:2505.15757, as published but for its divisor, 12.93 there: within
+ * 4e-4 of it up to 0.3 V; the small-signal conductance is that of the ohmic device. */
+static void test_read_out(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    const struct setting set[] = {{"ron", 1e3},  {"roff", 1e5},  {"von", .27}, {"voff", .27},
+                                  {"tau", 1e-4}, {"vt", 0.0257}, {"sdc", 1}};
+    const struct model *m = model_with("mms", set, 7, c);
+    for (double v = -.3; v <= .3; v += .05) {
+        const double published =
+            1e-3 / 12.93 * (.2622 * expm1(13.7 * v) - .06597 * expm1(-10.05 * v) + 8.679 * v);
+        assert_close(m->current(c, v, 1).f, published, 4e-4 * fabs(published) + 1e-18, "current");
+    }
+    assert_close(m->current(c, 0, 1).df_dv, 1e-3, 1e-17, "small-signal conductance");
+    const double edge = m->current(c, .3, 1).f, slope = m->current(c, .3, 1).df_dv;
+    assert_close(m->current(c, .5, 1).f, edge + .2 * slope, 1e-16, "tangent beyond 0.3 V");
+}
+
 /* No model carries current at 0 V, and none gives energy back: v i >= 0. */
 static void test_passive(void **state)
 {
@@ -297,6 +383,9 @@ int main(void)
         cmocka_unit_test_setup(test_worked_case, reseed),
         cmocka_unit_test_setup(test_junctions, reseed),
         cmocka_unit_test_setup(test_known_rates, reseed),
+        cmocka_unit_test_setup(test_published_models, reseed),
+        cmocka_unit_test_setup(test_metaswitch_drift, reseed),
+        cmocka_unit_test_setup(test_read_out, reseed),
         cmocka_unit_test_setup(test_passive, reseed),
         cmocka_unit_test_setup(test_jacobian, reseed),
         cmocka_unit_test_setup(test_jump, reseed),

@@ -73,8 +73,9 @@ static double random_voltage(size_t k)
 
 /* A dopant of a model with nothing but its required parameters, each in the middle of its bounds:
  * so models without a library are compared too, and the fallbacks of subcircuit and table. */
-static struct dopant *fallback_dopant(const struct model *m)
+static struct dopant *fallback_dopant(const struct model *m, bool sdc)
 {
+    const char *suffix = sdc ? "_sdc" : "";
     char *from = memory_format("%s/%s.sub", devices, m->name);
     char *to = memory_format("%s/%s.sub", folder, m->name);
     char *path = memory_format("%s/fallback.lib", folder);
@@ -83,8 +84,8 @@ static struct dopant *fallback_dopant(const struct model *m)
         fail_msg("model %s has no %s", m->name, from);
     FILE *lib = fopen(path, "w");
     assert_non_null(lib);
-    fprintf(lib, ".subckt fallback_%s p n x0=0.01\n.include %s.sub\nxm p n x %s x0={x0}", m->name,
-            m->name, m->name);
+    fprintf(lib, ".subckt fallback_%s%s p n x0=0.01\n.include %s.sub\nxm p n x %s x0={x0}", m->name,
+            suffix, m->name, m->name);
     for (size_t k = 0; k < m->n_parameters; k++) {
         const struct model_parameter *p = &m->parameters[k];
         double middle = p->min > 0 ? sqrt(p->min * p->max) : (p->min + p->max) / 2;
@@ -93,7 +94,7 @@ static struct dopant *fallback_dopant(const struct model *m)
         if (isnan(p->fallback))
             fprintf(lib, "\n+ %s=%.17g", p->name, middle);
     }
-    fprintf(lib, "\n.ends\n");
+    fprintf(lib, sdc ? "\n+ sdc=0.7\n.ends\n" : "\n.ends\n");
     assert_int_equal(fclose(lib), 0);
     struct dopant *dopant;
     struct error error = {{0}};
@@ -137,10 +138,11 @@ static void test_dopants(void **state)
         free(entries[e]);
     }
     free(entries);
-    for (const struct model *const *m = model_table; *m; m++, n++) {
-        dopants[n] = fallback_dopant(*m);
-        fprintf(deck, "%s\n", dopants[n]->text);
-    }
+    for (const struct model *const *m = model_table; *m; m++)
+        for (int sdc = 0; sdc < 2; sdc++) {
+            dopants[n] = fallback_dopant(*m, sdc);
+            fprintf(deck, "%s\n", dopants[n++]->text);
+        }
     assert_true(n >= 9);
     double v[64][N_POINTS], x[64][N_POINTS], i[64 * N_POINTS * 2];
     size_t source = 0;
@@ -252,6 +254,11 @@ int main(void)
     folder = memory_string("/tmp/test_device_law_XXXXXX");
     if (!mkdtemp(folder))
         return 99;
+    char *read_out = memory_format("%s/sdc.sub", devices),
+         *link = memory_format("%s/sdc.sub", folder);
+    char *real = realpath(read_out, NULL);
+    if (!real || symlink(real, link) != 0)
+        return 99;
     deck_path = memory_format("%s/deck.cir", folder);
     /* HOME: no .spiceinit of the user */
     command =
@@ -261,8 +268,12 @@ int main(void)
         cmocka_unit_test(test_mos1),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(link);
     unlink(deck_path);
     rmdir(folder);
+    free(read_out);
+    free(link);
+    free(real);
     free(devices);
     free(folder);
     free(deck_path);

@@ -6,13 +6,13 @@
  *             + (1 - phi) [af (e^(bf v) - 1) - ar (e^(-br v) - 1)]
  *
  * Source: T. W. Molter and M. A. Nugent, "The Generalized Metastable Switch Memristor Model",
- * arXiv:1608.04659; each exponential is less one so that i(0) = 0.
- * Limit: the exponentials overflow beyond |v| = 700/bf, 700/br. */
+ * arXiv:1608.04659; each exponential is less one so that i(0) = 0. */
+#include "device/junctions.h"
 #include "device/models.h"
 #include "device/two_state.h"
 
-enum { RON, ROFF, VON, VOFF, TAU, VT, PHI, AF, BF, AR, BR, N_PARAMETERS };
-enum { G_OFF, G_SPAN, C_VON, C_VOFF, RATE, INVERSE_VT, C_AF, C_BF, C_AR, C_BR };
+enum { RON, ROFF, VON, VOFF, TAU, VT, PHI, AF, BF, AR, BR, SDC, N_PARAMETERS };
+enum { G_OFF, G_SPAN, C_VON, C_VOFF, RATE, INVERSE_VT, C_AF, C_BF, C_AR, C_BR, C_SDC };
 
 static const struct model_parameter parameters[N_PARAMETERS] = {
     [RON] = {"ron", "ohm", "resistance at x = 1", NAN, 1, 1e12},
@@ -26,6 +26,7 @@ static const struct model_parameter parameters[N_PARAMETERS] = {
     [BF] = {"bf", "1/V", "forward junction exponent", NAN, 0, 60},
     [AR] = {"ar", "A", "reverse junction current", NAN, 0, 1},
     [BR] = {"br", "1/V", "reverse junction exponent", NAN, 0, 60},
+    [SDC] = SDC_PARAMETER,
 };
 
 static void prepare(const double *p, double *c)
@@ -40,6 +41,7 @@ static void prepare(const double *p, double *c)
     c[C_BF] = p[BF];
     c[C_AR] = (1 - p[PHI]) * p[AR];
     c[C_BR] = p[BR];
+    c[C_SDC] = p[SDC];
 }
 
 static struct two_state rates(const double *c, double v)
@@ -49,12 +51,8 @@ static struct two_state rates(const double *c, double v)
 
 static struct model_value current(const double *c, double v, double x)
 {
-    struct model_value i = two_state_current(c[G_OFF], c[G_SPAN], v, x);
-    double forward = expm1(c[C_BF] * v);
-    double reverse = expm1(-c[C_BR] * v);
-    i.f += c[C_AF] * forward - c[C_AR] * reverse;
-    i.df_dv += c[C_AF] * c[C_BF] * (forward + 1) + c[C_AR] * c[C_BR] * (reverse + 1);
-    return i;
+    return junctions_add(two_state_current(c[G_OFF], c[G_SPAN], c[C_SDC], v, x), v, c[C_AF],
+                         c[C_BF], c[C_AR], c[C_BR]);
 }
 
 static struct model_value rate(const double *c, double v, double x)

@@ -10,6 +10,7 @@
 #include "device/library_instance.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -173,13 +174,14 @@ static enum status check(struct reader *r, const struct library_text *text)
         return fail_at(r->error, path, r->instance_line,
                        "found no .subckt %s in '%s', expected '.include %s.sub'", d->model->name,
                        d->name, d->model->name);
-    double ron = d->parameters[library_parameter(d->model, "ron")];
-    double roff = d->parameters[library_parameter(d->model, "roff")];
+    const size_t k_on = library_parameter(d->model, "ron"),
+                 k_off = library_parameter(d->model, "roff");
+    const bool has_ends = k_on < d->model->n_parameters && k_off < d->model->n_parameters;
+    const double ron = has_ends ? d->parameters[k_on] : 0,
+                 roff = has_ends ? d->parameters[k_off] : INFINITY;
     if (!(ron < roff))
         return fail_at(r->error, path, r->instance_line,
-                       "found ron=%g and roff=%g, expected ron < "
-                       "roff",
-                       ron, roff);
+                       "found ron=%g and roff=%g, expected ron < roff", ron, roff);
     if (r->window_line == 0)
         return STATUS_OK;
     if (d->g_min == 0 || d->g_max == 0 || !(d->g_min < d->g_max))

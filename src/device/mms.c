@@ -10,8 +10,8 @@
 #include "device/models.h"
 #include "device/two_state.h"
 
-enum { RON, ROFF, VON, VOFF, TAU, VT, N_PARAMETERS };
-enum { G_OFF, G_SPAN, C_VON, C_VOFF, RATE, INVERSE_VT };
+enum { RON, ROFF, VON, VOFF, TAU, VT, SDC, N_PARAMETERS };
+enum { G_OFF, G_SPAN, C_VON, C_VOFF, RATE, INVERSE_VT, C_SDC };
 
 static const struct model_parameter parameters[N_PARAMETERS] = {
     [RON] = {"ron", "ohm", "resistance at x = 1", NAN, 1, 1e12},
@@ -20,6 +20,7 @@ static const struct model_parameter parameters[N_PARAMETERS] = {
     [VOFF] = {"voff", "V", "half-rate voltage of resetting, as a positive number", NAN, 1e-3, 10},
     [TAU] = {"tau", "s", "time scale of one switch", NAN, 1e-12, 1e6},
     [VT] = {"vt", "V", "width of the logistic, kT/q", VT_NOMINAL, 2e-3, 1},
+    [SDC] = SDC_PARAMETER,
 };
 
 static void prepare(const double *p, double *c)
@@ -30,6 +31,7 @@ static void prepare(const double *p, double *c)
     c[C_VOFF] = p[VOFF];
     c[RATE] = 1 / p[TAU];
     c[INVERSE_VT] = 1 / p[VT];
+    c[C_SDC] = p[SDC];
 }
 
 static struct two_state rates(const double *c, double v)
@@ -39,7 +41,7 @@ static struct two_state rates(const double *c, double v)
 
 static struct model_value current(const double *c, double v, double x)
 {
-    return two_state_current(c[G_OFF], c[G_SPAN], v, x);
+    return two_state_current(c[G_OFF], c[G_SPAN], c[C_SDC], v, x);
 }
 
 static struct model_value rate(const double *c, double v, double x)

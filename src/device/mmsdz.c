@@ -14,8 +14,8 @@
 #include "device/models.h"
 #include "device/two_state.h"
 
-enum { RON, ROFF, VON, VOFF, TAU, VTON, VTOFF, VDZ, N_PARAMETERS };
-enum { G_OFF, G_SPAN, C_VON, C_VOFF, RATE, INVERSE_VTON, INVERSE_VTOFF, C_VDZ };
+enum { RON, ROFF, VON, VOFF, TAU, VTON, VTOFF, VDZ, SDC, N_PARAMETERS };
+enum { G_OFF, G_SPAN, C_VON, C_VOFF, RATE, INVERSE_VTON, INVERSE_VTOFF, C_VDZ, C_SDC };
 
 static const struct model_parameter parameters[N_PARAMETERS] = {
     [RON] = {"ron", "ohm", "resistance at x = 1", NAN, 1, 1e12},
@@ -26,6 +26,7 @@ static const struct model_parameter parameters[N_PARAMETERS] = {
     [VTON] = {"vton", "V", "width of the setting logistic, kT/q", VT_NOMINAL, 2e-3, 1},
     [VTOFF] = {"vtoff", "V", "width of the resetting logistic", VT_NOMINAL, 2e-3, 1},
     [VDZ] = {"vdz", "V", "half width of the dead zone", 0.04, 0, 0.4},
+    [SDC] = SDC_PARAMETER,
 };
 
 static void prepare(const double *p, double *c)
@@ -38,6 +39,7 @@ static void prepare(const double *p, double *c)
     c[INVERSE_VTON] = 1 / p[VTON];
     c[INVERSE_VTOFF] = 1 / p[VTOFF];
     c[C_VDZ] = p[VDZ];
+    c[C_SDC] = p[SDC];
 }
 
 /* One direction at v > vdz: the share f of full rate and its derivative by v. */
@@ -65,7 +67,7 @@ static struct two_state rates(const double *c, double v)
 
 static struct model_value current(const double *c, double v, double x)
 {
-    return two_state_current(c[G_OFF], c[G_SPAN], v, x);
+    return two_state_current(c[G_OFF], c[G_SPAN], c[C_SDC], v, x);
 }
 
 static struct model_value rate(const double *c, double v, double x)

@@ -7,7 +7,8 @@
 
 const struct model *const model_table[] = {
     &model_mmsdz, /* the default */
-    &model_mms,   &model_gmms, &model_vteam2, NULL,
+    &model_mms,   &model_gmms,     &model_mmsx,     &model_vteam2,     &model_vteam,
+    &model_team,  &model_yakopcic, &model_iondrift, &model_metaswitch, NULL,
 };
 
 const struct model *model_find(const char *name)

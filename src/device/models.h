@@ -9,5 +9,11 @@ extern const struct model model_mmsdz;
 extern const struct model model_mms;
 extern const struct model model_gmms;
 extern const struct model model_vteam2;
+extern const struct model model_mmsx;
+extern const struct model model_vteam;
+extern const struct model model_team;
+extern const struct model model_yakopcic;
+extern const struct model model_iondrift;
+extern const struct model model_metaswitch;
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/spice_number.h"
 #include "device/model.h"
+#include "device/read_out.h"
 
 #include <math.h>
 
@@ -31,11 +32,12 @@ static inline double two_state_jump(struct two_state r, double x, double dt)
     return sum > 0 ? x - (r.a / sum - x) * expm1(-sum * dt) : x;
 }
 
-/* g_off = 1/Roff, g_span = 1/Ron - 1/Roff [S]. */
-static inline struct model_value two_state_current(double g_off, double g_span, double v, double x)
+/* Conductance g(x) = g_off + g_span x [S], read out with the share sdc of nonlinearity. */
+static inline struct model_value two_state_current(double g_off, double g_span, double sdc,
+                                                   double v, double x)
 {
-    double g = g_off + g_span * x;
-    return (struct model_value){.f = v * g, .df_dv = g, .df_dx = v * g_span};
+    double slope, u = read_out(sdc, v, &slope), g = g_off + g_span * x;
+    return (struct model_value){.f = u * g, .df_dv = slope * g, .df_dx = u * g_span};
 }
 
 /* 1/(1 + exp(-z)) without overflow. */

@@ -12,8 +12,8 @@
 #include "device/models.h"
 #include "device/two_state.h"
 
-enum { RON, ROFF, VON, VOFF, KON, KOFF, AON, AOFF, N_PARAMETERS };
-enum { G_OFF, G_SPAN, C_VON, C_VOFF, C_KON, C_KOFF, C_AON, C_AOFF };
+enum { RON, ROFF, VON, VOFF, KON, KOFF, AON, AOFF, SDC, N_PARAMETERS };
+enum { G_OFF, G_SPAN, C_VON, C_VOFF, C_KON, C_KOFF, C_AON, C_AOFF, C_SDC };
 
 static const struct model_parameter parameters[N_PARAMETERS] = {
     [RON] = {"ron", "ohm", "resistance at x = 1", NAN, 1, 1e12},
@@ -24,6 +24,7 @@ static const struct model_parameter parameters[N_PARAMETERS] = {
     [KOFF] = {"koff", "1/s", "resetting rate at twice the threshold", NAN, 0, 1e15},
     [AON] = {"aon", "1", "exponent of setting", NAN, 0.1, 20},
     [AOFF] = {"aoff", "1", "exponent of resetting", NAN, 0.1, 20},
+    [SDC] = SDC_PARAMETER,
 };
 
 static void prepare(const double *p, double *c)
@@ -36,6 +37,7 @@ static void prepare(const double *p, double *c)
     c[C_KOFF] = p[KOFF];
     c[C_AON] = p[AON];
     c[C_AOFF] = p[AOFF];
+    c[C_SDC] = p[SDC];
 }
 
 /* k (v/threshold - 1)^exponent above the threshold, with its derivative by v. */
@@ -61,7 +63,7 @@ static struct two_state rates(const double *c, double v)
 
 static struct model_value current(const double *c, double v, double x)
 {
-    return two_state_current(c[G_OFF], c[G_SPAN], v, x);
+    return two_state_current(c[G_OFF], c[G_SPAN], c[C_SDC], v, x);
 }
 
 static struct model_value rate(const double *c, double v, double x)
