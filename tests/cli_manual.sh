@@ -13,7 +13,7 @@ check "commands of the manual are those of the help" diff commands documented
 while read -r command; do
     # of the help: -d --dopant, an option a line; and its default, the brackets that end its text
     COLUMNS=200 ARGP_HELP_FMT=rmargin=200 "$SILVERBAR" "$command" --help >help
-    sed -n 's/^ *\(-.\)\{0,1\},\{0,1\} *\(--[a-z-]*\)[= []\{0,1\}.*/\1 \2/p' help | sed 's/^ *//' |
+    sed -n 's/^ *\(-.\)\{0,1\},\{0,1\} *\(--[a-z0-9-]*\)[= []\{0,1\}.*/\1 \2/p' help | sed 's/^ *//' |
         grep -v -e --usage | sort >options
     awk -v command="$command" '
         $1 == ".Ss" || $1 == ".Sh" { inside = $2 == "silverbar" && $3 == command }
@@ -28,7 +28,7 @@ while read -r command; do
     check "options of $command were found" [ "$(wc -l <options)" -ge 3 ]
 
     # defaults: the last brackets of an option's text, in its entry of the manual after "default"
-    sed -n 's/^ .*\(--[a-z-]*\)[= [].*(\([^:()]*\).*)$/\1 \2/p' help >defaults
+    sed -n 's/^ .*\(--[a-z0-9-]*\)[= [].*(\([^:()]*\).*)$/\1 \2/p' help >defaults
     while read -r option default; do
         entry=$(awk -v command="$command" -v option="${option#-}" '
             $1 == ".Ss" || $1 == ".Sh" { here = $2 == "silverbar" && $3 == command }

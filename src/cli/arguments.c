@@ -43,3 +43,11 @@ int argument_choice(struct argp_state *state, const char *option, const char *te
     argp_error(state, "%s '%s', expected one of %s", option, text, list);
     return 0;
 }
+
+const struct engine *argument_engine(struct argp_state *state, const char *text)
+{
+    const char *names[8] = {NULL};
+    for (size_t i = 0; engine_table[i] && i + 1 < sizeof names / sizeof names[0]; i++)
+        names[i] = engine_table[i]->name;
+    return engine_table[argument_choice(state, "--engine", text, names)];
+}

@@ -3,6 +3,8 @@
 #ifndef SILVERBAR_CLI_ARGUMENTS_H
 #define SILVERBAR_CLI_ARGUMENTS_H
 
+#include "engine/engine.h"
+
 #include <argp.h>
 #include <stdint.h>
 
@@ -13,6 +15,9 @@ double argument_number(struct argp_state *state, const char *option, const char 
 /* A whole number in [0, max]. */
 uint64_t argument_count(struct argp_state *state, const char *option, const char *text,
                         uint64_t max);
+
+/* The engine of that name. */
+const struct engine *argument_engine(struct argp_state *state, const char *text);
 
 /* Index of `text` in names[] (ended by NULL). */
 int argument_choice(struct argp_state *state, const char *option, const char *text,

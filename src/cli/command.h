@@ -13,7 +13,8 @@ struct command {
     command_function *run;
 };
 
-command_function command_train, command_compare, command_netlist, command_check, command_bench;
+command_function command_train, command_compare, command_netlist, command_check, command_bench,
+    command_device;
 
 /* Print "NAME: text" for a failure and return its exit status. */
 int command_failed(const char *name, enum status status, const struct error *error);

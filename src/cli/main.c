@@ -16,6 +16,7 @@ static const struct command commands[] = {
     {"netlist", "print the SPICE deck of a circuit", command_netlist},
     {"check", "compare the engines on the same drive", command_check},
     {"bench", "time the engines at equal error", command_bench},
+    {"device", "look at one device: parameters, loop, pulses, retention", command_device},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -76,14 +76,6 @@ static const char *const policies[] = {"amplitude", "amplitude+width", NULL};
 static const char *const gaps[] = {"log", "linear", NULL};
 static const char *const neurons[] = {"cmos", "behavioural", NULL};
 
-static const struct engine *parse_engine(struct argp_state *state, const char *text)
-{
-    const char *names[8] = {NULL};
-    for (size_t i = 0; engine_table[i] && i + 1 < sizeof names / sizeof names[0]; i++)
-        names[i] = engine_table[i]->name;
-    return engine_table[argument_choice(state, "--engine", text, names)];
-}
-
 static void parse_neuron(struct arguments *a, struct argp_state *state, const char *text)
 {
     const size_t n = strlen(text);
@@ -109,7 +101,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->output = text;
         break;
     case KEY_ENGINE:
-        t->engine = parse_engine(state, text);
+        t->engine = argument_engine(state, text);
         break;
     case KEY_RESET:
         t->erase = text ? argument_number(state, "--reset", text, 1e-5, 100) : RESET_DEFAULT;

@@ -76,5 +76,4 @@ const struct model model_gmms = {
     .rate = rate,
     .switching = rates,
     .jump = jump,
-    .switching = rates,
 };

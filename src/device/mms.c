@@ -66,5 +66,4 @@ const struct model model_mms = {
     .rate = rate,
     .switching = rates,
     .jump = jump,
-    .switching = rates,
 };

@@ -93,5 +93,4 @@ const struct model model_mmsdz = {
     .rate = rate,
     .switching = rates,
     .jump = jump,
-    .switching = rates,
 };

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+#include "base/spice_number.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/data_path.h"
+#include "cli/device_tables.h"
+#include "cli/interrupt.h"
+#include "device/library_make.h"
+#include "report/json.h"
+#include "report/plot.h"
+#include "study/device_bench.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FREQUENCIES_MAX 8
+#define SETTINGS_MAX 32
+#define COUNT_MAX 100000
+#define LOOP_SERIES 5000.0   /* [ohm] */
+#define RETENTION_FIRST 1e-3 /* [s] */
+#define RETENTION_DECADE 10  /* readings a decade */
+
+enum option_key {
+    KEY_AMPLITUDE = 256,
+    KEY_FREQUENCY,
+    KEY_SERIES,
+    KEY_CYCLES,
+    KEY_VOLTAGE,
+    KEY_WIDTH,
+    KEY_COUNT,
+    KEY_GAP,
+    KEY_RESET_VOLTAGE,
+    KEY_TIME,
+    KEY_X0,
+    KEY_SET,
+    KEY_ENGINE,
+    KEY_RELTOL,
+    KEY_PLOT,
+    KEY_WAVEFORM,
+    KEY_CSV,
+    KEY_JSON,
+};
+
+enum verb { LIST, SHOW, LOOP, PULSE, STAIRCASE, RETENTION, ENDURANCE };
+static const char *const verbs[] = {"list",      "show",      "loop",      "pulse",
+                                    "staircase", "retention", "endurance", NULL};
+
+struct arguments {
+    enum verb verb;
+    const char *name;
+    size_t n_words;
+    double amplitude, frequency[FREQUENCIES_MAX], series, voltage, width, gap, reset_voltage, time;
+    size_t n_frequencies, cycles, count, n_settings;
+    struct dopant_setting settings[SETTINGS_MAX];
+    bool frequency_given, csv, json;
+    const char *plot, *waveform;
+    struct bench bench;
+};
+
+static const struct argp_option options[] = {
+    {"amplitude", KEY_AMPLITUDE, "V", 0, "of the sine, and of the last stair", 0},
+    {"frequency", KEY_FREQUENCY, "HZ,...", 0, "of the sine, up to 8", 0},
+    {"cycles", KEY_CYCLES, "N", 0, "periods of the sine; the last one counts", 0},
+    {"voltage", KEY_VOLTAGE, "V", 0, "of pulses; of endurance's SET pulses", 0},
+    {"reset-voltage", KEY_RESET_VOLTAGE, "V", 0, "of endurance's RESET pulses", 0},
+    {"width", KEY_WIDTH, "SECONDS", 0, "of a pulse or stair", 0},
+    {"count", KEY_COUNT, "N", 0, "of pulses, stairs or cycles of endurance", 0},
+    {"gap", KEY_GAP, "SECONDS", 0, "at 0 V between pulses", 0},
+    {"time", KEY_TIME, "SECONDS", 0, "retention: of the last reading", 0},
+    {"x0", KEY_X0, "X", 0, "state at the beginning, 0 OFF to 1 ON", 0},
+    {"series", KEY_SERIES, "OHM", 0, "between source and device; loop: 5000, others: 0", 0},
+    {"set", KEY_SET, "PARAMETER=VALUE", 0, "another value of a parameter", 0},
+    {NULL, 0, NULL, 0, "Solver and output:", 1},
+    {"engine", KEY_ENGINE, "NAME", 0, "ngspice or ida: what solves the circuit", 1},
+    {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine", 1},
+    {"plot", KEY_PLOT, "FILE", 0, "draw to a .png, .svg or .pdf", 1},
+    {"waveform", KEY_WAVEFORM, "FILE.csv", 0, "loop: write the points of the last period", 1},
+    {"csv", KEY_CSV, NULL, 0, "print CSV", 1},
+    {"json", KEY_JSON, NULL, 0, "print JSON", 1},
+    {0},
+};
+
+static struct arguments defaults(void)
+{
+    struct arguments a = {.amplitude = 1,
+                          .frequency = {10},
+                          .n_frequencies = 1,
+                          .series = NAN,
+                          .cycles = 3,
+                          .voltage = 0.5,
+                          .reset_voltage = -0.5,
+                          .width = 1e-3,
+                          .gap = 1e-3,
+                          .count = 1,
+                          .time = 1800};
+    a.bench = (struct bench){.x0 = 0.01, .engine = engine_find("ida"), .solver = engine_defaults};
+    a.bench.solver.reltol = 1e-5;
+    return a;
+}
+
+static void parse_frequencies(struct arguments *a, struct argp_state *state, char *text)
+{
+    if (!a->frequency_given)
+        a->n_frequencies = 0;
+    a->frequency_given = true;
+    for (char *rest = text, *part; (part = strsep(&rest, ","));) {
+        if (a->n_frequencies == FREQUENCIES_MAX)
+            argp_error(state, "--frequency '%s', expected at most %d", text, FREQUENCIES_MAX);
+        a->frequency[a->n_frequencies++] =
+            argument_number(state, "--frequency", part, 1e-6, BENCH_FREQUENCY_MAX);
+    }
+}
+
+static void parse_setting(struct arguments *a, struct argp_state *state, char *text)
+{
+    char *equals = strchr(text, '=');
+    double value;
+    if (a->n_settings == SETTINGS_MAX)
+        argp_error(state, "--set '%s', expected at most %d", text, SETTINGS_MAX);
+    else if (!equals || equals == text || !spice_number(equals + 1, &value))
+        argp_error(state, "--set '%s', expected PARAMETER=NUMBER", text);
+    else {
+        *equals = 0;
+        a->settings[a->n_settings++] = (struct dopant_setting){text, value};
+    }
+}
+
+static void parse_word(struct arguments *a, struct argp_state *state, char *text)
+{
+    if (a->n_words == 0)
+        a->verb = (enum verb)argument_choice(state, "device", text, verbs);
+    else if (a->n_words == 1 && a->verb != LIST)
+        a->name = text;
+    else
+        argp_error(state, "'%s', expected no further word", text);
+    a->n_words++;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case KEY_AMPLITUDE:
+        a->amplitude = argument_number(state, "--amplitude", text, -100, 100);
+        break;
+    case KEY_FREQUENCY:
+        parse_frequencies(a, state, text);
+        break;
+    case KEY_CYCLES:
+        a->cycles = argument_count(state, "--cycles", text, 1000);
+        if (a->cycles == 0)
+            argp_error(state, "--cycles 0, expected at least 1");
+        break;
+    case KEY_VOLTAGE:
+        a->voltage = argument_number(state, "--voltage", text, -100, 100);
+        break;
+    case KEY_RESET_VOLTAGE:
+        a->reset_voltage = argument_number(state, "--reset-voltage", text, -100, 100);
+        break;
+    case KEY_WIDTH:
+        a->width = argument_number(state, "--width", text, 1e-8, 1e6);
+        break;
+    case KEY_COUNT:
+        a->count = argument_count(state, "--count", text, COUNT_MAX);
+        if (a->count == 0)
+            argp_error(state, "--count 0, expected at least 1");
+        break;
+    case KEY_GAP:
+        a->gap = argument_number(state, "--gap", text, 0, 1e6);
+        if (a->gap > 0 && a->gap < 1e-8)
+            argp_error(state, "--gap '%s', expected 0 or at least 1e-8", text);
+        break;
+    case KEY_TIME:
+        a->time = argument_number(state, "--time", text, 2 * RETENTION_FIRST, 1e12);
+        break;
+    case KEY_X0:
+        a->bench.x0 = argument_number(state, "--x0", text, 0, 1);
+        break;
+    case KEY_SERIES:
+        a->series = argument_number(state, "--series", text, 0, 1e12);
+        if (a->series > 0 && a->series < 1e-3)
+            argp_error(state, "--series '%s', expected 0 or at least 1e-3", text);
+        break;
+    case KEY_SET:
+        parse_setting(a, state, text);
+        break;
+    case KEY_ENGINE:
+        a->bench.engine = argument_engine(state, text);
+        break;
+    case KEY_RELTOL:
+        a->bench.solver.reltol = argument_number(state, "--reltol", text, 1e-9, 0.1);
+        break;
+    case KEY_PLOT:
+        a->plot = text;
+        break;
+    case KEY_WAVEFORM:
+        a->waveform = text;
+        break;
+    case KEY_CSV:
+        a->csv = true;
+        break;
+    case KEY_JSON:
+        a->json = true;
+        break;
+    case ARGP_KEY_ARG:
+        parse_word(a, state, text);
+        break;
+    case ARGP_KEY_END:
+        if (a->n_words == 0)
+            argp_error(state,
+                       "expected list, show, loop, pulse, staircase, retention or endurance");
+        if (a->verb != LIST && !a->name)
+            argp_error(state, "expected the name of a dopant, a .lib file or a model");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static char *add_default(int key, const char *text, void *input)
+{
+    (void)input;
+    const struct arguments a = defaults();
+    if (key == KEY_ENGINE)
+        return memory_format("%s (%s)", text, a.bench.engine->name);
+    const struct {
+        int key;
+        double value;
+    } known[] = {
+        {KEY_AMPLITUDE, a.amplitude},
+        {KEY_FREQUENCY, a.frequency[0]},
+        {KEY_CYCLES, (double)a.cycles},
+        {KEY_VOLTAGE, a.voltage},
+        {KEY_RESET_VOLTAGE, a.reset_voltage},
+        {KEY_WIDTH, a.width},
+        {KEY_COUNT, (double)a.count},
+        {KEY_GAP, a.gap},
+        {KEY_TIME, a.time},
+        {KEY_X0, a.bench.x0},
+        {KEY_RELTOL, a.bench.solver.reltol},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].key == key)
+            return memory_format("%s (%g)", text, known[i].value);
+    return (char *)text;
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "list\nshow NAME\nloop NAME\npulse NAME\nstaircase NAME\nretention NAME\nendurance NAME",
+    "Look at one device: its parameters, its pinched loop, its answer to pulses, stairs, time and "
+    "cycles of SET and RESET.  NAME: a dopant, a .lib file, or a model with all parameters set.",
+    NULL,
+    add_default,
+    NULL};
+
+static void print(const struct arguments *a, const struct table *t)
+{
+    if (a->json)
+        json_write_table(t, stdout);
+    else if (a->csv)
+        table_csv(t, stdout);
+    else
+        table_print(t, stdout);
+}
+
+static void loop_row(struct table *t, const struct arguments *a, double f,
+                     const struct bench_loop *l)
+{
+    const double values[] = {f,       a->amplitude, a->bench.series, l->v_set, l->v_reset,
+                             l->r_on, l->r_off,     l->i_max,        l->area,  l->energy};
+    table_row(t);
+    table_text(t, 0, a->bench.dopant->name);
+    for (size_t k = 0; k < sizeof values / sizeof values[0]; k++)
+        table_number(t, k + 1, values[k]);
+}
+
+/* Columns of the plots, as arrays. */
+static void draw_loops(struct plot_curve *curves, const struct bench_loop *loops, size_t n,
+                       char *const *names)
+{
+    for (size_t k = 0; k < n; k++) {
+        double *x = NEW(loops[k].n, double), *y = NEW(loops[k].n, double);
+        for (size_t i = 0; i < loops[k].n; i++) {
+            x[i] = loops[k].points[i].device;
+            y[i] = 1e6 * loops[k].points[i].current;
+        }
+        curves[k] = (struct plot_curve){names[k], loops[k].n, x, y, false};
+    }
+}
+
+static enum status plot_loops(const struct arguments *a, const struct bench_loop *loops,
+                              struct error *error)
+{
+    struct plot_curve curves[FREQUENCIES_MAX];
+    char *names[FREQUENCIES_MAX];
+    for (size_t k = 0; k < a->n_frequencies; k++)
+        names[k] = memory_format("%g Hz", a->frequency[k]);
+    draw_loops(curves, loops, a->n_frequencies, names);
+    char *title = memory_format("%s, sine of %g V through %g ohm, engine %s", a->bench.dopant->name,
+                                a->amplitude, a->bench.series, a->bench.engine->name);
+    const struct plot_panel panel = {.x_label = "device voltage [V]",
+                                     .y_label = "current [µA]",
+                                     .n_curves = a->n_frequencies,
+                                     .curves = curves};
+    const struct plot plot = {title, 1, &panel};
+    enum status status = plot_draw(&plot, a->plot, error);
+    for (size_t k = 0; k < a->n_frequencies; k++) {
+        free((void *)curves[k].x);
+        free((void *)curves[k].y);
+        free(names[k]);
+    }
+    free(title);
+    return status;
+}
+
+static enum status write_waveform(const struct arguments *a, const struct bench_loop *loops,
+                                  struct error *error)
+{
+    static const char *const names[] = {"frequency_Hz", "t_s",       "source_V",
+                                        "device_V",     "current_A", "x"};
+    struct table *t = table_new(6, names, NULL);
+    for (size_t k = 0; k < a->n_frequencies; k++)
+        for (size_t i = 0; i < loops[k].n; i++) {
+            const struct bench_point *p = &loops[k].points[i];
+            const double values[] = {a->frequency[k], p->t, p->source, p->device, p->current, p->x};
+            table_row(t);
+            for (size_t j = 0; j < 6; j++)
+                table_number(t, j, values[j]);
+        }
+    enum status status = device_table_write(t, a->waveform, error);
+    table_free(t);
+    return status;
+}
+
+static enum status loop(struct arguments *a, struct error *error)
+{
+    static const char *const names[] = {"device",  "frequency_Hz", "amplitude_V", "series_ohm",
+                                        "v_set_V", "v_reset_V",    "r_on_ohm",    "r_off_ohm",
+                                        "i_max_A", "loop_area_VA", "energy_J"};
+    static const int digits[] = {0, 0, 0, 0, 5, 5, 5, 5, 5, 5, 5};
+    struct bench_loop loops[FREQUENCIES_MAX] = {{0}};
+    struct table *t = table_new(11, names, digits);
+    enum status status = STATUS_OK;
+    for (size_t k = 0; k < a->n_frequencies && status == STATUS_OK; k++) {
+        status =
+            bench_loop_run(&a->bench, a->amplitude, a->frequency[k], a->cycles, &loops[k], error);
+        if (status == STATUS_OK)
+            loop_row(t, a, a->frequency[k], &loops[k]);
+    }
+    if (status == STATUS_OK && a->plot)
+        status = plot_loops(a, loops, error);
+    if (status == STATUS_OK && a->waveform)
+        status = write_waveform(a, loops, error);
+    if (status == STATUS_OK)
+        print(a, t);
+    table_free(t);
+    for (size_t k = 0; k < a->n_frequencies; k++)
+        bench_loop_free(&loops[k]);
+    return status;
+}
+
+static enum status plot_steps(const struct arguments *a, const struct table *t, const char *x,
+                              const char *x_label, bool log_x, struct error *error)
+{
+    static const char *const names[] = {"conductance_S", "energy_J"};
+    static const char *const labels[] = {"conductance at 0.1 V [µS]", "energy of a pulse [J]"};
+    const size_t n = a->verb == RETENTION ? 1 : 2;
+    struct plot_panel panels[2];
+    struct plot_curve curves[2];
+    double *columns[2][2];
+    for (size_t k = 0; k < n; k++) {
+        for (int j = 0; j < 2; j++) {
+            const size_t column = table_column(t, j ? names[k] : x);
+            columns[k][j] = NEW(t->n_rows, double);
+            for (size_t i = 0; i < t->n_rows; i++)
+                columns[k][j][i] =
+                    t->cells[i * t->n_columns + column].number * (j && k == 0 ? 1e6 : 1);
+        }
+        curves[k] = (struct plot_curve){a->bench.dopant->name, t->n_rows, columns[k][0],
+                                        columns[k][1], !log_x};
+        panels[k] = (struct plot_panel){.x_label = x_label,
+                                        .y_label = labels[k],
+                                        .log_x = log_x,
+                                        .n_curves = 1,
+                                        .curves = &curves[k]};
+    }
+    char *title = memory_format("%s: %s, engine %s", a->bench.dopant->name, verbs[a->verb],
+                                a->bench.engine->name);
+    const struct plot plot = {title, n, panels};
+    enum status status = plot_draw(&plot, a->plot, error);
+    for (size_t k = 0; k < n; k++) {
+        free(columns[k][0]);
+        free(columns[k][1]);
+    }
+    free(title);
+    return status;
+}
+
+/* The pulses of a verb and the table of what they did. */
+static size_t pulse_list(const struct arguments *a, struct bench_pulse *p)
+{
+    const size_t n = a->verb == ENDURANCE ? 2 * a->count : a->count;
+    for (size_t k = 0; p && k < n; k++) {
+        p[k].width = a->width;
+        p[k].volt = a->verb == STAIRCASE   ? a->amplitude * (double)(k + 1) / (double)n
+                    : a->verb == ENDURANCE ? k % 2 ? a->reset_voltage : a->voltage
+                                           : a->voltage;
+    }
+    return n;
+}
+
+static enum status pulses(struct arguments *a, struct error *error)
+{
+    static const char *const names[] = {"pulse", "voltage_V",     "width_s",
+                                        "x",     "conductance_S", "energy_J"};
+    static const int digits[] = {0, 6, 6, 8, 6, 6};
+    const size_t n = pulse_list(a, NULL);
+    struct bench_pulse *p = NEW(n, struct bench_pulse);
+    pulse_list(a, p);
+    enum status status = bench_pulses_run(&a->bench, a->gap, n, p, error);
+    struct table *t = table_new(6, names, digits);
+    for (size_t k = 0; k < n && status == STATUS_OK; k++) {
+        const double values[] = {(double)(k + 1),
+                                 p[k].volt,
+                                 p[k].width,
+                                 p[k].x,
+                                 bench_conductance(a->bench.dopant, p[k].x),
+                                 p[k].energy};
+        table_row(t);
+        for (size_t j = 0; j < 6; j++)
+            table_number(t, j, values[j]);
+    }
+    if (status == STATUS_OK && a->plot)
+        status = a->verb == STAIRCASE
+                     ? plot_steps(a, t, "voltage_V", "source voltage [V]", false, error)
+                     : plot_steps(a, t, "pulse", "pulse", false, error);
+    if (status == STATUS_OK)
+        print(a, t);
+    table_free(t);
+    free(p);
+    return status;
+}
+
+/* 0 V for log-spaced times: the readings are computed from the state and disturb nothing. */
+static enum status retention(struct arguments *a, struct error *error)
+{
+    static const char *const names[] = {"t_s", "x", "conductance_S", "resistance_ohm"};
+    static const int digits[] = {5, 8, 6, 6};
+    const size_t n =
+        2 + (size_t)(RETENTION_DECADE * log10(a->time / RETENTION_FIRST) * (1 - 1e-12));
+    struct bench_pulse *p = NEW(n, struct bench_pulse);
+    double *times = NEW(n, double);
+    for (size_t k = 0; k < n; k++) {
+        times[k] = k + 1 == n ? a->time : RETENTION_FIRST * pow(10, (double)k / RETENTION_DECADE);
+        p[k].width = times[k] - (k ? times[k - 1] : 0);
+    }
+    enum status status = bench_pulses_run(&a->bench, 0, n, p, error);
+    struct table *t = table_new(4, names, digits);
+    for (size_t k = 0; k < n && status == STATUS_OK; k++) {
+        const double g = bench_conductance(a->bench.dopant, p[k].x);
+        table_row(t);
+        table_number(t, 0, times[k]);
+        table_number(t, 1, p[k].x);
+        table_number(t, 2, g);
+        table_number(t, 3, 1 / g);
+    }
+    if (status == STATUS_OK && a->plot)
+        status = plot_steps(a, t, "t_s", "time at 0 V [s]", true, error);
+    if (status == STATUS_OK)
+        print(a, t);
+    table_free(t);
+    free(times);
+    free(p);
+    return status;
+}
+
+static enum status run(struct arguments *a, const char *devices, struct error *error)
+{
+    struct table *t = NULL;
+    struct dopant *dopant = NULL;
+    enum status status = STATUS_OK;
+    if (a->plot)
+        status = plot_check(a->plot, error);
+    if (a->waveform && a->verb != LOOP && status == STATUS_OK)
+        status = fail(error, STATUS_INPUT, "--waveform: expected with loop only");
+    if (status != STATUS_OK)
+        return status;
+    if (a->verb == LIST || a->verb == SHOW) {
+        status = a->verb == LIST ? device_table_list(devices, &t, error)
+                                 : device_table_show(a->name, devices, a->n_settings, a->settings,
+                                                     !a->json && !a->csv, &t, error);
+        if (status == STATUS_OK)
+            print(a, t);
+        table_free(t);
+        return status;
+    }
+    status = dopant_make(a->name, devices, a->n_settings, a->settings, &dopant, error);
+    a->bench.dopant = dopant;
+    a->bench.series = isnan(a->series) ? (a->verb == LOOP ? LOOP_SERIES : 0) : a->series;
+    if (status == STATUS_OK)
+        status = a->verb == LOOP        ? loop(a, error)
+                 : a->verb == RETENTION ? retention(a, error)
+                                        : pulses(a, error);
+    dopant_free(dopant);
+    return status;
+}
+
+int command_device(int argc, char **argv)
+{
+    struct arguments a = defaults();
+    struct error error = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    interrupt_watch();
+    a.bench.solver.interrupted = &interrupt_flag;
+    char *devices = data_path("devices");
+    enum status status = run(&a, devices, &error);
+    free(devices);
+    return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tables of models, dopants and their parameters; tables as files. */
+#ifndef SILVERBAR_CLI_DEVICE_TABLES_H
+#define SILVERBAR_CLI_DEVICE_TABLES_H
+
+#include "base/table.h"
+#include "device/library_make.h"
+
+/* All models and the dopants of `directory`. */
+enum status device_table_list(const char *directory, struct table **table, struct error *error);
+
+/* Parameters of a model, or of a dopant with settings; `head`: print what it is and its source. */
+enum status device_table_show(const char *name, const char *directory, size_t n,
+                              const struct dopant_setting *settings, bool head,
+                              struct table **table, struct error *error);
+
+/* A table as a CSV file, which appears when it is complete. */
+enum status device_table_write(const struct table *table, const char *path, struct error *error);
+
+#endif

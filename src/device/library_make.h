@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Dopants that are not a file: a library with other parameters, or a bare model with all of its
+ * own; and a dopant's text as a library of its own. */
+#ifndef SILVERBAR_DEVICE_LIBRARY_MAKE_H
+#define SILVERBAR_DEVICE_LIBRARY_MAKE_H
+
+#include "device/library.h"
+
+#include <stdio.h>
+
+struct dopant_setting {
+    const char *name; /* of a parameter, any case */
+    double value;
+};
+
+/* As dopant_read(), where `what` may also be the name of a model, which must then get all that has
+ * no fallback; and with n parameters set.  Errors name parameter and bounds. */
+enum status dopant_make(const char *what, const char *directory, size_t n,
+                        const struct dopant_setting *settings, struct dopant **dopant,
+                        struct error *error);
+
+/* A dopant of the model with parameters p[n_parameters], within their bounds; the model's
+ * subcircuit is read from `directory` into its text, before which `comment` (lines that start with
+ * '*', or "") stands. */
+enum status dopant_new(const char *name, const struct model *model, const double *p,
+                       const char *directory, const char *comment, struct dopant **dopant,
+                       struct error *error);
+
+#endif
