@@ -10,8 +10,13 @@
 #include <stdint.h>
 
 /* What a stream is for; each purpose has numbers of its own. */
-enum random_purpose { RANDOM_INITIAL_STATE = 1, RANDOM_WEIGHTS = 2, RANDOM_TEST = 100,
-                      RANDOM_SWITCHES = 1000 /* + number of the device */ };
+enum random_purpose {
+    RANDOM_INITIAL_STATE = 1,
+    RANDOM_WEIGHTS = 2,
+    RANDOM_FIT = 50,
+    RANDOM_TEST = 100,
+    RANDOM_SWITCHES = 1000 /* + number of the device */
+};
 
 /* One block: four 32-bit words from a counter and a key. */
 void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);

@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"check", "compare the engines on the same drive", command_check},
     {"bench", "time the engines at equal error", command_bench},
     {"device", "look at one device: parameters, loop, pulses, retention", command_device},
+    {"fit", "fit a model to measured loops of a device", command_fit},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

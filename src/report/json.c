@@ -179,3 +179,64 @@ enum status json_write_manifest(const struct manifest *m, FILE *out, struct erro
         status = fail(error, STATUS_INPUT, "manifest: write error: %s", strerror(errno));
     return status;
 }
+
+static const char *fit_name(const struct fit_options *o, const struct fit_variable *v)
+{
+    return v->parameter == FIT_STATE ? "x0" : o->model->parameters[v->parameter].name;
+}
+
+static json_t *fit_variable(const struct fit_options *o, const struct fit_variable *v)
+{
+    json_t *object = made(json_object());
+    json_object_set_new(object, "parameter", text(fit_name(o, v)));
+    if (v->trace >= 0)
+        json_object_set_new(object, "file", text(o->traces[v->trace].path));
+    json_object_set_new(object, "value", number(v->value, false));
+    json_object_set_new(object, "low", number(v->low, false));
+    json_object_set_new(object, "high", number(v->high, false));
+    json_object_set_new(
+        object, "unit",
+        text(v->parameter == FIT_STATE ? "1" : o->model->parameters[v->parameter].unit));
+    json_object_set_new(object, "identified", made(json_boolean(v->identified)));
+    json_object_set_new(object, "on_bound", made(json_boolean(v->on_bound)));
+    return object;
+}
+
+bool json_write_fit(const struct fit_options *o, const struct fit_result *r,
+                    const struct fit_engine *engines, size_t n_engines, FILE *out)
+{
+    json_t *object = made(json_object()), *traces = made(json_array()),
+           *variables = made(json_array()), *correlation = made(json_array()),
+           *starts = made(json_array()), *warnings = made(json_array()),
+           *agreement = made(json_object());
+    for (size_t t = 0; t < o->n_traces; t++) {
+        json_t *trace = made(json_object());
+        json_object_set_new(trace, "file", text(o->traces[t].path));
+        json_object_set_new(trace, "series_ohm", number(o->series[t], false));
+        json_object_set_new(trace, "samples", number((double)o->traces[t].n, true));
+        json_object_set_new(trace, "nrmse", number(r->trace_nrmse[t], false));
+        json_array_append_new(traces, trace);
+    }
+    for (size_t k = 0; k < r->n; k++) {
+        json_t *row = made(json_array());
+        json_array_append_new(variables, fit_variable(o, &r->variables[k]));
+        for (size_t j = 0; j < r->n; j++)
+            json_array_append_new(row, number(r->correlation[k * r->n + j], false));
+        json_array_append_new(correlation, row);
+    }
+    for (size_t k = 0; k < r->n_starts; k++)
+        json_array_append_new(starts, number(r->start_nrmse[k], false));
+    for (size_t k = 0; k < r->n_warnings; k++)
+        json_array_append_new(warnings, text(r->warnings[k]));
+    for (size_t k = 0; k < n_engines; k++)
+        json_object_set_new(agreement, engines[k].name, number(engines[k].difference, false));
+    json_object_set_new(object, "model", text(o->model->name));
+    json_object_set_new(object, "nrmse", number(r->nrmse, false));
+    json_object_set_new(object, "traces", traces);
+    json_object_set_new(object, "parameters", variables);
+    json_object_set_new(object, "correlation", correlation);
+    json_object_set_new(object, "start_nrmse", starts);
+    json_object_set_new(object, "warnings", warnings);
+    json_object_set_new(object, "engine_difference", agreement);
+    return dump(object, out);
+}

@@ -5,6 +5,7 @@
 
 #include "base/table.h"
 #include "report/summary.h"
+#include "study/fit.h"
 
 /* A summary as a JSON object, keys in the order of summary_fields.  False: write error. */
 bool json_write_summary(const struct summary *summary, FILE *out);
@@ -17,6 +18,13 @@ bool json_write_table(const struct table *table, FILE *out);
 
 /* Named tables as one object of arrays of objects. */
 bool json_write_tables(size_t n, const char *const *names, struct table *const *tables, FILE *out);
+/* A fit as one object; `engines`: n_engines pairs of name and difference, or none. */
+struct fit_engine {
+    const char *name;
+    double difference; /* rms of its current less the fit's, over the rms of the current */
+};
+bool json_write_fit(const struct fit_options *options, const struct fit_result *result,
+                    const struct fit_engine *engines, size_t n_engines, FILE *out);
 
 struct manifest {
     int argc;

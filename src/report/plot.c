@@ -91,7 +91,7 @@ static void write_script(const struct plot *plot, const char *path, const char *
             t->name, PANEL_WIDTH * (double)plot->n_panels * t->scale, t->unit,
             PANEL_HEIGHT * t->scale, t->unit);
     quoted(target, out);
-    fputs("\nset grid lc rgb '#cccccc'\nset key outside right top\n", out);
+    fputs("\nset grid lc rgb '#cccccc'\nset key outside top center horizontal\n", out);
     if (plot->n_panels > 1) {
         fprintf(out, "set multiplot layout 1,%zu title ", plot->n_panels);
         quoted(plot->title, out);

@@ -24,13 +24,16 @@ struct rig {
 
     struct bench_pulse *pulses;
     double gap;
+
+    const double *times, *volts; /* n_phases + 1 samples */
+    double *currents;
 };
 
-static void rig_build(struct rig *r, const struct bench *b)
+static void rig_build(struct rig *r, const struct bench *b, double idle)
 {
     struct circuit *c = r->circuit = circuit_new("device bench");
     const int node = circuit_node(c, "p");
-    circuit_port(c, "source", node, b->series, false, 0, CLASS_DRIVER);
+    circuit_port(c, "source", node, b->series, false, idle, CLASS_DRIVER);
     r->memristor = circuit_memristor(c, "xdevice", node, 0, b->dopant, b->x0);
     r->device = (size_t)node;
     r->source = b->series > 0 ? (size_t)circuit_node(c, "source_drive") : r->device;
@@ -125,7 +128,7 @@ enum status bench_loop_run(const struct bench *b, double amplitude, double frequ
                     .duration = 1 / (frequency * BENCH_SEGMENTS),
                     .loop = loop};
     *loop = (struct bench_loop){0};
-    rig_build(&r, b);
+    rig_build(&r, b, 0);
     enum status status = rig_run(&r, b, sine_step, sine_take, r.duration, error);
     if (status == STATUS_OK)
         figures(loop);
@@ -183,6 +186,40 @@ enum status bench_pulses_run(const struct bench *b, double gap, size_t n,
         pulses[k].x = b->x0;
         longest = fmax(longest, pulses[k].width);
     }
-    rig_build(&r, b);
+    rig_build(&r, b, 0);
     return rig_run(&r, b, pulse_step, pulse_take, longest / 200, error);
+}
+
+static bool waveform_step(void *data, const struct reading *reading, struct phase *next)
+{
+    struct rig *r = data;
+    (void)reading;
+    if (r->phase == r->n_phases)
+        return false;
+    r->phase++;
+    next->kind = PHASE_SET;
+    next->section = SECTION_TRAINING;
+    next->duration = next->edge = r->times[r->phase] - r->times[r->phase - 1];
+    next->drive[0].volt = r->volts[r->phase];
+    return true;
+}
+
+static void waveform_take(void *data, const struct interval *i)
+{
+    struct rig *r = data;
+    if (r->phase == 0 || i->ends_phase)
+        r->currents[r->phase] =
+            r->dopant->model->current(r->dopant->constants, i->values[r->device], i->values[r->x])
+                .f;
+}
+
+enum status bench_waveform_run(const struct bench *b, size_t n, const double *t,
+                               const double *source, double *current, struct error *error)
+{
+    struct rig r = {.n_phases = n - 1, .times = t, .volts = source, .currents = current};
+    double longest = 0;
+    for (size_t k = 1; k < n; k++)
+        longest = fmax(longest, t[k] - t[k - 1]);
+    rig_build(&r, b, source[0]);
+    return rig_run(&r, b, waveform_step, waveform_take, longest, error);
 }

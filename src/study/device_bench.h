@@ -51,6 +51,11 @@ struct bench_pulse {
 enum status bench_pulses_run(const struct bench *bench, double gap, size_t n,
                              struct bench_pulse *pulses, struct error *error);
 
+/* The source follows n samples (t rising by 10 ns at least), straight between them: currents at the
+ * samples [A]. */
+enum status bench_waveform_run(const struct bench *bench, size_t n, const double *t,
+                               const double *source, double *current, struct error *error);
+
 /* Conductance of a state at BENCH_READ_VOLT [S]. */
 double bench_conductance(const struct dopant *dopant, double x);
 

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/data_path.h"
+#include "cli/fit_drift.h"
+#include "cli/fit_output.h"
+#include "cli/interrupt.h"
+#include "device/library_make.h"
+#include "report/json.h"
+#include "report/plot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum option_key {
+    KEY_MODEL = 256,
+    KEY_SERIES,
+    KEY_FREE,
+    KEY_SHARED,
+    KEY_START,
+    KEY_STARTS,
+    KEY_STEPS,
+    KEY_SEED,
+    KEY_PLOT,
+    KEY_JSON,
+    KEY_DRIFT,
+    KEY_INTERVAL,
+    KEY_VOFF,
+    KEY_TEMPERATURE,
+    KEY_NTH,
+    KEY_GSTEP,
+    KEY_GPAR,
+};
+
+struct arguments {
+    const char *model, *start;
+    char *free, *shared;
+    const char *output, *plot;
+    double series[FIT_TRACES_MAX];
+    size_t n_series, n_files;
+    char **files; /* n_files */
+    bool json, drift_only;
+    struct fit_options fit;
+    struct drift_request drift;
+};
+
+static const struct argp_option options[] = {
+    {"model", KEY_MODEL, "NAME", 0, "model to fit", 0},
+    {"series", KEY_SERIES, "OHM,...", 0,
+     "resistor between source and device, of all traces or "
+     "one a trace",
+     0},
+    {"free", KEY_FREE, "A,B,...", 0, "parameters to fit; the others stay as they start", 0},
+    {"shared", KEY_SHARED, "A,B,...", 0, "free parameters that all traces share; none given: all",
+     0},
+    {"start", KEY_START, "NAME", 0, "dopant or .lib file of the model to start from", 0},
+    {"starts", KEY_STARTS, "N", 0, "random starts; 0: from the starting set only", 0},
+    {"steps", KEY_STEPS, "N", 0, "steps of integration between two samples", 0},
+    {"seed", KEY_SEED, "N", 0, "of the random starts", 0},
+    {"output", 'o', "FILE.lib", 0, "write the device, and prove it in every engine", 0},
+    {"plot", KEY_PLOT, "FILE", 0, "draw loops and residuals to a .png, .svg or .pdf", 0},
+    {"json", KEY_JSON, NULL, 0, "print JSON", 0},
+    {NULL, 0, NULL, 0, "Drift of a resistance at rest:", 1},
+    {"drift", KEY_DRIFT, NULL, 0, "fit loss of switches; columns t_s, resistance_ohm", 1},
+    {"interval", KEY_INTERVAL, "SECONDS,...", 0, "between the samples of a pair: 1e3, 5e3, 1e4 s",
+     1},
+    {"voff", KEY_VOFF, "V,...", 0, "asymmetry for which the barrier is told", 1},
+    {"temperature", KEY_TEMPERATURE, "K", 0, "of the device", 1},
+    {"nth", KEY_NTH, "N", 0, "switches at the threshold of conduction", 1},
+    {"gstep", KEY_GSTEP, "S", 0, "conductance of a switch", 1},
+    {"gpar", KEY_GPAR, "S", 0, "parallel conductance", 1},
+    {0},
+};
+
+static struct arguments defaults(void)
+{
+    return (struct arguments){
+        .model = "mmsdz", .fit = fit_defaults, .drift = drift_request_defaults};
+}
+
+/* Numbers between commas into list[max]; returns how many. */
+static size_t parse_list(struct argp_state *state, const char *option, char *text, double min,
+                         double max, size_t room, double *list)
+{
+    size_t n = 0;
+    for (char *rest = text, *part; (part = strsep(&rest, ","));) {
+        if (n == room)
+            argp_error(state, "%s: expected at most %zu numbers", option, room);
+        list[n++] = argument_number(state, option, part, min, max);
+    }
+    return n;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case KEY_MODEL:
+        a->model = text;
+        break;
+    case KEY_SERIES:
+        a->n_series = parse_list(state, "--series", text, 1e-3, 1e12, FIT_TRACES_MAX, a->series);
+        break;
+    case KEY_FREE:
+        a->free = text;
+        break;
+    case KEY_SHARED:
+        a->shared = text;
+        break;
+    case KEY_START:
+        a->start = text;
+        break;
+    case KEY_STARTS:
+        a->fit.starts = argument_count(state, "--starts", text, FIT_STARTS_MAX);
+        break;
+    case KEY_STEPS:
+        a->fit.steps = (int)argument_count(state, "--steps", text, 100000);
+        if (a->fit.steps == 0)
+            argp_error(state, "--steps 0, expected at least 1");
+        break;
+    case KEY_SEED:
+        a->fit.seed = argument_count(state, "--seed", text, UINT64_C(1) << 53);
+        break;
+    case 'o':
+        a->output = text;
+        break;
+    case KEY_PLOT:
+        a->plot = text;
+        break;
+    case KEY_JSON:
+        a->json = true;
+        break;
+    case KEY_DRIFT:
+        a->drift_only = true;
+        break;
+    case KEY_INTERVAL:
+        a->drift.n_intervals =
+            parse_list(state, "--interval", text, 1e-9, 1e12, DRIFT_LIST_MAX, a->drift.interval);
+        break;
+    case KEY_VOFF:
+        a->drift.n_voff =
+            parse_list(state, "--voff", text, 1e-6, 10, DRIFT_LIST_MAX, a->drift.voff);
+        break;
+    case KEY_TEMPERATURE:
+        a->drift.options.temperature = argument_number(state, "--temperature", text, 1, 2000);
+        break;
+    case KEY_NTH:
+        a->drift.options.nth = argument_number(state, "--nth", text, 1, 1e15);
+        break;
+    case KEY_GSTEP:
+        a->drift.options.gstep = argument_number(state, "--gstep", text, 1e-18, 1);
+        break;
+    case KEY_GPAR:
+        a->drift.options.gpar = argument_number(state, "--gpar", text, 0, 1);
+        break;
+    case ARGP_KEY_ARGS:
+        a->files = state->argv + state->next;
+        a->n_files = (size_t)(state->argc - state->next);
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "expected files of measured data");
+        break;
+    case ARGP_KEY_END:
+        if (a->drift_only)
+            break;
+        if (a->n_series == 0)
+            argp_error(state, "expected --series, the resistor between source and device");
+        if (a->n_files > FIT_TRACES_MAX)
+            argp_error(state, "%zu files, expected at most %d", a->n_files, FIT_TRACES_MAX);
+        if (a->n_series > 1 && a->n_series != a->n_files)
+            argp_error(state, "%zu resistors for %zu files, expected one or as many", a->n_series,
+                       a->n_files);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static char *add_default(int key, const char *text, void *input)
+{
+    (void)input;
+    const struct arguments a = defaults();
+    switch (key) {
+    case KEY_MODEL:
+        return memory_format("%s (%s)", text, a.model);
+    case KEY_VOFF:
+        return memory_format("%s (%g)", text, a.drift.voff[0]);
+    case KEY_TEMPERATURE:
+        return memory_format("%s (%g)", text, a.drift.options.temperature);
+    case KEY_NTH:
+        return memory_format("%s (%g)", text, a.drift.options.nth);
+    case KEY_GSTEP:
+        return memory_format("%s (%g)", text, a.drift.options.gstep);
+    case KEY_GPAR:
+        return memory_format("%s (%g)", text, a.drift.options.gpar);
+    case KEY_STARTS:
+        return memory_format("%s (%zu)", text, a.fit.starts);
+    case KEY_STEPS:
+        return memory_format("%s (%d)", text, a.fit.steps);
+    case KEY_SEED:
+        return memory_format("%s (%d)", text, (int)a.fit.seed);
+    default:
+        return (char *)text;
+    }
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "DATA.csv...",
+    "Fit the parameters of a model to measured loops, driven by the measured source voltage "
+    "through the series resistor.  Columns of the data, by header: t_s, source_V, device_V, "
+    "current_A, or with _m, _u, _n before the unit; one of the voltages may be missing.",
+    NULL,
+    add_default,
+    NULL};
+
+/* Read a trace and make the source's voltage of it: as measured, or device + R i. */
+static enum status read_trace(const char *path, double series, struct trace *t, struct error *error)
+{
+    const unsigned needed = 1U << TRACE_T | 1U << TRACE_CURRENT;
+    enum status status =
+        trace_read(path, needed | 1U << TRACE_SOURCE | 1U << TRACE_DEVICE, needed, t, error);
+    if (status != STATUS_OK || t->column[TRACE_SOURCE])
+        return status;
+    if (!t->column[TRACE_DEVICE]) {
+        trace_free(t);
+        return fail(error, STATUS_INPUT, "%s:1: found neither column source_V nor device_V", path);
+    }
+    double *source = t->column[TRACE_SOURCE] = NEW(t->n, double);
+    for (size_t k = 0; k < t->n; k++)
+        source[k] = t->column[TRACE_DEVICE][k] + series * t->column[TRACE_CURRENT][k];
+    return STATUS_OK;
+}
+
+/* Mark the parameters of a list of names. */
+static enum status mark(const char *option, char *list, const struct model *m, bool *marks,
+                        struct error *error)
+{
+    for (char *rest = list, *name; (name = strsep(&rest, ","));) {
+        size_t k = 0;
+        while (k < m->n_parameters && strcasecmp(m->parameters[k].name, name) != 0)
+            k++;
+        if (k == m->n_parameters)
+            return fail(error, STATUS_INPUT, "%s: found unknown parameter '%s' of model %s", option,
+                        name, m->name);
+        marks[k] = true;
+    }
+    return STATUS_OK;
+}
+
+/* Free if nothing is said: what every device must give and the widths of logistics, but not the
+ * junctions, which trade off with ron. */
+static bool free_by_default(const struct model_parameter *q)
+{
+    static const char *const fixed[] = {"phi", "af", "bf", "ar", "br", NULL};
+    for (const char *const *name = fixed; *name; name++)
+        if (strcmp(q->name, *name) == 0)
+            return false;
+    return isnan(q->fallback) || strncmp(q->name, "vt", 2) == 0;
+}
+
+static int is_library(const struct dirent *entry)
+{
+    const size_t n = strlen(entry->d_name);
+    return n > 4 && strcmp(entry->d_name + n - 4, ".lib") == 0;
+}
+
+/* The starting set: that of --start, or of the dopant of this model that is nearest to the data. */
+static enum status find_start(const struct arguments *a, const char *devices, struct fit_options *o,
+                              struct error *error)
+{
+    struct dopant *d;
+    if (a->start) {
+        enum status status = dopant_read(a->start, devices, &d, error);
+        if (status != STATUS_OK)
+            return status;
+        if (d->model != o->model)
+            status = fail(error, STATUS_INPUT, "%s: found model %s, expected %s", d->path,
+                          d->model->name, o->model->name);
+        memcpy(o->start, d->parameters, sizeof o->start);
+        dopant_free(d);
+        return status;
+    }
+    struct dirent **entries;
+    const int n = scandir(devices, &entries, is_library, alphasort);
+    if (n < 0)
+        return fail(error, STATUS_INPUT, "%s: cannot be read: %s", devices, strerror(errno));
+    double best = INFINITY, start[MODEL_PARAMETERS_MAX];
+    enum status status = STATUS_OK;
+    for (int k = 0; k < n; k++) {
+        char *path = memory_format("%s/%s", devices, entries[k]->d_name);
+        double nrmse;
+        d = NULL;
+        if (status == STATUS_OK)
+            status = dopant_read(path, devices, &d, error);
+        if (d && d->model == o->model) {
+            memcpy(o->start, d->parameters, sizeof o->start);
+            status = fit_start_error(o, &nrmse, error);
+            if (status == STATUS_OK && (nrmse < best || isinf(best))) {
+                best = nrmse;
+                memcpy(start, d->parameters, sizeof start);
+            }
+        }
+        dopant_free(d);
+        free(path);
+        free(entries[k]);
+    }
+    free(entries);
+    if (status == STATUS_OK && isinf(best))
+        status = fail(error, STATUS_INPUT, "%s: found no dopant of model %s to start from", devices,
+                      o->model->name);
+    memcpy(o->start, start, sizeof start);
+    return status;
+}
+
+static enum status prepare(struct arguments *a, const char *devices, struct trace *traces,
+                           struct error *error)
+{
+    struct fit_options *o = &a->fit;
+    enum status status = STATUS_OK;
+    o->model = model_find(a->model);
+    if (!o->model)
+        return fail(error, STATUS_INPUT, "--model '%s': no such model; see silverbar device list",
+                    a->model);
+    o->traces = traces;
+    for (size_t t = 0; t < a->n_files && status == STATUS_OK; t++) {
+        o->series[t] = a->series[a->n_series > 1 ? t : 0];
+        status = read_trace(a->files[t], o->series[t], &traces[t], error);
+        o->n_traces += status == STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return status;
+    for (size_t k = 0; k < o->model->n_parameters; k++) {
+        o->free[k] = !a->free && free_by_default(&o->model->parameters[k]);
+        o->shared[k] = !a->shared;
+    }
+    if (a->free)
+        status = mark("--free", a->free, o->model, o->free, error);
+    if (status == STATUS_OK && a->shared)
+        status = mark("--shared", a->shared, o->model, o->shared, error);
+    for (size_t k = 0; status == STATUS_OK && k < o->model->n_parameters; k++)
+        if (a->output && o->n_traces > 1 && o->free[k] && !o->shared[k])
+            status = fail(error, STATUS_INPUT,
+                          "--output: one device needs all parameters shared, '%s' is not",
+                          o->model->parameters[k].name);
+    return status == STATUS_OK ? find_start(a, devices, o, error) : status;
+}
+
+static void show_progress(size_t start, size_t starts, double nrmse)
+{
+    fprintf(stderr, "\rstart %zu of %zu, nrmse %.4f ", start, starts, nrmse);
+}
+
+static enum status run(struct arguments *a, const char *devices, struct error *error)
+{
+    struct trace traces[FIT_TRACES_MAX] = {{0}};
+    struct fit_result result = {0};
+    struct fit_engine engines[8];
+    size_t n_engines = 0;
+    enum status status = a->plot ? plot_check(a->plot, error) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = prepare(a, devices, traces, error);
+    if (status == STATUS_OK)
+        status = fit_run(&a->fit, &result, error);
+    if (a->fit.progress)
+        fputs("\r\033[K", stderr);
+    enum status trust = STATUS_OK;
+    if (status == STATUS_OK && a->output) {
+        trust =
+            fit_output_library(&a->fit, &result, a->output, devices, engines, &n_engines, error);
+        status = trust == STATUS_UNTRUSTED ? STATUS_OK : trust;
+    }
+    if (status == STATUS_OK && a->plot)
+        status = fit_output_plot(&a->fit, &result, a->plot, error);
+    if (status == STATUS_OK) {
+        if (a->json)
+            json_write_fit(&a->fit, &result, engines, n_engines, stdout);
+        else
+            fit_output_tables(&a->fit, &result, engines, n_engines, stdout);
+        for (size_t k = 0; k < result.n_warnings; k++)
+            fprintf(stderr, "silverbar fit: %s\n", result.warnings[k]);
+        status = trust;
+    }
+    fit_free(&result);
+    for (size_t t = 0; t < FIT_TRACES_MAX; t++)
+        trace_free(&traces[t]);
+    return status;
+}
+
+int command_fit(int argc, char **argv)
+{
+    struct arguments a = defaults();
+    struct error error = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    interrupt_watch();
+    a.fit.interrupted = &interrupt_flag;
+    if (isatty(STDERR_FILENO))
+        a.fit.progress = show_progress;
+    char *devices = data_path("devices");
+    enum status status = a.drift_only ? fit_drift(&a.drift, a.n_files, a.files, a.json, &error)
+                                      : run(&a, devices, &error);
+    free(devices);
+    return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
+}
