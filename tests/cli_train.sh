@@ -42,7 +42,7 @@ done
 same "files" "$(ls $out | tr '\n' ' ')" \
     "$(awk '$1 == ".Sh" { in_files = $2 == "FILES" }
             in_files && $1 == ".It" && $2 == "Pa" && $3 !~ "/" { print $3 }' "$manual" | sort | tr '\n' ' ')"
-for file in devices pulses energy elements images transfer; do
+for file in devices pulses energy elements images phases transfer; do
     same "header of $file.csv" "$(head -n 1 $out/$file.csv)" "$(words $file.csv | tr '\n' ',' | sed 's/,$//')"
 done
 same "keys of summary.json" "$(sed -n 's/^  "\([^"]*\)":.*/\1/p' $summary | sort | tr '\n' ' ')" \

@@ -18,6 +18,8 @@ static const struct command commands[] = {
     {"bench", "time the engines at equal error", command_bench},
     {"device", "look at one device: parameters, loop, pulses, retention", command_device},
     {"fit", "fit a model to measured loops of a device", command_fit},
+    {"report", "write the report on a results folder as one HTML file", command_report},
+    {"wave", "list, measure, convert and draw the waveforms of a raw file", command_wave},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

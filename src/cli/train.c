@@ -346,7 +346,7 @@ static enum status run(struct arguments *a, int argc, char **argv, struct error 
     struct inputs in = {0};
     struct training t = {0};
     struct folder folder = {0};
-    struct recorder recorders[2];
+    struct recorder recorders[FOLDER_RECORDERS];
     size_t n_recorders = 0;
     struct stat info;
     if (a->output && lstat(a->output, &info) == 0)

@@ -5,9 +5,11 @@
 #include "base/memory.h"
 #include "circuit/deck.h"
 #include "engine/ngspice.h"
+#include "report/page.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +27,7 @@ void folder_abandon(struct folder *f)
     struct error ignored;
     raw_close(f->raw, &ignored);
     replay_free(f->replay);
+    phases_free(f->phases);
     if (f->temporary)
         directory_remove(f->temporary);
     free(f->temporary);
@@ -63,6 +66,8 @@ enum status folder_begin(const char *path, const struct training *t, struct fold
     free(raw);
     if (status == STATUS_OK)
         f->replay = replay_new(t->classifier.circuit);
+    if (status == STATUS_OK)
+        f->phases = phases_new(t->classifier.circuit);
     else
         folder_abandon(f);
     return status;
@@ -72,7 +77,8 @@ size_t folder_recorders(struct folder *f, struct recorder *recorders)
 {
     recorders[0] = raw_recorder(f->raw);
     recorders[1] = replay_recorder(f->replay);
-    return 2;
+    recorders[2] = phases_recorder(f->phases);
+    return FOLDER_RECORDERS;
 }
 
 static enum status write_summary(const struct content *c, FILE *out)
@@ -186,9 +192,12 @@ static enum status write_pulses(const struct content *c, FILE *out)
 
 static enum status write_images(const struct content *c, FILE *out)
 {
-    static const char *const names[] = {"image", "pixels", "output", "class"};
     const struct training *t = c->training;
-    struct table *table = table_new(4, names, NULL);
+    static const char *const names[] = {"image",  "pixels",       "output",     "class",
+                                        "nearer", "given_nearer", "given_other"};
+    struct table *table = table_new(sizeof names / sizeof names[0], names, NULL);
+    double weight[IMAGE_CLASSES][IMAGE_COUNT];
+    images_weights(t->options.images, t->options.noise, weight);
     for (unsigned image = 0; image < IMAGE_COUNT; image++) {
         char pixels[IMAGE_PIXELS + 3], *p = pixels;
         for (size_t i = 0; i < IMAGE_PIXELS; i++) {
@@ -202,6 +211,12 @@ static enum status write_images(const struct content *c, FILE *out)
         table_text(table, 1, pixels);
         table_number(table, 2, t->outputs[image]);
         table_text(table, 3, t->options.images->classes[t->decision[image]].name);
+        const double given[] = {IMAGE_CLASSES * weight[0][image], IMAGE_CLASSES * weight[1][image]};
+        const bool second = given[1] > given[0];
+        if (fabs(given[1] - given[0]) > 1e-9 * (given[0] + given[1]))
+            table_text(table, 4, t->options.images->classes[second].name);
+        table_number(table, 5, given[second]);
+        table_number(table, 6, given[!second]);
     }
     table_csv(table, out);
     table_free(table);
@@ -225,6 +240,18 @@ static enum status write_transfer(const struct content *c, FILE *out)
     return STATUS_OK;
 }
 
+static const char *device_name(const void *data, int device)
+{
+    const struct classifier *k = data;
+    return k->circuit->elements[classifier_device(k, (size_t)device)].name;
+}
+
+static enum status write_phases(const struct content *c, FILE *out)
+{
+    phases_write(c->folder->phases, device_name, &c->training->classifier, out);
+    return STATUS_OK;
+}
+
 static enum status write_circuit(const struct content *c, FILE *out)
 {
     deck_write(c->training->classifier.circuit, deck_external, NULL, out);
@@ -240,6 +267,12 @@ static enum status write_replay(const struct content *c, FILE *out)
     return STATUS_OK;
 }
 
+/* From the files that stand there before it. */
+static enum status write_report(const struct content *c, FILE *out)
+{
+    return page_report(c->folder->temporary, c->folder->path, out, c->error);
+}
+
 static const struct {
     const char *name;
     enum status (*write)(const struct content *content, FILE *out);
@@ -248,7 +281,8 @@ static const struct {
     {"energy.csv", write_energy},    {"elements.csv", write_elements},
     {"devices.csv", write_devices},  {"pulses.csv", write_pulses},
     {"images.csv", write_images},    {"transfer.csv", write_transfer},
-    {"circuit.cir", write_circuit},  {"replay.cir", write_replay},
+    {"phases.csv", write_phases},    {"circuit.cir", write_circuit},
+    {"replay.cir", write_replay},    {"report.html", write_report},
 };
 
 static enum status write_file(const struct content *content, size_t number)

@@ -5,6 +5,7 @@
 #define SILVERBAR_REPORT_FOLDER_H
 
 #include "report/json.h"
+#include "report/phases.h"
 #include "report/raw.h"
 #include "report/replay.h"
 
@@ -13,14 +14,17 @@ struct folder {
     char *temporary; /* where it is meanwhile */
     struct raw_writer *raw;
     struct replay *replay;
+    struct phases *phases;
 };
+
+#define FOLDER_RECORDERS 3
 
 /* Make the temporary folder and open the waveform file in it.  Refuses a path that exists.  On
  * failure nothing is left. */
 enum status folder_begin(const char *path, const struct training *training, struct folder *folder,
                          struct error *error);
 
-/* The folder's recorders; returns how many (at most 2). */
+/* The folder's recorders; returns how many (FOLDER_RECORDERS). */
 size_t folder_recorders(struct folder *folder, struct recorder *recorders);
 
 /* Write the other files and give the folder its name.  On failure nothing is left. */

@@ -2,11 +2,11 @@
 #include "report/json.h"
 
 #include "base/memory.h"
+#include "base/sha256.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +90,55 @@ static bool read_field(struct summary *s, const struct summary_field *f, const j
     return true;
 }
 
+static void add_flat(struct table *t, const char *key, const json_t *value)
+{
+    const char *name;
+    json_t *entry;
+    size_t i;
+    if (json_is_object(value)) {
+        json_object_foreach((json_t *)value, name, entry)
+        {
+            char *longer = *key ? memory_format("%s.%s", key, name) : memory_string(name);
+            add_flat(t, longer, entry);
+            free(longer);
+        }
+        return;
+    }
+    char *text = json_is_string(value) ? memory_string(json_string_value(value)) : NULL;
+    if (json_is_array(value)) { /* of words, as a command */
+        text = memory_string("");
+        json_array_foreach(value, i, entry)
+        {
+            char *longer = memory_format("%s%s%s", text, i ? " " : "",
+                                         json_is_string(entry) ? json_string_value(entry) : "?");
+            free(text);
+            text = longer;
+        }
+    } else if (!text) {
+        text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+    }
+    table_row(t);
+    table_text(t, 0, key);
+    table_text(t, 1, text ? text : "");
+    free(text);
+}
+
+enum status json_read_flat(const char *path, struct table **table, struct error *error)
+{
+    static const char *const names[] = {"key", "value"};
+    json_error_t where;
+    json_t *object = json_load_file(path, 0, &where);
+    *table = NULL;
+    if (!object && where.line < 0)
+        return fail(error, STATUS_INPUT, "%s", where.text); /* names the path */
+    if (!object)
+        return fail_at(error, path, where.line, "%s", where.text);
+    *table = table_new(2, names, NULL);
+    add_flat(*table, "", object);
+    json_decref(object);
+    return STATUS_OK;
+}
+
 enum status json_read_summary(const char *path, struct summary *s, struct error *error)
 {
     json_error_t where;
@@ -146,8 +195,8 @@ bool json_write_tables(size_t n, const char *const *names, struct table *const *
 static enum status hash_inputs(const struct manifest *m, json_t *inputs, struct error *error)
 {
     for (size_t i = 0; i < m->n_inputs; i++) {
-        char digest[SHA256_DIGEST_STRING_LENGTH];
-        if (!SHA256File(m->inputs[i], digest))
+        char digest[2 * SHA256_BYTES + 1];
+        if (!sha256_file(m->inputs[i], digest))
             return fail(error, STATUS_INPUT, "%s: cannot be read: %s", m->inputs[i],
                         strerror(errno));
         const char *slash = strrchr(m->inputs[i], '/');

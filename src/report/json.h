@@ -13,6 +13,9 @@ bool json_write_summary(const struct summary *summary, FILE *out);
 /* Read a summary.json; a missing or mistyped key names file and key. */
 enum status json_read_summary(const char *path, struct summary *summary, struct error *error);
 
+/* Any JSON file as a table of keys ("a.b") and values in text.  On failure *table is NULL. */
+enum status json_read_flat(const char *path, struct table **table, struct error *error);
+
 /* A table as an array of objects. */
 bool json_write_table(const struct table *table, FILE *out);
 

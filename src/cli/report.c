@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "report/new_file.h"
+#include "report/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct arguments {
+    const char *folder, *output;
+};
+
+static const struct argp_option options[] = {
+    {"output", 'o', "FILE", 0, "file to write; - is standard output (DIR/report.html)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case 'o':
+        a->output = text;
+        break;
+    case ARGP_KEY_ARG:
+        if (a->folder)
+            argp_error(state, "'%s', expected one results folder", text);
+        a->folder = text;
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "expected a results folder");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "DIR",
+    "Write the report on a training run, from the files of its results folder, as one HTML file "
+    "that needs nothing else: figures, energy, devices, images, and waveforms to zoom into.",
+    NULL,
+    NULL,
+    NULL};
+
+int command_report(int argc, char **argv)
+{
+    struct arguments a = {0};
+    struct error error = {0};
+    struct new_file output;
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    char *path = a.output ? memory_string(a.output) : memory_format("%s/report.html", a.folder);
+    enum status status = new_file_begin(strcmp(path, "-") == 0 ? NULL : path, &output, &error);
+    if (status == STATUS_OK) {
+        status = page_report(a.folder, a.folder, output.file, &error);
+        status = new_file_end(&output, status, &error);
+    }
+    free(path);
+    return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
+}

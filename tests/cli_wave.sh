@@ -1,0 +1,215 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `silverbar wave` on what ngspice writes: every measure against ngspice's own on the same file to
+# 1e-6; binary and ASCII files give the same values; CSV is exact; decimation keeps its bound;
+# hostile files end with a message and status 2.
+. "$(dirname -- "$0")/setup.sh"
+needs_ngspice
+
+cat >data.cir <<'END'
+* <img src=x onerror=alert(1)>
+v1 in 0 sin(0 1 10k)
+v2 p 0 pulse(0 1 10u 1u 2u 40u 100u)
+r1 p out 1k
+c1 out 0 5n
+v3 x 0 dc 0 ac 1
+r3 x y 1k
+c3 y 0 1n
+.control
+tran 1u 500u
+write tran.raw
+set filetype=ascii
+write tran_ascii.raw
+ac dec 20 1 1meg
+write ac_ascii.raw
+set filetype=binary
+write ac.raw
+quit
+.endc
+.end
+END
+ngspice -b data.cir >log 2>&1 </dev/null
+check "ngspice wrote four files" [ -s tran.raw -a -s tran_ascii.raw -a -s ac.raw -a -s ac_ascii.raw ]
+
+# NAME | ngspice's words | ours, where they differ
+cat >measures <<'END'
+m_min|min v(out)|
+m_min_window|min v(in) from=35u to=180u|
+m_max|max v(out)|
+m_max_window|max v(out) from=123u to=177u|
+m_pp|pp v(in)|
+m_pp_window|pp v(out) from=11u to=50u|
+m_avg|avg v(out)|
+m_avg_window|avg v(in) from=33.3u to=77.7u|
+m_rms|rms v(in)|
+m_rms_window|rms v(out) from=13.7u to=111.1u|
+m_integ|integ v(out)|
+m_integ_window|integ v(in) from=33.3u to=77.7u|
+m_when|when v(out)=0.5|
+m_when_rise|when v(out)=0.5 rise=2|
+m_when_fall|when v(in)=0.25 fall=3|
+m_when_cross|when v(out)=0.3 cross=5|
+m_when_last|when v(out)=0.3 fall=last|
+m_when_td|when v(in)=0.5 td=130u rise=1|
+m_when_two|when v(out)=v(in) cross=3|
+m_find_at|find v(out) at=77.77u|
+m_find_when|find v(in) when v(out)=0.6 fall=2|
+m_delay|trig v(p) val=0.5 rise=1 targ v(out) val=0.5 rise=1|
+m_delay_fall|trig v(p) val=0.5 fall=2 targ v(out) val=0.5 fall=2|
+m_delay_at|trig at=20u targ v(out) val=0.2 fall=last|
+END
+# rise and fall are distances of the crossings of 10 and 90 % of the way between the extremes;
+# settling ends with the last crossing of final value + 5 % of peak to peak
+"$SILVERBAR" wave tran.raw --csv -m 'min v(out) to=80u' -m 'max v(out) to=80u' \
+    -m 'min v(out) from=60u to=109u' -m 'max v(out) from=60u to=109u' \
+    -m 'find v(out) at=109u' >levels.csv
+awk -F, 'NR > 1 { v[NR - 1] = $2 }
+    END {
+        low = v[1] + 0.1 * (v[2] - v[1]); high = v[1] + 0.9 * (v[2] - v[1])
+        printf "m_rise|trig v(out) val=%.15g rise=1 targ v(out) val=%.15g rise=1|rise v(out) to=80u\n", low, high
+        printf "m_fall|trig v(out) val=%.15g fall=1 targ v(out) val=%.15g fall=1|fall v(out) to=80u\n", high, low
+    }' levels.csv >>measures
+# the window's last point, as the final value: that of the file at or before 109 us
+"$SILVERBAR" wave tran.raw --csv -s 'v(out)' --from 60u --to 109u >window.csv
+final=$(tail -n 1 window.csv | cut -d, -f2)
+awk -F, -v final="$final" 'NR > 1 { v[NR - 1] = $2 }
+    END { printf "m_settle|trig at=60u targ v(out) val=%.15g td=60u fall=1|settle v(out) band=0.05 from=60u to=109u\n",
+        final + 0.05 * (v[4] - v[3]) }' levels.csv >>measures
+
+{
+    echo "* measures"
+    echo ".control"
+    echo "load tran.raw"
+    echo "set numdgt=14"
+    while IFS='|' read -r name words ours; do
+        echo "meas tran $name $words"
+        echo "print $name"
+    done <measures
+    echo "quit"
+    echo ".endc"
+    echo ".end"
+} >measure.cir
+NGSPICE_MEAS_PRECISION=12 ngspice -b measure.cir >theirs 2>&1 </dev/null
+while IFS='|' read -r name words ours; do
+    "$SILVERBAR" wave tran.raw --csv -m "$name: ${ours:-$words}" >ours.csv 2>message ||
+        bad "$words" "$(cat message)"
+    near "$words" "$(sed -n 's/^[^,]*,\([^,]*\),.*/\1/p' ours.csv | tail -n 1)" \
+        "$(sed -n "s/^$name = //p" theirs | tail -n 1)" 1e-6
+done <measures
+same "measures compared" "$(grep -c '^m_[a-z_]* = ' theirs)" "$(grep -c . measures)"
+
+# ac: the parts that ngspice names by letters
+cat >ac.cir <<'END'
+* ac
+.control
+set units=degrees
+load ac.raw
+set numdgt=14
+meas ac m_db find vdb(y) at=100k
+print m_db
+meas ac m_phase find vp(y) at=50k
+print m_phase
+meas ac m_corner when vdb(y)=-3 fall=1
+print m_corner
+meas ac m_real min vr(y)
+print m_real
+quit
+.endc
+.end
+END
+ngspice -b ac.cir >theirs 2>&1 </dev/null
+for words in 'm_db: find vdb(y) at=100k' 'm_phase: find vp(y) at=50k' \
+    'm_corner: when vdb(y)=-3 fall=1' 'm_real: min vr(y)'; do
+    near "ac, $words" "$("$SILVERBAR" wave ac.raw --csv -m "$words" | sed -n 's/^[^,]*,\([^,]*\),.*/\1/p' | tail -n 1)" \
+        "$(sed -n "s/^${words%%:*} = //p" theirs | tail -n 1)" 1e-6
+done
+
+# the same values from binary and ASCII, of which ngspice prints 16 digits
+for kind in tran ac; do
+    "$SILVERBAR" wave $kind.raw --csv >binary.csv
+    "$SILVERBAR" wave ${kind}_ascii.raw --csv >ascii.csv
+    awk -F, 'FNR == NR { line[FNR] = $0; next }
+        {
+            n = split(line[FNR], other)
+            if (n != NF)
+                exit 1
+            for (k = 1; k <= n; k++)
+                if (other[k] != $k && !((d = (other[k] - $k) / $k) * d < 1e-28))
+                    exit 1
+        }
+        END { exit FNR < 100 }' binary.csv ascii.csv
+    same "$kind: binary and ASCII agree, status" $? 0
+done
+"$SILVERBAR" wave tran.raw --csv >all.csv
+points=$(sed -n 's/^No\. Points: *\([0-9]*\) *$/\1/p' tran_ascii.raw)
+same "lines of the CSV" "$(wc -l <all.csv)" $((points + 1))
+
+# every point lies in its bin's envelope
+"$SILVERBAR" wave tran.raw --csv -s 'v(out)' >exact.csv
+"$SILVERBAR" wave tran.raw --csv -s 'v(out)' --points 50 >bins.csv 2>bound
+awk -F, 'FNR == 1 { next }
+    FNR == NR { begin[++n] = $1; min[n] = $2; max[n] = $3; next }
+    {
+        while (b < n && $1 + 0 >= begin[b + 1] + 0)
+            b++
+        if ($2 + 0 < min[b] + 0 || $2 + 0 > max[b] + 0)
+            exit 1
+        seen[b, $2 == min[b]]++
+    }
+    END { if (n < 40 || n > 50) exit 1 }' bins.csv exact.csv
+same "points in the envelope of their bins, status" $? 0
+half=$(awk -F, 'NR > 1 && ($3 - $2) / 2 > most { most = ($3 - $2) / 2 } END { print most }' bins.csv)
+near "bound that was told" "$(sed -n 's/^ *\([^ ]*\) V in v(out)$/\1/p' bound)" "$half" 0.01
+
+"$SILVERBAR" wave tran.raw >list
+check "the title is shown" grep -qF '<img src=x onerror=alert(1)>' list
+check "v(out) is listed" grep -q '^v(out) *voltage *V ' list
+
+if command -v gnuplot >/dev/null; then
+    "$SILVERBAR" wave tran.raw -s 'v(out),i(v2)' --svg -o out.svg 2>/dev/null
+    check "--svg draws" grep -q '</svg>' out.svg
+    check "--svg escapes" grep -qv '<img' out.svg
+    "$SILVERBAR" wave tran.raw -s 'v(out)' --ascii >out.txt 2>/dev/null
+    check "--ascii draws" grep -q '\*\*\*' out.txt
+fi
+
+refused() { # NAME MESSAGE ARGUMENT...
+    name=$1 part=$2
+    shift 2
+    "$SILVERBAR" wave "$@" >out 2>message
+    same "$name: status" $? 2
+    check "$name: says '$part'" grep -q -- "$part" message
+}
+head -c 5000 tran.raw >cut.raw
+refused "truncated binary" "bytes of data in plot \"Transient Analysis\", expected $points points" cut.raw
+head -c 5000 tran_ascii.raw >cut.raw
+refused "truncated ASCII" "expected $points points of" cut.raw
+head -c 100 tran.raw >cut.raw
+refused "header only" "the file ends" cut.raw
+sed 's/^No\. Points: .*/No. Points: 99999999999999/' tran.raw >huge.raw
+refused "huge number of points" "expected 99999999999999 points" huge.raw
+sed 's/^No\. Variables: .*/No. Variables: 4000000000/' tran.raw >huge.raw
+refused "huge number of variables" "expected a number from 1 to" huge.raw
+sed 's/^No\. Variables: .*/No. Variables: 900000/' tran.raw >huge.raw
+refused "more variables than bytes" "variables in a file of" huge.raw
+sed 's/^Flags: real/Flags: real unpadded/' tran.raw >flags.raw
+refused "unpadded" "expected real or complex" flags.raw
+head -c 300000 /dev/zero >zero.raw
+refused "zeros" "zero.raw:1: a NUL byte" zero.raw
+tr '\n' 'x' <tran_ascii.raw >line.raw
+refused "one long line" "line.raw:1: a line of more than" line.raw
+: >empty.raw
+refused "empty file" "empty.raw:1: the file ends" empty.raw
+refused "no file" "none.raw: cannot be read" none.raw
+refused "a folder" "not a regular file" .
+refused "another plot" "1 plots, expected plot 2" tran.raw --plot 2
+refused "no signal" "no signal 'v(nothing)'" tran.raw -s 'v(nothing)'
+refused "no function" "expected min, max" tran.raw -m 'mean v(out)'
+refused "no signal of a measure" "expected a signal of the file" tran.raw -m 'avg v(nothing)'
+refused "no point" "no point from 1 to 2" tran.raw --from 1 --to 2
+refused "forms" "expected one of" tran.raw --csv --svg
+"$SILVERBAR" wave tran.raw -m 'when v(out)=7' >out 2>message
+same "never crossed: status" $? 1
+check "never crossed: message" grep -q "0 such crossings of v(out)" message
+nothing_left wave
+exit $failed
