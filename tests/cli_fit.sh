@@ -9,7 +9,7 @@
 "$SILVERBAR" device loop W --amplitude 0.8 --frequency 1000 --cycles 2 --waveform loop.csv >out
 # every fifth point of the last period that is later than the one before, from the engine ida
 awk -F, 'NR == 1 { print "t_s,source_V,device_V,current_A"; next }
-    !(k++ % 20) && $2 > last + 1e-7 { last = $2; print $2 "," $3 "," $4 "," $5 }' loop.csv >data.csv
+    !(k++ % 5) && $2 > last + 1e-7 { last = $2; print $2 "," $3 "," $4 "," $5 }' loop.csv >data.csv
 samples=$(($(wc -l <data.csv) - 1))
 holds "samples" "$samples > 100 && $samples < 1000"
 

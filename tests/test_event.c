@@ -8,7 +8,7 @@
 
 #include <gsl/gsl_cdf.h>
 
-static struct dopant *chromium, *carbon;
+static struct dopant *chromium, *yakopcic;
 static struct subcircuit_file *neuron, *switches;
 static struct neuron_kind kind;
 static struct image_pair images;
@@ -20,7 +20,7 @@ static int set_up(void **state)
     char *devices = source_path("devices"), *neuron_path = source_path("netlists/neuron.sub"),
          *switches_path = source_path("netlists/switches.sub");
     ASSERT_DONE(dopant_read("Cr", devices, &chromium, &error), error);
-    ASSERT_DONE(dopant_read("C-vteam", devices, &carbon, &error), error);
+    ASSERT_DONE(dopant_read("yakopcic-demo", devices, &yakopcic, &error), error);
     ASSERT_DONE(neuron_read(neuron_path, &neuron, &kind, &error), error);
     ASSERT_DONE(subcircuit_read(switches_path, &switches, &error), error);
     ASSERT_DONE(images_read("T/X", &images, &error), error);
@@ -34,7 +34,7 @@ static int tear_down(void **state)
 {
     (void)state;
     dopant_free(chromium);
-    dopant_free(carbon);
+    dopant_free(yakopcic);
     subcircuit_free(neuron);
     subcircuit_free(switches);
     images_free(&images);
@@ -254,12 +254,12 @@ static void test_refused(void **state)
     ASSERT_NAMES(error.text, "m.x");
     classifier_free(&k);
     size_t at;
-    struct circuit *c = one_device(carbon, 0, 0.2, &at);
+    struct circuit *c = one_device(yakopcic, 0, 0.2, &at);
     o.solver.switches = 100;
     assert_int_equal(engine_find("event")->run(c, &nothing, &o.solver, &report, &error),
                      STATUS_INPUT);
     ASSERT_NAMES(error.text, "xm1");
-    ASSERT_NAMES(error.text, "vteam2");
+    ASSERT_NAMES(error.text, "yakopcic");
     circuit_free(c);
 }
 

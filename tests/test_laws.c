@@ -6,6 +6,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LAWS("ida"),
+        LAWS("event"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
