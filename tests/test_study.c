@@ -201,6 +201,19 @@ static void test_compare(void **state)
     case_free(&k);
 }
 
+/* An image counts as decided otherwise only beyond 1e-3 of the 60 mV between the classes. */
+static void test_compare_decisions(void **state)
+{
+    (void)state;
+    static const struct outcome reference = {.n_images = 4, .output = {2e-3, 59e-6, -61e-6, -2e-3}},
+                                same = {.n_images = 4, .output = {1e-3, -1e-6, -1e-6, -3e-3}},
+                                other = {.n_images = 4, .output = {-1e-3, -1e-6, 1e-6, -3e-3}},
+                                fewer = {.n_images = 1, .output = {2e-3}};
+    assert_int_equal(outcome_compare(&same, &reference).decisions, 0);
+    assert_int_equal(outcome_compare(&other, &reference).decisions, 2);
+    assert_int_equal(outcome_compare(&fewer, &reference).decisions, 3);
+}
+
 /* The waveform's figure: a reference that is 1 % of the swing too high all the time. */
 static void test_compare_waveform(void **state)
 {
@@ -285,8 +298,9 @@ int main(void)
         cmocka_unit_test(test_statistics),       cmocka_unit_test(test_exponent),
         cmocka_unit_test(test_loosen_tolerance), cmocka_unit_test(test_loosen_finds),
         cmocka_unit_test(test_loosen_luck),      cmocka_unit_test(test_loosen_ends),
-        cmocka_unit_test(test_compare),          cmocka_unit_test(test_compare_waveform),
-        cmocka_unit_test(test_array_drive),      cmocka_unit_test(test_fine_energy),
+        cmocka_unit_test(test_compare),          cmocka_unit_test(test_compare_decisions),
+        cmocka_unit_test(test_compare_waveform), cmocka_unit_test(test_array_drive),
+        cmocka_unit_test(test_fine_energy),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -48,7 +48,7 @@ static bool step(void *data, const struct reading *reading, struct phase *next)
             r[i] = reading->mean[w->k->probes[i]];
         if (w->k->output_probe >= 0 && w->k->drive.phases[o->n_phases].kind == PHASE_INFER &&
             o->n_images < IMAGE_COUNT)
-            o->decision[o->n_images++] = reading->mean[w->k->output_probe] > NEURON_GROUND;
+            o->output[o->n_images++] = reading->mean[w->k->output_probe] - NEURON_GROUND;
         o->n_phases++;
     }
     return w->drive.step(w->drive.data, reading, next);
@@ -164,6 +164,14 @@ static void sum_energies(const struct circuit *c, const struct ledger *l, const 
     }
 }
 
+static double accuracy(const struct study_case *k, const struct outcome *o)
+{
+    unsigned char decision[IMAGE_COUNT];
+    for (size_t i = 0; i < IMAGE_COUNT; i++)
+        decision[i] = o->output[i] > 0;
+    return images_accuracy(k->images, k->noise, decision);
+}
+
 enum status outcome_run(const struct study_case *k, const struct engine *engine,
                         const struct engine_options *options, bool keep,
                         const struct outcome *reference, struct outcome *o, struct error *error)
@@ -208,7 +216,7 @@ enum status outcome_run(const struct study_case *k, const struct engine *engine,
     enum status status = engine->run(c, &controller, &watched, &o->report, error);
     sum_energies(c, ledger, fine ? fine->elements : ledger->elements, fine ? fine->gmin : NULL, o);
     if (k->images && o->n_images == IMAGE_COUNT)
-        o->accuracy = images_accuracy(k->images, k->noise, o->decision);
+        o->accuracy = accuracy(k, o);
     ledger_free(ledger);
     fine_energy_free(fine);
     free(w.values);
@@ -272,7 +280,9 @@ struct difference outcome_compare(const struct outcome *o, const struct outcome 
         }
     d.accuracy = fabs(o->accuracy - r->accuracy);
     for (size_t i = 0; i < r->n_images; i++)
-        d.decisions += i >= o->n_images || o->decision[i] != r->decision[i];
+        d.decisions +=
+            i >= o->n_images || (fabs(r->output[i]) > OUTCOME_TIE * NEURON_OUTPUT_SWING &&
+                                 (o->output[i] > 0) != (r->output[i] > 0));
     return d;
 }
 

@@ -28,7 +28,7 @@ struct outcome {
      * converge and is no part of the circuit, so an account without it is right as well; and a
      * class that is nothing else, of nodes that float, is not compared. */
     double gmin[PHASE_SECTIONS][ENERGY_CLASSES];
-    unsigned char decision[IMAGE_COUNT];   /* n_images */
+    double output[IMAGE_COUNT];            /* n_images: of the circuit, above signal ground [V] */
     double accuracy;                       /* with noise; NAN without images */
     struct waveform waveform;              /* if it was to be kept */
     double waveform_difference;            /* to the reference's; NAN: not compared */
@@ -49,13 +49,17 @@ void outcome_free(struct outcome *o);
  * OFF resistance, not by its state (Ron/Roff is 1.4e-3 for chromium). */
 #define OUTCOME_STATE_FLOOR 1e-3
 
+/* An image is a tie where the reference's output lies no farther than this from the threshold, in
+ * units of the neuron's swing: as far as readings may differ. */
+#define OUTCOME_TIE 1e-3
+
 struct difference {
     double state;       /* largest |x - x_ref| / max(x_ref, floor) */
     double reading;     /* largest |r - r_ref| over the probe's swing in the reference */
     double waveform;    /* rms over the worst phase, over the swing; NAN: not compared */
     double energy;      /* largest |E - E_ref| / |E_ref| of a class in training or inference */
     double accuracy;    /* |a - a_ref|; NAN without images */
-    size_t decisions;   /* images that are decided otherwise */
+    size_t decisions;   /* images that are decided otherwise, ties apart */
     int section, class; /* where the energy differs most; -1: none */
     size_t worst_state;
     size_t reading_probe, reading_phase, waveform_probe, waveform_phase; /* where */
