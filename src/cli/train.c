@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define RESET_DEFAULT 0.2            /* [s] */
+#define SWITCHES_MAX 1e9
 #define SEED_MAX (UINT64_C(1) << 53) /* every seed is exact in JSON */
 #define NEURON_FILE "netlists/neuron.sub"
 #define SWITCH_FILE "netlists/switches.sub"
@@ -44,6 +45,7 @@ enum option_key {
     KEY_READ_TIME,
     KEY_PULSE_WIDTH,
     KEY_TIME_LIMIT,
+    KEY_SWITCHES,
 };
 
 static const struct argp_option options[] = {
@@ -66,6 +68,8 @@ static const struct argp_option options[] = {
     {"seed", KEY_SEED, "N", 0, "of initial states and weights", 2},
     {NULL, 0, NULL, 0, "Circuit and solver:", 3},
     {"neuron", KEY_NEURON, "KIND", 0, "cmos, behavioural or a FILE.sub", 3},
+    {"switches", KEY_SWITCHES, "N", 0,
+     "engine event: each device is N switches that jump at random; 0: their mean", 3},
     {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine", 3},
     {"abstol", KEY_ABSTOL, "A", 0, "absolute tolerance of currents", 3},
     {"time-limit", KEY_TIME_LIMIT, "SECONDS", 0, "wall time for the transient", 3},
@@ -127,6 +131,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_SEED:
         t->seed = argument_count(state, "--seed", text, SEED_MAX);
         break;
+    case KEY_SWITCHES:
+        t->solver.switches = (double)argument_count(state, "--switches", text, SWITCHES_MAX);
+        break;
     case KEY_RELTOL:
         t->solver.reltol = argument_number(state, "--reltol", text, 1e-9, 0.1);
         break;
@@ -153,6 +160,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case ARGP_KEY_ARG:
         argp_error(state, "'%s', expected options only", text);
+        break;
+    case ARGP_KEY_END:
+        if (t->solver.switches > 0 && !t->engine->behavioural)
+            argp_error(state, "--switches with --engine %s, expected --engine event",
+                       t->engine->name);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -194,6 +206,7 @@ static char *add_default(int key, const char *text, void *input)
         {KEY_NOISE, t->noise, NULL},
         {KEY_SEED, (double)t->seed, NULL},
         {KEY_NEURON, 0, neurons[a.neuron]},
+        {KEY_SWITCHES, t->solver.switches, NULL},
         {KEY_RELTOL, t->solver.reltol, NULL},
         {KEY_ABSTOL, t->solver.abstol, NULL},
         {KEY_TIME_LIMIT, t->solver.time_limit, NULL},
@@ -271,8 +284,10 @@ static enum status read_inputs(struct arguments *a, struct inputs *in, struct er
 
 static void print_table(const struct summary *s, const char *output)
 {
-    printf("silverbar %s: classifier of %g memristors, dopant %s, engine %s, seed %.0f\n\n",
-           s->version, s->devices_total, s->dopant, s->engine, s->seed);
+    printf("silverbar %s: classifier of %g memristors, dopant %s, engine %s%s, seed %.0f\n\n",
+           s->version, s->devices_total, s->dopant, s->engine,
+           strcmp(s->neuron, neurons[NEURON_BEHAVIOURAL]) == 0 ? ", behavioural neurons" : "",
+           s->seed);
     printf("%-28s %12s   %s\n", "", "this run", "published (chromium)");
     printf("%-28s %10.3f s   2.4 s\n", "training time", s->training_time_s);
     printf("%-28s %9.3f mJ   18.9 mJ\n", "energy of training", 1e3 * s->energy_J);
@@ -331,7 +346,8 @@ static void fill_summary(struct summary *s, const struct arguments *a, const str
     summary_fill(s, t);
     const char *slash = a->neuron_path ? strrchr(a->neuron_path, '/') : NULL;
     snprintf(s->neuron, sizeof s->neuron, "%s",
-             a->neuron != NEURON_FILE_GIVEN ? neurons[a->neuron]
+             t->options.behavioural         ? neurons[NEURON_BEHAVIOURAL]
+             : a->neuron != NEURON_FILE_GIVEN ? neurons[a->neuron]
              : slash                        ? slash + 1
                                             : a->neuron_path);
     slash = strrchr(a->images, '/');

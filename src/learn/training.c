@@ -272,6 +272,8 @@ enum status training_run(struct training *t, const struct recorder *recorders, s
     struct engine_options solver = t->options.solver;
     solver.recorders = all;
     solver.n_recorders = n_recorders + 2;
+    solver.seed = t->options.seed;
+    solver.sample = t->options.sample;
     const struct controller controller = {control, &r};
     enum status status =
         t->options.engine->run(k->circuit, &controller, &solver, &t->report, error);
