@@ -90,9 +90,10 @@ static void backward(const struct targets_options *o, const double *weights,
                      const struct activity *a, double factor, size_t n_weights, double *gradient,
                      double *low, double *high)
 {
-    double delta[UNITS_MAX] = {factor}, below[UNITS_MAX];
+    double delta[UNITS_MAX], below[UNITS_MAX];
     const double *w = weights + n_weights;
     double *g = gradient + n_weights;
+    delta[0] = factor;
     for (size_t l = o->n_layers; l-- > 0;) {
         const size_t m = o->sizes[l], n = o->sizes[l + 1];
         w -= m * n;
@@ -110,8 +111,8 @@ static void backward(const struct targets_options *o, const double *weights,
                 below[i] += delta[j] * w[i * n + j];
             }
         }
-        if (l > 0)
-            memcpy(delta, below, m * sizeof *delta);
+        for (size_t i = 0; i < m && l > 0; i++)
+            delta[i] = below[i];
     }
 }
 

@@ -235,6 +235,7 @@ void transfer_interpolate(struct transfer *t)
     gsl_spline *spline = gsl_spline_alloc(gsl_interp_steffen, h->n);
     gsl_spline_init(spline, h->x, h->y, h->n);
     t->cubic = memory_new(h->n, sizeof *t->cubic);
+    t->per_s = (double)(h->n - 1) / (h->x[h->n - 1] - h->x[0]);
     for (size_t i = 0; i + 1 < h->n; i++) {
         /* the cubic with the spline's values and slopes at both ends is the spline */
         const double dx = h->x[i + 1] - h->x[i], rise = (h->y[i + 1] - h->y[i]) / dx;
@@ -264,7 +265,7 @@ double transfer_value(const struct transfer *t, double s, double *slope)
         return h->y[s <= h->x[0] ? 0 : last];
     }
     /* the points are evenly spaced */
-    size_t i = (size_t)((s - h->x[0]) / (h->x[last] - h->x[0]) * (double)last);
+    size_t i = (size_t)((s - h->x[0]) * t->per_s);
     i = i < last ? i : last - 1;
     const double *c = t->cubic[i], d = s - h->x[i];
     *slope = c[1] + d * (2 * c[2] + d * (3 * c[3]));

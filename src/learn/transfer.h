@@ -11,6 +11,7 @@
 struct transfer {
     struct neuron_curve curve; /* of it, transfer is always there */
     double (*cubic)[4];        /* of h between its points, in the distance from the left one */
+    double per_s;              /* points per unit of s */
 };
 
 /* Measure neuron and reference amplifier of layer `layer` of the options' classifier: the column
