@@ -119,8 +119,13 @@ static void test_array(void **state)
     double x0[27];
     for (size_t k = 0; k < 27; k++)
         x0[k] = 0.05 + 0.4 * (double)(k * 7 % 11) / 10;
-    const struct array_options o = {.rows = 3, .columns = 9, .dopant = chromium, .x0 = x0,
-                                    .row_ohm = 2, .column_ohm = 1, .driver_ohm = 50};
+    const struct array_options o = {.rows = 3,
+                                    .columns = 9,
+                                    .dopant = chromium,
+                                    .x0 = x0,
+                                    .row_ohm = 2,
+                                    .column_ohm = 1,
+                                    .driver_ohm = 50};
     struct circuit *c = circuit_new("array");
     struct array a;
     struct error error = {{0}};
@@ -359,9 +364,9 @@ static void test_switches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_closed_form), cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_array),       cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_broken_law),  cmocka_unit_test(test_switches),
+        cmocka_unit_test(test_closed_form),     cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_array),           cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_broken_law),      cmocka_unit_test(test_switches),
         cmocka_unit_test(test_training_replay),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -327,7 +327,8 @@ static void test_transfer(void **state)
         ASSERT_NEAR(y, 1 / (1 + exp(-6 * s)), 1e-3);
     }
     for (size_t i = 0; i < t.curve.transfer.n; i++)
-        ASSERT_NEAR(transfer_value(&t, t.curve.transfer.x[i], &slope), t.curve.transfer.y[i], 1e-15);
+        ASSERT_NEAR(transfer_value(&t, t.curve.transfer.x[i], &slope), t.curve.transfer.y[i],
+                    1e-15);
     ASSERT_NEAR(transfer_value(&t, 5, &slope), t.curve.transfer.y[t.curve.transfer.n - 1], 0);
     assert_true(slope == 0);
     ASSERT_NEAR(transfer_value(&t, -5, &slope), t.curve.transfer.y[0], 0);

@@ -115,8 +115,8 @@ static void behavioural_reference(struct circuit *c, const struct neuron_curve *
 
 void neuron_curve_free(struct neuron_curve *curve)
 {
-    struct transfer_table *const tables[] = {&curve->transfer, &curve->reference,
-                                             &curve->amplifier, &curve->sigmoid};
+    struct transfer_table *const tables[] = {&curve->transfer, &curve->reference, &curve->amplifier,
+                                             &curve->sigmoid};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         free(tables[i]->x);
         free(tables[i]->y);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RESET_DEFAULT 0.2            /* [s] */
+#define RESET_DEFAULT 0.2 /* [s] */
 #define SWITCHES_MAX 1e9
 #define SEED_MAX (UINT64_C(1) << 53) /* every seed is exact in JSON */
 #define NEURON_FILE "netlists/neuron.sub"
@@ -346,10 +346,10 @@ static void fill_summary(struct summary *s, const struct arguments *a, const str
     summary_fill(s, t);
     const char *slash = a->neuron_path ? strrchr(a->neuron_path, '/') : NULL;
     snprintf(s->neuron, sizeof s->neuron, "%s",
-             t->options.behavioural         ? neurons[NEURON_BEHAVIOURAL]
+             t->options.behavioural           ? neurons[NEURON_BEHAVIOURAL]
              : a->neuron != NEURON_FILE_GIVEN ? neurons[a->neuron]
-             : slash                        ? slash + 1
-                                            : a->neuron_path);
+             : slash                          ? slash + 1
+                                              : a->neuron_path);
     slash = strrchr(a->images, '/');
     snprintf(s->images, sizeof s->images, "%s",
              slash && slash != a->images + 1 ? slash + 1 : a->images);

@@ -327,14 +327,14 @@ static void write_binned(const struct raw_file *f, const struct decimated *d, co
 }
 
 static struct wave_plot_options plot_shape(const struct arguments *a, const struct raw_file *f,
-                                      const size_t *chosen)
+                                           const size_t *chosen)
 {
     struct winsize window;
     struct wave_plot_options o = {.title = f->title,
-                             .characters = a->form == FORM_ASCII,
-                             .columns = SVG_WIDTH,
-                             .rows = SVG_HEIGHT,
-                             .signals = chosen};
+                                  .characters = a->form == FORM_ASCII,
+                                  .columns = SVG_WIDTH,
+                                  .rows = SVG_HEIGHT,
+                                  .signals = chosen};
     if (o.characters) {
         const bool terminal = ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col >= 40;
         o.columns = terminal ? window.ws_col : 80;

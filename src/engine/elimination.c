@@ -55,11 +55,9 @@ struct elimination *elimination_new(size_t n, bool *pattern)
         e->upper[k + 1] = e->upper[k];
         for (size_t i = k + 1; i < n; i++) {
             if (pattern[i * n + k])
-                e->below[e->lower[k + 1]++] =
-                    (struct elimination_entry){place[i * n + k], (int)i};
+                e->below[e->lower[k + 1]++] = (struct elimination_entry){place[i * n + k], (int)i};
             if (pattern[k * n + i])
-                e->right[e->upper[k + 1]++] =
-                    (struct elimination_entry){place[k * n + i], (int)i};
+                e->right[e->upper[k + 1]++] = (struct elimination_entry){place[k * n + i], (int)i};
         }
         n_targets += (e->lower[k + 1] - e->lower[k]) * (e->upper[k + 1] - e->upper[k]);
     }

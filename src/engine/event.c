@@ -40,8 +40,8 @@ static enum status stuck(struct run *r, const char *what)
 {
     char place[PHASE_PLACE_SIZE];
     phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->t, place);
-    return fail(r->error, STATUS_NUMERICAL, "event: %s %s; another --reltol or --engine ida may help",
-                what, place);
+    return fail(r->error, STATUS_NUMERICAL,
+                "event: %s %s; another --reltol or --engine ida may help", what, place);
 }
 
 /* The network has no solution, or a step's error is not finite: often a law that is not. */

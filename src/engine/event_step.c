@@ -15,7 +15,7 @@
 #define NEWTON_PART 1e-2
 #define NEWTON_MIDDLE 30
 #define VOLT_SCALE 0.026 /* [V] */
-#define SMALL 1e-2 /* |z| below which the series of phi are taken */
+#define SMALL 1e-2       /* |z| below which the series of phi are taken */
 /* In units of the tolerance: a state that moves by less in a step does not move the network, and a
  * correction that is less does not want another solution. */
 #define STILL 1
@@ -93,7 +93,8 @@ static void find_power(const struct event_steps *s, double *power)
     const double *v = n->values;
     for (size_t k = 0; k < n->n_flows; k++) {
         const struct network_flow *f = &n->flows[k];
-        power[f->element] = (v[f->p] - v[f->n]) * n->current[f->element] + n->leak_power[f->element];
+        power[f->element] =
+            (v[f->p] - v[f->n]) * n->current[f->element] + n->leak_power[f->element];
     }
 }
 
@@ -298,8 +299,7 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
     find_power(s, s->power_middle);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = &s->active[k];
-        x[a->device->state] =
-            a->x + h * phi(a->l * h).one * (a->l * a->x + 2 * a->n_middle - a->n);
+        x[a->device->state] = a->x + h * phi(a->l * h).one * (a->l * a->x + 2 * a->n_middle - a->n);
     }
     if (!stage(s, t + h, true))
         return false;
@@ -307,9 +307,8 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
         const struct event_active *a = &s->active[k];
         const struct phi p = phi(a->l * h);
         const double first = p.one * (a->l * a->x + a->n);
-        const double result =
-            a->x + h * (first + p.two * (4 * a->n_middle - 3 * a->n - a->n_end) +
-                        p.three * (4 * a->n - 8 * a->n_middle + 4 * a->n_end));
+        const double result = a->x + h * (first + p.two * (4 * a->n_middle - 3 * a->n - a->n_end) +
+                                          p.three * (4 * a->n - 8 * a->n_middle + 4 * a->n_end));
         const double low = a->x + h * (first + 2 * p.two * (a->n_middle - a->n));
         x[a->device->state] = result;
         raise(error, in_tolerance(s, result - low, result));

@@ -33,7 +33,7 @@ struct event_device {
     int state;     /* place among the values */
     double v, x;   /* where `rate` was evaluated */
     struct model_value rate;
-    gsl_rng *rng;  /* for its switches, or NULL */
+    gsl_rng *rng; /* for its switches, or NULL */
 };
 
 /* A device whose state is stepped. */
@@ -48,18 +48,18 @@ struct event_steps {
     const struct engine_options *options;
     struct network *network;
     size_t n_devices, n_active;
-    struct event_device *devices; /* n_devices */
-    struct event_active *active;  /* n_active */
-    double newton;                /* tolerance of a voltage [V] */
-    bool simple;                  /* try order 2 first */
-    bool moving;                  /* sources move in this piece */
-    bool still;                   /* the last step moved no voltage */
-    bool new_pattern;             /* of the network, since the last piece */
+    struct event_device *devices;             /* n_devices */
+    struct event_active *active;              /* n_active */
+    double newton;                            /* tolerance of a voltage [V] */
+    bool simple;                              /* try order 2 first */
+    bool moving;                              /* sources move in this piece */
+    bool still;                               /* the last step moved no voltage */
+    bool new_pattern;                         /* of the network, since the last piece */
     double *power, *power_middle, *power_end; /* n_elements: over the step [W] */
     double *energy, *estimate;                /* n_elements: of the last accepted step [J] */
     size_t n_booked;
-    int *booked;   /* elements whose energy is not zero */
-    bool *is_live; /* n_elements */
+    int *booked;      /* elements whose energy is not zero */
+    bool *is_live;    /* n_elements */
     double *voltages; /* n_nodes: scratch */
     bool *live;       /* components: scratch */
 };

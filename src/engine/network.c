@@ -38,7 +38,8 @@ struct cell_current {
     double i, di_da, di_db;
 };
 
-static inline struct cell_current cell_current(const struct network *n, const struct network_cell *c)
+static inline struct cell_current cell_current(const struct network *n,
+                                               const struct network_cell *c)
 {
     const double *v = n->values, va = v[c->a], vb = v[c->b];
     if (c->linear)
@@ -48,9 +49,9 @@ static inline struct cell_current cell_current(const struct network *n, const st
         const double terminal[4] = {va, v[c->c], vb, v[c->d]};
         double g[4] = {0};
         mos1_channel_conductances(&c->mos, terminal, g);
-        return (struct cell_current){
-            mos1_channel_current(&c->mos, terminal) + CHANNEL_GMIN * (va - vb),
-            g[0] + CHANNEL_GMIN, g[2] - CHANNEL_GMIN};
+        return (struct cell_current){mos1_channel_current(&c->mos, terminal) +
+                                         CHANNEL_GMIN * (va - vb),
+                                     g[0] + CHANNEL_GMIN, g[2] - CHANNEL_GMIN};
     }
     case ELEMENT_MEMRISTOR: {
         const struct dopant *d = c->element->dopant;
@@ -324,8 +325,7 @@ void network_currents(struct network *n)
         if (!n->live[i])
             continue;
         for (size_t k = 0; k < p->n_links; k++)
-            n->current[cells[k].number] =
-                p->links[k].g * (v[p->links[k].a] - v[p->links[k].b]);
+            n->current[cells[k].number] = p->links[k].g * (v[p->links[k].a] - v[p->links[k].b]);
         for (size_t k = 0; k < p->n_channels; k++)
             n->current[cells[p->n_links + k].number] = channel_current(&p->channels[k], v);
         for (size_t k = p->n_links + p->n_channels; k < p->n_cells; k++)

@@ -46,13 +46,13 @@ struct network_branch {
 struct network_cell {
     enum element_kind kind;
     int branch, number;
-    int a, b, c, d; /* nodes; c, d of a controlled source: those that they follow */
-    int row[2];     /* equations of a and b, or the component's n_nodes: none */
-    int at[4];      /* where its derivatives go: (a,a) (a,b) (b,a) (b,b) */
-    int control_at[4];          /* (a,c) (a,d) (b,c) (b,d) of a controlled current source */
-    bool linear;                /* i = g (v(a) - v(b)) */
-    double g;                   /* [S] of a linear one, transconductance; a current source's [A] */
-    double x;                   /* state for which g holds */
+    int a, b, c, d;    /* nodes; c, d of a controlled source: those that they follow */
+    int row[2];        /* equations of a and b, or the component's n_nodes: none */
+    int at[4];         /* where its derivatives go: (a,a) (a,b) (b,a) (b,b) */
+    int control_at[4]; /* (a,c) (a,d) (b,c) (b,d) of a controlled current source */
+    bool linear;       /* i = g (v(a) - v(b)) */
+    double g;          /* [S] of a linear one, transconductance; a current source's [A] */
+    double x;          /* state for which g holds */
     struct mos1_device mos;
     int state;
     const struct element *element;
@@ -65,7 +65,7 @@ struct network_control {
     int at[3];           /* (out,out) (out,c) (out,d) */
     int row;
     int number;
-    bool late;           /* acts on currents between known nodes only */
+    bool late; /* acts on currents between known nodes only */
     const struct element *element;
 };
 
@@ -155,8 +155,9 @@ struct network {
     double *values;  /* circuit_n_values() */
     double *current; /* n_elements: from node 0 through it to node 1, transistors: into the drain */
     double *leaving; /* n_nodes */
-    double *leak_power, *leak; /* n_elements: of bulk diodes [W]; n_nodes: leaving through them [A] */
-    double *step;    /* right-hand side of the largest component */
+    double *leak_power,
+        *leak;    /* n_elements: of bulk diodes [W]; n_nodes: leaving through them [A] */
+    double *step; /* right-hand side of the largest component */
 };
 
 /* NULL with *error where the circuit has something that it cannot describe. */

@@ -73,8 +73,7 @@ static enum status spread(struct network *n, bool *reached, bool *used, int *que
         const int node = queue[head];
         for (size_t k = 0; k < c->n_elements; k++) {
             const struct element *e = &c->elements[k];
-            if (e->kind != ELEMENT_VOLTAGE || used[k] ||
-                (e->node[0] != node && e->node[1] != node))
+            if (e->kind != ELEMENT_VOLTAGE || used[k] || (e->node[0] != node && e->node[1] != node))
                 continue;
             const bool up = e->node[1] == node; /* v(0) = v(1) + volt: the child is node 0 */
             const int child = e->node[up ? 0 : 1];
@@ -137,8 +136,8 @@ static enum status find_groups(struct network *n, struct error *error)
         if (!is_controlled(e) || used[k])
             continue;
         if (reached[e->node[0]])
-            status = fail(error, STATUS_INPUT, "%s drives a node that another source holds",
-                          e->name);
+            status =
+                fail(error, STATUS_INPUT, "%s drives a node that another source holds", e->name);
         else if (!n->known[e->node[1]])
             status = fail(error, STATUS_INPUT,
                           "%s has no output against a known node; use --engine ida", e->name);

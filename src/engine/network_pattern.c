@@ -245,9 +245,9 @@ static void find_places(const struct pattern *p, const struct network_component 
     }
     for (size_t k = 0; k < c->n_channels; k++) {
         const struct network_cell *b = &n->cells[c->first_cell + c->n_links + k];
-        c->channels[k] = (struct network_channel){b->a,    b->b,   b->c,      {b->row[0], b->row[1]},
-                                                  b->mos.beta, b->mos.vto, b->mos.lambda,
-                                                  b->mos.sign};
+        c->channels[k] =
+            (struct network_channel){b->a,        b->b,       b->c,          {b->row[0], b->row[1]},
+                                     b->mos.beta, b->mos.vto, b->mos.lambda, b->mos.sign};
     }
     for (size_t k = 0; k < c->n_controls; k++) {
         struct network_control *s = &n->controls[n->control_members[c->first_control + k]];
@@ -332,9 +332,9 @@ static bool find_members(const struct pattern *p, struct network_component *c, s
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
         const bool a_in = n->component[b->a] == number, b_in = n->component[b->b] == number;
-        const bool by_control = b->kind == ELEMENT_VCCS &&
-                                (n->component[effective(p, b->c)] == number ||
-                                 n->component[effective(p, b->d)] == number);
+        const bool by_control =
+            b->kind == ELEMENT_VCCS && (n->component[effective(p, b->c)] == number ||
+                                        n->component[effective(p, b->d)] == number);
         if (!passes(n, (int)k) || (!a_in && !b_in && !by_control))
             continue;
         n->owner[k] = number;
@@ -414,8 +414,8 @@ static void make_components(struct pattern *p)
             (b->kind == ELEMENT_VCCS && (!n->known[b->c] || !n->known[b->d])))
             continue;
         struct network_component *c = &n->components[n->n_components];
-        *c = (struct network_component){.first_node = next, .first_cell = n_cells, .n_cells = 1,
-                                        .first_control = n_controls};
+        *c = (struct network_component){
+            .first_node = next, .first_cell = n_cells, .n_cells = 1, .first_control = n_controls};
         n->owner[k] = (int)n->n_components++;
         n->cells[n_cells++] = cell(p, (int)k);
         sort_cells(n, c);
@@ -502,8 +502,8 @@ static bool set_conducting(struct network *n, int branch)
 {
     const struct network_branch *b = &n->branches[branch];
     const double v = n->values[b->c];
-    const bool conducts = b->kind != ELEMENT_MOSFET ||
-                          can_conduct(n, b, v, n->moves[b->c] ? n->end[b->c] : v);
+    const bool conducts =
+        b->kind != ELEMENT_MOSFET || can_conduct(n, b, v, n->moves[b->c] ? n->end[b->c] : v);
     const bool changed = conducts != n->conducts[branch];
     n->conducts[branch] = conducts;
     return changed;
@@ -539,8 +539,7 @@ static void mark_moving(struct network *n, int node)
             n->components[n->owner[n->incident[k]]].moving = true;
     for (int k = n->first_dependent[node]; k < n->first_dependent[node + 1]; k++) {
         const int item = n->dependent[k];
-        const int component =
-            item >= 0 ? n->owner[item] : n->component[n->controls[-1 - item].out];
+        const int component = item >= 0 ? n->owner[item] : n->component[n->controls[-1 - item].out];
         if (component >= 0)
             n->components[component].moving = true;
     }

@@ -314,9 +314,15 @@ static void complete_values(struct run *r, double t, const double *sent)
 
 static void record(struct run *r, double t0, bool ends)
 {
-    const struct interval interval = {
-        t0,  r->quadrature->t, r->values, r->quadrature->energy, r->quadrature->error, &r->phase,
-        ends, 0, NULL};
+    const struct interval interval = {t0,
+                                      r->quadrature->t,
+                                      r->values,
+                                      r->quadrature->energy,
+                                      r->quadrature->error,
+                                      &r->phase,
+                                      ends,
+                                      0,
+                                      NULL};
     for (size_t k = 0; k < r->options->n_recorders; k++)
         r->options->recorders[k].take(r->options->recorders[k].data, &interval);
 }

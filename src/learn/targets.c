@@ -79,8 +79,8 @@ double targets_output(const struct targets_options *o, const double *weights, un
     struct activity a;
     struct halves *h = NEW(1, struct halves);
     half_sums(o, weights, h);
-    forward(o, weights, h->part[0][half_pattern(o, image, 0)], h->part[1][half_pattern(o, image, 1)],
-            &a);
+    forward(o, weights, h->part[0][half_pattern(o, image, 0)],
+            h->part[1][half_pattern(o, image, 1)], &a);
     free(h);
     return a.output;
 }

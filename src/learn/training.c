@@ -310,7 +310,7 @@ static enum status check_window(const struct training *t, struct error *error)
 /* The engine that measures transistors where the run's own cannot. */
 static const struct engine *measuring_engine(const struct training_options *o)
 {
-    return !o->engine->behavioural     ? o->engine
+    return !o->engine->behavioural       ? o->engine
            : o->classifier.neuron.opaque ? engine_find("ngspice")
                                          : engine_find("ida");
 }
@@ -375,7 +375,8 @@ enum status training_prepare(const struct training_options *options, struct trai
     gsl_rng_free(rng);
     c->x0 = t->x0;
     /* without a window of conductances building the circuit fails, and says so */
-    enum status status = c->dopant->g_max > c->dopant->g_min ? measure_neurons(t, error) : STATUS_OK;
+    enum status status =
+        c->dopant->g_max > c->dopant->g_min ? measure_neurons(t, error) : STATUS_OK;
     if (status == STATUS_OK)
         status = classifier_build(c, &t->classifier, error);
     if (status == STATUS_OK)

@@ -65,7 +65,8 @@ struct training_pulse {
 struct training {
     struct training_options options;
     struct classifier classifier;
-    struct transfer transfer[CLASSIFIER_LAYERS_MAX]; /* measured by this run, or options.measured's */
+    struct transfer
+        transfer[CLASSIFIER_LAYERS_MAX]; /* measured by this run, or options.measured's */
     struct neuron_curve curves[CLASSIFIER_LAYERS_MAX];
     double *x0;
     double loss; /* of the offline targets */

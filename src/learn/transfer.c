@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POINTS 161      /* steps of 0.025 in s */
-#define SETTLE 20e-6    /* [s] a point; the neuron settles within 2 us */
-#define EDGE 1e-6       /* [s] */
+#define POINTS 161       /* steps of 0.025 in s */
+#define SETTLE 20e-6     /* [s] a point; the neuron settles within 2 us */
+#define EDGE 1e-6        /* [s] */
 #define COMMON_STEP 0.25 /* of the common current, in units of s; 0 is one of its points */
-#define SOURCE_VOLT 1.0 /* of the bench's column source for s = 1; large against any offset */
+#define SOURCE_VOLT 1.0  /* of the bench's column source for s = 1; large against any offset */
 
 /* Currents into both columns, point after point, and what is read there. */
 struct bench {
@@ -80,14 +80,12 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
               out = neuron ? circuit_node(c, "out") : reference;
     b->column_port = -1;
     if (neuron) {
-        b->column_port =
-            circuit_port(c, "col", column, ohm, false,
-                         NEURON_GROUND + SOURCE_VOLT * b->column[0], CLASS_DRIVER);
+        b->column_port = circuit_port(c, "col", column, ohm, false,
+                                      NEURON_GROUND + SOURCE_VOLT * b->column[0], CLASS_DRIVER);
         circuit_capacitor(c, "ccol", column, 0, o->column_farad, CLASS_LINE);
     }
-    b->reference_port =
-        circuit_port(c, "colref", reference_column, ohm, false,
-                     NEURON_GROUND + SOURCE_VOLT * b->reference[0], CLASS_DRIVER);
+    b->reference_port = circuit_port(c, "colref", reference_column, ohm, false,
+                                     NEURON_GROUND + SOURCE_VOLT * b->reference[0], CLASS_DRIVER);
     circuit_capacitor(c, "cref", reference_column, 0, o->column_farad, CLASS_LINE);
     b->output_probe = circuit_voltage_probe(c, "out", out);
     b->input_probe = circuit_voltage_probe(c, "in", reference_column);

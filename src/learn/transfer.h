@@ -7,7 +7,6 @@
 #include "circuit/classifier.h"
 #include "engine/engine.h"
 
-
 struct transfer {
     struct neuron_curve curve; /* of it, transfer is always there */
     double (*cubic)[4];        /* of h between its points, in the distance from the left one */

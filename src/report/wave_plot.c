@@ -123,7 +123,7 @@ static enum status run(FILE *in, FILE *out, struct error *error)
 }
 
 enum status wave_plot_draw(const struct raw_file *f, const struct decimated *d,
-                      const struct wave_plot_options *o, FILE *out, struct error *error)
+                           const struct wave_plot_options *o, FILE *out, struct error *error)
 {
     FILE *script = tmpfile();
     if (!script)

@@ -17,6 +17,6 @@ struct wave_plot_options {
 
 /* Write the plot to `out`. */
 enum status wave_plot_draw(const struct raw_file *file, const struct decimated *decimated,
-                      const struct wave_plot_options *options, FILE *out, struct error *error);
+                           const struct wave_plot_options *options, FILE *out, struct error *error);
 
 #endif
