@@ -17,7 +17,7 @@
 
 /* Reference of arrays that ngspice at tight tolerances does not finish in minutes. */
 #define LARGE_DEVICES 100
-#define LARGE_RELTOL 1e-9
+#define LARGE_RELTOL 1e-8
 #define LARGE_ENGINE "ida"
 
 /* The array whose rows are at ngspice's own error: that of ngspice as it is without any .options
