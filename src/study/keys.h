@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Keys of a testbench: a table describes fields of a struct, and from it follow reading, checking,
+ * printing and help.  One line a key. */
+#ifndef SILVERBAR_STUDY_KEYS_H
+#define SILVERBAR_STUDY_KEYS_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum key_kind {
+    KEY_NUMBER, /* double; SPICE suffixes are not taken: 1e-3 */
+    KEY_COUNT,  /* uint64_t, at most 2^53 */
+    KEY_CHOICE, /* int: index into choices */
+    KEY_FLAG,   /* bool: true or false */
+    KEY_TEXT,   /* char *, owned by the struct that holds it */
+    KEY_SIZES,  /* struct key_sizes: a list of counts */
+};
+
+#define KEY_SIZES_MAX 8
+struct key_sizes {
+    size_t n, values[KEY_SIZES_MAX];
+};
+
+struct key {
+    const char *name; /* "section.name", or "name" at top level */
+    enum key_kind kind;
+    size_t offset;              /* of the field in the struct that the table describes */
+    const char *unit;           /* "s", "V", "1" ... */
+    double min, max;            /* of numbers and counts, inclusive; of each of a list */
+    const char *const *choices; /* of KEY_CHOICE: ended by NULL */
+    const char *help;
+};
+
+/* A value as written in a testbench: one scalar, or the items of a list. */
+struct key_value {
+    const char *file; /* for messages */
+    int line;
+    size_t n;                 /* items; 1 for a scalar */
+    const char *const *items; /* n texts */
+    bool list;
+};
+
+/* The key of that name, or NULL. */
+const struct key *key_find(const struct key *keys, size_t n, const char *name);
+
+/* Check the value and store it in the struct at `base`.  A message names file, line, key, what was
+ * found and what was expected. */
+enum status key_set(const struct key *key, const struct key_value *value, void *base,
+                    struct error *error);
+
+/* Value of the key in the struct, as a testbench has it; to free(). */
+char *key_text(const struct key *key, const void *base);
+
+/* Copy a struct described by keys: its texts are duplicated; and free its texts. */
+void keys_copy(const struct key *keys, size_t n, const void *from, void *to, size_t size);
+void keys_free(const struct key *keys, size_t n, void *base);
+
+/* One line a key: name, type, unit, range, default from the struct `defaults`, meaning. */
+void keys_print(const struct key *keys, size_t n, const void *defaults, FILE *out);
+
+#endif
