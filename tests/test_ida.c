@@ -278,7 +278,7 @@ static void test_step_response(void **state)
     struct error error = {{0}};
     struct circuit *c = circuit_new("neuron");
     const struct neuron_kind kind = {.file = neuron};
-    neuron_supply(c);
+    neuron_supply(c, NEURON_SUPPLY);
     const int column = circuit_node(c, "col"), reference = circuit_node(c, "vref"),
               out = circuit_node(c, "out");
     circuit_port(c, "in", column, 10e3, false, NEURON_GROUND, CLASS_DRIVER);

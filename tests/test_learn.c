@@ -347,7 +347,7 @@ static void test_latency(void **state)
         double end, a, tau;
     } images[] = {{0.02, -0.05, 2e-6}, {-0.03, 0.04, 1e-6}, {0.03, 0.0001, 1e-6}};
     struct latency l;
-    latency_start(&l, 1);
+    latency_start(&l, 1, NEURON_GROUND);
     const double step = 1e-9; /* 40000 of them are 20 tau: the last value is the end's to 1e-10 */
     for (size_t k = 0; k < COUNT(images); k++) {
         const double begin = 0.5 + (double)k;

@@ -15,7 +15,13 @@ enum random_purpose {
     RANDOM_WEIGHTS = 2,
     RANDOM_FIT = 50,
     RANDOM_TEST = 100,
-    RANDOM_SWITCHES = 1000 /* + number of the device */
+    RANDOM_SWITCHES = 1000,        /* + number of the device; so are: */
+    RANDOM_VARIATION = 0x10000000, /* parameters of a device */
+    RANDOM_STUCK = 0x20000000,     /* whether it is stuck */
+    RANDOM_CYCLE = 0x30000000,     /* its thresholds from pulse to pulse */
+    RANDOM_MISMATCH = 0x40000000,  /* + number of the instance: transistors */
+    RANDOM_OFFSET = 0x50000000,    /* + number of the amplifier */
+    RANDOM_CROSSBAR = 0x60000000   /* targets and states of an array */
 };
 
 /* One block: four 32-bit words from a counter and a key. */

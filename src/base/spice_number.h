@@ -9,6 +9,7 @@
 #define BOLTZMANN 1.380649e-23
 #define ELECTRON_CHARGE 1.602176634e-19
 #define TEMPERATURE_NOMINAL 300.15
+#define ZERO_CELSIUS 273.15
 
 /* Parse all of `text`: a decimal number, an optional scale factor without regard to case
  * (t g meg k m u n p f a, and mil), then optional letters of a unit ("5pF").  False for anything

@@ -31,7 +31,7 @@ static enum status check(const struct array_options *o, struct error *error)
     if (o->openable && !(o->driver_ohm > 0))
         return fail(error, STATUS_INPUT,
                     "array: driver_ohm is 0, expected more where ports can be opened");
-    if (!o->ohm && (!o->dopant || !o->x0))
+    if (!o->ohm && ((!o->dopant && !o->dopants) || !o->x0))
         return fail(error, STATUS_INPUT, "array: expected resistances or a dopant with states");
     for (size_t k = 0; k < o->rows * o->columns; k++) {
         const size_t i = k / o->columns + 1, j = k % o->columns + 1;
@@ -104,11 +104,14 @@ static int build_column(struct build *b, size_t j)
 static int build_device(struct build *b, size_t k)
 {
     const struct array_options *o = b->options;
+    const double ohm = o->ohm ? o->ohm[k] : o->stuck_ohm ? o->stuck_ohm[k] : 0;
     char *name =
-        memory_format("%sm1_%zu_%zu", o->ohm ? "r" : "x", k / o->columns + 1, k % o->columns + 1);
+        memory_format("%sm1_%zu_%zu", ohm > 0 ? "r" : "x", k / o->columns + 1, k % o->columns + 1);
     const int p = b->row_nodes[k], n = b->column_nodes[k];
-    const int device = o->ohm ? circuit_resistor(b->circuit, name, p, n, o->ohm[k], CLASS_MEMRISTOR)
-                              : circuit_memristor(b->circuit, name, p, n, o->dopant, o->x0[k]);
+    const int device = ohm > 0
+                           ? circuit_resistor(b->circuit, name, p, n, ohm, CLASS_MEMRISTOR)
+                           : circuit_memristor(b->circuit, name, p, n,
+                                               o->dopants ? o->dopants[k] : o->dopant, o->x0[k]);
     free(name);
     return device;
 }

@@ -22,8 +22,10 @@
 struct array_options {
     size_t rows, columns;
     const struct dopant *dopant;
-    const double *ohm;          /* rows x columns: fixed resistors instead of memristors; or NULL */
-    const double *x0;           /* rows x columns: initial states of memristors */
+    const struct dopant *const *dopants; /* rows x columns: of each device; NULL: `dopant` */
+    const double *ohm;       /* rows x columns: fixed resistors instead of memristors; or NULL */
+    const double *stuck_ohm; /* rows x columns: > 0: a resistor in place of the memristor; NULL */
+    const double *x0;        /* rows x columns: initial states of memristors */
     double row_ohm, column_ohm; /* a segment; 0: ideal lines */
     double driver_ohm;          /* of each row and column driver; 0: none, unless openable */
     double column_farad;        /* of a column, spread evenly over its crossings; 0: none */

@@ -243,7 +243,8 @@ int circuit_memristor(struct circuit *c, const char *name, int p, int n,
 {
     struct element e = {ELEMENT_MEMRISTOR, .class = CLASS_MEMRISTOR, .node = {p, n},
                         .dopant = dopant, .x0 = x0};
-    circuit_text(c, dopant->text);
+    if (dopant->text) /* variants are written by the deck */
+        circuit_text(c, dopant->text);
     return circuit_add(c, name, &e, true);
 }
 

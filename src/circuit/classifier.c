@@ -2,6 +2,7 @@
 #include "circuit/classifier.h"
 
 #include "base/memory.h"
+#include "base/spice_number.h"
 
 #include <stdlib.h>
 
@@ -14,6 +15,8 @@ const struct classifier_options classifier_defaults = {
     .row_width = 80e-6,
     .column_width = 400e-6,
     .column_farad = 1e-12,
+    .supply = NEURON_SUPPLY,
+    .temperature = TEMPERATURE_NOMINAL,
 };
 
 /* Voltage on a row of layer l when its signal is 1. */
@@ -27,9 +30,40 @@ double classifier_feedback(const struct dopant *d, size_t layer)
     return NEURON_INPUT_SWING / (row_swing(layer) * 0.5 * (d->g_max - d->g_min));
 }
 
-static struct neuron_kind neuron_of(const struct classifier_options *o, size_t layer)
+size_t classifier_amplifier(const struct classifier_options *o, size_t layer, size_t j)
 {
-    return o->curves ? (struct neuron_kind){.curve = &o->curves[layer]} : o->neuron;
+    size_t number = j;
+    for (size_t l = 0; l < layer; l++)
+        number += o->sizes[l + 1] + 1;
+    return number;
+}
+
+size_t classifier_amplifiers(const struct classifier_options *o)
+{
+    return classifier_amplifier(o, o->n_layers, 0);
+}
+
+struct neuron_kind classifier_neuron(const struct classifier_options *o, size_t layer, size_t j)
+{
+    const size_t number = classifier_amplifier(o, layer, j),
+                 reference = classifier_amplifier(o, layer, o->sizes[layer + 1]);
+    /* the first neuron's curve tells of the reference amplifier, too */
+    const size_t curve = !o->own_curves       ? layer
+                         : number < reference ? number - layer
+                                              : classifier_amplifier(o, layer, 0) - layer;
+    struct neuron_kind kind = o->neuron;
+    if (o->curves)
+        kind = (struct neuron_kind){.curve = &o->curves[curve]};
+    kind.supply = o->supply;
+    if (o->offsets) {
+        kind.offset = o->offsets[number];
+        kind.reference_offset = o->offsets[reference];
+    }
+    if (o->mismatch && !o->curves) {
+        kind.mismatch = &o->mismatch[number];
+        kind.reference_mismatch = &o->mismatch[reference];
+    }
+    return kind;
 }
 
 struct build {
@@ -50,8 +84,8 @@ static enum status build_rows(struct build *b, size_t l, int *rows)
     for (size_t i = 0; i < o->sizes[l] && status == STATUS_OK; i++) {
         char *name = memory_format("r%zu_%zu", l + 1, i + 1);
         rows[i] = circuit_nodef(b->circuit, "row%zu_%zu", l + 1, i + 1);
-        layer->row_ports[i] =
-            circuit_port(b->circuit, name, rows[i], o->row_ohm, l > 0, NEURON_GROUND, CLASS_DRIVER);
+        layer->row_ports[i] = circuit_port(b->circuit, name, rows[i], o->row_ohm, l > 0,
+                                           b->classifier->ground, CLASS_DRIVER);
         free(name);
         if (l == 0)
             continue;
@@ -98,6 +132,10 @@ static enum status build_reference(struct build *b, size_t l, const int *rows, i
         return fail(b->error, STATUS_INPUT,
                     "the window of %s needs a reference of %g ohm, below the %g ohm in series",
                     o->dopant->name, 1 / b->classifier->g_ref, b->classifier->series_ohm);
+    int *ends = NEW(o->sizes[l], int); /* of the branches at the column */
+    for (size_t i = o->sizes[l]; i-- > 0;)
+        ends[i] = crossbar_segment(b->circuit, "cref", (int)l + 1, i, 0,
+                                   i + 1 < o->sizes[l] ? ends[i + 1] : column, o->line_column_ohm);
     for (size_t i = 0; i < o->sizes[l] && status == STATUS_OK; i++) {
         const int inner = circuit_nodef(b->circuit, "ref%zu_%zu", l + 1, i + 1);
         char *name = memory_format("xf%zu_%zu", l + 1, i + 1);
@@ -105,9 +143,10 @@ static enum status build_reference(struct build *b, size_t l, const int *rows, i
                                  o->select_width, CLASS_REFERENCE, b->error);
         free(name);
         name = memory_format("rref%zu_%zu", l + 1, i + 1);
-        circuit_resistor(b->circuit, name, inner, column, ohm, CLASS_REFERENCE);
+        circuit_resistor(b->circuit, name, inner, ends[i], ohm, CLASS_REFERENCE);
         free(name);
     }
+    free(ends);
     char *name = memory_format("ref%zu", l + 1);
     int input;
     if (status == STATUS_OK)
@@ -115,7 +154,7 @@ static enum status build_reference(struct build *b, size_t l, const int *rows, i
     free(name);
     *reference = circuit_nodef(b->circuit, "vref%zu", l + 1);
     name = memory_format("%zu", l + 1);
-    const struct neuron_kind kind = neuron_of(o, l);
+    const struct neuron_kind kind = classifier_neuron(o, l, o->sizes[l + 1]);
     if (status == STATUS_OK)
         status = neuron_add_reference(b->circuit, &kind, name, input, *reference,
                                       classifier_feedback(o->dopant, l), b->error);
@@ -129,8 +168,8 @@ static enum status build_column(struct build *b, size_t l, size_t j, int column,
     struct circuit *c = b->circuit;
     struct classifier_layer *layer = &b->classifier->layers[l];
     char *name = memory_format("c%zu_%zu", l + 1, j + 1);
-    const int port =
-        circuit_port(c, name, column, b->options->column_ohm, true, NEURON_GROUND, CLASS_DRIVER);
+    const int port = circuit_port(c, name, column, b->options->column_ohm, true,
+                                  b->classifier->ground, CLASS_DRIVER);
     layer->column_ports[j] = port;
     char *probe = memory_format("i_%s", name);
     layer->column_probes[j] = circuit_current_probe(c, probe, c->ports[port].source);
@@ -142,7 +181,7 @@ static enum status build_column(struct build *b, size_t l, size_t j, int column,
     free(name);
     const int out = circuit_nodef(c, "h%zu_%zu", l + 1, j + 1);
     name = memory_format("%zu_%zu", l + 1, j + 1);
-    const struct neuron_kind kind = neuron_of(b->options, l);
+    const struct neuron_kind kind = classifier_neuron(b->options, l, j);
     if (status == STATUS_OK)
         status = neuron_add(c, &kind, name, input, reference, out,
                             classifier_feedback(b->options->dopant, l), b->error);
@@ -181,7 +220,11 @@ static enum status build_layer(struct build *b, size_t l)
         .row_nodes = rows,
         .column_nodes = columns,
         .dopant = o->dopant,
+        .dopants = o->dopants ? o->dopants + b->classifier->n_devices : NULL,
+        .stuck_ohm = o->stuck_ohm ? o->stuck_ohm + b->classifier->n_devices : NULL,
         .x0 = o->x0 + b->classifier->n_devices,
+        .line_row_ohm = o->line_row_ohm,
+        .line_column_ohm = o->line_column_ohm,
         .switches = o->switches,
         .select_width = o->select_width,
         .vdd = b->vdda,
@@ -202,16 +245,19 @@ enum status classifier_build(const struct classifier_options *o, struct classifi
                     "%s: dopant %s gives no conductance window, expected lines '*@ gmin' and "
                     "'*@ gmax'",
                     d->path, d->name);
+    k->supply = o->supply;
+    k->ground = neuron_ground(o->supply);
     k->g_ref = 0.5 * (d->g_max + d->g_min);
     k->g_span = 0.5 * (d->g_max - d->g_min);
     struct build b = {.options = o, .classifier = k, .error = error};
-    enum status status = crossbar_switch_resistance(o->switches, o->select_width, NEURON_SUPPLY,
-                                                    NEURON_GROUND, &b.switch_ohm, error);
+    enum status status = crossbar_switch_resistance(o->switches, o->select_width, k->supply,
+                                                    k->ground, &b.switch_ohm, error);
     if (status != STATUS_OK)
         return status;
     k->series_ohm = o->row_ohm + b.switch_ohm + o->column_ohm;
     struct circuit *c = k->circuit = b.circuit = circuit_new("silverbar classifier");
-    neuron_supply(c);
+    c->temperature = o->temperature;
+    neuron_supply(c, k->supply);
     /* the switches' supply pin: what the array takes from the supply crosses here */
     b.vdda = circuit_node(c, "vdda");
     circuit_boundary(c, "vdda", b.vdda, circuit_node(c, "vdd"));

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An m x n crossbar: memristor (i, j) in series with its select switch between row i and column j.
- * Indices in arrays are row-major, i * columns + j. */
+ * Indices in arrays are row-major, i * columns + j.
+ *
+ * Lines may have resistance: a row's segments run from its node to the right, one before each
+ * device, a column's from its node up, the first below the last row, as in array.h. */
 #ifndef SILVERBAR_CIRCUIT_CROSSBAR_H
 #define SILVERBAR_CIRCUIT_CROSSBAR_H
 
@@ -13,7 +16,10 @@ struct crossbar_options {
     const int *row_nodes;    /* rows */
     const int *column_nodes; /* columns */
     const struct dopant *dopant;
+    const struct dopant *const *dopants;    /* rows x columns: of each device; NULL: `dopant` */
+    const double *stuck_ohm;                /* rows x columns: > 0: a resistor; NULL: none */
     const double *x0;                       /* rows x columns: initial states */
+    double line_row_ohm, line_column_ohm;   /* a segment; 0: ideal lines */
     const struct subcircuit_file *switches; /* has .subckt tgate a b on vdd vss w= */
     double select_width;                    /* [m] */
     int vdd;                                /* node of the switches' supply */
@@ -21,7 +27,8 @@ struct crossbar_options {
 
 struct crossbar {
     size_t rows, columns;
-    int *devices; /* rows x columns: element numbers of the memristors */
+    int *
+        devices; /* rows x columns: element numbers of the memristors, or of stuck ones' resistors */
     int *selects; /* rows x columns: logic ports of the select switches */
 };
 
@@ -33,6 +40,11 @@ enum status crossbar_build(struct circuit *circuit, const struct crossbar_option
 enum status crossbar_switch(struct circuit *circuit, const struct subcircuit_file *switches,
                             const char *instance, int a, int b, int on, int vdd, double w,
                             enum energy_class class, struct error *error);
+
+/* Segment of crossing (i, j) of line "row" or "col" of crossbar `number`, from node `from` to the
+ * node that is returned; `from` itself where the line has no resistance. */
+int crossbar_segment(struct circuit *circuit, const char *line, int number, size_t i, size_t j,
+                     int from, double ohm);
 
 /* Small-signal resistance [ohm] of that switch when it is on and both ends are at v_mid, from the
  * transistors in the file. */

@@ -25,7 +25,8 @@ struct scope {
     size_t n_parameters;
     struct parameter_value parameters[LOCAL_MAX];
     int depth;
-    size_t first_element; /* number of the expansion's first element */
+    size_t first_element;       /* number of the expansion's first element */
+    struct mismatch_draw *draw; /* of transistors' deviations; NULL: none */
     bool *unsupported;
     struct error *error;
 };
@@ -134,9 +135,9 @@ static enum status beyond_subset(const struct scope *s, const struct statement *
                    what);
 }
 
-/* The model of a transistor, made once and shared. */
+/* The model of a transistor: made once and shared, or its own where it deviates. */
 static enum status mos_model(const struct scope *s, const struct statement *at, const char *name,
-                             const struct mos1_model **model)
+                             const struct mos1_geometry *geometry, const struct mos1_model **model)
 {
     const struct statement *m = find_model(s, name);
     if (!m)
@@ -170,7 +171,12 @@ static enum status mos_model(const struct scope *s, const struct statement *at, 
             return beyond_subset(s, m, m->words[i]);
     }
     struct circuit *c = s->circuit;
-    for (size_t i = 0; i < c->n_models; i++)
+    if (s->draw && !mismatch_next(s->draw, geometry, &value))
+        return fail_at(s->error, at->file, at->line,
+                       "mismatch turns KP of %s in %s to %g, expected more than 0: A_beta is too "
+                       "large for its gate",
+                       at->words[0], s->instance, value.kp);
+    for (size_t i = 0; i < c->n_models && !s->draw; i++)
         if (memcmp(c->models[i], &value, sizeof value) == 0) {
             *model = c->models[i];
             return STATUS_OK;
@@ -189,7 +195,7 @@ static enum status add(const struct scope *s, const struct statement *at, struct
         return fail_at(s->error, at->file, at->line, "instance %s has more than %d elements",
                        s->instance, ELEMENTS_MAX);
     char *name = memory_format("%c.%s.%s", at->words[0][0], s->instance, at->words[0]);
-    circuit_add(s->circuit, name, e, false);
+    circuit_add(s->circuit, name, e, s->draw != NULL);
     free(name);
     return STATUS_OK;
 }
@@ -224,7 +230,7 @@ static enum status mosfet(const struct scope *s, const struct statement *at)
         else
             return beyond_subset(s, at, at->words[i]);
     }
-    enum status status = mos_model(s, at, at->words[5], &e.mos);
+    enum status status = mos_model(s, at, at->words[5], &e.geometry, &e.mos);
     return status == STATUS_OK ? add(s, at, &e) : status;
 }
 
@@ -404,19 +410,54 @@ static void measure_terminals(struct circuit *c, const char *instance, const int
     circuit_add(c, instance, &e, false);
 }
 
-enum status subcircuit_add(struct circuit *c, const struct subcircuit_file *file, const char *name,
-                           const char *instance, const int *nodes, size_t n_nodes,
-                           const struct parameter_value *parameters, size_t n_parameters,
-                           enum energy_class class, bool opaque, struct error *error)
+/* The definition, if it is there with that number of terminals. */
+static enum status find(const struct subcircuit_file *file, const char *name, size_t n_nodes,
+                        const struct definition **definition, struct error *error)
 {
-    const struct definition *d = definition_find(file, name);
+    const struct definition *d = *definition = definition_find(file, name);
     if (!d)
         return fail_at(error, file->path, 1, "no .subckt %s in the file", name);
     if (d->n_terminals != n_nodes)
         return fail_at(error, d->header.file, d->header.line,
                        ".subckt %s has %zu terminals, expected %zu", name, d->n_terminals, n_nodes);
+    return STATUS_OK;
+}
+
+enum status subcircuit_add_mismatched(struct circuit *c, const struct subcircuit_file *file,
+                                      const char *name, const char *instance, const int *nodes,
+                                      size_t n_nodes, const struct parameter_value *parameters,
+                                      size_t n_parameters, enum energy_class class,
+                                      const struct mismatch *mismatch, struct error *error)
+{
     bool unsupported = false;
-    enum status status = STATUS_OK;
+    struct scope s = {.circuit = c,
+                      .file = file,
+                      .instance = instance,
+                      .nodes = nodes,
+                      .class = class,
+                      .first_element = c->n_elements,
+                      .draw = mismatch_begin(mismatch),
+                      .unsupported = &unsupported,
+                      .error = error};
+    enum status status = find(file, name, n_nodes, &s.definition, error);
+    if (status == STATUS_OK)
+        status = open_scope(&s, parameters, n_parameters);
+    if (status == STATUS_OK)
+        status = expand(&s);
+    mismatch_end(s.draw);
+    return status;
+}
+
+enum status subcircuit_add(struct circuit *c, const struct subcircuit_file *file, const char *name,
+                           const char *instance, const int *nodes, size_t n_nodes,
+                           const struct parameter_value *parameters, size_t n_parameters,
+                           enum energy_class class, bool opaque, struct error *error)
+{
+    const struct definition *d;
+    bool unsupported = false;
+    enum status status = find(file, name, n_nodes, &d, error);
+    if (status != STATUS_OK)
+        return status;
     int *inner = NEW(n_nodes, int);
     memcpy(inner, nodes, n_nodes * sizeof *inner);
     if (opaque) {

@@ -30,39 +30,49 @@ enum status neuron_read(const char *path, struct subcircuit_file **file, struct 
     return status;
 }
 
-void neuron_supply(struct circuit *c)
+static double supply_of(const struct neuron_kind *kind)
+{
+    return kind->supply > 0 ? kind->supply : NEURON_SUPPLY;
+}
+
+void neuron_supply(struct circuit *c, double supply)
 {
     const int vdd = circuit_node(c, "vdd"), vmid = circuit_node(c, "vmid");
-    circuit_voltage(c, "vdd", vdd, 0, NEURON_SUPPLY, CLASS_NEURON);
+    circuit_voltage(c, "vdd", vdd, 0, supply, CLASS_NEURON);
     circuit_resistor(c, "rmid1", vdd, vmid, DIVIDER_OHM, CLASS_NEURON);
     circuit_resistor(c, "rmid2", vmid, 0, DIVIDER_OHM, CLASS_NEURON);
     circuit_capacitor(c, "cmid", vmid, 0, DIVIDER_FARAD, CLASS_NEURON);
 }
 
-/* v(out) - v(base) = table(v(p) - v(n)), scaled: x by x_scale, y to y_offset + y_scale y. */
+/* Scaling of a table: x to x_offset + x_scale x, y to y_offset + y_scale y. */
+struct scaling {
+    double x_offset, x_scale, y_offset, y_scale;
+};
+
+/* v(out) - v(base) = table(v(p) - v(n)), scaled. */
 static void table_source(struct circuit *c, const char *name, int out, int base, int p, int n,
-                         const struct transfer_table *table, double x_scale, double y_offset,
-                         double y_scale)
+                         const struct transfer_table *table, struct scaling s)
 {
     struct element e = {ELEMENT_TRANSFER, .class = CLASS_NEURON, .node = {out, base, p, n}};
     e.table.n = table->n;
     e.table.x = NEW(table->n, double);
     e.table.y = NEW(table->n, double);
     for (size_t i = 0; i < table->n; i++) {
-        e.table.x[i] = x_scale * table->x[i];
-        e.table.y[i] = y_offset + y_scale * table->y[i];
+        e.table.x[i] = s.x_offset + s.x_scale * table->x[i];
+        e.table.y[i] = s.y_offset + s.y_scale * table->y[i];
     }
     circuit_add(c, name, &e, true);
 }
 
-/* v(out) = v_mid + gain (v_mid - v(column)), rf from out to column. */
-static void transimpedance(struct circuit *c, const struct neuron_curve *curve, const char *name,
-                           int column, int out, double rf)
+/* v(out) = v_mid + gain (v_mid + offset - v(column)), rf from out to column. */
+static void transimpedance(struct circuit *c, double gain, double ground, double offset,
+                           const char *name, int column, int out, double rf)
 {
-    double x[2] = {-1, 1}, y[2] = {-curve->gain, curve->gain};
+    double x[2] = {-1, 1}, y[2] = {-gain, gain};
     const struct transfer_table line = {2, x, y};
     char *text = memory_format("b%s_t", name);
-    table_source(c, text, out, 0, circuit_node(c, "vmid"), column, &line, 1, NEURON_GROUND, 1);
+    table_source(c, text, out, 0, circuit_node(c, "vmid"), column, &line,
+                 (struct scaling){0, 1, ground + gain * offset, 1});
     free(text);
     text = memory_format("rf%s", name);
     circuit_resistor(c, text, column, out, rf, CLASS_NEURON);
@@ -72,11 +82,11 @@ static void transimpedance(struct circuit *c, const struct neuron_curve *curve, 
 /* The supply's current as a table of v(p) - v(n): a source makes it, 1 V for 1 A, at a node of its
  * own, and drives it from vdd to ground. */
 static void supply_current(struct circuit *c, const char *name, int p, int n,
-                           const struct transfer_table *table, double x_scale)
+                           const struct transfer_table *table, double x_offset, double x_scale)
 {
     const int node = circuit_nodef(c, "%s_i", name);
     char *text = memory_format("b%s_i", name);
-    table_source(c, text, node, 0, p, n, table, x_scale, 0, 1);
+    table_source(c, text, node, 0, p, n, table, (struct scaling){x_offset, x_scale, 0, 1});
     free(text);
     const struct element e = {ELEMENT_VCCS, .class = CLASS_NEURON,
                               .node = {circuit_node(c, "vdd"), 0, node, 0}, .value = 1};
@@ -85,32 +95,54 @@ static void supply_current(struct circuit *c, const char *name, int p, int n,
     free(text);
 }
 
-static void behavioural(struct circuit *c, const struct neuron_curve *curve, const char *name,
+/* Offsets shift both amplifiers' outputs, at equal currents by as much as their columns. */
+static void behavioural(struct circuit *c, const struct neuron_kind *kind, const char *name,
                         int column, int reference, int out, double rf)
 {
+    const struct neuron_curve *curve = kind->curve;
+    const double supply = supply_of(kind), ground = neuron_ground(supply);
+    const double offset = kind->offset + curve->offset,
+                 shift = kind->reference_offset + curve->reference_offset - offset;
     const int tia = circuit_nodef(c, "%s_tia", name), vmid = circuit_node(c, "vmid");
-    transimpedance(c, curve, name, column, tia, rf);
+    transimpedance(c, curve->gain, ground, offset, name, column, tia, rf);
     char *text = memory_format("b%s", name);
     /* the output stage is class A: what the load takes comes from vdd */
     table_source(c, text, out, circuit_node(c, "vdd"), reference, tia, &curve->transfer,
-                 NEURON_INPUT_SWING, NEURON_GROUND - 0.5 * NEURON_OUTPUT_SWING - NEURON_SUPPLY,
-                 NEURON_OUTPUT_SWING);
+                 (struct scaling){shift, NEURON_INPUT_SWING,
+                                  ground - 0.5 * NEURON_OUTPUT_SWING - supply,
+                                  NEURON_OUTPUT_SWING});
     free(text);
     text = memory_format("%s_a", name);
-    supply_current(c, text, tia, vmid, &curve->amplifier, 1);
+    supply_current(c, text, tia, vmid, &curve->amplifier, offset, 1);
     free(text);
     text = memory_format("%s_s", name);
-    supply_current(c, text, reference, tia, &curve->sigmoid, NEURON_INPUT_SWING);
+    supply_current(c, text, reference, tia, &curve->sigmoid, shift, NEURON_INPUT_SWING);
     free(text);
 }
 
-static void behavioural_reference(struct circuit *c, const struct neuron_curve *curve,
+static void behavioural_reference(struct circuit *c, const struct neuron_kind *kind,
                                   const char *name, int column, int out, double rf)
 {
-    transimpedance(c, curve, name, column, out, rf);
+    const struct neuron_curve *curve = kind->curve;
+    const double offset = kind->reference_offset + curve->reference_offset;
+    transimpedance(c, curve->reference_gain > 0 ? curve->reference_gain : curve->gain,
+                   neuron_ground(supply_of(kind)), offset, name, column, out, rf);
     char *text = memory_format("%s_a", name);
-    supply_current(c, text, out, circuit_node(c, "vmid"), &curve->reference, 1);
+    supply_current(c, text, out, circuit_node(c, "vmid"), &curve->reference, offset, 1);
     free(text);
+}
+
+/* A source in series with the amplifier's column, which holds its outside `offset` above v_mid;
+ * returns the inside. */
+static int offset_source(struct circuit *c, const char *name, int column, double offset)
+{
+    if (!(offset < 0 || offset > 0))
+        return column;
+    const int inside = circuit_nodef(c, "%s_o", name);
+    char *text = memory_format("vo%s", name);
+    circuit_voltage(c, text, column, inside, offset, CLASS_NEURON);
+    free(text);
+    return inside;
 }
 
 void neuron_curve_free(struct neuron_curve *curve)
@@ -124,24 +156,46 @@ void neuron_curve_free(struct neuron_curve *curve)
     *curve = (struct neuron_curve){0};
 }
 
-double neuron_supply_current(void)
+double neuron_supply_current(double supply)
 {
-    return NEURON_SUPPLY / (2 * DIVIDER_OHM);
+    return supply / (2 * DIVIDER_OHM);
+}
+
+/* The netlist's subcircuit; its transistors may differ from their models. */
+static enum status transistors(struct circuit *c, const struct neuron_kind *kind,
+                               const char *subcircuit, const char *instance, const int *nodes,
+                               size_t n_nodes, double rf, const struct mismatch *mismatch,
+                               struct error *error)
+{
+    const struct parameter_value feedback = {"rf", rf};
+    if (!mismatch)
+        return subcircuit_add(c, kind->file, subcircuit, instance, nodes, n_nodes, &feedback, 1,
+                              CLASS_NEURON, kind->opaque, error);
+    if (kind->opaque)
+        return fail(error, STATUS_INPUT,
+                    "%s: mismatch cannot be given to transistors of a netlist that only SPICE "
+                    "understands",
+                    instance);
+    return subcircuit_add_mismatched(c, kind->file, subcircuit, instance, nodes, n_nodes, &feedback,
+                                     1, CLASS_NEURON, mismatch, error);
 }
 
 enum status neuron_add(struct circuit *c, const struct neuron_kind *kind, const char *name,
                        int column, int reference, int output, double rf, struct error *error)
 {
-    const int nodes[] = {column, reference, output, circuit_node(c, "vmid"), circuit_node(c, "vdd"),
-                         0};
-    const struct parameter_value feedback = {"rf", rf};
     char *instance = memory_format("xn%s", name);
     enum status status = STATUS_OK;
-    if (kind->file)
-        status = subcircuit_add(c, kind->file, "neuron", instance, nodes, 6, &feedback, 1,
-                                CLASS_NEURON, kind->opaque, error);
-    else
-        behavioural(c, kind->curve, instance + 1, column, reference, output, rf);
+    if (kind->file) {
+        const int nodes[] = {offset_source(c, instance + 1, column, kind->offset),
+                             reference,
+                             output,
+                             circuit_node(c, "vmid"),
+                             circuit_node(c, "vdd"),
+                             0};
+        status = transistors(c, kind, "neuron", instance, nodes, 6, rf, kind->mismatch, error);
+    } else {
+        behavioural(c, kind, instance + 1, column, reference, output, rf);
+    }
     free(instance);
     return status;
 }
@@ -150,15 +204,16 @@ enum status neuron_add_reference(struct circuit *c, const struct neuron_kind *ki
                                  const char *name, int column, int output, double rf,
                                  struct error *error)
 {
-    const int nodes[] = {column, output, circuit_node(c, "vmid"), circuit_node(c, "vdd"), 0};
-    const struct parameter_value feedback = {"rf", rf};
     char *instance = memory_format("xa%s", name);
     enum status status = STATUS_OK;
-    if (kind->file)
-        status = subcircuit_add(c, kind->file, "refamp", instance, nodes, 5, &feedback, 1,
-                                CLASS_NEURON, kind->opaque, error);
-    else
-        behavioural_reference(c, kind->curve, instance + 1, column, output, rf);
+    if (kind->file) {
+        const int nodes[] = {offset_source(c, instance + 1, column, kind->reference_offset), output,
+                             circuit_node(c, "vmid"), circuit_node(c, "vdd"), 0};
+        status =
+            transistors(c, kind, "refamp", instance, nodes, 5, rf, kind->reference_mismatch, error);
+    } else {
+        behavioural_reference(c, kind, instance + 1, column, output, rf);
+    }
     free(instance);
     return status;
 }

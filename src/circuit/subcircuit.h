@@ -11,6 +11,7 @@
 #define SILVERBAR_CIRCUIT_SUBCIRCUIT_H
 
 #include "circuit/circuit.h"
+#include "circuit/mismatch.h"
 
 struct subcircuit_file;
 
@@ -42,5 +43,14 @@ enum status subcircuit_add(struct circuit *circuit, const struct subcircuit_file
                            const char *name, const char *instance, const int *nodes, size_t n_nodes,
                            const struct parameter_value *parameters, size_t n_parameters,
                            enum energy_class class, bool opaque, struct error *error);
+
+/* The same with transistors that deviate from their models: all elements stand in the deck by
+ * themselves, under the names that they have after expansion, each transistor with a model of its
+ * own. */
+enum status subcircuit_add_mismatched(struct circuit *circuit, const struct subcircuit_file *file,
+                                      const char *name, const char *instance, const int *nodes,
+                                      size_t n_nodes, const struct parameter_value *parameters,
+                                      size_t n_parameters, enum energy_class class,
+                                      const struct mismatch *mismatch, struct error *error);
 
 #endif

@@ -71,7 +71,7 @@ static void inference(void *data, int element, FILE *out)
     char text[32];
     for (size_t p = 0; p < c->n_ports; p++)
         if (c->ports[p].source == element)
-            volt = c->ports[p].logic ? NEURON_SUPPLY : c->ports[p].idle;
+            volt = c->ports[p].logic ? k->supply : c->ports[p].idle;
     for (size_t i = 0; i < k->layers[0].crossbar.rows; i++)
         if (c->ports[k->layers[0].row_ports[i]].source == element)
             volt += CLASSIFIER_INPUT_VOLT * image_pixel(SHOWN_IMAGE, i);
@@ -105,7 +105,7 @@ static enum status print(const struct arguments *a, struct error *error)
     if (status == STATUS_OK) {
         deck_write(k.circuit, inference, &k, stdout);
         putchar('\n');
-        ngspice_write_analysis(&engine_defaults, SHOWN_TIME, stdout);
+        ngspice_write_analysis(&engine_defaults, k.circuit->temperature, SHOWN_TIME, stdout);
         fputs(".print tran", stdout);
         for (size_t l = 0; l < k.n_layers; l++)
             for (size_t j = 0; j < k.layers[l].crossbar.columns; j++)

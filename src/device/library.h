@@ -17,7 +17,10 @@
 struct dopant {
     char *name; /* of the .subckt, as written */
     char *path; /* of the file it came from */
-    char *text; /* the file with its .include lines replaced by the files' text: goes into decks */
+    /* the file with its .include lines replaced by the files' text: goes into decks; NULL for a
+     * variant, whose text library_make.h writes */
+    char *text;
+    const struct dopant *base; /* of a variant */
     char *instance;   /* of the model inside the .subckt, lower case: "xm" */
     char *state_node; /* path of the state node below an instance, lower case: "xm.x" or "x" */
     const struct model *model;

@@ -9,11 +9,15 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#define INSTANCE "xm" /* of the model, and its state's node: in all subcircuits made here */
+#define STATE_NODE "x"
 
 /* The instance's card, continued over lines of at most four parameters. */
 static char *instance_card(const struct model *m, const double *p)
 {
-    char *card = memory_format("xm p n x %s x0={x0}", m->name);
+    char *card = memory_format(INSTANCE " p n " STATE_NODE " %s x0={x0}", m->name);
     for (size_t k = 0; k < m->n_parameters; k++) {
         char number[32];
         char *longer = memory_format("%s%s%s=%s", card, k % 4 ? " " : "\n+ ", m->parameters[k].name,
@@ -41,8 +45,8 @@ enum status dopant_new(const char *name, const struct model *m, const double *p,
     d->path = memory_string(name);
     d->text =
         memory_format("%s.subckt %s p n x0=0.01\n%s%s\n.ends %s\n", comment, name, sub, card, name);
-    d->instance = memory_string("xm");
-    d->state_node = memory_string("x");
+    d->instance = memory_string(INSTANCE);
+    d->state_node = memory_string(STATE_NODE);
     d->model = m;
     memcpy(d->parameters, p, m->n_parameters * sizeof *p);
     m->prepare(d->parameters, d->constants);
@@ -126,4 +130,59 @@ enum status dopant_make(const char *what, const char *directory, size_t n,
     free(name);
     dopant_free(base);
     return status;
+}
+
+struct dopant *dopant_variant(const struct dopant *base, const char *name, const double *p)
+{
+    struct dopant *d = NEW(1, struct dopant);
+    d->name = memory_string(name);
+    d->path = memory_string(base->path);
+    d->instance = memory_string(INSTANCE);
+    d->state_node = memory_string(STATE_NODE);
+    d->base = base->base ? base->base : base;
+    d->model = base->model;
+    d->g_min = base->g_min;
+    d->g_max = base->g_max;
+    dopant_vary(d, p);
+    return d;
+}
+
+void dopant_vary(struct dopant *d, const double *p)
+{
+    memcpy(d->parameters, p, d->model->n_parameters * sizeof *p);
+    d->model->prepare(d->parameters, d->constants);
+}
+
+size_t dopant_out_of_bounds(const struct model *m, const double *p)
+{
+    size_t k = 0;
+    while (k < m->n_parameters && p[k] >= m->parameters[k].min && p[k] <= m->parameters[k].max)
+        k++;
+    const size_t on = library_parameter(m, "ron"), off = library_parameter(m, "roff");
+    if (k == m->n_parameters && on < k && off < k && !(p[on] < p[off]))
+        return off;
+    return k;
+}
+
+void dopant_write_models(const struct dopant *d, FILE *out)
+{
+    int depth = 0;
+    for (const char *line = d->text; *line;) {
+        const size_t n = strcspn(line, "\n"), length = n + (line[n] == '\n');
+        const char *card = line + strspn(line, " \t");
+        const bool begins = strncasecmp(card, ".subckt", 7) == 0,
+                   ends = strncasecmp(card, ".ends", 5) == 0;
+        depth += begins;
+        if (depth > 1)
+            fwrite(line, 1, length, out);
+        depth -= ends;
+        line += length;
+    }
+}
+
+void dopant_write_variant(const struct dopant *d, FILE *out)
+{
+    char *card = instance_card(d->model, d->parameters);
+    fprintf(out, ".subckt %s p n x0=0.01\n%s\n.ends %s\n", d->name, card, d->name);
+    free(card);
 }

@@ -26,4 +26,21 @@ enum status dopant_new(const char *name, const struct model *model, const double
                        const char *directory, const char *comment, struct dopant **dopant,
                        struct error *error);
 
+/* The same device with other parameters p[n_parameters], made without a file or a text: a variant
+ * of `base`, which must outlive it.  Values out of bounds are the caller's to refuse
+ * (dopant_out_of_bounds()).  dopant_free() it. */
+struct dopant *dopant_variant(const struct dopant *base, const char *name, const double *p);
+
+/* Set all parameters of a variant anew. */
+void dopant_vary(struct dopant *variant, const double *p);
+
+/* Index of the first of p[n_parameters] that is outside of the model's bounds, or n_parameters;
+ * ron >= roff counts as roff's. */
+size_t dopant_out_of_bounds(const struct model *model, const double *p);
+
+/* The subcircuits that the dopant's text has inside (its model and what that includes), to be
+ * written once before variants of it; and a variant's own .subckt, which calls the model. */
+void dopant_write_models(const struct dopant *dopant, FILE *out);
+void dopant_write_variant(const struct dopant *variant, FILE *out);
+
 #endif

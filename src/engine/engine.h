@@ -53,9 +53,10 @@ struct phase_stop {
 struct phase {
     enum phase_kind kind;
     enum phase_section section;
-    double duration;     /* [s], edge included */
-    double edge;         /* [s] */
-    int device;          /* which device it addresses, or -1: for messages and records */
+    double duration; /* [s], edge included */
+    double edge;     /* [s] */
+    int device;      /* which device it addresses, or -1: for messages and records */
+    int changed;     /* 1 + state of the memristor whose constants the controller changed, or 0 */
     struct drive *drive; /* n_ports; the engine's array, as the last phase left it */
     size_t n_stops;
     struct phase_stop stops[PHASE_STOPS_MAX];

@@ -220,8 +220,11 @@ static bool next_phase(struct run *r)
     }
     r->phase.n_stops = 0;
     r->phase.device = -1;
+    r->phase.changed = 0;
     const bool more =
         r->controller->step(r->controller->data, r->in_phase ? &reading : NULL, &r->phase);
+    if (r->phase.changed)
+        event_steps_changed(&r->steps, r->phase.changed - 1);
     probe_points_clear(&r->probes);
     probe_points_add(&r->probes, r->t, n->values);
     for (size_t p = 0; p < c->n_ports; p++) {

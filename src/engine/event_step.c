@@ -76,6 +76,14 @@ void event_steps_free(struct event_steps *s)
     free(s->live);
 }
 
+void event_steps_changed(struct event_steps *s, int state)
+{
+    const int place = (int)circuit_state_value(s->circuit, state);
+    for (size_t k = 0; k < s->n_devices; k++)
+        if (s->devices[k].state == place)
+            s->devices[k].v = NAN; /* what was evaluated there holds no longer */
+}
+
 void event_steps_pattern(struct event_steps *s)
 {
     const struct network *n = s->network;

@@ -68,6 +68,9 @@ void event_steps_new(struct event_steps *s, const struct circuit *circuit, struc
                      const struct engine_options *options);
 void event_steps_free(struct event_steps *s);
 
+/* The memristor of this state has new constants, which move its rate, not its current. */
+void event_steps_changed(struct event_steps *s, int state);
+
 /* The network has new components. */
 void event_steps_pattern(struct event_steps *s);
 

@@ -436,6 +436,7 @@ static bool next_phase(struct run *r)
     }
     r->phase.n_stops = 0;
     r->phase.device = -1;
+    r->phase.changed = 0;
     const bool more =
         r->controller->step(r->controller->data, r->in_phase ? &reading : NULL, &r->phase);
     probe_points_clear(&r->probes);

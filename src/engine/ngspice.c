@@ -61,13 +61,15 @@ struct run {
     size_t buffered, taken;
 };
 
-void ngspice_write_analysis(const struct engine_options *o, double t_stop, FILE *out)
+void ngspice_write_analysis(const struct engine_options *o, double temperature, double t_stop,
+                            FILE *out)
 {
+    const double celsius = temperature - ZERO_CELSIUS;
     char a[32], b[32], c[32], d[32];
     fprintf(out,
-            ".options method=gear maxord=2 temp=27 tnom=27 gmin=%g\n"
+            ".options method=gear maxord=2 temp=%.9g tnom=%.9g gmin=%g\n"
             "+ reltol=%s abstol=%s vntol=%s trtol=%s\n",
-            CIRCUIT_GMIN, number_text(o->reltol, a), number_text(o->abstol, b),
+            celsius, celsius, CIRCUIT_GMIN, number_text(o->reltol, a), number_text(o->abstol, b),
             number_text(o->vntol, c), number_text(o->trtol, d));
     fprintf(out, ".tran %s %s 0 %s uic\n", number_text(t_stop / 1e4, a), number_text(t_stop, b),
             number_text(o->step_max, c));
@@ -162,7 +164,7 @@ static char **deck_lines(const struct run *r)
     if (!out)
         memory_new(SIZE_MAX, 1);
     deck_write(r->circuit, deck_external, NULL, out);
-    ngspice_write_analysis(r->options, TRANSIENT_STOP, out);
+    ngspice_write_analysis(r->options, r->circuit->temperature, TRANSIENT_STOP, out);
     for (size_t k = 0; k < r->n_saved; k++)
         fprintf(out, k % 8 == 0 ? "\n.save %s" : " %s", r->saved[k].name);
     fputs("\n.end\n", out);
@@ -339,9 +341,15 @@ static enum status next_phase(struct run *r, bool *done)
     probe_points_add(&r->probes, r->quadrature->t, r->values);
     r->phase.n_stops = 0;
     r->phase.device = -1;
+    r->phase.changed = 0;
     struct worker_phase message = {0};
     *done = !r->controller->step(r->controller->data, r->in_phase ? &reading : NULL, &r->phase);
     message.done = *done;
+    if (r->phase.changed)
+        return fail(r->error, STATUS_INPUT,
+                    "the constants of %s change from pulse to pulse, which a deck cannot say; use "
+                    "--engine ida or event",
+                    r->circuit->elements[r->circuit->state_elements[r->phase.changed - 1]].name);
     memcpy(r->external_from, r->external_to, r->n_externals * sizeof *r->external_from);
     external_voltages(r, r->external_to);
     r->phase_start = r->quadrature->t;

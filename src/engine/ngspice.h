@@ -13,6 +13,7 @@
 extern const struct engine engine_ngspice;
 
 /* Options and .tran as the engine uses them, for decks that shall give the same result. */
-void ngspice_write_analysis(const struct engine_options *options, double t_stop, FILE *out);
+void ngspice_write_analysis(const struct engine_options *options, double temperature, double t_stop,
+                            FILE *out);
 
 #endif

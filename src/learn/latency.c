@@ -9,9 +9,9 @@
 
 #define SETTLED (0.01 * NEURON_OUTPUT_SWING) /* [V] */
 
-void latency_start(struct latency *l, size_t value)
+void latency_start(struct latency *l, size_t value, double ground)
 {
-    *l = (struct latency){.value = value};
+    *l = (struct latency){.value = value, .ground = ground};
 }
 
 void latency_free(struct latency *l)
@@ -41,8 +41,8 @@ void latency_take(struct latency *l, const struct interval *i)
     double decision = 0, settling = 0;
     for (size_t k = 0; k + 1 < l->n; k++) {
         const double *a = l->points + 2 * k, *b = a + 2;
-        if ((a[1] > NEURON_GROUND) != (final > NEURON_GROUND))
-            decision = crossing(a, b, NEURON_GROUND) - l->begin;
+        if ((a[1] > l->ground) != (final > l->ground))
+            decision = crossing(a, b, l->ground) - l->begin;
         if (fabs(a[1] - final) > SETTLED)
             settling = crossing(a, b, a[1] > final ? final + SETTLED : final - SETTLED) - l->begin;
     }

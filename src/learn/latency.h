@@ -7,14 +7,15 @@
 #include "engine/engine.h"
 
 struct latency {
-    size_t value; /* index of the output among the values */
+    size_t value;  /* index of the output among the values */
+    double ground; /* level that decides [V] */
     size_t n, capacity;
     double *points;            /* n x (t, v) of the image that runs */
     double begin;              /* [s] */
     double decision, settling; /* longest so far [s] */
 };
 
-void latency_start(struct latency *latency, size_t value);
+void latency_start(struct latency *latency, size_t value, double ground);
 void latency_take(struct latency *latency, const struct interval *interval);
 void latency_free(struct latency *latency);
 

@@ -44,9 +44,8 @@ static void address(const struct training *t, struct phase *p, size_t device, do
     for (size_t i = 0; i < k->circuit->n_ports; i++)
         p->drive[i] = (struct drive){k->circuit->ports[i].idle, false};
     const struct classifier_layer *layer = &k->layers[a.layer];
-    p->drive[layer->row_ports[a.row]].volt = NEURON_GROUND + volt;
-    p->drive[layer->crossbar.selects[a.row * layer->crossbar.columns + a.column]].volt =
-        NEURON_SUPPLY;
+    p->drive[layer->row_ports[a.row]].volt = k->ground + volt;
+    p->drive[layer->crossbar.selects[a.row * layer->crossbar.columns + a.column]].volt = k->supply;
     p->device = (int)device;
     p->edge = t->options.edge;
 }
@@ -59,16 +58,15 @@ static void show(const struct training *t, struct phase *p, unsigned image)
         const struct classifier_layer *layer = &k->layers[l];
         for (size_t i = 0; i < layer->crossbar.rows; i++)
             p->drive[layer->row_ports[i]] =
-                l == 0
-                    ? (struct drive){NEURON_GROUND + CLASSIFIER_INPUT_VOLT * image_pixel(image, i),
-                                     false}
-                    : (struct drive){NEURON_GROUND, true};
+                l == 0 ? (struct drive){k->ground + CLASSIFIER_INPUT_VOLT * image_pixel(image, i),
+                                        false}
+                       : (struct drive){k->ground, true};
         for (size_t j = 0; j < layer->crossbar.columns; j++)
-            p->drive[layer->column_ports[j]] = (struct drive){NEURON_GROUND, true};
+            p->drive[layer->column_ports[j]] = (struct drive){k->ground, true};
         for (size_t n = 0; n < layer->crossbar.rows * layer->crossbar.columns; n++)
-            p->drive[layer->crossbar.selects[n]].volt = NEURON_SUPPLY;
+            p->drive[layer->crossbar.selects[n]].volt = k->supply;
     }
-    p->drive[k->infer_port].volt = NEURON_SUPPLY;
+    p->drive[k->infer_port].volt = k->supply;
     p->edge = t->options.edge;
     p->section = SECTION_INFERENCE;
 }
@@ -96,6 +94,9 @@ static void pulse_phase(struct run *r, struct phase *p, enum phase_kind kind, do
     p->kind = kind;
     p->section = SECTION_TRAINING;
     p->duration = width;
+    if (t->options.before_pulse && t->options.before_pulse(t->options.before_pulse_data, r->device))
+        p->changed =
+            1 + t->classifier.circuit->elements[classifier_device(&t->classifier, r->device)].state;
     t->pulses = memory_grow(t->pulses, &t->pulses_capacity, t->n_pulses + 1, sizeof *t->pulses);
     t->pulses[t->n_pulses++] = (struct training_pulse){.device = r->device,
                                                        .kind = kind,
@@ -178,7 +179,7 @@ static void after_image(struct run *r, const struct reading *reading, struct pha
     struct training *t = r->t;
     const struct classifier *k = &t->classifier;
     const double out = reading->mean[k->layers[k->n_layers - 1].output_probes[0]];
-    t->outputs[r->image] = 0.5 + (out - NEURON_GROUND) / NEURON_OUTPUT_SWING;
+    t->outputs[r->image] = 0.5 + (out - k->ground) / NEURON_OUTPUT_SWING;
     t->decision[r->image] = t->outputs[r->image] > 0.5;
     if (++r->image < IMAGE_COUNT) {
         if (r->image % 64 == 0)
@@ -250,6 +251,10 @@ static void take(void *data, const struct interval *i)
     if (r->step == STEP_READ && i->phase->section == SECTION_TRAINING)
         for (size_t k = 0; k < t->n_devices; k++) {
             const struct element *e = &c->elements[classifier_device(&t->classifier, k)];
+            if (e->state < 0) { /* stuck */
+                t->devices[k].device_final = 1 / e->value;
+                continue;
+            }
             const double x = i->values[circuit_state_value(c, e->state)];
             t->devices[k].device_final =
                 e->dopant->model->current(e->dopant->constants, CLASSIFIER_INPUT_VOLT, x).f /
@@ -263,7 +268,8 @@ enum status training_run(struct training *t, const struct recorder *recorders, s
     const struct classifier *k = &t->classifier;
     struct run r = {.t = t};
     latency_start(&r.latency,
-                  circuit_probe_value(k->circuit, k->layers[k->n_layers - 1].output_probes[0]));
+                  circuit_probe_value(k->circuit, k->layers[k->n_layers - 1].output_probes[0]),
+                  k->ground);
     struct recorder *all = NEW(n_recorders + 2, struct recorder);
     all[0] = ledger_recorder(t->ledger);
     all[1] = (struct recorder){take, &r};

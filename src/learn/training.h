@@ -36,6 +36,9 @@ struct training_options {
     bool behavioural;
     const struct transfer *measured;
     struct engine_options solver; /* recorders are added by the run */
+    /* Before each pulse on a device; true: its dopant's constants were changed.  Or NULL. */
+    bool (*before_pulse)(void *data, size_t device);
+    void *before_pulse_data;
     void (*progress)(void *data, const struct training_progress *progress); /* or NULL */
     void *progress_data;
 };

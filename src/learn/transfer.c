@@ -21,6 +21,7 @@ struct bench {
     double *out, *supply;       /* n: output [V], current of vdd [A] */
     double *input;              /* n: of the reference amplifier [V] */
     int column_port, reference_port, output_probe, supply_probe, input_probe;
+    double ground; /* [V] */
 };
 
 static bool step(void *data, const struct reading *reading, struct phase *next)
@@ -38,9 +39,9 @@ static bool step(void *data, const struct reading *reading, struct phase *next)
     next->section = SECTION_START;
     next->duration = first ? 5 * SETTLE : SETTLE;
     next->edge = EDGE;
-    next->drive[b->reference_port].volt = NEURON_GROUND + SOURCE_VOLT * b->reference[b->next];
+    next->drive[b->reference_port].volt = b->ground + SOURCE_VOLT * b->reference[b->next];
     if (b->column_port >= 0)
-        next->drive[b->column_port].volt = NEURON_GROUND + SOURCE_VOLT * b->column[b->next];
+        next->drive[b->column_port].volt = b->ground + SOURCE_VOLT * b->column[b->next];
     if (!first)
         b->next++;
     return true;
@@ -73,19 +74,23 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
 {
     const double rf = classifier_feedback(o->dopant, layer);
     const double ohm = SOURCE_VOLT * rf / NEURON_INPUT_SWING;
+    struct neuron_kind kind = o->neuron;
+    kind.supply = o->supply;
     struct circuit *c = circuit_new("silverbar neuron bench");
-    neuron_supply(c);
+    c->temperature = o->temperature;
+    b->ground = neuron_ground(o->supply);
+    neuron_supply(c, o->supply);
     const int reference_column = circuit_node(c, "colref"), reference = circuit_node(c, "ref"),
               column = neuron ? circuit_node(c, "col") : 0,
               out = neuron ? circuit_node(c, "out") : reference;
     b->column_port = -1;
     if (neuron) {
         b->column_port = circuit_port(c, "col", column, ohm, false,
-                                      NEURON_GROUND + SOURCE_VOLT * b->column[0], CLASS_DRIVER);
+                                      b->ground + SOURCE_VOLT * b->column[0], CLASS_DRIVER);
         circuit_capacitor(c, "ccol", column, 0, o->column_farad, CLASS_LINE);
     }
     b->reference_port = circuit_port(c, "colref", reference_column, ohm, false,
-                                     NEURON_GROUND + SOURCE_VOLT * b->reference[0], CLASS_DRIVER);
+                                     b->ground + SOURCE_VOLT * b->reference[0], CLASS_DRIVER);
     circuit_capacitor(c, "cref", reference_column, 0, o->column_farad, CLASS_LINE);
     b->output_probe = circuit_voltage_probe(c, "out", out);
     b->input_probe = circuit_voltage_probe(c, "in", reference_column);
@@ -93,9 +98,9 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
         if (strcmp(c->elements[k].name, "vdd") == 0)
             b->supply_probe = circuit_current_probe(c, "supply", (int)k);
     enum status status =
-        neuron_add_reference(c, &o->neuron, "1", reference_column, reference, rf, error);
+        neuron_add_reference(c, &kind, "1", reference_column, reference, rf, error);
     if (status == STATUS_OK && neuron)
-        status = neuron_add(c, &o->neuron, "1", column, reference, out, rf, error);
+        status = neuron_add(c, &kind, "1", column, reference, out, rf, error);
     struct engine_report report;
     struct engine_options quiet = *engine_options;
     quiet.n_recorders = 0;
@@ -155,7 +160,7 @@ enum status transfer_measure(const struct classifier_options *o, size_t layer, d
     enum status status = bench_run(&b, o, layer, true, engine, engine_options, error);
     for (size_t i = 0; i < POINTS && status == STATUS_OK; i++) {
         t->x[i] = sigmoid->x[i] = b.column[i] - b.reference[i];
-        t->y[i] = 0.5 + (b.out[i] - NEURON_GROUND) / NEURON_OUTPUT_SWING;
+        t->y[i] = 0.5 + (b.out[i] - b.ground) / NEURON_OUTPUT_SWING;
         sigmoid->y[i] = b.supply[i]; /* of everything, for now */
     }
     bench_free(&b);
@@ -175,7 +180,7 @@ static enum status find_gain(const struct bench *alone, double *gain, struct err
 {
     double up = 0, down = 0;
     for (size_t i = 0; i < alone->n; i++) {
-        const double in = NEURON_GROUND - alone->input[i], out = alone->out[i] - NEURON_GROUND;
+        const double in = alone->ground - alone->input[i], out = alone->out[i] - alone->ground;
         up += out * out;
         down += in * out;
     }
@@ -209,7 +214,7 @@ enum status transfer_measure_supply(const struct classifier_options *o, size_t l
         /* more current into the column lowers the output: the table rises with the output */
         const size_t k = n - 1 - i;
         curve->reference.x[k] = curve->amplifier.x[k] = -NEURON_INPUT_SWING * both.reference[i];
-        curve->reference.y[k] = alone.supply[i] - neuron_supply_current();
+        curve->reference.y[k] = alone.supply[i] - neuron_supply_current(o->supply);
         curve->amplifier.y[k] = both.supply[i] - alone.supply[i];
     }
     /* what is left of the sweep of s is the sigmoid's */
@@ -218,7 +223,7 @@ enum status transfer_measure_supply(const struct classifier_options *o, size_t l
     for (size_t i = 0; i < curve->sigmoid.n; i++) {
         const double u = -NEURON_INPUT_SWING * common,
                      v = -NEURON_INPUT_SWING * (common + curve->sigmoid.x[i]);
-        curve->sigmoid.y[i] -= neuron_supply_current() +
+        curve->sigmoid.y[i] -= neuron_supply_current(o->supply) +
                                transfer_table_value(&curve->reference, u, &unused) +
                                transfer_table_value(&curve->amplifier, v, &unused);
     }

@@ -145,8 +145,8 @@ static void power_term(const struct replay *r, const struct element *e, bool car
                 bulk, n2, e->name);
         break;
     case ELEMENT_MEMRISTOR:
-        fprintf(out, "let p_%s = p_%s + (%s - %s)*@b.%s.b.xm.b1[i]\n", class, class, v0, v1,
-                e->name);
+        fprintf(out, "let p_%s = p_%s + (%s - %s)*@b.%s.b.%s.b1[i]\n", class, class, v0, v1,
+                e->name, e->dopant->instance);
         break;
     default:
         break;
@@ -222,7 +222,7 @@ void replay_write(const struct replay *r, const struct engine_options *options, 
 {
     deck_write(r->circuit, write_source, (void *)r, out);
     fputc('\n', out);
-    ngspice_write_analysis(options, r->t_end, out);
+    ngspice_write_analysis(options, r->circuit->temperature, r->t_end, out);
     write_saves(r, out);
     write_commands(r, out);
     fputs(".end\n", out);
