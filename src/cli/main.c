@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"device", "look at one device: parameters, loop, pulses, retention", command_device},
     {"fit", "fit a model to measured loops of a device", command_fit},
     {"report", "write the report on a results folder as one HTML file", command_report},
+    {"table", "print the rows of a sweep", command_table},
     {"wave", "list, measure, convert and draw the waveforms of a raw file", command_wave},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])

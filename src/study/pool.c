@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "study/pool.h"
+
+static enum status hand(void *data, size_t seat, size_t n, const size_t *samples,
+                        struct error *error)
+{
+    return crew_hand(data, seat, n, samples, error);
+}
+
+static enum status wait_for_rows(void *data, double seconds, const struct pool_events *events,
+                                 struct error *error)
+{
+    return crew_wait(data, seconds, events->row, events->data, error);
+}
+
+static void close_crew(void *data)
+{
+    crew_free(data);
+}
+
+struct pool pool_processes(const struct sample_job *job, const struct crew_options *options)
+{
+    return (struct pool){.n_seats = options->seats,
+                         .data = crew_new(job, options),
+                         .hand = hand,
+                         .wait = wait_for_rows,
+                         .close = close_crew};
+}
