@@ -13,6 +13,7 @@
 enum random_purpose {
     RANDOM_INITIAL_STATE = 1,
     RANDOM_WEIGHTS = 2,
+    RANDOM_BOOTSTRAP = 40,
     RANDOM_FIT = 50,
     RANDOM_TEST = 100,
     RANDOM_SWITCHES = 1000,        /* + number of the device; so are: */

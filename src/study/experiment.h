@@ -32,7 +32,8 @@ struct experiment {
     size_t n_keys;
     const struct key *keys; /* n_keys, offsets into the options */
     size_t options_size;
-    const void *defaults; /* texts in it may be string literals: they are copied before use */
+    /* Fill in the options; texts may be string literals, they are copied. */
+    void (*defaults)(void *options);
     size_t n_outputs;
     const struct sample_column *outputs; /* n_outputs */
 
@@ -50,5 +51,10 @@ struct experiment {
 /* All experiments, ended by NULL; the one of that name, or NULL. */
 extern const struct experiment *const experiment_table[];
 const struct experiment *experiment_find(const char *name);
+
+/* Options with the experiment's defaults, or a copy of others; and their end. */
+void *experiment_options_new(const struct experiment *experiment);
+void *experiment_options_copy(const struct experiment *experiment, const void *options);
+void experiment_options_free(const struct experiment *experiment, void *options);
 
 #endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The experiment `training`: a classifier is programmed on chip and classifies all images. */
+#include "base/memory.h"
+#include "study/experiments.h"
+#include "study/training_setup.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static_assert(sizeof(size_t) == sizeof(uint64_t), "counts are stored as uint64_t");
+static_assert(sizeof(enum program_policy) == sizeof(int), "choices are stored as int");
+
+static const char *const engines[] = {"ngspice", "ida", "event", NULL};
+static const char *const policies[] = {"amplitude", "amplitude+width", NULL};
+static const char *const gaps[] = {"log", "linear", NULL};
+
+#define AT(field) offsetof(struct training_bench, field)
+#define CIRCUIT(field) AT(training.classifier.field)
+#define PROGRAM(field) AT(training.program.field)
+static const struct key keys[] = {
+    {"circuit.sizes", KEY_SIZES, AT(sizes), "1", 1, 64, NULL,
+     "inputs, neurons of each layer: 9 first, 1 last"},
+    {"circuit.neuron", KEY_TEXT, AT(neuron), "", 0, 0, NULL,
+     "cmos, behavioural or a FILE.sub; the engine event takes the measured curve of either"},
+    {"circuit.row_ohm", KEY_NUMBER, CIRCUIT(row_ohm), "ohm", 1e-3, 1e5, NULL, "driver of a row"},
+    {"circuit.column_ohm", KEY_NUMBER, CIRCUIT(column_ohm), "ohm", 1e-3, 1e5, NULL,
+     "driver of a column"},
+    {"circuit.column_farad", KEY_NUMBER, CIRCUIT(column_farad), "F", 0, 1e-9, NULL,
+     "capacitance of a column"},
+    {"circuit.select_width", KEY_NUMBER, CIRCUIT(select_width), "m", 1e-6, 1e-2, NULL,
+     "of the select switches"},
+    {"device.dopant", KEY_TEXT, AT(dopant), "", 0, 0, NULL, "name of a library, or FILE.lib"},
+    {"device.x0_max", KEY_NUMBER, AT(training.x0_max), "1", 0, 1, NULL,
+     "initial states are uniform from 0 to this"},
+    {"images.pair", KEY_TEXT, AT(images), "", 0, 0, NULL, "two letters as in T/X, or a file"},
+    {"noise.train", KEY_NUMBER, AT(training.train_noise), "1", 0, 0.5, NULL,
+     "probability of a pixel flip in training"},
+    {"noise.test", KEY_NUMBER, AT(training.noise), "1", 0, 0.5, NULL,
+     "probability of a pixel flip in the accuracy"},
+    {"programming.tolerance", KEY_NUMBER, PROGRAM(tolerance), "1", 1e-4, 0.9, NULL,
+     "relative error at which a device is settled"},
+    {"programming.policy", KEY_CHOICE, PROGRAM(policy), "", 0, 0, policies,
+     "what is refined after a reversal"},
+    {"programming.gap", KEY_CHOICE, PROGRAM(gap), "", 0, 0, gaps, "distance to the target"},
+    {"programming.width", KEY_NUMBER, PROGRAM(width), "s", 2e-5, 1, NULL, "of a pulse"},
+    {"programming.width_floor", KEY_NUMBER, PROGRAM(width_floor), "s", 2e-6, 1, NULL,
+     "least width under the policy amplitude+width"},
+    {"programming.set_volt", KEY_NUMBER, PROGRAM(amplitude_start[PROGRAM_SET]), "V", 1e-3, 5, NULL,
+     "first amplitude of SET"},
+    {"programming.reset_volt", KEY_NUMBER, PROGRAM(amplitude_start[PROGRAM_RESET]), "V", 1e-3, 5,
+     NULL, "first amplitude of RESET"},
+    {"programming.volt_limit", KEY_NUMBER, PROGRAM(amplitude_limit), "V", 1e-3, 5, NULL,
+     "largest amplitude"},
+    {"programming.step", KEY_NUMBER, PROGRAM(step_start), "V", 1e-4, 1, NULL,
+     "first step of an amplitude"},
+    {"programming.step_floor", KEY_NUMBER, PROGRAM(step_floor), "V", 1e-5, 1, NULL,
+     "least step of an amplitude"},
+    {"programming.least_progress", KEY_NUMBER, PROGRAM(least_progress), "1", 0, 1, NULL,
+     "share of the gap that a pulse must close, or the amplitude rises"},
+    {"programming.pulse_limit", KEY_COUNT, PROGRAM(pulse_limit), "1", 1, 1e6, NULL,
+     "pulses after which a device is given up"},
+    {"programming.erase_time", KEY_NUMBER, AT(training.erase), "s", 0, 100, NULL,
+     "reset before each device; 0: none"},
+    {"programming.erase_volt", KEY_NUMBER, AT(training.erase_volt), "V", 1e-3, 5, NULL,
+     "amplitude of that reset"},
+    {"programming.read_time", KEY_NUMBER, AT(training.read_time), "s", 1e-5, 1, NULL,
+     "of one reading"},
+    {"programming.edge", KEY_NUMBER, AT(training.edge), "s", 1e-9, 1e-5, NULL, "of every pulse"},
+    {"inference.time", KEY_NUMBER, AT(training.infer_time), "s", 2e-6, 1, NULL,
+     "that an image is shown"},
+    {"engine.name", KEY_CHOICE, AT(engine), "", 0, 0, engines, "what solves the circuit"},
+    {"engine.reltol", KEY_NUMBER, AT(training.solver.reltol), "1", 1e-9, 0.1, NULL,
+     "relative tolerance"},
+    {"engine.abstol", KEY_NUMBER, AT(training.solver.abstol), "A", 1e-15, 1e-3, NULL,
+     "absolute tolerance of currents"},
+    {"engine.vntol", KEY_NUMBER, AT(training.solver.vntol), "V", 1e-12, 1e-2, NULL,
+     "absolute tolerance of voltages and states"},
+    {"engine.switches", KEY_NUMBER, AT(training.solver.switches), "1", 0, 1e9, NULL,
+     "event: each device is so many switches that jump at random; 0: their mean"},
+};
+
+static void defaults(void *options)
+{
+    struct training_bench *b = options;
+    *b = (struct training_bench){.training = training_defaults,
+                                 .dopant = (char *)"Cr",
+                                 .images = (char *)"T/X",
+                                 .neuron = (char *)"cmos",
+                                 .engine = 2 /* event */};
+    b->training.classifier = classifier_defaults;
+    b->training.program = program_defaults;
+    b->training.solver = engine_defaults;
+    b->sizes.n = classifier_defaults.n_layers + 1;
+    for (size_t i = 0; i < b->sizes.n; i++)
+        b->sizes.values[i] = classifier_defaults.sizes[i];
+}
+
+/* What a sample gives, in the order of outputs[]. */
+enum {
+    ACCURACY_CLEAN,
+    ACCURACY,
+    ACCURACY_LIMIT,
+    TRAINING_TIME,
+    ENERGY,
+    ENERGY_BY_CLASS,
+    ENERGY_INFER = ENERGY_BY_CLASS + ENERGY_CLASSES,
+    DEVICES,
+    SETTLED,
+    PULSES,
+    PULSES_SET,
+    PULSES_RESET,
+    LOSS,
+    RESIDUAL_ARRAY,
+    RESIDUAL_SUPPLY,
+    N_OUTPUTS
+};
+
+static const struct sample_column outputs[N_OUTPUTS] = {
+    [ACCURACY_CLEAN] = {"accuracy_clean", false},
+    [ACCURACY] = {"accuracy", false},
+    [ACCURACY_LIMIT] = {"accuracy_limit", false},
+    [TRAINING_TIME] = {"training_time_s", false},
+    [ENERGY] = {"energy_J", false},
+    [ENERGY_BY_CLASS + CLASS_MEMRISTOR] = {"energy_memristor_J", false},
+    [ENERGY_BY_CLASS + CLASS_SELECT] = {"energy_select_J", false},
+    [ENERGY_BY_CLASS + CLASS_LINE] = {"energy_line_J", false},
+    [ENERGY_BY_CLASS + CLASS_REFERENCE] = {"energy_reference_J", false},
+    [ENERGY_BY_CLASS + CLASS_NEURON] = {"energy_neuron_J", false},
+    [ENERGY_BY_CLASS + CLASS_DRIVER] = {"energy_driver_J", false},
+    [ENERGY_INFER] = {"energy_infer_J", false},
+    [DEVICES] = {"devices", false},
+    [SETTLED] = {"devices_settled", false},
+    [PULSES] = {"pulses", false},
+    [PULSES_SET] = {"pulses_set", false},
+    [PULSES_RESET] = {"pulses_reset", false},
+    [LOSS] = {"loss", false},
+    [RESIDUAL_ARRAY] = {"residual_array", false},
+    [RESIDUAL_SUPPLY] = {"residual_supply", false},
+};
+
+struct shared {
+    struct experiment_context context;
+    size_t n, capacity;
+    struct training_setup **setups; /* n */
+};
+
+/* All keys but those that leave files and neurons as they are. */
+static char *signature(const struct training_bench *b)
+{
+    static const char *const sections[] = {"circuit.", "device.", "images.", "engine."};
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        for (size_t k = 0; k < sizeof sections / sizeof sections[0]; k++)
+            if (strncmp(keys[i].name, sections[k], strlen(sections[k])) == 0) {
+                char *value = key_text(&keys[i], b);
+                fprintf(out, "%s\n", value);
+                free(value);
+            }
+    fclose(out);
+    return text;
+}
+
+static const struct training_setup *find_setup(const struct shared *s, const char *wanted)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (strcmp(s->setups[i]->signature, wanted) == 0)
+            return s->setups[i];
+    return NULL;
+}
+
+static enum status open_training(const void *options, const struct experiment_context *context,
+                                 void **shared, struct error *error)
+{
+    struct shared *s = *shared;
+    if (!s)
+        *shared = s = NEW(1, struct shared);
+    s->context = *context;
+    char *wanted = signature(options);
+    enum status status = STATUS_OK;
+    if (!find_setup(s, wanted)) {
+        struct training_setup *setup;
+        status = training_setup_new(options, context, wanted, &setup, error);
+        if (status == STATUS_OK) {
+            s->setups = memory_grow(s->setups, &s->capacity, s->n + 1, sizeof *s->setups);
+            s->setups[s->n++] = setup;
+        }
+    }
+    free(wanted);
+    return status;
+}
+
+static void close_training(void *shared)
+{
+    struct shared *s = shared;
+    for (size_t i = 0; s && i < s->n; i++)
+        training_setup_free(s->setups[i]);
+    if (s)
+        free(s->setups);
+    free(s);
+}
+
+static void fill_outputs(const struct training *t, struct cell *cells)
+{
+    const struct ledger_total *total = &t->ledger->sections[SECTION_TRAINING];
+    double v[N_OUTPUTS] = {
+        [ACCURACY_CLEAN] = t->accuracy_clean,
+        [ACCURACY] = t->accuracy_noisy,
+        [ACCURACY_LIMIT] = t->accuracy_limit,
+        [TRAINING_TIME] = t->training_time,
+        [ENERGY] = training_energy(t),
+        [ENERGY_INFER] = training_infer_energy(t),
+        [DEVICES] = (double)t->n_devices,
+        [SETTLED] = (double)t->n_settled,
+        [PULSES] = (double)(t->n_pulses - t->n_erases),
+        [LOSS] = t->loss,
+        [RESIDUAL_ARRAY] = ledger_residual_array(t->ledger),
+        [RESIDUAL_SUPPLY] = ledger_residual_supply(t->ledger),
+    };
+    for (int c = 0; c < ENERGY_CLASSES; c++)
+        v[ENERGY_BY_CLASS + c] = ledger_class(total, (enum energy_class)c);
+    for (size_t i = 0; i < t->n_pulses; i++) {
+        v[PULSES_SET] += t->pulses[i].kind == PHASE_SET;
+        v[PULSES_RESET] += t->pulses[i].kind == PHASE_RESET;
+    }
+    for (int i = 0; i < N_OUTPUTS; i++)
+        cells[i] = (struct cell){.kind = CELL_NUMBER, .number = v[i]};
+}
+
+static void add_detail(struct experiment_detail *d, const char *name, struct table *table)
+{
+    d->names[d->n] = name;
+    d->tables[d->n++] = table;
+}
+
+static void fill_detail(const struct training *t, struct experiment_detail *d)
+{
+    static const char *const device_names[] = {"layer",     "row",     "column", "target_S",
+                                               "initial_S", "final_S", "pulses", "settled"};
+    static const char *const image_names[] = {"image", "output", "decision"};
+    struct table *devices = table_new(8, device_names, NULL),
+                 *images = table_new(3, image_names, NULL);
+    for (size_t k = 0; k < t->n_devices; k++) {
+        const struct training_device *u = &t->devices[k];
+        const double v[] = {(double)u->address.layer + 1,
+                            (double)u->address.row + 1,
+                            (double)u->address.column + 1,
+                            u->target,
+                            u->initial,
+                            u->final,
+                            (double)u->pulses,
+                            u->within_tolerance};
+        table_row(devices);
+        for (size_t i = 0; i < 8; i++)
+            table_number(devices, i, v[i]);
+    }
+    for (size_t i = 0; i < IMAGE_COUNT; i++) {
+        table_row(images);
+        table_number(images, 0, (double)i);
+        table_number(images, 1, t->outputs[i]);
+        table_number(images, 2, t->decision[i]);
+    }
+    add_detail(d, "devices", devices);
+    add_detail(d, "images", images);
+}
+
+static enum status run(void *shared, const void *options, uint64_t seed, uint32_t replica,
+                       struct cell *cells, struct experiment_detail *detail, struct error *error)
+{
+    char *wanted = signature(options);
+    const struct training_setup *setup = find_setup(shared, wanted);
+    free(wanted);
+    const struct training_options o = training_setup_options(setup, options, seed, replica);
+    struct training t;
+    enum status status = training_prepare(&o, &t, error);
+    if (status != STATUS_OK)
+        return status;
+    status = training_run(&t, NULL, 0, error);
+    if (status == STATUS_OK) {
+        fill_outputs(&t, cells);
+        if (detail)
+            fill_detail(&t, detail);
+        if (!training_trustworthy(&t, error))
+            status = STATUS_UNTRUSTED;
+    }
+    training_free(&t);
+    return status;
+}
+
+const struct experiment experiment_training = {
+    .name = "training",
+    .title = "a classifier is programmed on chip, device by device, and classifies all 512 images",
+    .n_keys = sizeof keys / sizeof keys[0],
+    .keys = keys,
+    .options_size = sizeof(struct training_bench),
+    .defaults = defaults,
+    .n_outputs = N_OUTPUTS,
+    .outputs = outputs,
+    .open = open_training,
+    .run = run,
+    .close = close_training,
+};

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The entries of the table of experiments: one file each. */
+#ifndef SILVERBAR_STUDY_EXPERIMENTS_H
+#define SILVERBAR_STUDY_EXPERIMENTS_H
+
+#include "study/experiment.h"
+
+extern const struct experiment experiment_training; /* the classifier learns on chip */
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "study/keys.h"
+
+#include "base/memory.h"
+#include "base/spice_number.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT_MAX 9007199254740992.0 /* 2^53: every count is exact as a double */
+
+const struct key *key_find(const struct key *keys, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+static void *field(const struct key *key, void *base)
+{
+    return (char *)base + key->offset;
+}
+
+static const void *const_field(const struct key *key, const void *base)
+{
+    return (const char *)base + key->offset;
+}
+
+/* "a number in [1e-05, 1] s", for messages and help; to free(). */
+static char *expected(const struct key *key)
+{
+    const char *unit = strcmp(key->unit, "1") == 0 ? "" : key->unit;
+    const char *space = *unit ? " " : "";
+    char *text = NULL;
+    switch (key->kind) {
+    case KEY_NUMBER:
+        return memory_format("a number from %g to %g%s%s", key->min, key->max, space, unit);
+    case KEY_COUNT:
+        return memory_format("a whole number from %.15g to %.15g", key->min, key->max);
+    case KEY_SIZES:
+        return memory_format("a list of up to %d whole numbers from %.15g to %.15g", KEY_SIZES_MAX,
+                             key->min, key->max);
+    case KEY_FLAG:
+        return memory_string("true or false");
+    case KEY_TEXT:
+        return memory_string("a text");
+    case KEY_CHOICE:
+        text = memory_string(key->choices[0]);
+        for (size_t i = 1; key->choices[i]; i++) {
+            char *longer =
+                memory_format("%s%s%s", text, key->choices[i + 1] ? ", " : " or ", key->choices[i]);
+            free(text);
+            text = longer;
+        }
+    }
+    return text;
+}
+
+static enum status refuse(const struct key *key, const struct key_value *value, const char *found,
+                          struct error *error)
+{
+    char *wanted = expected(key);
+    enum status status =
+        fail_at(error, value->file, value->line, "%s is %s, expected %s", key->name, found, wanted);
+    free(wanted);
+    return status;
+}
+
+/* Longest part of an item that a message repeats. */
+static enum status refuse_item(const struct key *key, const struct key_value *value,
+                               const char *item, struct error *error)
+{
+    char *found = memory_format("'%.60s'%s", item, strlen(item) > 60 ? "..." : "");
+    enum status status = refuse(key, value, found, error);
+    free(found);
+    return status;
+}
+
+static bool whole(const char *text, double *value)
+{
+    return *text && strspn(text, "0123456789") == strlen(text) && plain_number(text, value) &&
+           *value <= COUNT_MAX;
+}
+
+static enum status set_sizes(const struct key *key, const struct key_value *value, void *base,
+                             struct error *error)
+{
+    struct key_sizes sizes = {.n = value->n};
+    if (!value->list)
+        return refuse_item(key, value, value->items[0], error);
+    if (value->n < 1 || value->n > KEY_SIZES_MAX)
+        return refuse(key, value, "a list of another length", error);
+    for (size_t i = 0; i < value->n; i++) {
+        double number;
+        if (!whole(value->items[i], &number) || number < key->min || number > key->max)
+            return refuse_item(key, value, value->items[i], error);
+        sizes.values[i] = (size_t)number;
+    }
+    memcpy(field(key, base), &sizes, sizeof sizes);
+    return STATUS_OK;
+}
+
+enum status key_set(const struct key *key, const struct key_value *value, void *base,
+                    struct error *error)
+{
+    if (key->kind == KEY_SIZES)
+        return set_sizes(key, value, base, error);
+    if (value->list)
+        return refuse(key, value, "a list", error);
+    const char *text = value->items[0];
+    double number;
+    switch (key->kind) {
+    case KEY_NUMBER:
+        if (!plain_number(text, &number) || !(number >= key->min && number <= key->max))
+            return refuse_item(key, value, text, error);
+        memcpy(field(key, base), &number, sizeof number);
+        return STATUS_OK;
+    case KEY_COUNT: {
+        if (!whole(text, &number) || number < key->min || number > key->max)
+            return refuse_item(key, value, text, error);
+        const uint64_t count = (uint64_t)number;
+        memcpy(field(key, base), &count, sizeof count);
+        return STATUS_OK;
+    }
+    case KEY_FLAG: {
+        const bool flag = strcmp(text, "true") == 0;
+        if (!flag && strcmp(text, "false") != 0)
+            return refuse_item(key, value, text, error);
+        memcpy(field(key, base), &flag, sizeof flag);
+        return STATUS_OK;
+    }
+    case KEY_CHOICE:
+        for (int i = 0; key->choices[i]; i++)
+            if (strcmp(key->choices[i], text) == 0) {
+                memcpy(field(key, base), &i, sizeof i);
+                return STATUS_OK;
+            }
+        return refuse_item(key, value, text, error);
+    case KEY_TEXT: {
+        char *old, *copy = memory_string(text);
+        memcpy(&old, field(key, base), sizeof old);
+        free(old);
+        memcpy(field(key, base), &copy, sizeof copy);
+        return STATUS_OK;
+    }
+    case KEY_SIZES:
+        break;
+    }
+    return STATUS_OK;
+}
+
+char *key_text(const struct key *key, const void *base)
+{
+    const void *at = const_field(key, base);
+    char buffer[32];
+    switch (key->kind) {
+    case KEY_NUMBER:
+        return memory_string(number_text(*(const double *)at, buffer));
+    case KEY_COUNT:
+        return memory_format("%llu", (unsigned long long)*(const uint64_t *)at);
+    case KEY_FLAG:
+        return memory_string(*(const bool *)at ? "true" : "false");
+    case KEY_CHOICE:
+        return memory_string(key->choices[*(const int *)at]);
+    case KEY_TEXT:
+        return memory_string(*(char *const *)at);
+    case KEY_SIZES: {
+        const struct key_sizes *sizes = at;
+        char *text = memory_string("[");
+        for (size_t i = 0; i < sizes->n; i++) {
+            char *longer = memory_format("%s%s%zu", text, i ? ", " : "", sizes->values[i]);
+            free(text);
+            text = longer;
+        }
+        char *closed = memory_format("%s]", text);
+        free(text);
+        return closed;
+    }
+    }
+    return NULL;
+}
+
+void keys_copy(const struct key *keys, size_t n, const void *from, void *to, size_t size)
+{
+    memcpy(to, from, size);
+    for (size_t i = 0; i < n; i++)
+        if (keys[i].kind == KEY_TEXT) {
+            char *copy = memory_string(*(char *const *)const_field(&keys[i], from));
+            memcpy(field(&keys[i], to), &copy, sizeof copy);
+        }
+}
+
+void keys_free(const struct key *keys, size_t n, void *base)
+{
+    for (size_t i = 0; i < n && base; i++)
+        if (keys[i].kind == KEY_TEXT) {
+            char *none = NULL;
+            free(*(char **)field(&keys[i], base));
+            memcpy(field(&keys[i], base), &none, sizeof none);
+        }
+}
+
+void keys_print(const struct key *keys, size_t n, const void *defaults, FILE *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *wanted = expected(&keys[i]), *fallback = key_text(&keys[i], defaults);
+        fprintf(out, "  %-28s %s\n  %-28s   %s; default %s\n", keys[i].name, keys[i].help, "",
+                wanted, *fallback ? fallback : "''");
+        free(wanted);
+        free(fallback);
+    }
+}

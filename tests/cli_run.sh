@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `silverbar run`: every testbench of the project is read, malformed copies are refused with one
+# line that names file, line and what was expected; the same seed gives the same bytes; the folder's
+# own testbench gives the folder again.
+. "$(dirname -- "$0")/setup.sh"
+
+refused() { # NAME FILE TEXT: exit 2, one line with TEXT
+    "$SILVERBAR" run "$2" -o made >out 2>err
+    same "$1: exit status" $? 2
+    same "$1: lines" "$(wc -l <err)" 1
+    check "$1: '$3' in '$(cat err)'" grep -qF -- "$3" err
+    check "$1: nothing printed" [ ! -s out ]
+    check "$1: no folder" [ ! -e made ]
+}
+
+for file in "$SB_SRC"/testbenches/*.yaml; do
+    name=$(basename "$file" .yaml)
+    grep -v '^experiment:' "$file" >"$name-missing.yaml"
+    refused "$name without experiment" "$name-missing.yaml" "expected 'experiment: NAME'"
+    sed 's/^seed: .*/seed: [1, 2]/' "$file" >"$name-type.yaml"
+    grep -q '^seed:' "$file" || echo 'seed: [1, 2]' >>"$name-type.yaml"
+    line=$(grep -n '^seed:' "$name-type.yaml" | cut -d: -f1)
+    refused "$name with a list for a seed" "$name-type.yaml" "$name-type.yaml:$line: seed is a list"
+    { grep -v '^replicas:' "$file" && echo 'replicas: -5'; } >"$name-negative.yaml"
+    refused "$name with a negative count" "$name-negative.yaml" "replicas is '-5', expected a whole"
+    { grep -v '^replicas:' "$file" && echo 'replicas: 1000000000'; } >"$name-many.yaml"
+    refused "$name with 1e9 replicas" "$name-many.yaml" "expected a whole number from 1 to 10000000"
+    { cat "$file" && echo 'no.such.key: 1'; } >"$name-unknown.yaml"
+    refused "$name with an unknown key" "$name-unknown.yaml" "unknown key 'no.such.key'"
+done
+{ cat "$SB_SRC/testbenches/small.yaml" | sed 's/\[W, Cr, C\]/[W, Cr, Unobtainium]/'; } >dopant.yaml
+refused "unknown dopant" dopant.yaml Unobtainium
+
+cat >one.yaml <<'END'
+experiment: training
+seed: 3
+replicas: 2
+sweep:
+  - {key: programming.tolerance, values: [0.05, 0.1]}
+END
+"$SILVERBAR" run one.yaml -o a >/dev/null 2>err || bad "run" "$(cat err)"
+"$SILVERBAR" run one.yaml -o b >/dev/null && check "same bytes" diff -r a b
+same "samples" "$(wc -l <a/samples.csv)" 5
+same "points" "$(wc -l <a/points.csv)" 3
+"$SILVERBAR" run a/testbench.yaml -o c >/dev/null && check "the folder's testbench" diff -r a c
+"$SILVERBAR" run one.yaml --sample 3 --json >sample
+check "one sample of all" grep -q "$(sed -n '5s/.*,\(0\.[0-9]*\),30,.*/\1/p' a/samples.csv)" sample
+# a training run is that of `train`
+"$SILVERBAR" run one.yaml --set seed=1 --set replicas=1 --set programming.tolerance=0.05 -o d >/dev/null
+"$SILVERBAR" train --engine event --json >summary
+near "energy as in train" "$(sed -n 2p d/samples.csv | cut -d, -f7)" "$(value energy_J summary)" 1e-12
+for setting in nothing no.key=1 experiment=training noise.test=nan noise.test=0.6 circuit.sizes=9,3,1,1,1,1,1,1,1,1; do
+    "$SILVERBAR" run one.yaml --set "$setting" >out 2>err
+    same "--set $setting" "$?" 2
+done
+check "keys" eval '"$SILVERBAR" run --keys | grep -q "^  programming.tolerance "'
+nothing_left "run"
+exit $failed

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Testbench files: reading, refusals, order of points; intervals of points. */
+#include "testing.h"
+
+#include "base/random.h"
+#include "study/aggregate.h"
+#include "study/testbench.h"
+#include "study/yaml_file.h"
+
+#include <gsl/gsl_randist.h>
+
+static struct testbench *read_text(const char *text, struct error *error)
+{
+    char *folder = folder_make(), *path = file_write(folder, "t.yaml", text, strlen(text));
+    struct testbench *t;
+    error->text[0] = 0;
+    testbench_read(path, 0, NULL, &t, error);
+    free(path);
+    folder_remove(folder);
+    return t;
+}
+
+static void test_points(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct testbench *t = read_text("experiment: training\nreplicas: 3\n"
+                                    "sweep:\n"
+                                    "  - {key: noise.train, values: [0, 0.1]}\n"
+                                    "  - {key: noise.test, from: 0.1, to: 0.4, steps: 3}\n",
+                                    &error);
+    ASSERT_DONE(t ? STATUS_OK : STATUS_INPUT, error);
+    assert_int_equal(t->n_points, 6);
+    assert_int_equal(t->n_samples, 18);
+    /* the last key moves fastest */
+    for (size_t p = 0; p < 6; p++) {
+        assert_int_equal(testbench_place(t, p, 0), p / 3);
+        assert_int_equal(testbench_place(t, p, 1), p % 3);
+    }
+    assert_string_equal(t->axes[1].values[0], "0.1");
+    assert_string_equal(t->axes[1].values[1], "0.25");
+    assert_string_equal(t->axes[1].values[2], "0.4");
+    testbench_free(t);
+    t = read_text("experiment: training\nsweep_order: zipped\n"
+                  "sweep:\n"
+                  "  - {key: programming.read_time, from: 1e-4, to: 1e-2, steps: 3, scale: log}\n"
+                  "  - {key: device.dopant, values: [W, Cr, C]}\n",
+                  &error);
+    ASSERT_DONE(t ? STATUS_OK : STATUS_INPUT, error);
+    assert_int_equal(t->n_points, 3);
+    assert_int_equal(testbench_place(t, 2, 0), 2);
+    ASSERT_NEAR(atof(t->axes[0].values[1]), 1e-3, 1e-18);
+    testbench_free(t);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *part;
+    } cases[] = {
+        {"", "t.yaml:1: empty"},
+        {"- a\n", "t.yaml:1: not a mapping"},
+        {"experiment: [", "t.yaml:2: not YAML"},
+        {"experiment: nothing\n", "t.yaml:1: experiment is 'nothing', expected one of: training"},
+        {"title: a\n", "no experiment"},
+        {"experiment: training\nseed: 1\nseed: 2\n", "t.yaml:3: seed is given again"},
+        {"experiment: training\nnoise: {train: .nan}\n", "t.yaml:2: noise.train is '.nan'"},
+        {"experiment: training\nnoise: {train: 0.7}\n", "expected a number from 0 to 0.5"},
+        {"experiment: training\nnoise: {train: 1e400}\n", "noise.train is '1e400'"},
+        {"experiment: training\nnoise: 3\n", "unknown key 'noise'"},
+        {"experiment: training\nnoise.loud: 3\n", "unknown key 'noise.loud'"},
+        {"experiment: training\nengine: {name: spice}\n", "expected ngspice, ida or event"},
+        {"experiment: training\nreplicas: 1.5\n", "replicas is '1.5', expected a whole number"},
+        {"experiment: training\ncircuit: {sizes: 9}\n", "circuit.sizes is '9', expected a list"},
+        {"experiment: training\ncircuit: {sizes: [9, -3, 1]}\n", "circuit.sizes is '-3'"},
+        {"experiment: training\nsweep:\n  - {values: [1]}\n", "no 'key'"},
+        {"experiment: training\nsweep:\n  - {key: noise.train}\n", "has no 'from'"},
+        {"experiment: training\nsweep:\n  - {key: noise.train, values: 1}\n", "expected a list"},
+        {"experiment: training\nsweep:\n  - {key: noise.train, values: []}\n", "no values"},
+        {"experiment: training\nsweep:\n  - {key: noise.train, values: [0, x]}\n", "is 'x'"},
+        {"experiment: training\nsweep:\n  - {key: noise.train, value: [0]}\n",
+         "unknown key 'sweep.0.value'"},
+        {"experiment: training\nsweep:\n  - {key: seed, values: [0]}\n", "sweep of 'seed'"},
+        {"experiment: training\nsweep:\n  - {key: noise.train, from: 0, to: 1, steps: 3}\n", "'1'"},
+        {"experiment: training\nsweep:\n  - {key: noise.train, from: 0, to: .1, steps: 3, "
+         "scale: log}\n",
+         "expected positive numbers"},
+        {"experiment: training\nsweep_order: zipped\nsweep:\n"
+         "  - {key: noise.train, values: [0, 0.1]}\n  - {key: noise.test, values: [0]}\n",
+         "has 1 values, expected 2"},
+        {"experiment: training\nsweep:\n  - {key: noise.train, values: [0]}\n"
+         "  - {key: noise.train, values: [0]}\n",
+         "swept again"},
+        {"experiment: training\nreplicas: 10000000\nsweep:\n"
+         "  - {key: noise.train, from: 0, to: 0.5, steps: 1000}\n",
+         "samples, expected at most"},
+        {"a: &a {b: {c: {d: {e: {f: 1}}}}}\n", "nested too deep"},
+    };
+    struct error error;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct testbench *t = read_text(cases[i].text, &error);
+        if (t)
+            fail_msg("accepted: %s", cases[i].text);
+        ASSERT_NAMES(error.text, cases[i].part);
+    }
+}
+
+/* An alias bomb of 10^9 items in a few lines ends early. */
+static void test_bomb(void **state)
+{
+    (void)state;
+    struct error error;
+    const char *text = "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b {a: *a, b: *a, c: *a, d: *a}\n"
+                       "c: &c {a: *b, b: *b, c: *b, d: *b}\n"
+                       "d: &d {a: *c, b: *c, c: *c, d: *c}\ne: {a: *d, b: *d, c: *d, d: *d}\n";
+    assert_null(read_text(text, &error));
+    assert_true(error.text[0] != 0);
+}
+
+/* Any single byte changed or cut: a message or a testbench, no crash. */
+static void test_mutations(void **state)
+{
+    (void)state;
+    const char *text = "experiment: training\nnoise: {train: 0.1, test: \"0.2\"}\n"
+                       "sweep:\n  - {key: noise.train, values: [0, 0.1]}\n";
+    struct error error;
+    const size_t n = strlen(text);
+    char *copy = memory_string(text);
+    for (size_t i = 0; i < n; i++) {
+        static const char bytes[] = "\0\xff:[]{}&*-\n\t\"'!%@a0";
+        for (size_t b = 0; b < sizeof bytes; b++) {
+            copy[i] = bytes[b];
+            char *folder = folder_make(), *path = file_write(folder, "t.yaml", copy, n);
+            struct testbench *t;
+            if (testbench_read(path, 0, NULL, &t, &error) == STATUS_OK)
+                testbench_free(t);
+            else
+                assert_true(error.text[0] != 0);
+            free(path);
+            folder_remove(folder);
+        }
+        copy[i] = text[i];
+    }
+    free(copy);
+}
+
+/* Identity is a testbench that has the same identity. */
+static void test_identity(void **state)
+{
+    (void)state;
+    struct error error;
+    struct testbench *t =
+        read_text("experiment: training\ntitle: \"a \\\"b\\\" </script> \\\\ c\"\n"
+                  "sweep:\n  - {key: device.dopant, values: [W, \"C\"]}\n",
+                  &error);
+    ASSERT_DONE(t ? STATUS_OK : STATUS_INPUT, error);
+    char *text = testbench_identity(t);
+    struct testbench *again = read_text(text, &error);
+    ASSERT_DONE(again ? STATUS_OK : STATUS_INPUT, error);
+    char *second = testbench_identity(again);
+    assert_string_equal(text, second);
+    free(text);
+    free(second);
+    testbench_free(t);
+    testbench_free(again);
+}
+
+/* Wilson's interval of 8 of 10, from his formula: 0.490 to 0.943. */
+static void test_wilson(void **state)
+{
+    (void)state;
+    const struct interval95 i = aggregate_share(8, 10);
+    ASSERT_NEAR(i.low, 0.490162, 1e-6);
+    ASSERT_NEAR(i.high, 0.943318, 1e-6);
+    ASSERT_NEAR(aggregate_share(0, 10).low, 0, 1e-15);
+}
+
+/* The bootstrap's 95 % interval of 40 normal numbers covers their mean in 95 % of trials, less a
+ * little, as the percentile bootstrap is narrow by sqrt((n-1)/n) and takes normal quantiles for
+ * Student's: 94 % expected, 1.5 % the standard deviation of a share of 250; 5 of them allowed. */
+static void test_bootstrap(void **state)
+{
+    (void)state;
+    gsl_rng *rng = random_stream(1, 0, RANDOM_TEST);
+    int covered = 0;
+    for (int trial = 0; trial < 250; trial++) {
+        double values[40];
+        for (int k = 0; k < 40; k++)
+            values[k] = 3 + gsl_ran_gaussian(rng, 2);
+        const struct interval95 i = aggregate_mean(values, 40, 5, (uint32_t)trial);
+        covered += i.low <= 3 && i.high >= 3;
+    }
+    gsl_rng_free(rng);
+    ASSERT_NEAR(covered / 250.0, 0.94, 0.075);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_points),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_bomb),      cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_identity),  cmocka_unit_test(test_wilson),
+        cmocka_unit_test(test_bootstrap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
