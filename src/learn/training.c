@@ -321,6 +321,28 @@ static const struct engine *measuring_engine(const struct training_options *o)
                                          : engine_find("ida");
 }
 
+/* Each neuron by itself, where transistors differ and the circuit takes curves. */
+static enum status measure_own(struct training *t, const struct engine *engine, struct error *error)
+{
+    struct training_options *o = &t->options;
+    struct classifier_options *c = &o->classifier;
+    t->n_neurons = classifier_amplifiers(c) - c->n_layers;
+    t->own = NEW(t->n_neurons, struct transfer);
+    t->own_curves = NEW(t->n_neurons, struct neuron_curve);
+    size_t n = 0;
+    for (size_t l = 0; l < c->n_layers; l++)
+        for (size_t j = 0; j < c->sizes[l + 1]; j++, n++) {
+            const enum status status = transfer_measure_neuron(
+                c, l, j, l == 0 ? TRANSFER_COMMON_ROWS : 0, engine, &o->solver, &t->own[n], error);
+            if (status != STATUS_OK)
+                return status;
+            t->own_curves[n] = t->own[n].curve;
+        }
+    c->curves = t->own_curves;
+    c->own_curves = true;
+    return STATUS_OK;
+}
+
 static enum status measure_neurons(struct training *t, struct error *error)
 {
     struct training_options *o = &t->options;
@@ -338,6 +360,8 @@ static enum status measure_neurons(struct training *t, struct error *error)
                                              &t->transfer[l], error);
         t->curves[l] = t->transfer[l].curve;
     }
+    if (o->behavioural && o->classifier.mismatch && status == STATUS_OK)
+        return measure_own(t, engine, error);
     if (o->behavioural)
         o->classifier.curves = t->curves;
     return status;
@@ -400,6 +424,10 @@ void training_free(struct training *t)
 {
     for (size_t l = 0; l < CLASSIFIER_LAYERS_MAX && !t->options.measured; l++)
         transfer_free(&t->transfer[l]);
+    for (size_t n = 0; n < t->n_neurons; n++)
+        transfer_free(&t->own[n]);
+    free(t->own);
+    free(t->own_curves);
     ledger_free(t->ledger);
     classifier_free(&t->classifier);
     free(t->devices);

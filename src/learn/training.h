@@ -71,6 +71,9 @@ struct training {
     struct transfer
         transfer[CLASSIFIER_LAYERS_MAX]; /* measured by this run, or options.measured's */
     struct neuron_curve curves[CLASSIFIER_LAYERS_MAX];
+    size_t n_neurons;
+    struct transfer *own;            /* n_neurons: measured on mismatched transistors, or NULL */
+    struct neuron_curve *own_curves; /* n_neurons, likewise */
     double *x0;
     double loss; /* of the offline targets */
     size_t n_devices, n_pulses, n_settled;

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <gsl/gsl_fit.h>
 #include <gsl/gsl_spline.h>
 #include <math.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@ struct bench {
     double *column, *reference; /* n: in units of s */
     double *out, *supply;       /* n: output [V], current of vdd [A] */
     double *input;              /* n: of the reference amplifier [V] */
-    int column_port, reference_port, output_probe, supply_probe, input_probe;
+    double *column_input;       /* n: of the neuron [V] */
+    int column_port, reference_port, output_probe, supply_probe, input_probe, column_probe;
     double ground; /* [V] */
 };
 
@@ -31,6 +33,7 @@ static bool step(void *data, const struct reading *reading, struct phase *next)
         b->out[b->next - 1] = reading->mean[b->output_probe];
         b->supply[b->next - 1] = -reading->mean[b->supply_probe];
         b->input[b->next - 1] = reading->mean[b->input_probe];
+        b->column_input[b->next - 1] = reading->mean[b->column_probe];
     }
     if (b->next == b->n)
         return false;
@@ -54,7 +57,8 @@ static struct bench bench_new(size_t n)
                           .reference = NEW(n, double),
                           .out = NEW(n, double),
                           .supply = NEW(n, double),
-                          .input = NEW(n, double)};
+                          .input = NEW(n, double),
+                          .column_input = NEW(n, double)};
 }
 
 static void bench_free(struct bench *b)
@@ -64,18 +68,22 @@ static void bench_free(struct bench *b)
     free(b->out);
     free(b->supply);
     free(b->input);
+    free(b->column_input);
 }
 
-/* Reference amplifier and, if asked for, a neuron, each with a source and a resistor at its column
- * that bring 45 mV over rf for s = 1. */
+/* Reference amplifier and, if asked for, neuron j, each with a source and a resistor at its column
+ * that bring 45 mV over rf for s = 1.  Offsets are left out: what the behavioural neuron does about
+ * them needs no measurement. */
 static enum status bench_run(struct bench *b, const struct classifier_options *o, size_t layer,
-                             bool neuron, const struct engine *engine,
+                             size_t j, bool neuron, const struct engine *engine,
                              const struct engine_options *engine_options, struct error *error)
 {
     const double rf = classifier_feedback(o->dopant, layer);
     const double ohm = SOURCE_VOLT * rf / NEURON_INPUT_SWING;
-    struct neuron_kind kind = o->neuron;
-    kind.supply = o->supply;
+    struct classifier_options bare = *o;
+    bare.curves = NULL;
+    bare.offsets = NULL;
+    const struct neuron_kind kind = classifier_neuron(&bare, layer, j);
     struct circuit *c = circuit_new("silverbar neuron bench");
     c->temperature = o->temperature;
     b->ground = neuron_ground(o->supply);
@@ -94,6 +102,7 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
     circuit_capacitor(c, "cref", reference_column, 0, o->column_farad, CLASS_LINE);
     b->output_probe = circuit_voltage_probe(c, "out", out);
     b->input_probe = circuit_voltage_probe(c, "in", reference_column);
+    b->column_probe = circuit_voltage_probe(c, "column", column);
     for (size_t k = 0; k < c->n_elements; k++)
         if (strcmp(c->elements[k].name, "vdd") == 0)
             b->supply_probe = circuit_current_probe(c, "supply", (int)k);
@@ -147,31 +156,24 @@ static struct transfer_table table_new_points(size_t n)
     return (struct transfer_table){n, NEW(n, double), NEW(n, double)};
 }
 
-enum status transfer_measure(const struct classifier_options *o, size_t layer, double lit_rows,
-                             const struct engine *engine,
-                             const struct engine_options *engine_options, struct transfer *transfer,
-                             struct error *error)
+static enum status measure(const struct classifier_options *o, size_t layer, size_t j,
+                           double lit_rows, const struct engine *engine,
+                           const struct engine_options *engine_options, struct transfer *transfer,
+                           struct error *error)
 {
     *transfer = (struct transfer){0};
     struct transfer_table *t = &transfer->curve.transfer, *sigmoid = &transfer->curve.sigmoid;
     *t = table_new_points(POINTS);
     *sigmoid = table_new_points(POINTS);
     struct bench b = sweep(o, lit_rows);
-    enum status status = bench_run(&b, o, layer, true, engine, engine_options, error);
+    enum status status = bench_run(&b, o, layer, j, true, engine, engine_options, error);
     for (size_t i = 0; i < POINTS && status == STATUS_OK; i++) {
         t->x[i] = sigmoid->x[i] = b.column[i] - b.reference[i];
         t->y[i] = 0.5 + (b.out[i] - b.ground) / NEURON_OUTPUT_SWING;
         sigmoid->y[i] = b.supply[i]; /* of everything, for now */
     }
     bench_free(&b);
-    if (status == STATUS_OK)
-        status = smooth(t, error);
-    if (status == STATUS_OK) {
-        transfer_interpolate(transfer);
-    } else {
-        transfer_free(transfer);
-    }
-    return status;
+    return status == STATUS_OK ? smooth(t, error) : status;
 }
 
 /* The slope of output against input of the reference amplifier, by least squares through what it is
@@ -190,10 +192,46 @@ static enum status find_gain(const struct bench *alone, double *gain, struct err
                             "the amplifier's gain is %g, expected more than 1", *gain);
 }
 
-enum status transfer_measure_supply(const struct classifier_options *o, size_t layer,
-                                    double lit_rows, const struct engine *engine,
-                                    const struct engine_options *engine_options,
-                                    struct transfer *transfer, struct error *error)
+/* Gain and offset of an amplifier, out = gain (in + offset), by least squares. */
+static enum status find_line(size_t n, const double *in, const double *out, double *gain,
+                             double *offset, struct error *error)
+{
+    double constant, cov00, cov01, cov11, sumsq;
+    gsl_fit_linear(in, 1, out, 1, n, &constant, gain, &cov00, &cov01, &cov11, &sumsq);
+    *offset = constant / *gain;
+    return *gain > 1 ? STATUS_OK
+                     : fail(error, STATUS_NUMERICAL,
+                            "the amplifier's gain is %g, expected more than 1", *gain);
+}
+
+/* Those of both amplifiers where their transistors differ.  What comes out of the neuron's follows
+ * from its column: rf carries all of the column's current. */
+static enum status find_offsets(const struct bench *alone, const struct bench *both,
+                                struct neuron_curve *curve, struct error *error)
+{
+    const size_t n = alone->n;
+    double *in = NEW(n, double), *out = NEW(n, double);
+    for (size_t i = 0; i < n; i++) {
+        in[i] = alone->ground - alone->input[i];
+        out[i] = alone->out[i] - alone->ground;
+    }
+    enum status status =
+        find_line(n, in, out, &curve->reference_gain, &curve->reference_offset, error);
+    for (size_t i = 0; i < n; i++) {
+        in[i] = both->ground - both->column_input[i];
+        out[i] = -in[i] - NEURON_INPUT_SWING * (both->column[i] + in[i] / SOURCE_VOLT);
+    }
+    if (status == STATUS_OK)
+        status = find_line(n, in, out, &curve->gain, &curve->offset, error);
+    free(in);
+    free(out);
+    return status;
+}
+
+static enum status measure_supply(const struct classifier_options *o, size_t layer, size_t j,
+                                  double lit_rows, const struct engine *engine,
+                                  const struct engine_options *engine_options,
+                                  struct transfer *transfer, struct error *error)
 {
     struct neuron_curve *curve = &transfer->curve;
     const struct dopant *d = o->dopant;
@@ -203,11 +241,12 @@ enum status transfer_measure_supply(const struct classifier_options *o, size_t l
     for (size_t i = 0; i < n; i++)
         alone.reference[i] = both.reference[i] = both.column[i] =
             COMMON_STEP * (double)i - TRANSFER_RANGE;
-    enum status status = bench_run(&alone, o, layer, false, engine, engine_options, error);
+    enum status status = bench_run(&alone, o, layer, j, false, engine, engine_options, error);
     if (status == STATUS_OK)
-        status = bench_run(&both, o, layer, true, engine, engine_options, error);
+        status = bench_run(&both, o, layer, j, true, engine, engine_options, error);
     if (status == STATUS_OK)
-        status = find_gain(&alone, &curve->gain, error);
+        status = o->mismatch ? find_offsets(&alone, &both, curve, error)
+                             : find_gain(&alone, &curve->gain, error);
     curve->reference = table_new_points(n);
     curve->amplifier = table_new_points(n);
     for (size_t i = 0; i < n; i++) {
@@ -230,6 +269,61 @@ enum status transfer_measure_supply(const struct classifier_options *o, size_t l
     bench_free(&alone);
     bench_free(&both);
     return status;
+}
+
+/* All neurons of the layer alike. */
+static struct classifier_options alike(const struct classifier_options *o)
+{
+    struct classifier_options nominal = *o;
+    nominal.mismatch = NULL;
+    return nominal;
+}
+
+enum status transfer_measure(const struct classifier_options *o, size_t layer, double lit_rows,
+                             const struct engine *engine,
+                             const struct engine_options *engine_options, struct transfer *transfer,
+                             struct error *error)
+{
+    const struct classifier_options nominal = alike(o);
+    const enum status status =
+        measure(&nominal, layer, 0, lit_rows, engine, engine_options, transfer, error);
+    if (status == STATUS_OK)
+        transfer_interpolate(transfer);
+    else
+        transfer_free(transfer);
+    return status;
+}
+
+enum status transfer_measure_supply(const struct classifier_options *o, size_t layer,
+                                    double lit_rows, const struct engine *engine,
+                                    const struct engine_options *engine_options,
+                                    struct transfer *transfer, struct error *error)
+{
+    const struct classifier_options nominal = alike(o);
+    return measure_supply(&nominal, layer, 0, lit_rows, engine, engine_options, transfer, error);
+}
+
+enum status transfer_measure_neuron(const struct classifier_options *o, size_t layer, size_t j,
+                                    double lit_rows, const struct engine *engine,
+                                    const struct engine_options *engine_options,
+                                    struct transfer *transfer, struct error *error)
+{
+    enum status status = measure(o, layer, j, lit_rows, engine, engine_options, transfer, error);
+    if (status == STATUS_OK)
+        status = measure_supply(o, layer, j, lit_rows, engine, engine_options, transfer, error);
+    if (status != STATUS_OK) {
+        transfer_free(transfer);
+        return status;
+    }
+    /* the bench's columns are where their amplifiers hold them, and take less current by that */
+    const struct neuron_curve *curve = &transfer->curve;
+    for (size_t i = 0; i < POINTS; i++) {
+        const double s = (curve->offset - curve->reference_offset) / SOURCE_VOLT;
+        curve->transfer.x[i] -= s;
+        curve->sigmoid.x[i] -= s;
+    }
+    transfer_interpolate(transfer);
+    return STATUS_OK;
 }
 
 void transfer_interpolate(struct transfer *t)

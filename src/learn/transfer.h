@@ -29,6 +29,13 @@ enum status transfer_measure_supply(const struct classifier_options *options, si
                                     double lit_rows, const struct engine *engine,
                                     const struct engine_options *engine_options,
                                     struct transfer *transfer, struct error *error);
+
+/* All of it for neuron j of a layer with the options' mismatch: its own transistors, and those of the
+ * layer's reference amplifier. */
+enum status transfer_measure_neuron(const struct classifier_options *options, size_t layer,
+                                    size_t j, double lit_rows, const struct engine *engine,
+                                    const struct engine_options *engine_options,
+                                    struct transfer *transfer, struct error *error);
 void transfer_free(struct transfer *transfer);
 
 /* The monotone cubic through curve.transfer, whose points are evenly spaced. */
