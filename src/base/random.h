@@ -22,7 +22,8 @@ enum random_purpose {
     RANDOM_CYCLE = 0x30000000,     /* its thresholds from pulse to pulse */
     RANDOM_MISMATCH = 0x40000000,  /* + number of the instance: transistors */
     RANDOM_OFFSET = 0x50000000,    /* + number of the amplifier */
-    RANDOM_CROSSBAR = 0x60000000   /* targets and states of an array */
+    RANDOM_CROSSBAR = 0x60000000,  /* targets and states of an array */
+    RANDOM_VOLATILE = 0x70000000   /* + number of the trial: a volatile device's switches */
 };
 
 /* One block: four 32-bit words from a counter and a key. */

@@ -7,13 +7,13 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 
-/* Largest change of an exponent in a sub-step.  Two Gauss points leave (change)^4/4320 of the rates'
- * integral where Phi does not hear of n.  Where it does, n and Phi follow each other by the midpoint
- * rule, second order, and a fluctuation may change its own drift by OWN_EFFECT of itself, which is
- * the relative error of the variance. */
-#define CHANGE_OPEN 0.5
-#define CHANGE_FEEDBACK 0.1
-#define OWN_EFFECT 0.02
+/* Largest change of an exponent in a sub-step: two Gauss points leave (change)^4/4320 of the rates'
+ * integral; of it what comes from n, which is taken half way: (change)^2/24. */
+#define CHANGE 0.5
+#define CHANGE_BY_N 0.1
+/* Between two draws n follows its mean.  What a fluctuation could change in its own drift until the
+ * next draw; the variance is then wrong by 1 to 2 % at most. */
+#define OWN_EFFECT 0.005
 #define SHRINK_MIN 0.1
 #define GAUSS 0.28867513459481287 /* sqrt(3)/6: the points lie at 1/2 -+ it */
 
@@ -172,7 +172,7 @@ static double mean_after(const struct volatile_device *d, struct two_state r, do
     return d->n * p.stay + (d->law->n - d->n) * p.turn;
 }
 
-/* How fast a fluctuation of n changes its own drift through Phi, after h seconds [1/s]. */
+/* How fast a fluctuation of n that is h seconds old changes its own drift through Phi [1/s]. */
 static double own_effect(const struct volatile_device *d, double h)
 {
     double drift[2];
@@ -184,21 +184,25 @@ static double own_effect(const struct volatile_device *d, double h)
     return fabs(drift[1] - drift[0]);
 }
 
-/* A sub-step of at most h whose exponents change by no more than `most`; n_mid: mean number of
- * switches half way. */
-static double bounded_step(const struct volatile_device *d, double h, double most, bool follows,
-                           double *n_mid)
+/* A sub-step of at most h whose exponents change little; n_mid: mean number of switches half way. */
+static double bounded_step(const struct volatile_device *d, double h, bool follows, double *n_mid)
 {
     const double scale = exponent_scale(d->law, d->v), phi = volatile_phi(d);
     const struct two_state r = volatile_rates(d->law, d->v, phi);
     for (;;) {
         const double n_end = follows ? mean_after(d, r, h) : d->n;
         *n_mid = follows ? mean_after(d, r, 0.5 * h) : d->n;
+        const struct volatile_rho end = volatile_rho_after(d, *n_mid, h);
         const double phi_mid = volatile_phi_of(d, volatile_rho_after(d, d->n, 0.5 * h), *n_mid);
-        const double phi_end = volatile_phi_of(d, volatile_rho_after(d, *n_mid, h), n_end);
+        const double phi_end = volatile_phi_of(d, end, n_end);
         const double change =
             scale * fmax(fabs(1 / phi_mid - 1 / phi), fabs(1 / phi_end - 1 / phi));
-        const double excess = fmax(change / most, follows ? h * own_effect(d, h) / OWN_EFFECT : 0);
+        double excess = change / CHANGE;
+        if (follows) {
+            const double still = volatile_phi_of(d, volatile_rho_after(d, d->n, h), d->n);
+            excess = fmax(excess, scale * fabs(1 / phi_end - 1 / still) / CHANGE_BY_N);
+            excess = fmax(excess, h * own_effect(d, h) / OWN_EFFECT);
+        }
         if (excess <= 1)
             return h;
         h *= fmax(SHRINK_MIN, 0.9 / excess);
@@ -208,7 +212,7 @@ static double bounded_step(const struct volatile_device *d, double h, double mos
 double volatile_window(const struct volatile_device *d, double h)
 {
     double n_mid;
-    return bounded_step(d, h, CHANGE_OPEN, false, &n_mid);
+    return bounded_step(d, h, false, &n_mid);
 }
 
 void volatile_advance(struct volatile_device *d, double n_mid, double h)
@@ -219,38 +223,45 @@ void volatile_advance(struct volatile_device *d, double n_mid, double h)
     d->t += h;
 }
 
-static void draw(struct volatile_device *d, struct passage p)
+/* Where each of `begin` switches has come, which were on at the last draw. */
+static double mean_of(const struct volatile_device *d, double begin, struct passage p)
 {
-    if (d->method == VOLATILE_MEAN) {
-        d->n = d->n * p.stay + (d->law->n - d->n) * p.turn;
-        return;
-    }
-    const unsigned on = (unsigned)d->n, off = (unsigned)(d->law->n - d->n);
-    d->n = (double)(on - gsl_ran_binomial(d->rng, fmax(0, 1 - p.stay), on) +
-                    gsl_ran_binomial(d->rng, fmin(1, p.turn), off));
+    return begin * p.stay + (d->law->n - begin) * p.turn;
+}
+
+static double draw(struct volatile_device *d, double begin, struct passage p)
+{
+    if (d->method == VOLATILE_MEAN)
+        return mean_of(d, begin, p);
+    const unsigned on = (unsigned)begin, off = (unsigned)(d->law->n - begin);
     d->draws++;
+    return (double)(on - gsl_ran_binomial(d->rng, fmax(0, 1 - p.stay), on) +
+                    gsl_ran_binomial(d->rng, fmin(1, p.turn), off));
 }
 
 static void jump(struct volatile_device *d, double t)
 {
     const bool follows = feedback(d);
     struct passage all = {1, 0};
+    double begin = d->n, drawn = d->t, heard = 0; /* at the last draw, and since */
     while (d->t < t) {
         double n_mid;
-        const double left = t - d->t;
-        const double h =
-            bounded_step(d, left, follows ? CHANGE_FEEDBACK : CHANGE_OPEN, follows, &n_mid);
+        const double left = t - d->t, h = bounded_step(d, left, follows, &n_mid);
+        if (follows)
+            heard += h * own_effect(d, d->t + h - drawn);
         all = then(all, step_passage(d, h, n_mid));
         volatile_advance(d, n_mid, h);
         if (!(h < left))
             d->t = t;
-        if (follows) {
-            draw(d, all);
-            all = (struct passage){1, 0};
+        if (d->t < t && heard < OWN_EFFECT) {
+            d->n = mean_of(d, begin, all);
+            continue;
         }
+        begin = d->n = draw(d, begin, all);
+        all = (struct passage){1, 0};
+        drawn = d->t;
+        heard = 0;
     }
-    if (!follows)
-        draw(d, all);
 }
 
 static void (*const methods[])(struct volatile_device *, double) = {

@@ -14,7 +14,8 @@
  * Ways to go from edge to edge of the input (v constant in between):
  *   jump    exact binomial draws.  Where Phi does not depend on n, switches are independent and one
  *           pair of draws covers an interval of any length: their transition probabilities are
- *           integrated over the moving Phi.  Where it does (heat, rho_i), one pair a sub-step.
+ *           integrated over the moving Phi.  Where it does (heat, rho_i), a pair is drawn whenever a
+ *           fluctuation of n could be heard.
  *   single  every single event, by thinning of exponential waiting times: exact, for comparison.
  *   mean    the expectation of `jump`, without random numbers.
  *   fixed   the original scheme with its step h: flips Binomial(n, h b), or a rounded Normal.
@@ -63,7 +64,7 @@ struct volatile_device {
     double t, v;  /* [s], [V]: up to date until t, at v since */
     double n;     /* switches that conduct */
     double rho_v, rho_i;
-    uint64_t draws; /* sub-steps, events and candidates of thinning so far: the work */
+    uint64_t draws; /* pairs of draws, candidates of thinning, fixed steps so far */
 };
 
 /* Switches that conduct at a resistance, rounded and within 0 ... N; and conductance of n [S]. */
