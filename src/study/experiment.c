@@ -9,6 +9,11 @@
 
 const struct experiment *const experiment_table[] = {
     &experiment_training,
+    &experiment_hysteresis,
+    &experiment_staircase,
+    &experiment_pulse_frequency,
+    &experiment_relaxation,
+    &experiment_event_accuracy,
     NULL,
 };
 

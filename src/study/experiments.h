@@ -7,4 +7,11 @@
 
 extern const struct experiment experiment_training; /* the classifier learns on chip */
 
+/* of the volatile stochastic device */
+extern const struct experiment experiment_hysteresis;
+extern const struct experiment experiment_staircase;
+extern const struct experiment experiment_pulse_frequency;
+extern const struct experiment experiment_relaxation;
+extern const struct experiment experiment_event_accuracy; /* exact jumps against fixed steps */
+
 #endif
