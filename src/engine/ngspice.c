@@ -1,31 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/ngspice.h"
 
-#include "base/clock.h"
-#include "base/directory.h"
 #include "base/memory.h"
 #include "base/spice_number.h"
 #include "circuit/deck.h"
 #include "engine/quadrature.h"
 #include "engine/reading.h"
 #include "engine/worker.h"
+#include "engine/worker_link.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <math.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* No training run is longer [s]; the worker ends it much earlier. */
 #define TRANSIENT_STOP 1e6
-#define BUFFER_SIZE (1u << 16)
-/* The pipe holds some hundred points, so that the worker seldom waits for the parent. */
-#define PIPE_SIZE (1 << 20)
 
 /* One unknown that the worker sends. */
 struct saved {
@@ -53,12 +42,7 @@ struct run {
     double phase_start;
     bool in_phase;
     struct probe_points probes;
-    pid_t pid;
-    int in, out;
-    char directory[PATH_MAX];
-    double deadline;
-    unsigned char buffer[BUFFER_SIZE];
-    size_t buffered, taken;
+    struct worker_link link;
 };
 
 void ngspice_write_analysis(const struct engine_options *o, double temperature, double t_stop,
@@ -181,26 +165,17 @@ static char **deck_lines(const struct run *r)
     return lines;
 }
 
+static void work(const void *data, const char *directory, int in, int out)
+{
+    struct worker_setup setup = *(const struct worker_setup *)data;
+    setup.directory = directory;
+    setup.in = in;
+    setup.out = out;
+    worker_main(&setup);
+}
+
 static enum status start_worker(struct run *r)
 {
-    const char *base = getenv("TMPDIR");
-    snprintf(r->directory, sizeof r->directory, "%s/silverbar-XXXXXX",
-             base && *base ? base : "/tmp");
-    if (!mkdtemp(r->directory)) {
-        int e = errno;
-        r->directory[0] = 0;
-        return fail(r->error, STATUS_INPUT, "no folder can be made in %s: %s",
-                    base && *base ? base : "/tmp", strerror(e));
-    }
-    int up[2], down[2];
-    if (pipe2(up, O_CLOEXEC) != 0)
-        return fail(r->error, STATUS_NUMERICAL, "no pipe for the worker: %s", strerror(errno));
-    if (pipe2(down, O_CLOEXEC) != 0) {
-        close(up[0]);
-        close(up[1]);
-        return fail(r->error, STATUS_NUMERICAL, "no pipe for the worker: %s", strerror(errno));
-    }
-    fcntl(up[1], F_SETPIPE_SZ, PIPE_SIZE); /* may be refused: then it is slower */
     char **lines = deck_lines(r), **saved = NEW(r->n_saved, char *),
          **externals = NEW(r->n_externals, char *);
     for (size_t k = 0; k < r->n_saved; k++)
@@ -208,92 +183,26 @@ static enum status start_worker(struct run *r)
     for (size_t k = 0; k < r->n_externals; k++)
         externals[k] = r->circuit->elements[r->externals[k]].name;
     external_voltages(r, r->external_to);
-    fflush(NULL);
-    r->pid = fork();
-    if (r->pid == 0) {
-        close(up[0]);
-        close(down[1]);
-        const struct worker_setup setup = {lines,          r->n_saved, saved,
-                                           r->n_externals, externals,  r->external_to,
-                                           r->directory,   down[0],    up[1]};
-        worker_main(&setup);
-    }
-    close(up[1]);
-    close(down[0]);
-    r->in = up[0];
-    r->out = down[1];
+    const struct worker_setup setup = {.lines = lines,
+                                       .n_saved = r->n_saved,
+                                       .saved = saved,
+                                       .n_externals = r->n_externals,
+                                       .externals = externals,
+                                       .initial = r->external_to};
+    const enum status status = worker_link_start(&r->link, work, &setup);
     for (char **line = lines; *line; line++)
         free(*line);
     free(lines);
     free(saved);
     free(externals);
-    return r->pid > 0 ? STATUS_OK
-                      : fail(r->error, STATUS_NUMERICAL, "no worker process: %s", strerror(errno));
+    return status;
 }
 
 /* Where the run was, for messages. */
-static const char *place(const struct run *r, char text[PHASE_PLACE_SIZE])
+static const char *place(const void *data, char text[PHASE_PLACE_SIZE])
 {
+    const struct run *r = data;
     return phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->quadrature->t, text);
-}
-
-static enum status worker_died(struct run *r)
-{
-    char where[PHASE_PLACE_SIZE];
-    int state = 0;
-    kill(r->pid, SIGKILL); /* it has closed its pipe; a dead one keeps its own status */
-    waitpid(r->pid, &state, 0);
-    r->pid = 0;
-    if (WIFSIGNALED(state))
-        return fail(r->error, STATUS_NUMERICAL, "ngspice crashed (%s) %s",
-                    strsignal(WTERMSIG(state)), place(r, where));
-    return fail(r->error, STATUS_NUMERICAL, "ngspice's worker ended with status %d %s",
-                WEXITSTATUS(state), place(r, where));
-}
-
-/* Read n bytes from the worker, watching the clock and the user. */
-static enum status receive(struct run *r, void *bytes, size_t n)
-{
-    char where[PHASE_PLACE_SIZE];
-    for (unsigned char *p = bytes; n > 0;) {
-        if (r->taken < r->buffered) {
-            size_t have = r->buffered - r->taken, some = have < n ? have : n;
-            memcpy(p, r->buffer + r->taken, some);
-            r->taken += some;
-            p += some;
-            n -= some;
-            continue;
-        }
-        struct pollfd wait = {.fd = r->in, .events = POLLIN};
-        int ready = poll(&wait, 1, 200);
-        if (r->options->interrupted && *r->options->interrupted)
-            return fail(r->error, STATUS_INTERRUPTED, "interrupted %s", place(r, where));
-        if (clock_now() > r->deadline)
-            return fail(r->error, STATUS_NUMERICAL, "time limit of %g s passed %s",
-                        r->options->time_limit, place(r, where));
-        if (ready <= 0)
-            continue;
-        ssize_t got = read(r->in, r->buffer, sizeof r->buffer);
-        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
-            return worker_died(r);
-        r->buffered = got > 0 ? (size_t)got : 0;
-        r->taken = 0;
-    }
-    return STATUS_OK;
-}
-
-static bool send_bytes(struct run *r, const void *bytes, size_t n)
-{
-    for (const char *p = bytes; n > 0;) {
-        ssize_t sent = write(r->out, p, n);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent <= 0)
-            return false;
-        p += sent;
-        n -= (size_t)sent;
-    }
-    return true;
 }
 
 /* Fill the array of values from what was sent and what the drive gives. */
@@ -369,17 +278,18 @@ static enum status next_phase(struct run *r, bool *done)
         message.stops[message.n_stops].rising = r->phase.stops[i].rising;
         message.stops[message.n_stops++].level = r->phase.stops[i].level;
     }
-    if (!send_bytes(r, &message, sizeof message) ||
-        (!*done && !send_bytes(r, r->external_to, r->n_externals * sizeof *r->external_to)))
-        return worker_died(r);
-    return STATUS_OK;
+    enum status status = worker_link_send(&r->link, &message, sizeof message);
+    if (status == STATUS_OK && !*done)
+        status =
+            worker_link_send(&r->link, r->external_to, r->n_externals * sizeof *r->external_to);
+    return status;
 }
 
 static enum status worker_text(struct run *r, uint32_t size)
 {
     char text[512], where[PHASE_PLACE_SIZE];
     const size_t n = size < sizeof text ? size : sizeof text - 1;
-    enum status status = receive(r, text, n);
+    enum status status = worker_link_receive(&r->link, text, n);
     text[n] = 0;
     if (status != STATUS_OK)
         return status;
@@ -396,7 +306,7 @@ static enum status follow(struct run *r)
     const size_t point_size = (1 + r->n_saved) * sizeof *sent;
     while (status == STATUS_OK && !done) {
         struct worker_header header;
-        status = receive(r, &header, sizeof header);
+        status = worker_link_receive(&r->link, &header, sizeof header);
         if (status != STATUS_OK)
             break;
         if (header.tag == WORKER_FAILED) {
@@ -415,7 +325,7 @@ static enum status follow(struct run *r)
             pending = false;
         }
         if (header.tag == WORKER_POINT && header.size == point_size) {
-            status = receive(r, next, point_size);
+            status = worker_link_receive(&r->link, next, point_size);
             double *swap = sent;
             sent = next;
             next = swap;
@@ -429,7 +339,7 @@ static enum status follow(struct run *r)
                 }
         } else if (header.tag == WORKER_PHASE_END) {
             double times[2];
-            status = receive(r, times, sizeof times);
+            status = worker_link_receive(&r->link, times, sizeof times);
             r->report->callback_wall = times[0];
             r->report->wall = times[1];
             r->report->time = r->quadrature->t;
@@ -453,29 +363,16 @@ static enum status run(const struct circuit *circuit, const struct controller *c
     r->options = options;
     r->report = report;
     r->error = error;
-    r->in = r->out = -1;
-    r->deadline = clock_now() + options->time_limit;
+    r->link.time_limit = options->time_limit;
+    r->link.interrupted = options->interrupted;
+    r->link.place = place;
+    r->link.place_data = r;
+    r->link.error = error;
     prepare(r);
-    /* a worker that dies while the controller thinks leaves a pipe without a reader */
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    struct sigaction before;
-    sigaction(SIGPIPE, &ignore, &before);
     enum status status = start_worker(r);
     if (status == STATUS_OK)
         status = follow(r);
-    sigaction(SIGPIPE, &before, NULL);
-    if (r->in >= 0)
-        close(r->in);
-    if (r->out >= 0)
-        close(r->out);
-    if (r->pid > 0) {
-        if (status != STATUS_OK)
-            kill(r->pid, SIGKILL);
-        while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
-    if (r->directory[0])
-        directory_remove(r->directory);
+    worker_link_end(&r->link, status);
     release(r);
     free(r);
     return status;
