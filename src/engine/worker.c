@@ -7,6 +7,7 @@
 #include "engine/worker.h"
 
 #include "base/clock.h"
+#include "base/confine.h"
 
 #include <ngspice/sharedspice.h> /* needs bool, which engine.h brings */
 
@@ -30,8 +31,12 @@
 #define TIMED_CALLS 61
 
 static struct {
-    const struct worker_setup *setup;
+    const struct worker_setup *setup; /* NULL: a user's deck */
+    const struct worker_deck *deck;
     FILE *out;
+    size_t n_vectors; /* of the deck's plot that runs */
+    bool complex;
+    double *vectors; /* n_vectors, twice as many if complex */
     /* the phase that runs */
     double t0, t1, edge;
     double *from, *to; /* n_externals */
@@ -257,14 +262,14 @@ static const char *const variables[] = {
 };
 
 /* Nothing of the user's may change the run: a private folder holds no .spiceinit. */
-static void isolate(void)
+static void isolate(const char *directory)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_DFL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     setlocale(LC_ALL, "C");
-    if (chdir(w.setup->directory) != 0 || setenv("HOME", w.setup->directory, 1) != 0)
+    if (chdir(directory) != 0 || setenv("HOME", directory, 1) != 0)
         give_up("the worker's folder has gone");
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
@@ -272,14 +277,19 @@ static void isolate(void)
         give_up("/dev/null cannot be opened");
 }
 
-void worker_main(const struct worker_setup *setup)
+static void open_pipe(int out)
 {
     static char buffer[BUFFER_SIZE];
-    w.setup = setup;
-    w.out = fdopen(setup->out, "wb");
+    w.out = fdopen(out, "wb");
     if (!w.out)
         _exit(1);
     setvbuf(w.out, buffer, _IOFBF, sizeof buffer);
+}
+
+void worker_main(const struct worker_setup *setup)
+{
+    w.setup = setup;
+    open_pipe(setup->out);
     w.from = calloc(setup->n_externals + 1, sizeof *w.from);
     w.to = calloc(setup->n_externals + 1, sizeof *w.to);
     w.where = calloc(setup->n_saved + 1, sizeof *w.where);
@@ -289,7 +299,7 @@ void worker_main(const struct worker_setup *setup)
         give_up("out of memory");
     memcpy(w.from, setup->initial, setup->n_externals * sizeof *w.from);
     memcpy(w.to, setup->initial, setup->n_externals * sizeof *w.to);
-    isolate();
+    isolate(setup->directory);
     static int id;
     ngSpice_Init(on_text, on_status, on_exit_request, on_point, on_start, on_thread, NULL);
     ngSpice_Init_Sync(on_source, NULL, NULL, &id, NULL);
@@ -298,4 +308,112 @@ void worker_main(const struct worker_setup *setup)
     w.started = clock_now();
     ngSpice_Command((char[]){"run"});
     give_up(w.complaint[0] ? w.complaint : "the transient ended before the controller was done");
+}
+
+/* --- a user's deck */
+
+/* Measures go to stdout as "name = value ..."; of stderr only what is no progress is kept. */
+static int on_deck_text(char *text, int id, void *data)
+{
+    static const char *const progress[] = {"Trying", "Supplies", "Using", "Reducing"};
+    if (strncmp(text, "stdout ", 7) == 0) {
+        const char *line = text + 7, *sign = line + strcspn(line, " =");
+        if (sign[strspn(sign, " ")] == '=')
+            send_message(WORKER_TEXT, line, strlen(line));
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof progress / sizeof progress[0]; i++)
+        if (strncmp(text, "stderr ", 7) == 0 &&
+            strncmp(text + 7, progress[i], strlen(progress[i])) == 0)
+            return 0;
+    if (strstr(text, "simulation(s) aborted") || strstr(text, "simulation not started"))
+        w.failed = true;
+    return on_text(text, id, data);
+}
+
+static int on_deck_exit(int status, NG_BOOL unload, NG_BOOL quit, int id, void *data)
+{
+    if (quit && status == 0 && w.deck->control) { /* `quit' in a .control block */
+        send_message(WORKER_DONE, NULL, 0);
+        fflush(w.out);
+        _exit(0);
+    }
+    return on_exit_request(status, unload, quit, id, data);
+}
+
+static int on_deck_start(pvecinfoall info, int id, void *data)
+{
+    (void)id;
+    (void)data;
+    size_t size = sizeof(uint32_t) + strlen(info->name) + 1;
+    w.n_vectors = (size_t)info->veccount;
+    w.complex = info->veccount > 0 && !info->vecs[0]->is_real;
+    for (size_t i = 0; i < w.n_vectors; i++)
+        size += strlen(info->vecs[i]->vecname) + 1;
+    free(w.vectors);
+    w.vectors = calloc(2 * w.n_vectors + 1, sizeof *w.vectors);
+    char *text = malloc(size);
+    if (!w.vectors || !text)
+        give_up("out of memory");
+    const uint32_t complex = w.complex;
+    memcpy(text, &complex, sizeof complex);
+    char *p = stpcpy(text + sizeof complex, info->name) + 1;
+    for (size_t i = 0; i < w.n_vectors; i++)
+        p = stpcpy(p, info->vecs[i]->vecname) + 1;
+    send_message(WORKER_PLOT, text, size);
+    free(text);
+    return 0;
+}
+
+static int on_deck_point(pvecvaluesall all, int n, int id, void *data)
+{
+    (void)n;
+    (void)id;
+    (void)data;
+    if ((size_t)all->veccount != w.n_vectors)
+        give_up("ngspice changed the number of vectors within a plot");
+    size_t k = 0;
+    for (size_t i = 0; i < w.n_vectors; i++) {
+        w.vectors[k++] = all->vecsa[i]->creal;
+        if (w.complex)
+            w.vectors[k++] = all->vecsa[i]->cimag;
+    }
+    send_message(WORKER_VALUES, w.vectors, k * sizeof *w.vectors);
+    return 0;
+}
+
+static void refuse_deck(const char *text) __attribute__((noreturn));
+static void refuse_deck(const char *text)
+{
+    send_message(WORKER_UNREAD, text, strlen(text));
+    fflush(w.out);
+    _exit(1);
+}
+
+void worker_deck_main(const struct worker_deck *deck)
+{
+    w.deck = deck;
+    open_pipe(deck->out);
+    isolate(deck->directory);
+    setenv("NGSPICE_MEAS_PRECISION", "15", 1);
+    if (deck->trusted && chdir(deck->folder) != 0)
+        give_up("the deck's folder has gone");
+    ngSpice_Init(on_deck_text, on_status, on_deck_exit, on_deck_point, on_deck_start, on_thread,
+                 NULL);
+    if (!deck->trusted) {
+        confine_files(); /* behind what was refused already; older kernels lack it */
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, 0});
+    }
+    ngSpice_Command((char[]){"setseed 1"}); /* else noise sources differ from run to run */
+    w.complaint[0] = 0;
+    w.failed = false;
+    if (ngSpice_Circ(deck->lines) != 0 || w.failed)
+        refuse_deck(w.complaint[0] ? w.complaint : "it could not be read");
+    if (!deck->control)
+        ngSpice_Command((char[]){"run"});
+    if (w.failed)
+        give_up(w.complaint[0] ? w.complaint : "the analysis did not end");
+    send_message(WORKER_DONE, NULL, 0);
+    fflush(w.out);
+    _exit(0);
 }

@@ -12,6 +12,12 @@ enum worker_tag {
     WORKER_POINT = 1, /* double t, then n_saved doubles */
     WORKER_PHASE_END, /* the last point ended the phase; double callback seconds, wall seconds */
     WORKER_FAILED,    /* text */
+    /* of a user's deck */
+    WORKER_PLOT,   /* uint32_t complex; its name and its vectors' names, each with its NUL */
+    WORKER_VALUES, /* a double, or two, of each vector */
+    WORKER_TEXT,   /* a line "NAME = VALUE ..." */
+    WORKER_UNREAD, /* text: the deck could not be read */
+    WORKER_DONE,
 };
 
 struct worker_header {
@@ -43,5 +49,18 @@ struct worker_setup {
 
 /* Runs in the forked child; never returns. */
 void worker_main(const struct worker_setup *setup) __attribute__((noreturn));
+
+/* A user's deck, run as it is: every plot is sent with all of its points, and what ngspice prints of
+ * measures. */
+struct worker_deck {
+    char **lines;          /* ended by NULL */
+    bool trusted;          /* it may open files and run programs */
+    bool control;          /* its .control blocks say what is run */
+    const char *folder;    /* of a trusted deck: where it runs */
+    const char *directory; /* private, empty */
+    int in, out;           /* pipes */
+};
+
+void worker_deck_main(const struct worker_deck *deck) __attribute__((noreturn));
 
 #endif

@@ -36,7 +36,7 @@ enum status worker_link_start(struct worker_link *l, worker_body *body, const vo
     l->in = l->out = -1;
     l->buffered = l->taken = 0;
     l->directory[0] = 0;
-    l->deadline = clock_now() + l->time_limit;
+    l->deadline = clock_now() + l->time_limit - l->spent;
     /* a worker that dies while the parent thinks leaves a pipe without a reader */
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, &l->before);

@@ -15,6 +15,7 @@
 struct worker_link {
     /* given */
     double time_limit;                                                   /* wall seconds */
+    double spent;                                                        /* of them already */
     volatile const int *interrupted;                                     /* or NULL */
     const char *(*place)(const void *data, char text[PHASE_PLACE_SIZE]); /* for messages */
     const void *place_data;

@@ -217,11 +217,13 @@ enum status json_write_manifest(const struct manifest *m, FILE *out, struct erro
         json_array_append_new(command, text(m->argv[i]));
     }
     json_object_set_new(object, "command", command);
-    json_object_set_new(object, "version", made(json_string(m->summary->version)));
-    json_object_set_new(object, "seed", number(m->summary->seed, true));
-    json_object_set_new(object, "reltol", number(m->summary->reltol, false));
-    json_object_set_new(object, "abstol_A", number(m->summary->abstol_A, false));
-    json_object_set_new(object, "tolerance", number(m->summary->tolerance, false));
+    json_object_set_new(object, "version", made(json_string(PACKAGE_VERSION)));
+    if (m->summary) {
+        json_object_set_new(object, "seed", number(m->summary->seed, true));
+        json_object_set_new(object, "reltol", number(m->summary->reltol, false));
+        json_object_set_new(object, "abstol_A", number(m->summary->abstol_A, false));
+        json_object_set_new(object, "tolerance", number(m->summary->tolerance, false));
+    }
     enum status status = hash_inputs(m, inputs, error);
     json_object_set_new(object, "inputs_sha256", inputs);
     if (!dump(object, out) && status == STATUS_OK)

@@ -31,8 +31,8 @@ bool json_write_fit(const struct fit_options *options, const struct fit_result *
 
 struct manifest {
     int argc;
-    char *const *argv; /* the command; argv[0] is left out */
-    const struct summary *summary;
+    char *const *argv;             /* the command; argv[0] is left out */
+    const struct summary *summary; /* of a training run, or NULL */
     size_t n_inputs;
     const char *const *inputs; /* n_inputs: paths of files that went in; SHA-256 of their bytes */
 };

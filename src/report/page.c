@@ -6,6 +6,7 @@
 #include "report/html.h"
 #include "report/json.h"
 #include "report/page_parts.h"
+#include "report/page_sim.h"
 #include "report/page_wave.h"
 
 #include <math.h>
@@ -142,7 +143,7 @@ static void two_columns(const struct table *t, FILE *out)
     fputs("</table>\n", out);
 }
 
-static enum status json_part(const char *folder, const char *name, FILE *out, struct error *error)
+enum status page_json(const char *folder, const char *name, FILE *out, struct error *error)
 {
     char *path = memory_format("%s/%s", folder, name);
     struct table *t = NULL;
@@ -158,8 +159,17 @@ static enum status json_part(const char *folder, const char *name, FILE *out, st
     return status;
 }
 
+void page_footer(FILE *out)
+{
+    fputs("<footer>Made by silverbar " PACKAGE_VERSION
+          " from the files of the folder; SI units throughout.</footer>\n",
+          out);
+}
+
 enum status page_report(const char *folder, const char *name, FILE *out, struct error *error)
 {
+    if (page_sim_is(folder))
+        return page_sim(folder, name, out, error);
     struct page_data d = {0};
     enum status status = read_all(folder, &d, error);
     if (status == STATUS_OK) {
@@ -185,13 +195,12 @@ enum status page_report(const char *folder, const char *name, FILE *out, struct 
               out);
     }
     if (status == STATUS_OK)
-        status = json_part(folder, "summary.json", out, error);
+        status = page_json(folder, "summary.json", out, error);
     if (status == STATUS_OK)
-        status = json_part(folder, "manifest.json", out, error);
+        status = page_json(folder, "manifest.json", out, error);
     if (status == STATUS_OK) {
-        fputs("</div></section>\n<footer>Made by silverbar " PACKAGE_VERSION
-              " from the files of the folder; SI units throughout.</footer>\n",
-              out);
+        fputs("</div></section>\n", out);
+        page_footer(out);
         page_end(out);
     }
     for (size_t i = 0; i < N_TABLES; i++)

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A user's deck, made ready to be run with the energy of every element booked at its terminals.
+ *
+ * In series with the terminals of each element outside of subcircuits goes a voltage source of 0 V,
+ * whose current is an unknown that ngspice solves for: of two terminals in one, of more in all, so
+ * that the power into an element is the sum of v i over its terminals, whatever it is.  A subcircuit
+ * is an element at its terminals.  Sources carry their current already.  Nothing else is changed. */
+#ifndef SILVERBAR_CIRCUIT_USER_DECK_H
+#define SILVERBAR_CIRCUIT_USER_DECK_H
+
+#include "circuit/deck_text.h"
+
+#include <stdio.h>
+
+enum user_role {
+    USER_DELIVERS, /* independent sources */
+    USER_ABSORBS,  /* all else; controlled sources may absorb less than nothing */
+    USER_STORES,   /* capacitors, inductors */
+};
+
+struct user_element {
+    char *name;       /* in lower case */
+    const char *kind; /* "resistor", ... */
+    enum user_role role;
+    size_t line; /* index into text->lines */
+    size_t n_nodes;
+    char **nodes;    /* n_nodes, in lower case; "0" is ground */
+    bool series;     /* one current, through it from nodes[0] to nodes[1]; else one into each */
+    size_t n_senses; /* 1 or n_nodes */
+    char **senses;   /* n_senses: names of the sources whose currents are these */
+    double value;    /* of a linear capacitor [F] or inductor [H] without more to it; else NaN */
+};
+
+enum user_analysis_kind { ANALYSIS_OP, ANALYSIS_DC, ANALYSIS_AC, ANALYSIS_TRAN, ANALYSIS_KINDS };
+
+struct user_analysis {
+    enum user_analysis_kind kind;
+    size_t line;
+};
+
+struct user_measure {
+    char *name; /* in lower case */
+    enum user_analysis_kind kind;
+    size_t line;
+};
+
+struct user_save {
+    char *name; /* as it stands, "v(out)", "@m1[id]", in lower case */
+    size_t line;
+};
+
+struct user_deck {
+    struct deck_text *text;
+    bool control; /* has .control blocks, which run what they want */
+    size_t n_elements, n_analyses, n_measures, n_saves, n_unbooked, n_ignored;
+    struct user_element *elements;  /* n_elements */
+    struct user_analysis *analyses; /* n_analyses */
+    struct user_measure *measures;  /* n_measures */
+    struct user_save *saves;        /* n_saves; none: all */
+    char **unbooked;                /* n_unbooked: elements whose terminals are not known */
+    char **ignored;                 /* n_ignored: cards that do nothing here, as .print */
+    char prefix[32];                /* of what was put in, "sb_" unless the deck has that */
+};
+
+enum status user_deck_read(const char *path, bool trusted, struct user_deck **deck,
+                           struct error *error);
+void user_deck_free(struct user_deck *deck);
+
+/* "tran", ... */
+const char *user_analysis_name(enum user_analysis_kind kind);
+
+/* The lines for ngspice to run one analysis, or with n_analyses all that there is; ended by NULL, to
+ * be freed one by one.  origin[i]: which of text->lines line i is, or SIZE_MAX; to be freed. */
+char **user_deck_lines(const struct user_deck *deck, size_t analysis, size_t **origin);
+
+/* The deck as one file, without what was put in. */
+void user_deck_write(const struct user_deck *deck, FILE *out);
+
+#endif

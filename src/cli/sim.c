@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "engine/engine.h"
+#include "report/json.h"
+#include "report/output.h"
+#include "report/page.h"
+#include "report/simulation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct arguments {
+    const char *deck, *output;
+    bool json;
+    struct deck_run_options run;
+    int argc;
+    char **argv;
+};
+
+enum option_key { KEY_TRUST = 256, KEY_JSON, KEY_TIME_LIMIT };
+
+static const struct argp_option options[] = {
+    {"output", 'o', "DIR", 0, "folder to make, with waveforms.raw, tables and report.html", 0},
+    {"trust", KEY_TRUST, NULL, 0,
+     "the deck may run commands and programs and open files, with your rights", 0},
+    {"time-limit", KEY_TIME_LIMIT, "SECONDS", 0, "wall time for all analyses", 0},
+    {"json", KEY_JSON, NULL, 0, "print results as JSON", 0},
+    {0},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case 'o':
+        a->output = text;
+        break;
+    case KEY_TRUST:
+        a->run.trusted = true;
+        break;
+    case KEY_JSON:
+        a->json = true;
+        break;
+    case KEY_TIME_LIMIT:
+        a->run.time_limit = argument_number(state, "--time-limit", text, 1, 1e7);
+        break;
+    case ARGP_KEY_ARG:
+        if (a->deck)
+            argp_error(state, "'%s', expected one deck", text);
+        a->deck = text;
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "expected a deck");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static char *add_default(int key, const char *text, void *input)
+{
+    (void)input;
+    return key == KEY_TIME_LIMIT ? memory_format("%s (%g)", text, engine_defaults.time_limit)
+                                 : (char *)text;
+}
+
+static const struct argp argp = {
+    options,
+    parse,
+    "DECK",
+    "Run a SPICE deck in ngspice, in a worker process, and book the energy of every element "
+    "outside "
+    "of subcircuits at its terminals.\v"
+    "Analyses: .op, .dc, .ac, .tran, each in a process of its own. Without .save all nodes and "
+    "currents of sources are kept; i(ELEMENT) is there for every element of two terminals. "
+    "Commands in the deck and files outside of its folder are refused unless it is trusted.",
+    NULL,
+    add_default,
+    NULL};
+
+static char *in_folder(const struct output *o, const char *name)
+{
+    return memory_format("%s/%s", o->temporary, name);
+}
+
+static enum status write_deck(const struct user_deck *deck, const struct output *o,
+                              struct error *error)
+{
+    char *path = in_folder(o, "circuit.cir");
+    FILE *out = fopen(path, "w");
+    bool failed = !out;
+    if (out) {
+        user_deck_write(deck, out);
+        failed = ferror(out) != 0;
+        failed = fclose(out) != 0 || failed;
+    }
+    free(path);
+    return failed ? fail(error, STATUS_INPUT, "circuit.cir: write error: %s", strerror(errno))
+                  : STATUS_OK;
+}
+
+static enum status write_manifest(const struct arguments *a, const struct user_deck *deck,
+                                  const struct output *o, struct error *error)
+{
+    const struct manifest manifest = {.argc = a->argc,
+                                      .argv = a->argv,
+                                      .n_inputs = deck->text->n_files,
+                                      .inputs = (const char *const *)deck->text->files};
+    char *path = in_folder(o, "manifest.json");
+    FILE *out = fopen(path, "w");
+    enum status status =
+        out ? json_write_manifest(&manifest, out, error)
+            : fail(error, STATUS_INPUT, "manifest.json: cannot be written: %s", strerror(errno));
+    if (out && fclose(out) != 0 && status == STATUS_OK)
+        status = fail(error, STATUS_INPUT, "manifest.json: write error: %s", strerror(errno));
+    free(path);
+    return status;
+}
+
+static enum status write_report(const struct arguments *a, const struct output *o,
+                                struct error *error)
+{
+    char *path = in_folder(o, "report.html");
+    FILE *out = fopen(path, "w");
+    enum status status =
+        out ? page_report(o->temporary, a->output, out, error)
+            : fail(error, STATUS_INPUT, "report.html: cannot be written: %s", strerror(errno));
+    if (out && fclose(out) != 0 && status == STATUS_OK)
+        status = fail(error, STATUS_INPUT, "report.html: write error: %s", strerror(errno));
+    free(path);
+    return status;
+}
+
+static enum status write_folder(const struct arguments *a, const struct user_deck *deck,
+                                const struct simulation *s, struct output *o, struct error *error)
+{
+    struct table *tables[SIMULATION_TABLES];
+    enum status status = STATUS_OK;
+    simulation_tables(s, tables);
+    for (size_t i = 0; i < SIMULATION_TABLES && status == STATUS_OK; i++) {
+        char *name = memory_format("%s.csv", simulation_table_names[i]);
+        status = output_table(o, name, tables[i], error);
+        free(name);
+    }
+    if (status == STATUS_OK)
+        status = output_table(o, "course.csv", s->course, error);
+    if (status == STATUS_OK)
+        status = output_tables(o, "simulation.json", SIMULATION_TABLES, simulation_table_names,
+                               tables, error);
+    if (status == STATUS_OK)
+        status = write_deck(deck, o, error);
+    if (status == STATUS_OK)
+        status = write_manifest(a, deck, o, error);
+    if (status == STATUS_OK)
+        status = write_report(a, o, error);
+    return status;
+}
+
+/* What is not as it should be, though all was computed. */
+static enum status judge(const struct user_deck *deck, const struct simulation *s,
+                         struct error *error)
+{
+    if (s->failed_measures > 0)
+        return fail(error, STATUS_NUMERICAL, "%s: %zu measures have no value", deck->text->files[0],
+                    s->failed_measures);
+    if (s->worst_residual > SIMULATION_RESIDUAL && deck->n_unbooked == 0)
+        return fail(error, STATUS_UNTRUSTED,
+                    "%s: residual of the energy account is %.2g of what changed hands, expected at "
+                    "most %g; .options reltol or a shorter step of .tran may help",
+                    deck->text->files[0], s->worst_residual, SIMULATION_RESIDUAL);
+    return STATUS_OK;
+}
+
+static enum status run(const struct arguments *a, struct error *error)
+{
+    struct user_deck *deck;
+    struct simulation s;
+    struct output o = {.file = -1};
+    enum status status = user_deck_read(a->deck, a->run.trusted, &deck, error);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < deck->n_ignored; i++)
+        fprintf(stderr, "%s: nothing is done for '%s'\n", a->argv[0], deck->ignored[i]);
+    if (a->output)
+        status = output_folder(a->output, &o, error);
+    if (status == STATUS_OK) {
+        char *raw = o.temporary ? in_folder(&o, "waveforms.raw") : NULL;
+        status = simulate(deck, &a->run, raw, &s, error);
+        free(raw);
+    }
+    if (status == STATUS_OK) {
+        struct table *tables[SIMULATION_TABLES];
+        simulation_tables(&s, tables);
+        if (a->output)
+            status = write_folder(a, deck, &s, &o, error);
+        if (status == STATUS_OK)
+            status = output_complete(&o, error);
+        if (status == STATUS_OK && a->json)
+            json_write_tables(SIMULATION_TABLES, simulation_table_names, tables, stdout);
+        else if (status == STATUS_OK)
+            simulation_print(deck, &s, stdout);
+        if (status == STATUS_OK)
+            status = judge(deck, &s, error);
+        simulation_free(&s);
+    }
+    output_abandon(&o);
+    user_deck_free(deck);
+    return status;
+}
+
+int command_sim(int argc, char **argv)
+{
+    struct arguments a = {
+        .run = {.time_limit = engine_defaults.time_limit, .interrupted = &interrupt_flag},
+        .argc = argc,
+        .argv = argv};
+    struct error error = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    interrupt_watch();
+    const enum status status = run(&a, &error);
+    return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
+}
