@@ -165,6 +165,7 @@ static struct training_options options_of(const char *engine)
     o.classifier.neuron = kind;
     o.classifier.switches = switches;
     o.program = program_defaults;
+    o.learning = learning_defaults;
     o.images = &images;
     o.engine = engine_find(engine);
     o.solver = engine_defaults;

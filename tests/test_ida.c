@@ -207,6 +207,7 @@ static void test_training_replay(void **state)
     struct training_options o = training_defaults;
     o.classifier = classifier_options();
     o.program = program_defaults;
+    o.learning = learning_defaults;
     o.images = &images;
     o.engine = engine_find("ida");
     o.solver = engine_defaults;

@@ -13,6 +13,12 @@
 enum random_purpose {
     RANDOM_INITIAL_STATE = 1,
     RANDOM_WEIGHTS = 2,
+    RANDOM_READING = 10,       /* noise of the controller's readings */
+    RANDOM_START_WEIGHTS = 11, /* of learning in place */
+    RANDOM_TRAINING_IMAGES = 12,
+    RANDOM_TEST_IMAGES = 13,
+    RANDOM_CONDUCTANCE_ERROR = 14,
+    RANDOM_EPOCH_IMAGES = 15,
     RANDOM_BOOTSTRAP = 40,
     RANDOM_FIT = 50,
     RANDOM_TEST = 100,

@@ -17,6 +17,7 @@ enum status study_inputs_read(const char *dopant, struct study_inputs *in,
     *cases = (struct case_inputs){training_defaults, &interrupt_flag};
     t->classifier = classifier_defaults;
     t->program = program_defaults;
+    t->learning = learning_defaults;
     t->solver = engine_defaults;
     enum status status = dopant_read(dopant, devices, &in->dopant, error);
     if (status == STATUS_OK)

@@ -177,6 +177,7 @@ static struct arguments defaults(void)
     struct arguments a = {.dopant = "Cr", .images = "T/X", .training = training_defaults};
     a.training.classifier = classifier_defaults;
     a.training.program = program_defaults;
+    a.training.learning = learning_defaults;
     a.training.solver = engine_defaults;
     a.training.engine = engine_table[0];
     return a;

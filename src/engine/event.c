@@ -142,8 +142,15 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         else if (h > 0.5 * left)
             h = 0.5 * left;
         double error;
-        if (!event_steps_try(s, r->t, h, &error))
-            return no_solution(r);
+        if (!event_steps_try(s, r->t, h, &error)) {
+            /* a step far too long takes states, or Newton's method, where nothing can be solved */
+            if (!(SHRINK * h > STEP_PART * (r->t + h)))
+                return no_solution(r);
+            event_steps_undo(s);
+            s->simple = false;
+            h *= SHRINK;
+            continue;
+        }
         if (!isfinite(error))
             return no_solution(r);
         const double factor = SAFETY / cbrt(fmax(error, 1e-6));

@@ -39,6 +39,7 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     s->booked = NEW(c->n_elements, int);
     s->is_live = NEW(c->n_elements, bool);
     s->voltages = NEW(c->n_nodes, double);
+    s->before = NEW(c->n_nodes, double);
     s->live = NEW(c->n_nodes, bool);
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
@@ -73,6 +74,7 @@ void event_steps_free(struct event_steps *s)
     free(s->booked);
     free(s->is_live);
     free(s->voltages);
+    free(s->before);
     free(s->live);
 }
 
@@ -374,6 +376,7 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
         still(s, h);
         return true;
     }
+    memcpy(s->before, s->network->values, s->circuit->n_nodes * sizeof *s->before);
     bool simple = s->simple;
     if (simple && !second_order(s, t, h, error))
         return false;
@@ -465,4 +468,10 @@ void event_steps_back(struct event_steps *s)
 {
     for (size_t k = 0; k < s->n_active; k++)
         s->network->values[s->active[k].device->state] = s->active[k].x;
+}
+
+void event_steps_undo(struct event_steps *s)
+{
+    event_steps_back(s);
+    memcpy(s->network->values, s->before, s->circuit->n_nodes * sizeof *s->before);
 }

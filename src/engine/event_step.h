@@ -61,6 +61,7 @@ struct event_steps {
     int *booked;      /* elements whose energy is not zero */
     bool *is_live;    /* n_elements */
     double *voltages; /* n_nodes: scratch */
+    double *before;   /* n_nodes: voltages before the step that is tried */
     bool *live;       /* components: scratch */
 };
 
@@ -89,5 +90,8 @@ bool event_steps_settle(struct event_steps *s, double t);
 bool event_steps_try(struct event_steps *s, double t, double h, double *error);
 bool event_steps_accept(struct event_steps *s, double t, double h);
 void event_steps_back(struct event_steps *s);
+
+/* After a step that had no solution: states and voltages are again what they were before it. */
+void event_steps_undo(struct event_steps *s);
 
 #endif

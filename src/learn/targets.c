@@ -116,6 +116,14 @@ static void backward(const struct targets_options *o, const double *weights,
     }
 }
 
+static void take_step(double *w, const double *gradient, double *velocity, size_t n_weights)
+{
+    for (size_t k = 0; k < n_weights; k++) {
+        velocity[k] = MOMENTUM * velocity[k] - RATE * gradient[k];
+        w[k] = fmin(1, fmax(-1, w[k] + velocity[k]));
+    }
+}
+
 static double descend(const struct targets_options *o, double weight[IMAGE_CLASSES][IMAGE_COUNT],
                       size_t n_weights, double *w)
 {
@@ -147,15 +155,45 @@ static double descend(const struct targets_options *o, double weight[IMAGE_CLASS
             for (unsigned p = 0; p < HALF; p++)
                 for (size_t j = 0; j < n && half_has(i / HALF_BITS, p, i); j++)
                     gradient[i * n + j] += slopes->part[i / HALF_BITS][p][j];
-        for (size_t k = 0; k < n_weights && step < STEPS; k++) {
-            velocity[k] = MOMENTUM * velocity[k] - RATE * gradient[k];
-            w[k] = fmin(1, fmax(-1, w[k] + velocity[k]));
-        }
+        take_step(w, gradient, velocity, step < STEPS ? n_weights : 0);
     }
     free(gradient);
     free(velocity);
     free(sums);
     free(slopes);
+    return loss;
+}
+
+/* The same descent over drawn images, whose pixels are any numbers. */
+static double descend_drawn(const struct targets_options *o, size_t n_weights, double *w)
+{
+    static const double none[UNITS_MAX];
+    const struct image_set *set = o->drawn;
+    double *gradient = NEW(n_weights, double), *velocity = NEW(n_weights, double), loss = 0;
+    const size_t m = o->sizes[0], n = o->sizes[1];
+    for (int step = 0; step <= STEPS; step++) {
+        memset(gradient, 0, n_weights * sizeof *gradient);
+        loss = 0;
+        for (size_t k = 0; k < set->n; k++) {
+            const double p0 = set->weight[0][k], p1 = set->weight[1][k], *x = set->pixels[k];
+            double sums[UNITS_MAX] = {0}, slopes[UNITS_MAX] = {0}, unused[UNITS_MAX];
+            struct activity a;
+            for (size_t i = 0; i < m; i++)
+                for (size_t j = 0; j < n; j++)
+                    sums[j] += w[i * n + j] * x[i];
+            forward(o, w, sums, none, &a);
+            const double y = a.output;
+            loss += p0 * y * y + p1 * (y - 1) * (y - 1);
+            memset(unused, 0, n * sizeof *unused);
+            backward(o, w, &a, 2 * (p0 * y + p1 * (y - 1)), n_weights, gradient, slopes, unused);
+            for (size_t i = 0; i < m; i++)
+                for (size_t j = 0; j < n; j++)
+                    gradient[i * n + j] += slopes[j] * x[i];
+        }
+        take_step(w, gradient, velocity, step < STEPS ? n_weights : 0);
+    }
+    free(gradient);
+    free(velocity);
     return loss;
 }
 
@@ -169,11 +207,11 @@ void targets_train(const struct targets_options *o, double *weights, double *los
     double *w = NEW(n, double);
     *loss = INFINITY;
     for (uint32_t start = 0; start < STARTS; start++) {
-        gsl_rng *rng = random_stream(o->seed, start, RANDOM_WEIGHTS);
+        gsl_rng *rng = random_stream(o->seed, STARTS * o->sample + start, RANDOM_WEIGHTS);
         for (size_t k = 0; k < n; k++)
             w[k] = INITIAL * (2 * gsl_rng_uniform(rng) - 1);
         gsl_rng_free(rng);
-        const double found = descend(o, weight, n, w);
+        const double found = o->drawn ? descend_drawn(o, n, w) : descend(o, weight, n, w);
         if (found < *loss) {
             *loss = found;
             memcpy(weights, w, n * sizeof *w);

@@ -6,12 +6,12 @@
  *     next    y_k = T_l(s_k),  s_k = sum_j w_jk (h_j - 1/2)     -1 <= w <= 1
  *     E = sum over the 512 images and both classes of P(class, image) (y - class)^2
  *
- * The expectation over the noise is exact (images.h), so no noise is drawn; weights are clipped to
- * [-1, 1] after every step. */
+ * The expectation over flips is exact (images.h), so no noise is drawn; under Gaussian noise the sum
+ * goes over drawn images.  Weights are clipped to [-1, 1] after every step. */
 #ifndef SILVERBAR_LEARN_TARGETS_H
 #define SILVERBAR_LEARN_TARGETS_H
 
-#include "learn/images.h"
+#include "learn/image_set.h"
 #include "learn/transfer.h"
 
 #include <stdint.h>
@@ -21,8 +21,10 @@ struct targets_options {
     const size_t *sizes;             /* n_layers + 1 */
     const struct transfer *transfer; /* n_layers */
     const struct image_pair *images;
-    double train_noise; /* flip probability */
+    double train_noise;            /* flip probability */
+    const struct image_set *drawn; /* these images in place of all under flips; or NULL */
     uint64_t seed;
+    uint32_t sample;
 };
 
 /* weights: all devices, layer after layer, row-major.  *loss: E at the end. */

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A training run, from its options to a result: measure the neurons' transfer, find the targets
- * offline, program every device in one transient, then put all 512 images through the circuit. */
+ * offline, program every device in one transient (or learn in place, rule.h), then put all 512
+ * images, and those drawn under Gaussian noise, through the circuit; then, where asked for, an error
+ * of every conductance, and training again. */
 #ifndef SILVERBAR_LEARN_TRAINING_H
 #define SILVERBAR_LEARN_TRAINING_H
 
 #include "circuit/classifier.h"
 #include "engine/engine.h"
 #include "engine/ledger.h"
-#include "learn/images.h"
+#include "learn/image_set.h"
+#include "learn/instrument.h"
 #include "learn/program.h"
+#include "learn/rule.h"
 #include "learn/transfer.h"
 
 #include <stdint.h>
@@ -19,14 +23,33 @@ struct training_progress {
     double t, energy; /* [s], [J] delivered so far */
 };
 
+/* Stages of a run after the training, each from the states in which the one before has ended. */
+struct training_stages {
+    /* Standard deviation of a Gaussian relative error of each device's own conductance at the read
+     * voltage; a state beyond [0, 1] is limited and counted. */
+    double conductance_error;
+    bool retrain;          /* train once more from there: */
+    double retrain_flips;  /* under this noise; negative: that of the training */
+    double retrain_sigma;  /* likewise */
+    bool only_last_infers; /* accuracies before the last stage are not wanted */
+};
+
 struct training_options {
     struct classifier_options classifier; /* x0 is made by the run */
+    const struct rule *rule;              /* NULL: the first of the table */
     struct program_options program;
+    struct learning_options learning; /* of rules that learn in place */
+    struct instrument instrument;     /* of the controller */
+    struct training_stages stages;
     const struct image_pair *images;
     double train_noise, noise; /* flip probabilities: of training, of the accuracy reported */
+    double train_sigma, sigma; /* Gaussian noise of the pixels, in units of the swing, likewise */
+    size_t train_draws, draws; /* images drawn, likewise; 0: all where that is exact, else
+                                  IMAGE_DRAWS_DEFAULT */
     uint64_t seed;
     uint32_t sample;
     double x0_max;                      /* initial states are uniform in [0, x0_max) */
+    const double *x0_given;             /* or these, of all devices; or NULL */
     double erase;                       /* duration of the reset before each device [s]; 0: none */
     double erase_volt;                  /* [V], positive number, applied with reset polarity */
     double read_time, edge, infer_time; /* [s] */
@@ -47,12 +70,14 @@ extern const struct training_options training_defaults;
 
 struct training_device {
     struct classifier_address address;
-    double weight;
+    double weight; /* target's; of a rule that learns in place, where it starts */
     double target, initial, final, after_infer; /* branch conductances as read [S] */
     double device_final;                        /* of the device alone, from its state [S] */
     size_t pulses;
     bool within_tolerance;
-    struct programmer programmer; /* as it ended: says why a device did not settle */
+    struct programmer programmer;  /* as it ended: says why a device did not settle */
+    double state;                  /* when the training ended */
+    double amplitude[2], width[2]; /* full pulse that learning in place has come to [V], [s] */
 };
 
 struct training_pulse {
@@ -65,6 +90,31 @@ struct training_pulse {
     double energy;        /* absorbed by the addressed memristor [J] */
 };
 
+/* One epoch of a rule that learns in place, as its controller knows it before (per-image rules:
+ * while) it changes weights. */
+struct training_epoch {
+    size_t epoch, images;
+    double loss;           /* mean of (y - class)^2 over the training images */
+    double accuracy;       /* on the training images, under the training noise */
+    double accuracy_noisy; /* under the noise of the report: of exact sets, else NAN */
+    double time, energy;   /* since the training began [s], delivered [J] */
+    size_t pulses;         /* since then */
+};
+
+/* What came after the training. */
+enum training_stage_kind { STAGE_TRAINED, STAGE_ERROR, STAGE_RETRAINED, STAGE_KINDS };
+
+struct training_stage {
+    bool made, inferred;
+    double accuracy_clean, accuracy_noisy; /* NAN: not inferred */
+    size_t right, total;                   /* of drawn images; 0 of 0: accuracy is exact */
+    double train_time, train_energy;       /* of this stage [s], [J] */
+    double infer_energy;                   /* [J] */
+    size_t pulses, settled, epochs;
+    size_t limited; /* states that the error would have put beyond [0, 1] */
+    unsigned char decision[IMAGE_COUNT];
+};
+
 struct training {
     struct training_options options;
     struct classifier classifier;
@@ -74,8 +124,8 @@ struct training {
     size_t n_neurons;
     struct transfer *own;            /* n_neurons: measured on mismatched transistors, or NULL */
     struct neuron_curve *own_curves; /* n_neurons, likewise */
-    double *x0;
-    double loss; /* of the offline targets */
+    double *x0, *end_states; /* n_devices: states before, and when the last phase had ended */
+    double loss;             /* of the offline targets */
     size_t n_devices, n_pulses, n_settled;
     struct training_device *devices; /* n_devices */
     struct training_pulse *pulses;   /* n_pulses; erase phases too */
@@ -85,6 +135,12 @@ struct training {
     double outputs[IMAGE_COUNT]; /* y of every image, 0..1 */
     unsigned char decision[IMAGE_COUNT];
     double accuracy_clean, accuracy_noisy, accuracy_limit;
+    size_t right, total; /* of drawn images; 0 of 0: accuracy_noisy is exact */
+    struct image_set train_set, test_set;
+    unsigned char *test_decision; /* test_set.n, of a drawn set */
+    size_t n_epochs, epochs_capacity;
+    struct training_epoch *epochs; /* n_epochs */
+    struct training_stage stages[STAGE_KINDS];
     double training_time;                 /* [s] */
     double infer_latency, infer_settling; /* longest over the images [s]; NAN: not known */
 };
@@ -98,6 +154,10 @@ enum status training_run(struct training *training, const struct recorder *recor
                          size_t n_recorders, struct error *error);
 
 void training_free(struct training *training);
+
+/* Accuracy of a stage's exact decisions at flip probability p; NAN where none were made. */
+double training_accuracy_at(const struct training *training, enum training_stage_kind kind,
+                            double p);
 
 /* Energy delivered in training, and in inference [J]. */
 double training_energy(const struct training *training);

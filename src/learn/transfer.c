@@ -368,3 +368,33 @@ double transfer_value(const struct transfer *t, double s, double *slope)
     *slope = c[1] + d * (2 * c[2] + d * (3 * c[3]));
     return c[0] + d * (c[1] + d * (c[2] + d * c[3]));
 }
+
+#define HALVINGS 40 /* of an interval between two points: to 1e-14 of s */
+
+double transfer_slope_at(const struct transfer *t, double h)
+{
+    const struct transfer_table *table = &t->curve.transfer;
+    size_t low = 0, high = table->n - 1;
+    h = fmin(table->y[high], fmax(table->y[0], h));
+    while (high - low > 1) {
+        const size_t middle = (low + high) / 2;
+        *(table->y[middle] <= h ? &low : &high) = middle;
+    }
+    /* ends of the range count as inside: their slope is what the cubic has there */
+    const double *c = t->cubic[low];
+    double left = 0, right = table->x[high] - table->x[low];
+    for (int i = 0; i < HALVINGS; i++) {
+        const double d = 0.5 * (left + right);
+        const double y = c[0] + d * (c[1] + d * (c[2] + d * c[3]));
+        *(y <= h ? &left : &right) = d;
+    }
+    return fmax(0, c[1] + left * (2 * c[2] + left * (3 * c[3])));
+}
+
+double transfer_steepest(const struct transfer *t)
+{
+    double most = 0;
+    for (size_t i = 0; i + 1 < t->curve.transfer.n; i++)
+        most = fmax(most, t->cubic[i][1]);
+    return most;
+}

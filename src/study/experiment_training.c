@@ -90,6 +90,7 @@ static void defaults(void *options)
                                  .engine = 2 /* event */};
     b->training.classifier = classifier_defaults;
     b->training.program = program_defaults;
+    b->training.learning = learning_defaults;
     b->training.solver = engine_defaults;
     b->sizes.n = classifier_defaults.n_layers + 1;
     for (size_t i = 0; i < b->sizes.n; i++)
