@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "study/pool.h"
+#include "study/pool_mpi.h"
+
+#include <stdlib.h>
+
+/* mpirun of Open MPI tells it so. */
+bool ranks_wanted(void)
+{
+    const char *size = getenv("OMPI_COMM_WORLD_SIZE");
+    return size && atol(size) > 1;
+}
 
 static enum status hand(void *data, size_t seat, size_t n, const size_t *samples,
                         struct error *error)
