@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/sweep_job.h"
 
 #include <math.h>
@@ -81,6 +82,7 @@ int main(int argc, char **argv)
                                           .resume = atoi(argv[6]) != 0,
                                           .silence = atof(argv[7])};
     signal(SIGPIPE, SIG_IGN);
+    interrupt_watch();
     const enum status status = ranks_begin(&ranks, &error);
     return status == STATUS_OK ? sweep_job_run(&command, &ranks, status, &job, &error)
                                : command_failed(command.name, status, &error);

@@ -5,7 +5,7 @@
 
 volatile int interrupt_flag;
 
-static void on_signal(int number)
+void interrupt_on_signal(int number)
 {
     (void)number;
     interrupt_flag = 1;
@@ -13,7 +13,8 @@ static void on_signal(int number)
 
 void interrupt_watch(void)
 {
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    const struct sigaction action = {.sa_handler = interrupt_on_signal,
+                                     .sa_flags = (int)SA_RESETHAND};
     sigaction(SIGINT, &action, 0);
     sigaction(SIGTERM, &action, 0);
     sigaction(SIGHUP, &action, 0);

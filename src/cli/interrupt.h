@@ -9,4 +9,7 @@ extern volatile int interrupt_flag;
 /* From now on, the first signal sets the flag; the second one ends the program. */
 void interrupt_watch(void);
 
+/* Sets the flag, for other signals. */
+void interrupt_on_signal(int number);
+
 #endif

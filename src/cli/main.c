@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"device", "look at one device: parameters, loop, pulses, retention", command_device},
     {"fit", "fit a model to measured loops of a device", command_fit},
     {"report", "write the report on a results folder as one HTML file", command_report},
+    {"sweep", "compute all samples of a testbench in parallel", command_sweep},
     {"table", "print the rows of a sweep", command_table},
     {"sim", "run any deck and book the energy of its elements", command_sim},
     {"wave", "list, measure, convert and draw the waveforms of a raw file", command_wave},

@@ -65,7 +65,6 @@ static enum status coordinate(const struct sweep_command *c, struct ranks *ranks
     const bool bar = isatty(STDERR_FILENO);
     if (bar)
         options.progress = draw_bar;
-    interrupt_watch();
     const enum status status = sweep_run(job, c->output, &options, &report, error);
     if (bar)
         fputs("\r\033[K", stderr);

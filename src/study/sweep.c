@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define WAIT_MAX 0.2     /* a signal between looking and waiting goes unseen so long [s] */
+#define COMMIT_MIN 0.05  /* [s] */
 #define ROWS_MAX 100000u /* of them at most wait for the store */
 
 struct seat {
@@ -140,6 +141,13 @@ static enum status write_rows(struct sweep *s, struct error *error)
     return status;
 }
 
+/* When rows are to be written: every SWEEP_COMMIT, more often in the beginning. */
+static double commit_due(const struct sweep *s)
+{
+    const double pause = fmax(SWEEP_EARLY * (s->written - s->started), COMMIT_MIN);
+    return s->written + fmin(pause, SWEEP_COMMIT);
+}
+
 static bool all_gone(const struct sweep *s)
 {
     return s->report->lost == s->pool.n_seats;
@@ -154,7 +162,7 @@ static enum status compute(struct sweep *s, struct error *error)
             status = hand_out(s, error);
         if (status != STATUS_OK || s->n_out == 0)
             break;
-        const double now = clock_now(), due = s->written + SWEEP_COMMIT;
+        const double now = clock_now(), due = commit_due(s);
         if (due > now)
             status = s->pool.wait(s->pool.data, fmin(due - now, WAIT_MAX), &events, error);
         s->waited += clock_now() - now;
@@ -171,9 +179,14 @@ static enum status resume_hint(const struct sweep *s, const char *path, struct e
                 s->report->end.done, s->report->end.total, path);
 }
 
+/* In a worker: the file and the signals are its parent's. */
 static void forked(void *data)
 {
-    store_forked(data);
+    struct sweep *s = data;
+    if (s->store)
+        store_forked(s->store);
+    if (s->options->interrupted)
+        *s->options->interrupted = 0;
 }
 
 static size_t processors(void)
@@ -196,8 +209,8 @@ enum status sweep_run(const struct sample_job *job, const char *path,
         status = store_samples(s.store, on_stored, &s, error);
     if (!options->pool) {
         const struct crew_options crew = {.seats = options->jobs > 0 ? options->jobs : processors(),
-                                          .forked = s.store ? forked : NULL,
-                                          .forked_data = s.store};
+                                          .forked = forked,
+                                          .forked_data = &s};
         s.pool = pool_processes(job, &crew);
     }
     s.seats = NEW(s.pool.n_seats, struct seat);

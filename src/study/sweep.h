@@ -8,7 +8,8 @@
 #include "study/store.h"
 
 #define SWEEP_COMMIT 1.0 /* rows are written after this time at most [s] */
-#define SWEEP_QUEUE 0.1  /* of work that waits at a seat [s] */
+#define SWEEP_EARLY 0.1 /* and of this part of the time so far, that a short sweep shows some too */
+#define SWEEP_QUEUE 0.1 /* of work that waits at a seat [s] */
 
 /* Of rows that are written. */
 struct sweep_progress {
@@ -22,7 +23,7 @@ struct sweep_options {
     const struct pool
         *pool; /* other than processes of this machine; closed by sweep_run(); or NULL */
     struct store_options store;
-    volatile const int *interrupted;                                     /* or NULL */
+    volatile int *interrupted; /* or NULL; workers see 0 */
     void (*progress)(void *data, const struct sweep_progress *progress); /* or NULL */
     void *progress_data;
 };
