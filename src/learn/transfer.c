@@ -91,14 +91,16 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
     const int reference_column = circuit_node(c, "colref"), reference = circuit_node(c, "ref"),
               column = neuron ? circuit_node(c, "col") : 0,
               out = neuron ? circuit_node(c, "out") : reference;
+    /* transistors that differ are sure of an operating point only without a current */
+    const double begin = o->mismatch ? 0 : SOURCE_VOLT;
     b->column_port = -1;
     if (neuron) {
         b->column_port = circuit_port(c, "col", column, ohm, false,
-                                      b->ground + SOURCE_VOLT * b->column[0], CLASS_DRIVER);
+                                      b->ground + begin * b->column[0], CLASS_DRIVER);
         circuit_capacitor(c, "ccol", column, 0, o->column_farad, CLASS_LINE);
     }
     b->reference_port = circuit_port(c, "colref", reference_column, ohm, false,
-                                     b->ground + SOURCE_VOLT * b->reference[0], CLASS_DRIVER);
+                                     b->ground + begin * b->reference[0], CLASS_DRIVER);
     circuit_capacitor(c, "cref", reference_column, 0, o->column_farad, CLASS_LINE);
     b->output_probe = circuit_voltage_probe(c, "out", out);
     b->input_probe = circuit_voltage_probe(c, "in", reference_column);

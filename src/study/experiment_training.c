@@ -18,6 +18,7 @@ static const char *const gaps[] = {"log", "linear", NULL};
 #define AT(field) offsetof(struct training_bench, field)
 #define CIRCUIT(field) AT(training.classifier.field)
 #define PROGRAM(field) AT(training.program.field)
+#define VARY(field) AT(variation.field)
 static const struct key keys[] = {
     {"circuit.sizes", KEY_SIZES, AT(sizes), "1", 1, 64, NULL,
      "inputs, neurons of each layer: 9 first, 1 last"},
@@ -30,6 +31,14 @@ static const struct key keys[] = {
      "capacitance of a column"},
     {"circuit.select_width", KEY_NUMBER, CIRCUIT(select_width), "m", 1e-6, 1e-2, NULL,
      "of the select switches"},
+    {"circuit.line_row_ohm", KEY_NUMBER, CIRCUIT(line_row_ohm), "ohm", 0, 1e4, NULL,
+     "line between neighbouring devices of a row"},
+    {"circuit.line_column_ohm", KEY_NUMBER, CIRCUIT(line_column_ohm), "ohm", 0, 1e4, NULL,
+     "of a column"},
+    {"circuit.supply", KEY_NUMBER, CIRCUIT(supply), "V", 2, 5, NULL,
+     "of neurons and switches; signal ground is half of it"},
+    {"circuit.temperature", KEY_NUMBER, CIRCUIT(temperature), "K", 125, 450, NULL,
+     "kT/q in the devices' laws and the transistors' junctions"},
     {"device.dopant", KEY_TEXT, AT(dopant), "", 0, 0, NULL, "name of a library, or FILE.lib"},
     {"device.x0_max", KEY_NUMBER, AT(training.x0_max), "1", 0, 1, NULL,
      "initial states are uniform from 0 to this"},
@@ -78,6 +87,8 @@ static const struct key keys[] = {
      "absolute tolerance of voltages and states"},
     {"engine.switches", KEY_NUMBER, AT(training.solver.switches), "1", 0, 1e9, NULL,
      "event: each device is so many switches that jump at random; 0: their mean"},
+    VARIATION_KEYS(VARY),
+    VARIATION_NEURON_KEYS(VARY),
 };
 
 static void defaults(void *options)
@@ -92,6 +103,7 @@ static void defaults(void *options)
     b->training.program = program_defaults;
     b->training.learning = learning_defaults;
     b->training.solver = engine_defaults;
+    b->variation = variation_defaults;
     b->sizes.n = classifier_defaults.n_layers + 1;
     for (size_t i = 0; i < b->sizes.n; i++)
         b->sizes.values[i] = classifier_defaults.sizes[i];
@@ -114,7 +126,8 @@ enum {
     LOSS,
     RESIDUAL_ARRAY,
     RESIDUAL_SUPPLY,
-    N_OUTPUTS
+    VARIATION, /* and the columns of variation.h */
+    N_OUTPUTS = VARIATION + VARIATION_N_COLUMNS
 };
 
 static const struct sample_column outputs[N_OUTPUTS] = {
@@ -138,23 +151,36 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [LOSS] = {"loss", false},
     [RESIDUAL_ARRAY] = {"residual_array", false},
     [RESIDUAL_SUPPLY] = {"residual_supply", false},
+    [VARIATION] = VARIATION_COLUMNS,
+};
+
+/* What devices are drawn from, for one set of keys. */
+struct source {
+    char *signature;
+    struct variation_source *variation;
 };
 
 struct shared {
     struct experiment_context context;
     size_t n, capacity;
     struct training_setup **setups; /* n */
+    size_t n_sources, sources_capacity;
+    struct source *sources; /* n_sources */
 };
 
-/* All keys but those that leave files and neurons as they are. */
-static char *signature(const struct training_bench *b)
+/* Keys on which files and neurons depend; and what devices are drawn from. */
+static const char *const setup_sections[] = {"circuit.", "device.", "images.", "engine.", NULL};
+static const char *const source_sections[] = {"variation.", "device.", "circuit.temperature",
+                                              "engine.name", NULL};
+
+/* The values of all keys of these sections. */
+static char *signature(const struct training_bench *b, const char *const *sections)
 {
-    static const char *const sections[] = {"circuit.", "device.", "images.", "engine."};
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        for (size_t k = 0; k < sizeof sections / sizeof sections[0]; k++)
+        for (size_t k = 0; sections[k]; k++)
             if (strncmp(keys[i].name, sections[k], strlen(sections[k])) == 0) {
                 char *value = key_text(&keys[i], b);
                 fprintf(out, "%s\n", value);
@@ -164,12 +190,43 @@ static char *signature(const struct training_bench *b)
     return text;
 }
 
-static const struct training_setup *find_setup(const struct shared *s, const char *wanted)
+static const struct training_setup *find_setup(const struct shared *s,
+                                               const struct training_bench *b)
 {
-    for (size_t i = 0; i < s->n; i++)
+    const struct training_setup *found = NULL;
+    char *wanted = signature(b, setup_sections);
+    for (size_t i = 0; i < s->n && !found; i++)
         if (strcmp(s->setups[i]->signature, wanted) == 0)
-            return s->setups[i];
-    return NULL;
+            found = s->setups[i];
+    free(wanted);
+    return found;
+}
+
+static const struct variation_source *find_source(const struct shared *s,
+                                                  const struct training_bench *b)
+{
+    const struct variation_source *found = NULL;
+    char *wanted = signature(b, source_sections);
+    for (size_t i = 0; i < s->n_sources && !found; i++)
+        if (strcmp(s->sources[i].signature, wanted) == 0)
+            found = s->sources[i].variation;
+    free(wanted);
+    return found;
+}
+
+static enum status open_source(struct shared *s, const struct training_bench *b,
+                               struct error *error)
+{
+    struct variation_source *source;
+    const enum status status =
+        variation_open(&b->variation, find_setup(s, b)->dopant, s->context.devices,
+                       b->training.classifier.temperature, engine_table[b->engine], &source, error);
+    if (status != STATUS_OK)
+        return status;
+    s->sources =
+        memory_grow(s->sources, &s->sources_capacity, s->n_sources + 1, sizeof *s->sources);
+    s->sources[s->n_sources++] = (struct source){signature(b, source_sections), source};
+    return STATUS_OK;
 }
 
 static enum status open_training(const void *options, const struct experiment_context *context,
@@ -179,17 +236,19 @@ static enum status open_training(const void *options, const struct experiment_co
     if (!s)
         *shared = s = NEW(1, struct shared);
     s->context = *context;
-    char *wanted = signature(options);
     enum status status = STATUS_OK;
-    if (!find_setup(s, wanted)) {
+    if (!find_setup(s, options)) {
         struct training_setup *setup;
+        char *wanted = signature(options, setup_sections);
         status = training_setup_new(options, context, wanted, &setup, error);
+        free(wanted);
         if (status == STATUS_OK) {
             s->setups = memory_grow(s->setups, &s->capacity, s->n + 1, sizeof *s->setups);
             s->setups[s->n++] = setup;
         }
     }
-    free(wanted);
+    if (status == STATUS_OK && !find_source(s, options))
+        status = open_source(s, options, error);
     return status;
 }
 
@@ -198,15 +257,22 @@ static void close_training(void *shared)
     struct shared *s = shared;
     for (size_t i = 0; s && i < s->n; i++)
         training_setup_free(s->setups[i]);
-    if (s)
+    for (size_t i = 0; s && i < s->n_sources; i++) {
+        variation_close(s->sources[i].variation);
+        free(s->sources[i].signature);
+    }
+    if (s) {
         free(s->setups);
+        free(s->sources);
+    }
     free(s);
 }
 
-static void fill_outputs(const struct training *t, struct cell *cells)
+static void fill_outputs(const struct training *t, const struct variation *variation,
+                         struct cell *cells)
 {
     const struct ledger_total *total = &t->ledger->sections[SECTION_TRAINING];
-    double v[N_OUTPUTS] = {
+    double v[VARIATION] = {
         [ACCURACY_CLEAN] = t->accuracy_clean,
         [ACCURACY] = t->accuracy_noisy,
         [ACCURACY_LIMIT] = t->accuracy_limit,
@@ -226,7 +292,8 @@ static void fill_outputs(const struct training *t, struct cell *cells)
         v[PULSES_SET] += t->pulses[i].kind == PHASE_SET;
         v[PULSES_RESET] += t->pulses[i].kind == PHASE_RESET;
     }
-    for (int i = 0; i < N_OUTPUTS; i++)
+    variation_cells(variation, cells + VARIATION);
+    for (int i = 0; i < VARIATION; i++)
         cells[i] = (struct cell){.kind = CELL_NUMBER, .number = v[i]};
 }
 
@@ -270,23 +337,35 @@ static void fill_detail(const struct training *t, struct experiment_detail *d)
 static enum status run(void *shared, const void *options, uint64_t seed, uint32_t replica,
                        struct cell *cells, struct experiment_detail *detail, struct error *error)
 {
-    char *wanted = signature(options);
-    const struct training_setup *setup = find_setup(shared, wanted);
-    free(wanted);
-    const struct training_options o = training_setup_options(setup, options, seed, replica);
-    struct training t;
-    enum status status = training_prepare(&o, &t, error);
+    const struct training_setup *setup = find_setup(shared, options);
+    const struct variation_source *source = find_source(shared, options);
+    struct training_options o = training_setup_options(setup, options, seed, replica);
+    const struct classifier_options *c = &o.classifier;
+    size_t n_devices = 0;
+    for (size_t l = 0; l < c->n_layers; l++)
+        n_devices += c->sizes[l] * c->sizes[l + 1];
+    struct variation variation;
+    enum status status = variation_draw(source, n_devices, classifier_amplifiers(c), seed, replica,
+                                        &variation, error);
     if (status != STATUS_OK)
         return status;
-    status = training_run(&t, NULL, 0, error);
+    variation_apply(&variation, &o);
+    struct training t;
+    status = training_prepare(&o, &t, error);
     if (status == STATUS_OK) {
-        fill_outputs(&t, cells);
-        if (detail)
-            fill_detail(&t, detail);
-        if (!training_trustworthy(&t, error))
-            status = STATUS_UNTRUSTED;
+        status = training_run(&t, NULL, 0, error);
+        if (status == STATUS_OK) {
+            fill_outputs(&t, &variation, cells);
+            if (detail) {
+                fill_detail(&t, detail);
+                add_detail(detail, "variation", variation_table(&variation));
+            }
+            if (!training_trustworthy(&t, error))
+                status = STATUS_UNTRUSTED;
+        }
+        training_free(&t);
     }
-    training_free(&t);
+    variation_free(&variation);
     return status;
 }
 

@@ -7,10 +7,12 @@
 #include "learn/training.h"
 #include "study/experiment.h"
 #include "study/keys.h"
+#include "study/variation.h"
 
 /* Options of the experiment `training`: what its keys describe. */
 struct training_bench {
     struct training_options training; /* without what is read from files */
+    struct variation_options variation;
     char *dopant, *images, *neuron;
     int engine; /* index into engine_table */
     struct key_sizes sizes;

@@ -366,6 +366,17 @@ bool variation_cycle(void *variation, size_t device)
     return true;
 }
 
+static const struct model *device_model(const struct variation *v, size_t k)
+{
+    const struct dopant *d = v->devices[k].dopant;
+    return d ? d->model : v->source->nominals[0].dopant->model;
+}
+
+static bool is_stuck(const struct variation *v, size_t k)
+{
+    return v->stuck_ohm && v->stuck_ohm[k] > 0;
+}
+
 void variation_means(const struct variation *v, double means[VARIED])
 {
     for (int i = 0; i < VARIED; i++) {
@@ -373,10 +384,9 @@ void variation_means(const struct variation *v, double means[VARIED])
         size_t n = 0;
         for (size_t k = 0; k < v->n; k++) {
             const struct variation_device *d = &v->devices[k];
-            const struct model *m =
-                d->dopant ? d->dopant->model : v->source->nominals[0].dopant->model;
+            const struct model *m = device_model(v, k);
             const size_t place = library_parameter(m, varied[i].name);
-            if (place == m->n_parameters || (v->stuck_ohm && v->stuck_ohm[k] > 0))
+            if (place == m->n_parameters || is_stuck(v, k))
                 continue;
             sum += varied[i].logarithmic ? log(d->parameters[place]) : d->parameters[place];
             n++;
@@ -396,4 +406,25 @@ void variation_cells(const struct variation *v, struct cell *cells)
     for (int i = 0; i < VARIATION_N_COLUMNS; i++)
         if (isfinite(values[i]))
             cells[i] = (struct cell){.kind = CELL_NUMBER, .number = values[i]};
+}
+
+struct table *variation_table(const struct variation *v)
+{
+    static const char *const names[] = {"device", "model", "ron_ohm", "roff_ohm",
+                                        "tau_s",  "von_V", "voff_V",  "stuck_ohm"};
+    struct table *table = table_new(3 + VARIED, names, NULL);
+    for (size_t k = 0; k < v->n; k++) {
+        const struct model *m = device_model(v, k);
+        table_row(table);
+        table_number(table, 0, (double)k + 1);
+        table_text(table, 1, m->name);
+        for (int i = 0; i < VARIED; i++) {
+            const size_t place = library_parameter(m, varied[i].name);
+            if (place < m->n_parameters)
+                table_number(table, 2 + (size_t)i, v->devices[k].parameters[place]);
+        }
+        if (is_stuck(v, k))
+            table_number(table, 2 + VARIED, v->stuck_ohm[k]);
+    }
+    return table;
 }
