@@ -13,8 +13,8 @@
 #define CHANGE_MAX 0.3  /* [V] of one iteration */
 #define CONVERGED 1e-10 /* [V] */
 /* Transistors that moved by less than DAE_MOVED are not evaluated again; behind a stage of high gain
- * the iterates then wander by some nanovolts.  Good enough, if after all iterations. */
-#define WANDERING 1e-8 /* [V] */
+ * the iterates then wander by some nanovolts.  Good enough where all else fails. */
+#define WANDERING 1e-8  /* [V] */
 #define GMIN_START 1e-2 /* [S] */
 #define GMIN_END 1e-13  /* [S] below which it is zero */
 #define GMIN_FACTOR 0.1
@@ -27,6 +27,7 @@ struct newton {
     double *entries;        /* n_entries + 1 */
     size_t worst;           /* unknown that moved most in the last iteration */
     bool singular;
+    double accepted; /* change of the last iteration [V] */
 };
 
 static bool iterate(struct newton *s, double gmin, double *y, double *size)
@@ -73,12 +74,12 @@ static bool solve(struct newton *s, double gmin, double *y)
     for (int i = 0; i < ITERATIONS && size > CONVERGED; i++)
         if (!iterate(s, gmin, y, &size))
             return false;
-    return size <= WANDERING;
+    return size <= s->accepted;
 }
 
 enum status operating_point(struct dae *d, struct sparse_lu *lu, double *y, struct error *error)
 {
-    struct newton s = {.dae = d, .lu = lu};
+    struct newton s = {.dae = d, .lu = lu, .accepted = CONVERGED};
     s.guess = NEW(d->n, double);
     s.change = NEW(d->n, double);
     s.entries = NEW(d->n_entries + 1, double);
@@ -97,6 +98,11 @@ enum status operating_point(struct dae *d, struct sparse_lu *lu, double *y, stru
             const double back = gmin > 0 ? gmin / factor : GMIN_END;
             factor = sqrt(factor);
             gmin = back * factor;
+        } else if (!s.singular && s.accepted < WANDERING) {
+            s.accepted = WANDERING;
+            memcpy(y, s.guess, d->n * sizeof *y);
+            gmin = GMIN_START;
+            factor = GMIN_FACTOR;
         } else {
             const char *node = d->n_roots ? d->circuit->node_names[d->roots[s.worst]] : "0";
             status = s.singular
