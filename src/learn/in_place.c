@@ -183,8 +183,10 @@ static void take_image(struct run *r, const struct reading *reading)
     } else if (t->train_set.exact && t->test_set.exact) {
         s->noisy += t->test_set.weight[y > 0.5][s->image];
     }
-    gradient_add(&s->network, s->weight, &s->readings, 2 * (weight[0] * y + weight[1] * (y - 1)),
-                 s->gradient);
+    const double margin = t->options.rule->each ? t->options.learning.margin : 0;
+    const double down = y > margin ? weight[0] * y : 0,
+                 up = 1 - y > margin ? weight[1] * (y - 1) : 0;
+    gradient_add(&s->network, s->weight, &s->readings, 2 * (down + up), s->gradient);
 }
 
 /* Keep the epoch's record; true: the rule goes on. */

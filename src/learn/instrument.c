@@ -10,7 +10,7 @@ static double noisy(const struct instrument *in, gsl_rng *noise, double value)
                               : value;
 }
 
-static double quantised(unsigned bits, double value, double low, double high)
+static double quantised(size_t bits, double value, double low, double high)
 {
     if (bits == 0)
         return value;

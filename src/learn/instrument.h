@@ -13,8 +13,8 @@
 
 struct instrument {
     double read_noise; /* relative, of one reading; a reading of 0 has none */
-    unsigned adc_bits; /* of a reading; 0: not quantised */
-    unsigned dac_bits; /* of the amplitude of a pulse; 0: not quantised */
+    size_t adc_bits;   /* of a reading; 0: not quantised */
+    size_t dac_bits;   /* of the amplitude of a pulse; 0: not quantised */
 };
 #define INSTRUMENT_BITS_MAX 32
 

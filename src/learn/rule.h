@@ -9,7 +9,7 @@
  * shows and their classes, and the window of conductances; nothing else.
  *
  *     manhattan        w changes by +-step against the sign of the epoch's gradient
- *     manhattan-image  the same after every image
+ *     manhattan-image  the same after every image whose output misses its class by more than margin
  *     delta            by -rate x gradient: a pulse's width is proportional to it, clipped at the
  *                      width of a full step
  *
@@ -43,6 +43,7 @@ struct learning_options {
     double clip;         /* delta: likewise, the largest change in an epoch */
     double least;        /* Manhattan: gradients below this share of the largest give no pulse;
                         delta: changes below this share of a full one give none */
+    double margin;       /* of manhattan-image: images with |y - class| up to this teach nothing */
     double least_slope;  /* of a neuron, as a share of its steepest slope (gradient.h) */
     double amplitude[2]; /* by direction [V]: fixed, or where tracking starts */
     double width[2];     /* of a full pulse, by direction [s]; tracking: the longest */
