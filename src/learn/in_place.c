@@ -195,6 +195,7 @@ static bool record_epoch(struct run *r, double time)
     struct training *t = r->t;
     struct in_place *s = r->in_place;
     const struct learning_options *o = &t->options.learning;
+    t->loss = s->loss;
     t->epochs = memory_grow(t->epochs, &t->epochs_capacity, t->n_epochs + 1, sizeof *t->epochs);
     t->epochs[t->n_epochs++] = (struct training_epoch){
         .epoch = s->epoch,

@@ -2,9 +2,11 @@
 /* The experiment `training`: a classifier is programmed on chip and classifies all images. */
 #include "base/memory.h"
 #include "study/experiments.h"
+#include "study/learning.h"
 #include "study/training_setup.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,7 @@ static const char *const gaps[] = {"log", "linear", NULL};
 #define AT(field) offsetof(struct training_bench, field)
 #define CIRCUIT(field) AT(training.classifier.field)
 #define PROGRAM(field) AT(training.program.field)
+#define LEARN(field) AT(training.field)
 #define VARY(field) AT(variation.field)
 static const struct key keys[] = {
     {"circuit.sizes", KEY_SIZES, AT(sizes), "1", 1, 64, NULL,
@@ -87,6 +90,7 @@ static const struct key keys[] = {
      "absolute tolerance of voltages and states"},
     {"engine.switches", KEY_NUMBER, AT(training.solver.switches), "1", 0, 1e9, NULL,
      "event: each device is so many switches that jump at random; 0: their mean"},
+    LEARNING_KEYS(LEARN, AT(rule)),
     VARIATION_KEYS(VARY),
     VARIATION_NEURON_KEYS(VARY),
 };
@@ -126,7 +130,8 @@ enum {
     LOSS,
     RESIDUAL_ARRAY,
     RESIDUAL_SUPPLY,
-    VARIATION, /* and the columns of variation.h */
+    LEARNING,                                  /* and the columns of learning.h */
+    VARIATION = LEARNING + LEARNING_N_COLUMNS, /* and those of variation.h */
     N_OUTPUTS = VARIATION + VARIATION_N_COLUMNS
 };
 
@@ -151,6 +156,7 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [LOSS] = {"loss", false},
     [RESIDUAL_ARRAY] = {"residual_array", false},
     [RESIDUAL_SUPPLY] = {"residual_supply", false},
+    [LEARNING] = LEARNING_COLUMNS,
     [VARIATION] = VARIATION_COLUMNS,
 };
 
@@ -272,7 +278,7 @@ static void fill_outputs(const struct training *t, const struct variation *varia
                          struct cell *cells)
 {
     const struct ledger_total *total = &t->ledger->sections[SECTION_TRAINING];
-    double v[VARIATION] = {
+    double v[LEARNING] = {
         [ACCURACY_CLEAN] = t->accuracy_clean,
         [ACCURACY] = t->accuracy_noisy,
         [ACCURACY_LIMIT] = t->accuracy_limit,
@@ -292,9 +298,11 @@ static void fill_outputs(const struct training *t, const struct variation *varia
         v[PULSES_SET] += t->pulses[i].kind == PHASE_SET;
         v[PULSES_RESET] += t->pulses[i].kind == PHASE_RESET;
     }
+    learning_cells(t, cells + LEARNING);
     variation_cells(variation, cells + VARIATION);
-    for (int i = 0; i < VARIATION; i++)
-        cells[i] = (struct cell){.kind = CELL_NUMBER, .number = v[i]};
+    for (int i = 0; i < LEARNING; i++)
+        if (!isnan(v[i]))
+            cells[i] = (struct cell){.kind = CELL_NUMBER, .number = v[i]};
 }
 
 static void add_detail(struct experiment_detail *d, const char *name, struct table *table)
@@ -332,6 +340,8 @@ static void fill_detail(const struct training *t, struct experiment_detail *d)
     }
     add_detail(d, "devices", devices);
     add_detail(d, "images", images);
+    if (t->options.rule->in_place)
+        add_detail(d, "epochs", learning_epochs(t));
 }
 
 static enum status run(void *shared, const void *options, uint64_t seed, uint32_t replica,

@@ -54,6 +54,7 @@ static void take_over(const struct training_bench *b, const struct training_setu
         o->classifier.sizes[i] = b->sizes.values[i];
     o->images = &s->images;
     o->engine = engine_table[b->engine];
+    o->rule = rule_table[b->rule];
     o->behavioural = strcmp(b->neuron, "behavioural") == 0;
 }
 

@@ -15,6 +15,7 @@ struct training_bench {
     struct variation_options variation;
     char *dopant, *images, *neuron;
     int engine; /* index into engine_table */
+    int rule;   /* index into rule_table */
     struct key_sizes sizes;
 };
 
