@@ -40,6 +40,18 @@ same "devices of two runs" "$(sed -n 's/^ *"devices": 60.*/60/p' json)" 60
 check "the script of the plot" grep -q "series.csv" sizes/cost.gp
 if command -v gnuplot >/dev/null; then check "the plot" [ -s sizes/cost.png ]; fi
 
+# sweeps: speedup is the quotient of times, no schedule is better than its bounds
+"$SILVERBAR" bench --case sweep -o sweep >stdout 2>stderr
+same "exit status" $? 0
+cat stdout
+awk -F, 'NR > 1 && $3 > 0 { n++; if (n == 1) wall = $4; d = $8 * $4 / wall - 1
+        if (d * d > 1e-18 || $6 <= 0 || $6 > 1 || $9 <= 0) bad = 1 }
+    END { exit n != 2 || bad }' sweep/sweep.csv
+same "speedup and efficiency of sweeps" $? 0
+awk -F, 'NR > 1 { n++; if ($4 > 1.000001 * $1 / $2 || $4 > 1.000001e6 / $3 || $6 > 1) bad = 1 }
+    END { exit n != 28 || bad }' sweep/schedule.csv
+same "28 schedules within their bounds" $? 0
+
 "$SILVERBAR" bench --case classifier -o long >stdout 2>stderr &
 pid=$!
 sleep 3

@@ -3,8 +3,11 @@
  * the samples is a closed form, so every table is compared with what it must be, not with another
  * run.  Equality is of bytes: nothing here may depend on who computed a row. */
 #include "base/clock.h"
+#include "study/schedule.h"
 #include "study/sweep.h"
 #include "testing.h"
+
+#include <sqlite3.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -450,6 +453,79 @@ static void test_two_sweeps(void **state)
     folder_remove(folder);
 }
 
+static sqlite3 *lock_file(const char *path)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
+/* Another process that writes: waited for if it lets go, else the sweep ends, without the rows that
+ * it could not write and with all that it did. */
+static void test_locked(void **state)
+{
+    (void)state;
+    char *folder = folder_make(), *path = memory_format("%s/locked.db", folder);
+    struct law law = {.seconds = 0.02};
+    const struct sample_job job = job_of(60, &law);
+    for (int waits = 0; waits < 2; waits++) {
+        const pid_t process = sweep_in_child(&job, path, 1);
+        struct table *t = NULL;
+        struct error error;
+        for (int i = 0; i < 500 && (!t || t->n_rows < 3); i++) {
+            table_free(t);
+            pass_time(0.01);
+            if (store_table(path, false, &t, NULL, &error) != STATUS_OK)
+                t = NULL; /* not made yet */
+        }
+        assert_non_null(t);
+        const size_t before = t->n_rows;
+        assert_true(before >= 3 && before < 60);
+        table_free(t);
+        sqlite3 *db = lock_file(path);
+        pass_time(waits == 0 ? 0.1 : 2); /* of the 0.3 s that sweep() waits */
+        sqlite3_close(db);
+        assert_int_equal(WEXITSTATUS(status_of(process)), waits == 0 ? STATUS_OK : STATUS_INPUT);
+        ASSERT_DONE(store_table(path, false, &t, NULL, &error), error);
+        assert_true(waits == 0 ? t->n_rows == 60 : t->n_rows >= before && t->n_rows < 60);
+        table_free(t);
+        if (waits == 0)
+            unlink(path);
+    }
+    sqlite3 *db = lock_file(path);
+    expect(&job, path, true, "another process has locked it, and did not let go within 0.3 s");
+    sqlite3_close(db);
+    struct error error;
+    ASSERT_DONE(sweep(&job, path, 2, true, NULL, &error), error);
+    assert_complete(path, &job);
+    free(path);
+    folder_remove(folder);
+}
+
+/* Bounds of any schedule: no more than workers/time, no more than 1/row; and this one comes within 2 %
+ * of the lower of them, away from where they meet.  The 2 % are the begin and the end of 300 samples a
+ * worker. */
+static void test_schedule(void **state)
+{
+    (void)state;
+    static const double equal[] = {5e-3}, mixed[] = {1e-3, 9e-3, 5e-3, 2e-3, 8e-3};
+    static const size_t workers[] = {1, 2, 64, 2000};
+    const struct schedule_costs costs = {1e-5, 0};
+    for (size_t i = 0; i < COUNT(workers); i++)
+        for (int m = 0; m < 2; m++) {
+            const size_t n = 300 * workers[i];
+            const struct schedule s =
+                schedule_replay(workers[i], n, m ? COUNT(mixed) : 1, m ? mixed : equal, &costs);
+            const double bound = fmin((double)workers[i] / 5e-3, 1 / costs.row);
+            assert_true((double)n / s.wall <= bound * (1 + 1e-9));
+            ASSERT_NEAR((double)n / s.wall / bound, 1, 0.02);
+            ASSERT_NEAR(s.efficiency, 5e-3 * (double)n / s.wall / (double)workers[i], 1e-9);
+            ASSERT_NEAR(s.coordinator, costs.row * (double)n / s.wall, 1e-9);
+        }
+}
+
 /* A disk that is full after some commits: RLIMIT_FSIZE stands for it, as in cli_full_disk.sh.  What
  * was committed stays, and once there is room the sweep is completed. */
 static void test_full_disk(void **state)
@@ -504,7 +580,9 @@ int main(void)
         cmocka_unit_test(test_interrupt),
         cmocka_unit_test(test_wrong_files),
         cmocka_unit_test(test_two_sweeps),
+        cmocka_unit_test(test_locked),
         cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_schedule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

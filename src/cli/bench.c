@@ -15,7 +15,7 @@
 
 #define PARTS_MAX 64
 #define RUNS_MAX 100000000
-#define N_TABLES 4
+#define N_TABLES 6
 
 enum form { FORM_TEXT, FORM_CSV, FORM_JSON };
 
@@ -49,9 +49,9 @@ static struct arguments defaults(void)
 
 static const char *part_argument(struct argp_state *state, const char *text)
 {
-    const char *names[PARTS_MAX] = {BENCH_READ, BENCH_SERIES, BENCH_REPEAT};
-    for (size_t i = 0; case_table[i].name && i + 4 < PARTS_MAX; i++)
-        names[3 + i] = case_table[i].name;
+    const char *names[PARTS_MAX] = {BENCH_READ, BENCH_SERIES, BENCH_REPEAT, BENCH_SWEEP};
+    for (size_t i = 0; case_table[i].name && i + 5 < PARTS_MAX; i++)
+        names[4 + i] = case_table[i].name;
     return names[argument_choice(state, "--case", text, names)];
 }
 
@@ -123,7 +123,8 @@ static const struct argp argp = {
     add_default,
     NULL};
 
-static const char *const names[N_TABLES] = {"rows", "series", "growth", "training"};
+static const char *const names[N_TABLES] = {"rows",     "series", "growth",
+                                            "training", "sweep",  "schedule"};
 
 static void print(const struct arguments *a, struct table *const tables[N_TABLES])
 {
@@ -148,8 +149,8 @@ static void print(const struct arguments *a, struct table *const tables[N_TABLES
 static enum status save(const char *program, struct output *folder,
                         struct table *const tables[N_TABLES], struct error *error)
 {
-    static const char *const files[N_TABLES] = {"bench.csv", "series.csv", "growth.csv",
-                                                "training.csv"};
+    static const char *const files[N_TABLES] = {"bench.csv",    "series.csv", "growth.csv",
+                                                "training.csv", "sweep.csv",  "schedule.csv"};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < N_TABLES && status == STATUS_OK; i++)
         if (tables[i]->n_rows > 0)
@@ -187,8 +188,8 @@ static enum status run(const struct arguments *a, const char *program, struct er
     if (o.progress)
         o.progress(NULL, NULL);
     if (status == STATUS_OK) {
-        struct table *const all[N_TABLES] = {tables.rows, tables.series, tables.growth,
-                                             tables.repeat};
+        struct table *const all[N_TABLES] = {tables.rows,   tables.series, tables.growth,
+                                             tables.repeat, tables.sweep,  tables.schedule};
         print(a, all);
         if (a->output)
             status = save(program, &folder, all, error);

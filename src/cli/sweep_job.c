@@ -39,9 +39,9 @@ static void tell_end(const struct sweep_command *c, const struct sweep_report *r
 {
     fprintf(stderr,
             "%s: %s: %zu samples, %zu of this run in %.4g s (%.4g/s, %.4g s in samples); the "
-            "coordinator was busy for %.3g s, %.3g s of it writing\n",
-            c->name, c->output, r->end.done, r->rows, r->wall, r->end.rate, r->samples, r->busy,
-            r->writing);
+            "coordinator took %.3g s of a processor, %.3g s to write\n",
+            c->name, c->output, r->end.done, r->rows, r->wall,
+            r->wall > 0 ? (double)r->rows / r->wall : 0, r->samples, r->cpu, r->writing);
     if (r->end.failures > 0)
         fprintf(stderr, "%s: %zu samples are not done well: see their status and failure\n",
                 c->name, r->end.failures);

@@ -323,8 +323,9 @@ enum status bench_run(const struct bench_options *o, struct bench_tables *tables
 {
     struct case_recording recording = {0};
     enum status status = STATUS_OK;
-    *tables = (struct bench_tables){make_table(), bench_series_table(), bench_growth_table(),
-                                    bench_repeat_table()};
+    *tables =
+        (struct bench_tables){make_table(),         bench_series_table(), bench_growth_table(),
+                              bench_repeat_table(), bench_sweep_table(),  bench_schedule_table()};
     for (const struct case_kind *kind = case_table; kind->name && status == STATUS_OK; kind++) {
         struct study_case k;
         if (!bench_wants(o, kind->name, kind->quick))
@@ -345,6 +346,8 @@ enum status bench_run(const struct bench_options *o, struct bench_tables *tables
         status = bench_series(o, tables->series, tables->growth, error);
     if (status == STATUS_OK && o->repeats > 0 && bench_wants(o, BENCH_REPEAT, false))
         status = bench_repeat(o, tables->repeat, error);
+    if (status == STATUS_OK && bench_wants(o, BENCH_SWEEP, false))
+        status = bench_sweep(o, tables->sweep, tables->schedule, error);
     return status;
 }
 
@@ -354,5 +357,7 @@ void bench_free(struct bench_tables *t)
     table_free(t->series);
     table_free(t->growth);
     table_free(t->repeat);
+    table_free(t->sweep);
+    table_free(t->schedule);
     *t = (struct bench_tables){0};
 }

@@ -22,6 +22,7 @@
 #define BENCH_SERIES "series"   /* cost against size */
 #define BENCH_READ "read"       /* static reading of large arrays */
 #define BENCH_REPEAT "training" /* training runs in a loop */
+#define BENCH_SWEEP "sweep"     /* what a sweep costs beside its samples */
 
 struct bench_options {
     struct case_inputs inputs;
@@ -35,10 +36,11 @@ struct bench_options {
 };
 
 struct bench_tables {
-    struct table *rows;   /* circuit, engine, baseline, error, wall_s, ... */
-    struct table *series; /* one run each: time against devices, pulses, side */
-    struct table *growth; /* exponents of the series */
-    struct table *repeat; /* the loop of training runs */
+    struct table *rows;             /* circuit, engine, baseline, error, wall_s, ... */
+    struct table *series;           /* one run each: time against devices, pulses, side */
+    struct table *growth;           /* exponents of the series */
+    struct table *repeat;           /* the loop of training runs */
+    struct table *sweep, *schedule; /* measured, and replayed on more workers */
 };
 
 /* *tables is to be freed in any case; after a failure it holds what was complete. */
@@ -71,13 +73,17 @@ bool bench_wants(const struct bench_options *options, const char *part, bool qui
 void bench_tell(const struct bench_options *options, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The parts that are not cases (bench_series.c, bench_read.c, bench_repeat.c). */
+/* The parts that are not cases (bench_series.c, bench_read.c, bench_repeat.c, bench_sweep.c). */
 enum status bench_series(const struct bench_options *options, struct table *series,
                          struct table *growth, struct error *error);
 enum status bench_read(const struct bench_options *options, struct table *rows,
                        struct error *error);
 enum status bench_repeat(const struct bench_options *options, struct table *table,
                          struct error *error);
+enum status bench_sweep(const struct bench_options *options, struct table *table,
+                        struct table *schedule, struct error *error);
+struct table *bench_sweep_table(void);
+struct table *bench_schedule_table(void);
 struct table *bench_series_table(void);
 struct table *bench_growth_table(void);
 struct table *bench_repeat_table(void);

@@ -8,9 +8,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WAIT_MAX 0.2     /* a signal between looking and waiting goes unseen so long [s] */
+#define GATHER 8         /* part of a queue that is done before it is looked at */
 #define COMMIT_MIN 0.05  /* [s] */
 #define ROWS_MAX 100000u /* of them at most wait for the store */
 
@@ -29,7 +31,7 @@ struct sweep {
     size_t n_out;       /* samples at seats */
     size_t n_rows, capacity;
     struct sample_row *rows; /* n_rows: not written yet */
-    double started, written, waited;
+    double started, written;
     struct sweep_report *report;
 };
 
@@ -79,14 +81,33 @@ static void on_gone(void *data, size_t seat)
     s->report->lost++;
 }
 
-/* Samples at a seat: one, or short ones for as long as the store may take to write; fewer near the
- * end, that all end together. */
-static size_t queue_length(const struct sweep *s)
+size_t sweep_queue_length(double mean, size_t left, size_t seats)
+{
+    const double share = (double)left / (2.0 * (double)seats);
+    return 1 + (size_t)fmin(fmin(SWEEP_QUEUE / fmax(mean, 1e-9), share), CREW_QUEUE_MAX - 1);
+}
+
+/* Of a sample of this run [s]; infinite before the first. */
+static double mean_time(const struct sweep *s)
 {
     const size_t rows = s->report->rows + s->n_rows;
-    const double mean = rows > 0 ? s->report->samples / (double)rows : INFINITY;
-    const double left = (double)(s->job->n - s->todo.n_done) / (2.0 * (double)s->pool.n_seats);
-    return 1 + (size_t)fmin(fmin(SWEEP_QUEUE / fmax(mean, 1e-9), left), CREW_QUEUE_MAX - 1);
+    return rows > 0 ? s->report->samples / (double)rows : INFINITY;
+}
+
+static size_t queue_length(const struct sweep *s)
+{
+    return sweep_queue_length(mean_time(s), s->job->n - s->todo.n_done, s->pool.n_seats);
+}
+
+/* With long queues nobody waits for the coordinator: let rows gather, which costs less than to wake
+ * up for each of them. */
+static void gather(const struct sweep *s)
+{
+    const size_t length = queue_length(s);
+    const double pause = mean_time(s) * (double)length / GATHER;
+    const struct timespec t = {0, (long)(1e9 * fmin(pause, WAIT_MAX))};
+    if (length >= GATHER)
+        nanosleep(&t, NULL);
 }
 
 /* Refill queues that are half empty. */
@@ -133,6 +154,7 @@ static enum status write_rows(struct sweep *s, struct error *error)
     if (status == STATUS_OK) {
         s->report->end.done += s->n_rows;
         s->report->rows += s->n_rows;
+        s->report->commits += s->n_rows > 0;
     }
     s->n_rows = 0;
     s->written = clock_now();
@@ -163,9 +185,9 @@ static enum status compute(struct sweep *s, struct error *error)
         if (status != STATUS_OK || s->n_out == 0)
             break;
         const double now = clock_now(), due = commit_due(s);
+        gather(s);
         if (due > now)
             status = s->pool.wait(s->pool.data, fmin(due - now, WAIT_MAX), &events, error);
-        s->waited += clock_now() - now;
         if (status == STATUS_OK && (clock_now() >= due || s->n_rows >= ROWS_MAX))
             status = write_rows(s, error);
     }
@@ -187,6 +209,13 @@ static void forked(void *data)
         store_forked(s->store);
     if (s->options->interrupted)
         *s->options->interrupted = 0;
+}
+
+static double processor_time(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static size_t processors(void)
@@ -215,6 +244,7 @@ enum status sweep_run(const struct sample_job *job, const char *path,
     }
     s.seats = NEW(s.pool.n_seats, struct seat);
     s.started = s.written = clock_now();
+    const double cpu = processor_time();
     if (status == STATUS_OK) {
         status = compute(&s, error);
         struct error unwritten;
@@ -231,7 +261,7 @@ enum status sweep_run(const struct sample_job *job, const char *path,
                                      report->end.done, report->end.total, path)
                               : resume_hint(&s, path, error);
     report->wall = clock_now() - s.started;
-    report->busy = report->wall - s.waited;
+    report->cpu = processor_time() - cpu;
     s.pool.close(s.pool.data);
     store_close(s.store);
     todo_free(&s.todo);

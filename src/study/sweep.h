@@ -34,10 +34,15 @@ struct sweep_report {
     size_t rows;    /* of this run */
     size_t lost;    /* seats that went away */
     double wall;    /* [s] */
-    double busy;    /* of it the coordinator did not wait [s] */
-    double writing; /* of that, in the store [s] */
+    double cpu;     /* processor time of the coordinator [s] */
+    double writing; /* in the store [s] */
+    size_t commits;
     double samples; /* sum of the wall times of the rows [s] */
 };
+
+/* Samples at a seat, by the mean time of one and what is left: one, or short ones for as long as the
+ * store may take to write; fewer near the end, that all end together. */
+size_t sweep_queue_length(double mean, size_t left, size_t seats);
 
 /* STATUS_INTERRUPTED: rows that were being computed are written, the others can be had by resuming.
  * A failure leaves what was written; *report tells how much in any case. */
