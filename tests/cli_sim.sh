@@ -159,7 +159,7 @@ printf 'three\nv1 a 0 dc 1 ac 1\nr1 a b 1k\nc1 b 0 1u\n.op\n.ac dec 20 1 100k\n.
 # 1/(2 pi R C), by a straight line in dB between 20 points a decade
 near "corner" "$(measured ac corner three/measures.csv)" 159.155 1e-2
 near "sweep" "$(measured dc top three/measures.csv)" 2 1e-6
-near "operating point" "$(sed -n 's/^op,v(b),//p' three/values.csv)" 1 1e-6
+near "operating point" "$(sed -n 's/^op,v(b),\(.*\),V$/\1/p' three/values.csv)" 1 1e-6
 same "plots in the file" "$("$SILVERBAR" wave three/waveforms.raw --plot 2 | sed -n 's/^plot 2 of \([0-9]*\):.*/\1/p')" 3
 
 # what the deck may not do

@@ -4,16 +4,19 @@
 #include "cli/command.h"
 #include "report/new_file.h"
 #include "report/page.h"
+#include "report/page_sweep.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct arguments {
     const char *folder, *output;
 };
 
 static const struct argp_option options[] = {
-    {"output", 'o', "FILE", 0, "file to write; - is standard output (DIR/report.html)", 0},
+    {"output", 'o', "FILE", 0,
+     "file to write; - is standard output (DIR/report.html or FILE.db.html)", 0},
     {0},
 };
 
@@ -26,11 +29,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case ARGP_KEY_ARG:
         if (a->folder)
-            argp_error(state, "'%s', expected one results folder", text);
+            argp_error(state, "'%s', expected one results folder or file", text);
         a->folder = text;
         break;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "expected a results folder");
+        argp_error(state, "expected a results folder, or a file that `sweep' made");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -41,9 +44,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "DIR",
-    "Write the report on a training run, from the files of its results folder, as one HTML file "
-    "that needs nothing else: figures, energy, devices, images, and waveforms to zoom into.",
+    "DIR|FILE.db",
+    "Write the report on a training run or a simulated deck, from the files of its results folder, "
+    "or on a sweep, from its file of results, as one HTML file that needs nothing else.",
     NULL,
     NULL,
     NULL};
@@ -54,10 +57,15 @@ int command_report(int argc, char **argv)
     struct error error = {0};
     struct new_file output;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
-    char *path = a.output ? memory_string(a.output) : memory_format("%s/report.html", a.folder);
+    struct stat info;
+    const bool folder = stat(a.folder, &info) != 0 || S_ISDIR(info.st_mode);
+    char *path = a.output ? memory_string(a.output)
+                 : folder ? memory_format("%s/report.html", a.folder)
+                          : memory_format("%s.html", a.folder);
     enum status status = new_file_begin(strcmp(path, "-") == 0 ? NULL : path, &output, &error);
     if (status == STATUS_OK) {
-        status = page_report(a.folder, a.folder, output.file, &error);
+        status = folder ? page_report(a.folder, a.folder, output.file, &error)
+                        : page_sweep_file(a.folder, output.file, &error);
         status = new_file_end(&output, status, &error);
     }
     free(path);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/html.h"
 
+#include "base/memory.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,18 @@ void html_text(const char *text, FILE *out)
         else
             fwrite(p, 1, n, out);
         p += n ? n : 1;
+    }
+}
+
+void html_text_lines(const char *text, FILE *out)
+{
+    for (size_t n; *text; text += n + (text[n] == '\n')) {
+        n = strcspn(text, "\n");
+        char *line = memory_string_n(text, n);
+        html_text(line, out);
+        free(line);
+        if (text[n])
+            fputc('\n', out);
     }
 }
 
@@ -198,6 +212,18 @@ static void curve(const struct html_curve *c, size_t number, const struct range 
         last = v;
     }
     fputs("\"/>", out);
+    if (!c->low || !c->high)
+        return;
+    fprintf(out, "<path class=\"c%zu\" d=\"", number % 8);
+    for (size_t i = 0; i < c->n; i++) {
+        const double u = PLOT_WIDTH * (c->x[i] - x->low) / (x->high - x->low),
+                     low = PLOT_HEIGHT * (1 - (c->low[i] - y->low) / (y->high - y->low)),
+                     high = PLOT_HEIGHT * (1 - (c->high[i] - y->low) / (y->high - y->low));
+        if (isfinite(u) && isfinite(low) && isfinite(high))
+            fprintf(out, "M%.1f %.1fV%.1fM%.1f %.1fh8M%.1f %.1fh8", u, low, high, u - 4, low, u - 4,
+                    high);
+    }
+    fputs("\"/>", out);
 }
 
 void html_plot(size_t n, const struct html_curve *curves, const struct html_plot_options *o,
@@ -207,6 +233,10 @@ void html_plot(size_t n, const struct html_curve *curves, const struct html_plot
     for (size_t k = 0; k < n; k++) {
         widen(&x, curves[k].n, curves[k].x);
         widen(&y, curves[k].n, curves[k].y);
+        if (curves[k].low && curves[k].high) {
+            widen(&y, curves[k].n, curves[k].low);
+            widen(&y, curves[k].n, curves[k].high);
+        }
     }
     if (o->from_zero)
         y.low = fmin(0, y.low);
@@ -231,9 +261,9 @@ void html_plot(size_t n, const struct html_curve *curves, const struct html_plot
     html_text(o->x_label, out);
     fputs("</div><figcaption>", out);
     for (size_t k = 0; k < n && n > 1; k++) {
-        fprintf(out, "<span class=\"key c%zu\"></span>", k % 8);
+        fprintf(out, "<span class=\"legend\"><span class=\"key c%zu\"></span>", k % 8);
         html_text(curves[k].name, out);
-        fputc(' ', out);
+        fputs("</span> ", out);
     }
     fputs("</figcaption></figure>", out);
 }

@@ -11,6 +11,9 @@
  * character replaced by U+FFFD. */
 void html_text(const char *text, FILE *out);
 
+/* The same, with its line ends. */
+void html_text_lines(const char *text, FILE *out);
+
 /* A JSON string with its quotes, safe inside of <script>. */
 void html_json(const char *text, FILE *out);
 
@@ -29,6 +32,7 @@ struct html_curve {
     size_t n;
     const double *x, *y;
     bool steps;
+    const double *low, *high; /* n: ends of an interval of each point, or NULL */
 };
 
 struct html_plot_options {

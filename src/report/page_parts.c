@@ -179,7 +179,8 @@ static void energy_curves(const struct page_data *d, FILE *out)
         array[n] = array[n - 1] + sum;
         n++;
     }
-    const struct html_curve curves[] = {{"all", n, x, all, false}, {"array", n, x, array, false}};
+    const struct html_curve curves[] = {{.name = "all", .n = n, .x = x, .y = all},
+                                        {.name = "array", .n = n, .x = x, .y = array}};
     const struct html_plot_options options[] = {
         {"time [s]", "energy so far, all [J]", "s", "J", true},
         {"time [s]",
@@ -391,7 +392,7 @@ void page_transfer(const struct page_data *d, FILE *out)
             if (n == 8)
                 break;
             snprintf(names[n], sizeof names[n], "layer %g", layer);
-            curves[n] = (struct html_curve){names[n], 0, x + i, y + i, false};
+            curves[n] = (struct html_curve){.name = names[n], .x = x + i, .y = y + i};
             n++;
         }
         curves[n - 1].n++;

@@ -5,6 +5,7 @@
 #include "report/csv_read.h"
 #include "report/html.h"
 #include "report/page_parts.h"
+#include "report/page_table.h"
 #include "report/page_wave.h"
 #include "report/simulation.h"
 
@@ -90,7 +91,7 @@ static void bars(struct entry *entries, size_t n, FILE *out)
         fputs("<span>", out);
         html_text(e->name, out);
         fprintf(out, "</span><span class=\"bar\"><i%s style=\"width:%.3f%%\"></i></span>",
-                strcmp(e->role, "delivered") == 0 ? " class=\"s\"" : "",
+                (strcmp(e->role, "delivered") == 0) == (e->energy >= 0) ? " class=\"s\"" : "",
                 most > 0 ? 100 * fabs(e->energy) / most : 0);
         fputs("<span class=\"n\">", out);
         html_quantity(e->energy, "J", 5, out);
@@ -181,7 +182,7 @@ static void course(const struct table *t, const char *analysis, FILE *out)
         n++;
     }
     for (size_t k = 0; k < 3; k++)
-        curves[k] = (struct html_curve){names[k], n, x, y + k * t->n_rows, false};
+        curves[k] = (struct html_curve){.name = names[k], .n = n, .x = x, .y = y + k * t->n_rows};
     const struct html_plot_options options = {"time [s]", "energy since the beginning [J]", "s",
                                               "J", true};
     fputs("<div><h3>Energy against time</h3>\n", out);
@@ -198,6 +199,9 @@ static void energy(const struct sim_data *d, FILE *out)
         fputs("<p class=\"note\">No transient, no energies.</p>\n", out);
         return;
     }
+    fputs("<p class=\"note\"><span class=\"legend\"><span class=\"key c1\"></span>gave</span>"
+          "<span class=\"legend\"><span class=\"key c0\"></span>took</span></p>\n",
+          out);
     for (size_t i = 0; i < d->account->n_rows; i++) {
         const char *analysis = csv_text(d->account, i, "analysis");
         bool again = false; /* a second transient shares its name with the first */
@@ -213,34 +217,12 @@ static void energy(const struct sim_data *d, FILE *out)
     }
 }
 
-/* A table as it is in its file. */
-static void plain_table(const struct table *t, FILE *out)
-{
-    fputs("<div class=\"scroll\"><table><tr>", out);
-    for (size_t j = 0; j < t->n_columns; j++) {
-        fputs("<th>", out);
-        html_text(t->names[j], out);
-        fputs("</th>", out);
-    }
-    fputs("</tr>\n", out);
-    for (size_t i = 0; i < t->n_rows; i++) {
-        fputs("<tr>", out);
-        for (size_t j = 0; j < t->n_columns; j++) {
-            fputs("<td>", out);
-            html_text(csv_text(t, i, t->names[j]), out);
-            fputs("</td>", out);
-        }
-        fputs("</tr>\n", out);
-    }
-    fputs("</table></div>\n", out);
-}
-
 static void table_part(const char *title, const struct table *t, FILE *out)
 {
     if (!t || t->n_rows == 0)
         return;
     fprintf(out, "<h3>%s</h3>\n", title);
-    plain_table(t, out);
+    page_whole_table(t, out);
 }
 
 /* The first plot of more than one point on a scale that grows. */

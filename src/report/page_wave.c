@@ -221,7 +221,7 @@ static void still(const struct page_wave *w, const struct decimated *d, size_t k
     char *x_label = memory_format("%s [%s]", w->file->signals[0].name,
                                   raw_read_unit(&w->file->signals[0])),
          *y_label = memory_format("%s [%s]", s->name, unit_of(w, k));
-    const struct html_curve curve = {s->name, n, x, y, false};
+    const struct html_curve curve = {.name = s->name, .n = n, .x = x, .y = y};
     const struct html_plot_options options = {x_label, y_label, raw_read_unit(&w->file->signals[0]),
                                               raw_read_unit(s), false};
     html_plot(1, &curve, &options, out);

@@ -77,6 +77,14 @@ static const char *type_of(const char *name)
     return strstr(name, "#branch") ? "current" : "voltage";
 }
 
+static const char *unit_of(const char *type)
+{
+    return strcmp(type, "voltage") == 0   ? "V"
+           : strcmp(type, "current") == 0 ? "A"
+           : strcmp(type, "time") == 0    ? "s"
+                                          : "";
+}
+
 /* ngspice's vector as raw files name it. */
 static char *shown_name(const struct taking *k, size_t vector, const char *given)
 {
@@ -255,6 +263,7 @@ static void end_plot(struct taking *k)
         table_text(s->values, 0, k->analysis);
         table_text(s->values, 1, k->variables[i].name);
         table_number(s->values, 2, k->last[k->shown[i]]);
+        table_text(s->values, 3, unit_of(k->variables[i].type));
     }
     if (k->energy && k->n_points > 1) {
         add_energy(k);
@@ -330,6 +339,35 @@ static bool number_behind(const char *line, const char *word, double *value)
     return end > at + strlen(word);
 }
 
+/* Does a line have this word, and the unit of what is measured there? */
+static bool word_in(const char *line, const char *word)
+{
+    const size_t n = strlen(word);
+    for (const char *p = line; (p = strcasestr(p, word)); p++)
+        if (p > line && strchr(" \t", p[-1]) && (!p[n] || strchr(" \t=", p[n])))
+            return true;
+    return false;
+}
+
+/* Of what a measure of the deck gives, as far as its words tell. */
+static const char *measure_unit(const struct taking *k, const char *name)
+{
+    const char *line = NULL, *scale = k->kind == ANALYSIS_TRAN ? "s"
+                                      : k->kind == ANALYSIS_AC ? "Hz"
+                                                               : "";
+    for (size_t i = 0; i < k->deck->n_measures && !line; i++)
+        if (strcasecmp(name, k->deck->measures[i].name) == 0)
+            line = k->deck->text->lines[k->deck->measures[i].line].text;
+    if (!line || word_in(line, "param") || word_in(line, "integ") || word_in(line, "deriv"))
+        return "";
+    if (word_in(line, "trig") || (word_in(line, "when") && !word_in(line, "find")))
+        return scale;
+    return strcasestr(line, " vdb(") || strcasestr(line, " idb(") ? "dB"
+           : strcasestr(line, " v(") || strcasestr(line, " vm(")  ? "V"
+           : strcasestr(line, " i(") || strcasestr(line, " im(")  ? "A"
+                                                                  : "";
+}
+
 /* "name = value [at= x] [targ= x trig= x] [from= x to= x]" */
 static void take_text(void *data, const char *line)
 {
@@ -345,8 +383,9 @@ static void take_text(void *data, const char *line)
         table_text(t, 0, k->analysis);
         table_text(t, 1, name);
         table_number(t, 2, value);
+        table_text(t, 3, measure_unit(k, name));
         if (number_behind(line, " at=", &at) || number_behind(line, " targ=", &at))
-            table_number(t, 3, at);
+            table_number(t, 4, at);
     }
     free(name);
 }
@@ -373,8 +412,9 @@ static void begin_tables(struct simulation *s, const struct user_deck *deck)
 {
     static const char *const deck_names[] = {"title", "file", "version"},
                              *const analysis_names[] = {"analysis", "title", "points"},
-                             *const value_names[] = {"analysis", "vector", "value"},
-                             *const measure_names[] = {"analysis", "measure", "value", "at"},
+                             *const value_names[] = {"analysis", "vector", "value", "unit"},
+                             *const measure_names[] = {"analysis", "measure", "value", "unit",
+                                                       "at"},
                              *const energy_names[] = {"analysis",    "element",    "kind",
                                                       "delivered_J", "absorbed_J", "stored_J",
                                                       "error_J",     "mean_W",     "peak_W"},
@@ -383,12 +423,13 @@ static void begin_tables(struct simulation *s, const struct user_deck *deck)
                                                        "residual_J",  "turnover_J", "residual"},
                              *const course_names[] = {"analysis", "t_s", "delivered_J",
                                                       "absorbed_J", "stored_J"};
-    static const int measure_digits[] = {0, 0, 9, 9}, energy_digits[] = {0, 0, 0, 6, 6, 6, 2, 4, 4},
-                     value_digits[] = {0, 0, 7}, account_digits[] = {0, 6, 6, 6, 6, 6, 3, 6, 3};
+    static const int measure_digits[] = {0, 0, 9, 0, 9},
+                     energy_digits[] = {0, 0, 0, 6, 6, 6, 2, 4, 4}, value_digits[] = {0, 0, 7, 0},
+                     account_digits[] = {0, 6, 6, 6, 6, 6, 3, 6, 3};
     *s = (struct simulation){.deck = table_new(3, deck_names, NULL),
                              .analyses = table_new(3, analysis_names, NULL),
-                             .values = table_new(3, value_names, value_digits),
-                             .measures = table_new(4, measure_names, measure_digits),
+                             .values = table_new(4, value_names, value_digits),
+                             .measures = table_new(5, measure_names, measure_digits),
                              .account = table_new(9, account_names, account_digits),
                              .energy = table_new(9, energy_names, energy_digits),
                              .course = table_new(5, course_names, NULL)};

@@ -373,26 +373,74 @@ static void read_rows(sqlite3_stmt *q, size_t n, const size_t *columns, struct t
     }
 }
 
+/* Open a file to read it; on failure *db is NULL. */
+static enum status open_reader(const char *path, sqlite3 **db, struct error *error)
+{
+    struct stat info;
+    sqlite3_int64 tables = 0;
+    *db = NULL;
+    if (stat(path, &info) != 0) /* SQLite says less */
+        return fail(error, STATUS_INPUT, "%s: %s", path, strerror(errno));
+    const int code = sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL);
+    sqlite3_busy_timeout(*db, (int)(1e3 * STORE_LOCK_WAIT));
+    enum status status = code == SQLITE_OK ? recognise(*db, path, STORE_LOCK_WAIT, &tables, error)
+                                           : db_failed(*db, path, STORE_LOCK_WAIT, error);
+    if (status == STATUS_OK && tables == 0)
+        status = fail(error, STATUS_INPUT, "%s: not a file of results that `sweep' made", path);
+    if (status != STATUS_OK) {
+        sqlite3_close(*db);
+        *db = NULL;
+    }
+    return status;
+}
+
+enum status store_info_read(const char *path, struct store_info *info, struct error *error)
+{
+    sqlite3 *db;
+    sqlite3_stmt *q = NULL;
+    *info = (struct store_info){0};
+    enum status status = open_reader(path, &db, error);
+    if (status != STATUS_OK)
+        return status;
+    if (sqlite3_prepare_v2(db, "SELECT title, identity, version, samples, inputs FROM sweep", -1,
+                           &q, NULL) == SQLITE_OK &&
+        sqlite3_step(q) == SQLITE_ROW) {
+        char **const texts[] = {&info->title, &info->identity, &info->version};
+        for (int i = 0; i < 3; i++) {
+            const unsigned char *text = sqlite3_column_text(q, i);
+            *texts[i] = memory_string(text ? (const char *)text : "");
+        }
+        info->n_samples = (size_t)sqlite3_column_int64(q, 3);
+        info->n_inputs = (size_t)sqlite3_column_int64(q, 4);
+    } else {
+        status = db_failed(db, path, STORE_LOCK_WAIT, error);
+    }
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    return status;
+}
+
+void store_info_free(struct store_info *info)
+{
+    free(info->title);
+    free(info->identity);
+    free(info->version);
+    *info = (struct store_info){0};
+}
+
 enum status store_table(const char *path, bool with_wall, struct table **table, size_t *samples,
                         struct error *error)
 {
     sqlite3 *db = NULL;
     sqlite3_stmt *q = NULL;
-    sqlite3_int64 tables = 0, total = 0;
-    struct stat info;
+    sqlite3_int64 total = 0;
+    int code;
     *table = NULL;
-    if (stat(path, &info) != 0) /* SQLite says less */
-        return fail(error, STATUS_INPUT, "%s: %s", path, strerror(errno));
-    int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
-    sqlite3_busy_timeout(db, (int)(1e3 * STORE_LOCK_WAIT));
-    enum status status = code == SQLITE_OK ? recognise(db, path, STORE_LOCK_WAIT, &tables, error)
-                                           : db_failed(db, path, STORE_LOCK_WAIT, error);
-    if (status == STATUS_OK && tables == 0)
-        status = fail(error, STATUS_INPUT, "%s: not a file of results that `sweep' made", path);
-    if (status == STATUS_OK &&
-        (query_number(db, "SELECT samples FROM sweep", &total) != STATUS_OK ||
-         sqlite3_prepare_v2(db, "SELECT * FROM samples ORDER BY sample", -1, &q, NULL) !=
-             SQLITE_OK))
+    enum status status = open_reader(path, &db, error);
+    if (status != STATUS_OK)
+        return status;
+    if (query_number(db, "SELECT samples FROM sweep", &total) != STATUS_OK ||
+        sqlite3_prepare_v2(db, "SELECT * FROM samples ORDER BY sample", -1, &q, NULL) != SQLITE_OK)
         status = db_failed(db, path, STORE_LOCK_WAIT, error);
     if (status == STATUS_OK) {
         const size_t n = (size_t)sqlite3_column_count(q);

@@ -43,6 +43,16 @@ void store_forked(struct store *store);
 /* Takes NULL. */
 void store_close(struct store *store);
 
+/* The row of `sweep'. */
+struct store_info {
+    char *title, *identity, *version;
+    size_t n_samples, n_inputs;
+};
+
+/* On failure *info is all 0. */
+enum status store_info_read(const char *path, struct store_info *info, struct error *error);
+void store_info_free(struct store_info *info);
+
 /* All rows by sample, without wall_s unless asked for; *samples: how many a complete sweep has.
  * On failure *table is NULL. */
 enum status store_table(const char *path, bool with_wall, struct table **table, size_t *samples,
