@@ -90,6 +90,14 @@ check "the texts are there" grep -q '&#60;img src&#61;x onerror&#61;alert(1)&#62
 printf 'Title: </script><script>window.injected=1</script>\nPlotname: Transient Analysis\nFlags: real\nNo. Variables: 2\nNo. Points: 2\nVariables:\n\t0\ttime\ttime\n\t1\tv(<img/src=x/onerror=window.injected=1>)\tvoltage\nValues:\n0\t0\n\t1\n1\t1\n\t2\n' \
     >"$folder.cir.raw"
 "$SILVERBAR" wave "$folder.cir.raw" --html -o wave.html || bad "wave --html"
+# a deck and a sweep with such names, their own reports
+printf '</script><script>window.injected=1</script>\nv1 in 0 sin(0 1 1k)\nr1 in out 1k\nc1 out 0 1u\nl1 in 0 1\n.tran 10u 4m 0 10u\n.meas tran top max v(out)\n.end\n' \
+    >"$folder.cir"
+"$SILVERBAR" sim "$folder.cir" -o sim >out 2>message || bad "sim" "$(cat message)"
+printf 'title: "<img src=x onerror=window.injected=1></script><script>window.injected=1</script>"\nexperiment: training\nengine: {name: event}\ncircuit: {neuron: behavioural}\nreplicas: 2\nsweep: [{key: noise.train, values: [0, 0.1, 0.2]}, {key: device.dopant, values: [W, Cr]}]\n' >sweep.yaml
+"$SILVERBAR" sweep sweep.yaml -j 1 -o sweep.db >out 2>message || bad "sweep" "$(cat message)"
+"$SILVERBAR" report sweep.db -o sweep.html || bad "report of a sweep"
+check "no element came from a deck or a testbench" [ "$(cat sim/report.html sweep.html | grep -ci '<img\|<script>window.inj')" = 0 ]
 check "no element came from a raw file" [ "$(grep -ci '<img\|<script>window.inj' wave.html)" = 0 ]
 
 if ! grep -q 'id="wave-data"' run/report.html; then
@@ -133,6 +141,7 @@ cat >driver.js <<'END'
     var n = 0, t = setInterval(function () { if (f() || ++n > 400) { clearInterval(t); done(); } }, 50); }); };
   var look = function () { return [].map.call(document.querySelectorAll('#wave canvas'), function (c) { return c.toDataURL(); }).join(); };
   try {
+    if (document.querySelector('#wave')) {
     await wait(function () { return document.querySelector('#wave[data-ready]'); });
     var s = window.silverbar, first = look(), root = document.querySelector('#wave');
     say('ready', root.getAttribute('data-ready') !== null);
@@ -153,6 +162,7 @@ cat >driver.js <<'END'
       s.state.cursor = [p.t0[i], p.t1[i]];
       s.setWindow(p.t0[i], p.t1[i]);
       say('cursors', /1\/Δt 100 Hz/.test(document.querySelector('.readout').textContent));
+    }
     }
     say('overflow', document.documentElement.scrollWidth > innerWidth);
     say('width', innerWidth);
@@ -193,6 +203,23 @@ for width in 360 1400; do
     saw "report at $width px" wide ""
     saw "report at $width px" errors 0
     check "report at $width px: console is empty" [ "$(grep -c CONSOLE seen)" = 0 ]
+done
+for width in 360 1400; do
+    browse sim/report.html $width
+    for key in ready canvas zoom pattern choice injected done; do
+        saw "report of a deck at $width px" $key true
+    done
+    saw "report of a deck at $width px" overflow false
+    saw "report of a deck at $width px" wide ""
+    saw "report of a deck at $width px" errors 0
+    browse sweep.html $width
+    for key in injected done; do
+        saw "report of a sweep at $width px" $key true
+    done
+    saw "report of a sweep at $width px" overflow false
+    saw "report of a sweep at $width px" wide ""
+    saw "report of a sweep at $width px" errors 0
+    check "report of a sweep at $width px: console is empty" [ "$(grep -c CONSOLE seen)" = 0 ]
 done
 for page in evil.html wave.html; do
     browse $page 800

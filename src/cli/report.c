@@ -58,7 +58,9 @@ int command_report(int argc, char **argv)
     struct new_file output;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     struct stat info;
-    const bool folder = stat(a.folder, &info) != 0 || S_ISDIR(info.st_mode);
+    const size_t n = strlen(a.folder);
+    const bool folder = stat(a.folder, &info) == 0 ? S_ISDIR(info.st_mode)
+                                                   : n < 3 || strcmp(a.folder + n - 3, ".db") != 0;
     char *path = a.output ? memory_string(a.output)
                  : folder ? memory_format("%s/report.html", a.folder)
                           : memory_format("%s.html", a.folder);

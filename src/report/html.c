@@ -219,9 +219,10 @@ static void curve(const struct html_curve *c, size_t number, const struct range 
         const double u = PLOT_WIDTH * (c->x[i] - x->low) / (x->high - x->low),
                      low = PLOT_HEIGHT * (1 - (c->low[i] - y->low) / (y->high - y->low)),
                      high = PLOT_HEIGHT * (1 - (c->high[i] - y->low) / (y->high - y->low));
+        const double left = fmax(0, u - 4), right = fmin(PLOT_WIDTH, u + 4);
         if (isfinite(u) && isfinite(low) && isfinite(high))
-            fprintf(out, "M%.1f %.1fV%.1fM%.1f %.1fh8M%.1f %.1fh8", u, low, high, u - 4, low, u - 4,
-                    high);
+            fprintf(out, "M%.1f %.1fV%.1fM%.1f %.1fH%.1fM%.1f %.1fH%.1f", u, low, high, left, low,
+                    right, left, high, right);
     }
     fputs("\"/>", out);
 }

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The report of a sweep: its counts and means are those of the table, failures come first, a title
+# that is markup comes out as text; a sample that it tells how to run again gives its row again.
+. "$(dirname -- "$0")/setup.sh"
+
+# samples of the engine ida take some seconds: these fail at the time limit
+cat >bench.yaml <<'EOF'
+title: '</script><script>window.injected=1</script> & <b>'
+experiment: training
+seed: 3
+replicas: 2
+time_limit: 1
+sweep:
+  - key: engine.name
+    values: [event, ida]
+  - key: noise.train
+    values: [0, 0.2]
+EOF
+"$SILVERBAR" sweep bench.yaml -j 2 -o r.db >out 2>message || cat message
+"$SILVERBAR" report r.db || bad "report"
+check "the page is beside the file" [ -s r.db.html ]
+"$SILVERBAR" report r.db -o again.html
+check "made again it is the same" cmp -s r.db.html again.html
+"$SILVERBAR" table r.db --csv >table.csv
+samples=$(($(wc -l <table.csv) - 1))
+done=$(grep -c ',done,' table.csv)
+card() { # NAME: its figure
+    sed -n "s/.*<span class=\"name\">$1<\/span><b[^>]*>\([^<]*\)<.*/\1/p" r.db.html
+}
+same "samples" "$(card samples)" "$samples of 8"
+same "done" "$(card 'done')" "$done"
+same "failed" "$(card 'failed, or not to be trusted')" "$((samples - done))"
+check "some have failed and some have not" [ "$done" -gt 0 -a "$done" -lt "$samples" ]
+check "markup comes out as text" grep -q '<h1>&#60;/script&#62;' r.db.html
+same "no element came from a text" "$(grep -c '<script>window' r.db.html)" 0
+list=$(sed -n '/<h2 id="samples">/,/<h2 id="testbench">/p' r.db.html)
+first=$(printf '%s\n' "$list" | sed -n '/^<tr><td/{s/^<tr><td class="n">\([0-9]*\)<\/td><td>\([a-z]*\)<.*/\2/p;q;}')
+check "failures come first" [ "$first" != "done" ]
+same "samples that are listed" "$(printf '%s\n' "$list" | grep -c '^<tr><td')" "$samples"
+same "reasons of failures" "$(printf '%s\n' "$list" | grep -c 'time limit')" "$((samples - done))"
+
+# a mean of the page is the mean of the rows
+mean=$(awk -F, 'NR == 1 { for (k = 1; k <= NF; k++) { if ($k == "pulses") p = k; if ($k == "noise.train") x = k } }
+    NR > 1 && /,done,/ && $x == 0.2 { n++; s += $p } END { printf "%.6g", s / n }' table.csv)
+check "the mean of pulses, $mean, is there" grep -q "<td class=\"n\">$mean</td>" r.db.html
+
+# the commands that the page gives
+if command -v sqlite3 >/dev/null; then
+    eval "$(sed -n 's/.*again: <code>\(.*\)<\/code>.*/\1/p' r.db.html | sed 's/&gt;/>/; s/&#39;/'"'"'/g')"
+    check "the testbench is got out" [ -s testbench.yaml ]
+else # what the page shows of it
+    sed -n '/<pre>/,/<\/pre>/{s/.*<pre>//; s/<\/pre>.*//; p;}' r.db.html |
+        sed 's/&#39;/'"'"'/g; s/&#60;/</g; s/&#62;/>/g; s/&#34;/"/g; s/&#61;/=/g; s/&#38;/\&/g' >testbench.yaml
+fi
+"$SILVERBAR" run testbench.yaml --sample 1 -o sample1 >out 2>message || bad "a sample again" "$(cat message)"
+same "a sample again" "$(sed -n 2p sample1/samples.csv)" "$(sed -n 3p table.csv)"
+
+"$SILVERBAR" report bench.yaml >out 2>message
+same "no file of results: status" $? 2
+check "no file of results: message" grep -q 'bench.yaml' message
+check "no file of results: nothing made" [ ! -e bench.yaml.html ]
+nothing_left report
+exit $failed
