@@ -40,6 +40,15 @@ const struct engine *engine_find(const char *name)
     return NULL;
 }
 
+/* Name of a device by its number in the order of the circuit, stuck ones among them. */
+static const char *device_name(const struct circuit *c, int device)
+{
+    for (size_t k = 0; k < c->n_elements; k++)
+        if (c->elements[k].class == CLASS_MEMRISTOR && device-- == 0)
+            return c->elements[k].name;
+    return "unknown";
+}
+
 const char *phase_place(const struct circuit *c, const struct phase *p, double t,
                         char text[PHASE_PLACE_SIZE])
 {
@@ -49,6 +58,6 @@ const char *phase_place(const struct circuit *c, const struct phase *p, double t
         snprintf(text, PHASE_PLACE_SIZE, "at t = %.9g s, %s phase", t, phase_kind_name(p->kind));
     else
         snprintf(text, PHASE_PLACE_SIZE, "at t = %.9g s, %s phase of device %s", t,
-                 phase_kind_name(p->kind), c->elements[c->state_elements[p->device]].name);
+                 phase_kind_name(p->kind), device_name(c, p->device));
     return text;
 }

@@ -179,21 +179,9 @@ static const char *const setup_sections[] = {"circuit.", "device.", "images.", "
 static const char *const source_sections[] = {"variation.", "device.", "circuit.temperature",
                                               "engine.name", NULL};
 
-/* The values of all keys of these sections. */
 static char *signature(const struct training_bench *b, const char *const *sections)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        for (size_t k = 0; sections[k]; k++)
-            if (strncmp(keys[i].name, sections[k], strlen(sections[k])) == 0) {
-                char *value = key_text(&keys[i], b);
-                fprintf(out, "%s\n", value);
-                free(value);
-            }
-    fclose(out);
-    return text;
+    return keys_signature(keys, sizeof keys / sizeof keys[0], b, sections);
 }
 
 static const struct training_setup *find_setup(const struct shared *s,

@@ -6,6 +6,7 @@
 #include "study/experiment.h"
 
 extern const struct experiment experiment_training; /* the classifier learns on chip */
+extern const struct experiment experiment_crossbar; /* an array is programmed and read back */
 
 /* of the volatile stochastic device */
 extern const struct experiment experiment_hysteresis;

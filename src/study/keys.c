@@ -182,6 +182,25 @@ char *key_text(const struct key *key, const void *base)
     return NULL;
 }
 
+char *keys_signature(const struct key *keys, size_t n, const void *base,
+                     const char *const *prefixes)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        memory_new(SIZE_MAX, 1);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; prefixes[k]; k++)
+            if (strncmp(keys[i].name, prefixes[k], strlen(prefixes[k])) == 0) {
+                char *value = key_text(&keys[i], base);
+                fprintf(out, "%s\n", value);
+                free(value);
+            }
+    fclose(out);
+    return text;
+}
+
 void keys_copy(const struct key *keys, size_t n, const void *from, void *to, size_t size)
 {
     memcpy(to, from, size);

@@ -54,6 +54,10 @@ enum status key_set(const struct key *key, const struct key_value *value, void *
 /* Value of the key in the struct, as a testbench has it; to free(). */
 char *key_text(const struct key *key, const void *base);
 
+/* The values of all keys whose names begin with one of the prefixes, which NULL ends; to free(). */
+char *keys_signature(const struct key *keys, size_t n, const void *base,
+                     const char *const *prefixes);
+
 /* Copy a struct described by keys: its texts are duplicated; and free its texts. */
 void keys_copy(const struct key *keys, size_t n, const void *from, void *to, size_t size);
 void keys_free(const struct key *keys, size_t n, void *base);

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The experiment `crossbar`: an m x n array is programmed to random targets, and read back. */
+#include "base/memory.h"
+#include "base/spice_number.h"
+#include "circuit/array.h"
+#include "study/crossbar_bench.h"
+#include "study/experiments.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    struct crossbar_bench_options bench; /* without what is read from files */
+    uint64_t rows, columns;
+    int scheme, engine; /* of bench, as keys have them */
+    char *dopant;
+    struct variation_options variation;
+};
+
+static const char *const engines[] = {"ngspice", "ida", "event", NULL};
+static const char *const scheme_names[] = {"half", "third", "float", "select", NULL};
+static const char *const policies[] = {"amplitude", "amplitude+width", NULL};
+
+#define SIDE_MAX 256
+
+#define AT(field) offsetof(struct options, field)
+#define BENCH(field) AT(bench.field)
+#define PROGRAM(field) AT(bench.program.field)
+#define VARY(field) AT(variation.field)
+static const struct key keys[] = {
+    {"array.rows", KEY_COUNT, AT(rows), "1", 1, SIDE_MAX, NULL, "of devices"},
+    {"array.columns", KEY_COUNT, AT(columns), "1", 1, SIDE_MAX, NULL, "of devices"},
+    {"array.scheme", KEY_CHOICE, AT(scheme), "", 0, 0, scheme_names,
+     "what devices see that are not addressed: V/2, V/3, open lines, or a switch a device"},
+    {"array.row_ohm", KEY_NUMBER, BENCH(row_ohm), "ohm", 0, 1e4, NULL,
+     "line between neighbouring devices of a row"},
+    {"array.column_ohm", KEY_NUMBER, BENCH(column_ohm), "ohm", 0, 1e4, NULL, "of a column"},
+    {"array.driver_ohm", KEY_NUMBER, BENCH(driver_ohm), "ohm", 1e-3, 1e5, NULL,
+     "of rows and columns"},
+    {"array.column_farad", KEY_NUMBER, BENCH(column_farad), "F", 0, 1e-9, NULL,
+     "capacitance of a column"},
+    {"array.select_width", KEY_NUMBER, BENCH(select_width), "m", 1e-6, 1e-2, NULL,
+     "of the switches of the scheme select"},
+    {"array.supply", KEY_NUMBER, BENCH(supply), "V", 2, 5, NULL, "of those switches"},
+    {"circuit.temperature", KEY_NUMBER, BENCH(kelvin), "K", 125, 450, NULL,
+     "kT/q in the devices' laws and the transistors' junctions"},
+    {"device.dopant", KEY_TEXT, AT(dopant), "", 0, 0, NULL, "name of a library, or FILE.lib"},
+    {"device.x0_max", KEY_NUMBER, BENCH(x0_max), "1", 0, 1, NULL,
+     "initial states are uniform from 0 to this"},
+    {"programming.tolerance", KEY_NUMBER, PROGRAM(tolerance), "1", 1e-4, 0.9, NULL,
+     "relative error at which a device is settled"},
+    {"programming.policy", KEY_CHOICE, PROGRAM(policy), "", 0, 0, policies,
+     "what is refined after a reversal"},
+    {"programming.width", KEY_NUMBER, PROGRAM(width), "s", 2e-5, 1, NULL, "of a pulse"},
+    {"programming.set_volt", KEY_NUMBER, PROGRAM(amplitude_start[PROGRAM_SET]), "V", 1e-3, 5, NULL,
+     "first amplitude of SET"},
+    {"programming.reset_volt", KEY_NUMBER, PROGRAM(amplitude_start[PROGRAM_RESET]), "V", 1e-3, 5,
+     NULL, "first amplitude of RESET"},
+    {"programming.volt_limit", KEY_NUMBER, PROGRAM(amplitude_limit), "V", 1e-3, 5, NULL,
+     "largest amplitude"},
+    {"programming.step", KEY_NUMBER, PROGRAM(step_start), "V", 1e-4, 1, NULL,
+     "first step of an amplitude"},
+    {"programming.pulse_limit", KEY_COUNT, PROGRAM(pulse_limit), "1", 1, 1e6, NULL,
+     "pulses after which a device is given up"},
+    {"programming.read_volt", KEY_NUMBER, BENCH(read_volt), "V", 1e-3, 1, NULL, "of a reading"},
+    {"programming.read_time", KEY_NUMBER, BENCH(read_time), "s", 1e-5, 1, NULL, "of one reading"},
+    {"programming.edge", KEY_NUMBER, BENCH(edge), "s", 1e-9, 1e-5, NULL, "of every pulse"},
+    {"engine.name", KEY_CHOICE, AT(engine), "", 0, 0, engines, "what solves the circuit"},
+    {"engine.reltol", KEY_NUMBER, BENCH(solver.reltol), "1", 1e-9, 0.1, NULL, "relative tolerance"},
+    {"engine.abstol", KEY_NUMBER, BENCH(solver.abstol), "A", 1e-15, 1e-3, NULL,
+     "absolute tolerance of currents"},
+    {"engine.vntol", KEY_NUMBER, BENCH(solver.vntol), "V", 1e-12, 1e-2, NULL,
+     "absolute tolerance of voltages and states"},
+    VARIATION_KEYS(VARY),
+};
+#define N_KEYS (sizeof keys / sizeof keys[0])
+
+static void defaults(void *options)
+{
+    struct options *o = options;
+    *o = (struct options){.rows = 4,
+                          .columns = 4,
+                          .scheme = SCHEME_THIRD,
+                          .engine = 2 /* event */,
+                          .dopant = (char *)"Cr",
+                          .variation = variation_defaults,
+                          .bench = {.row_ohm = 1,
+                                    .column_ohm = 1,
+                                    .driver_ohm = 50,
+                                    .column_farad = 1e-12,
+                                    .select_width = 30e-6,
+                                    .supply = 3.3,
+                                    .kelvin = TEMPERATURE_NOMINAL,
+                                    .x0_max = 0.02,
+                                    .program = program_defaults,
+                                    .read_volt = 0.1,
+                                    .read_time = 100e-6,
+                                    .edge = 1e-6,
+                                    .solver = engine_defaults}};
+}
+
+enum {
+    TIME,
+    ENERGY,
+    ENERGY_BY_CLASS,
+    DEVICES = ENERGY_BY_CLASS + ENERGY_CLASSES,
+    SETTLED,
+    PULSES,
+    PULSES_SET,
+    PULSES_RESET,
+    ERROR_RMS,
+    ERROR_WORST,
+    DISTURB_RMS,
+    DISTURB_WORST,
+    RESIDUAL,
+    VARIATION, /* and the columns of variation.h */
+    N_OUTPUTS = VARIATION + VARIATION_N_COLUMNS
+};
+
+static const struct sample_column outputs[N_OUTPUTS] = {
+    [TIME] = {"programming_time_s", false},
+    [ENERGY] = {"energy_J", false},
+    [ENERGY_BY_CLASS + CLASS_MEMRISTOR] = {"energy_memristor_J", false},
+    [ENERGY_BY_CLASS + CLASS_SELECT] = {"energy_select_J", false},
+    [ENERGY_BY_CLASS + CLASS_LINE] = {"energy_line_J", false},
+    [ENERGY_BY_CLASS + CLASS_REFERENCE] = {"energy_reference_J", false},
+    [ENERGY_BY_CLASS + CLASS_NEURON] = {"energy_neuron_J", false},
+    [ENERGY_BY_CLASS + CLASS_DRIVER] = {"energy_driver_J", false},
+    [DEVICES] = {"devices", false},
+    [SETTLED] = {"devices_settled", false},
+    [PULSES] = {"pulses", false},
+    [PULSES_SET] = {"pulses_set", false},
+    [PULSES_RESET] = {"pulses_reset", false},
+    [ERROR_RMS] = {"error_rms", false},
+    [ERROR_WORST] = {"error_worst", false},
+    [DISTURB_RMS] = {"disturb_rms", false},
+    [DISTURB_WORST] = {"disturb_worst", false},
+    [RESIDUAL] = {"residual_array", false},
+    [VARIATION] = VARIATION_COLUMNS,
+};
+
+/* Files read and what devices are drawn from, for one set of the keys below. */
+struct setup {
+    char *signature;
+    struct dopant *dopant;
+    struct variation_source *source;
+};
+
+struct shared {
+    struct experiment_context context;
+    struct subcircuit_file *switches;
+    size_t n, capacity;
+    struct setup *setups; /* n */
+};
+
+static const char *const setup_sections[] = {"variation.", "device.", "circuit.temperature",
+                                             "engine.name", NULL};
+
+static const struct setup *find_setup(const struct shared *s, const struct options *o)
+{
+    const struct setup *found = NULL;
+    char *wanted = keys_signature(keys, N_KEYS, o, setup_sections);
+    for (size_t i = 0; i < s->n && !found; i++)
+        if (strcmp(s->setups[i].signature, wanted) == 0)
+            found = &s->setups[i];
+    free(wanted);
+    return found;
+}
+
+static void close_crossbar(void *shared)
+{
+    struct shared *s = shared;
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n; i++) {
+        variation_close(s->setups[i].source);
+        dopant_free(s->setups[i].dopant);
+        free(s->setups[i].signature);
+    }
+    subcircuit_free(s->switches);
+    free(s->setups);
+    free(s);
+}
+
+static enum status open_crossbar(const void *options, const struct experiment_context *context,
+                                 void **shared, struct error *error)
+{
+    const struct options *o = options;
+    struct shared *s = *shared;
+    if (!s)
+        *shared = s = NEW(1, struct shared);
+    s->context = *context;
+    enum status status = STATUS_OK;
+    if (o->scheme == SCHEME_SELECT && !s->switches)
+        status = subcircuit_read(context->switch_file, &s->switches, error);
+    if (status != STATUS_OK || find_setup(s, o))
+        return status;
+    struct setup setup = {0};
+    status = dopant_read(o->dopant, context->devices, &setup.dopant, error);
+    if (status == STATUS_OK)
+        status = variation_open(&o->variation, setup.dopant, context->devices, o->bench.kelvin,
+                                engine_find(engines[o->engine]), &setup.source, error);
+    if (status != STATUS_OK) {
+        dopant_free(setup.dopant);
+        return status;
+    }
+    setup.signature = keys_signature(keys, N_KEYS, o, setup_sections);
+    s->setups = memory_grow(s->setups, &s->capacity, s->n + 1, sizeof *s->setups);
+    s->setups[s->n++] = setup;
+    return STATUS_OK;
+}
+
+/* Relative errors of what was read back, and drifts of the devices since they were done; of devices
+ * that are not stuck. */
+static void rate(const struct crossbar_bench *b, double *v)
+{
+    double errors = 0, drifts = 0;
+    size_t n = 0;
+    for (size_t k = 0; k < b->n; k++) {
+        const struct crossbar_device *d = &b->done[k];
+        v[SETTLED] += d->settled;
+        if (d->stuck)
+            continue;
+        const double off = d->read_back / d->target - 1, drift = d->end / d->programmed - 1;
+        errors += off * off;
+        drifts += drift * drift;
+        v[ERROR_WORST] = fmax(v[ERROR_WORST], fabs(off));
+        v[DISTURB_WORST] = fmax(v[DISTURB_WORST], fabs(drift));
+        n++;
+    }
+    v[ERROR_RMS] = sqrt(errors / (double)n);
+    v[DISTURB_RMS] = sqrt(drifts / (double)n);
+}
+
+static void fill_outputs(const struct crossbar_bench *b, struct cell *cells)
+{
+    const struct ledger_total *total = &b->ledger->sections[SECTION_TRAINING];
+    double v[VARIATION] = {
+        [TIME] = b->time,
+        [ENERGY] = total->delivered,
+        [DEVICES] = (double)b->n,
+        [PULSES] = (double)(b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET]),
+        [PULSES_SET] = (double)b->pulses[PROGRAM_SET],
+        [PULSES_RESET] = (double)b->pulses[PROGRAM_RESET],
+        [RESIDUAL] = ledger_residual_array(b->ledger),
+    };
+    for (int c = 0; c < ENERGY_CLASSES; c++)
+        v[ENERGY_BY_CLASS + c] = ledger_class(total, (enum energy_class)c);
+    rate(b, v);
+    for (int i = 0; i < VARIATION; i++)
+        if (isfinite(v[i])) /* all devices may be stuck */
+            cells[i] = (struct cell){.kind = CELL_NUMBER, .number = v[i]};
+    variation_cells(b->options.variation, cells + VARIATION);
+}
+
+static struct table *device_table(const struct crossbar_bench *b)
+{
+    static const char *const names[] = {
+        "row",         "column",           "target_S",  "initial_S", "verified_S",
+        "read_back_S", "own_programmed_S", "own_end_S", "pulses",    "settled",
+        "stuck"};
+    enum { N = sizeof names / sizeof names[0] };
+    struct table *table = table_new(N, names, NULL);
+    for (size_t k = 0; k < b->n; k++) {
+        const struct crossbar_device *d = &b->done[k];
+        const double v[N] = {(double)(k / b->options.columns + 1),
+                             (double)(k % b->options.columns + 1),
+                             d->target,
+                             d->initial,
+                             d->verified,
+                             d->read_back,
+                             d->programmed,
+                             d->end,
+                             (double)d->pulses,
+                             d->settled,
+                             d->stuck};
+        table_row(table);
+        for (size_t i = 0; i < N; i++)
+            table_number(table, i, v[i]);
+    }
+    return table;
+}
+
+static enum status run_crossbar(void *shared, const void *options, uint64_t seed, uint32_t replica,
+                                struct cell *cells, struct experiment_detail *detail,
+                                struct error *error)
+{
+    const struct options *o = options;
+    const struct shared *s = shared;
+    const struct setup *setup = find_setup(s, o);
+    struct variation variation;
+    enum status status =
+        variation_draw(setup->source, o->rows * o->columns, 0, seed, replica, &variation, error);
+    if (status != STATUS_OK)
+        return status;
+    struct crossbar_bench_options run = o->bench;
+    run.rows = o->rows;
+    run.columns = o->columns;
+    run.scheme = (enum crossbar_scheme)o->scheme;
+    run.dopant = setup->dopant;
+    run.switches = s->switches;
+    run.engine = engine_find(engines[o->engine]);
+    run.solver.interrupted = s->context.interrupted;
+    run.variation = &variation;
+    run.seed = seed;
+    run.replica = replica;
+    struct crossbar_bench b;
+    status = crossbar_bench_run(&run, &b, error);
+    if (status == STATUS_OK) {
+        fill_outputs(&b, cells);
+        if (detail) {
+            detail->names[0] = "devices";
+            detail->tables[0] = device_table(&b);
+            detail->names[1] = "variation";
+            detail->tables[1] = variation_table(&variation);
+            detail->n = 2;
+        }
+        const double residual = ledger_residual_array(b.ledger);
+        if (!(residual <= TRAINING_RESIDUAL_LIMIT))
+            status = fail(error, STATUS_UNTRUSTED,
+                          "the energy account does not close: residual %.2e, expected at most %g",
+                          residual, TRAINING_RESIDUAL_LIMIT);
+        crossbar_bench_free(&b);
+    }
+    variation_free(&variation);
+    return status;
+}
+
+const struct experiment experiment_crossbar = {
+    .name = "crossbar",
+    .title = "an m x n crossbar is programmed to random targets by write and verify, and read back",
+    .n_keys = N_KEYS,
+    .keys = keys,
+    .options_size = sizeof(struct options),
+    .defaults = defaults,
+    .n_outputs = N_OUTPUTS,
+    .outputs = outputs,
+    .open = open_crossbar,
+    .run = run_crossbar,
+    .close = close_crossbar,
+};
