@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* libFuzzer target: any bytes as a deck are refused with a message, or become lines of which each is
+ * an element or a card that is known to be harmless.  Build and run: tests/fuzz/run. */
+#include "circuit/user_deck.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+/* What makes ngspice run commands or open files by its first word. */
+static const char *const commands[] = {".control", ".endc",      ".include", ".inc",  ".lib",
+                                       ".exec",    ".codemodel", ".hdl",     ".osdi", "*"};
+
+static void check_line(const char *line)
+{
+    assert(isalpha((unsigned char)*line) || *line == '.');
+    assert(!strpbrk(line, "\n\"`"));
+    for (size_t k = 0; k < sizeof commands / sizeof commands[0]; k++) {
+        const size_t m = strlen(commands[k]);
+        assert(strncasecmp(line, commands[k], m) != 0 || isalnum((unsigned char)line[m]));
+    }
+}
+
+static void use(const struct user_deck *deck)
+{
+    for (size_t a = 0; a <= deck->n_analyses; a++) {
+        size_t *origin;
+        char **lines = user_deck_lines(deck, a, &origin);
+        assert(strcmp(lines[0], "* a deck") == 0);
+        for (size_t i = 1; lines[i]; i++) {
+            check_line(lines[i]);
+            assert(origin[i] == SIZE_MAX || origin[i] < deck->text->n_lines);
+            free(lines[i]);
+        }
+        free(lines[0]);
+        free(lines);
+        free(origin);
+        if (a == 1)
+            break; /* the others are like it */
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    static char path[64];
+    if (!*path) { /* a deck may include itself: it has a folder of its own */
+        snprintf(path, sizeof path, "/dev/shm/silverbar-fuzz-%d", (int)getpid());
+        mkdir(path, 0700);
+        strcat(path, "/deck");
+    }
+    const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert(file >= 0 && write(file, bytes, n) == (ssize_t)n);
+    close(file);
+    struct error error = {0};
+    struct user_deck *deck;
+    const enum status status = user_deck_read(path, false, &deck, &error);
+    assert(status == STATUS_OK || (status == STATUS_INPUT && error.text[0] && !deck));
+    if (deck) {
+        assert(!deck->control);
+        use(deck);
+    }
+    user_deck_free(deck);
+    return 0;
+}
