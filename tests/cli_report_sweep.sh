@@ -4,16 +4,16 @@
 # that is markup comes out as text; a sample that it tells how to run again gives its row again.
 . "$(dirname -- "$0")/setup.sh"
 
-# samples of the engine ida take some seconds: these fail at the time limit
+# training runs in ngspice take some ten seconds: these fail at the time limit
 cat >bench.yaml <<'EOF'
 title: '</script><script>window.injected=1</script> & <b>'
 experiment: training
 seed: 3
 replicas: 2
-time_limit: 1
+time_limit: 4
 sweep:
   - key: engine.name
-    values: [event, ida]
+    values: [event, ngspice]
   - key: noise.train
     values: [0, 0.2]
 EOF
@@ -47,7 +47,7 @@ check "the mean of pulses, $mean, is there" grep -q "<td class=\"n\">$mean</td>"
 
 # the commands that the page gives
 if command -v sqlite3 >/dev/null; then
-    eval "$(sed -n 's/.*again: <code>\(.*\)<\/code>.*/\1/p' r.db.html | sed 's/&gt;/>/; s/&#39;/'"'"'/g')"
+    eval "$(sed -n 's/.*again: <code>\(sqlite3.*\)<\/code>.*/\1/p' r.db.html | sed 's/&#62;/>/; s/&#39;/'"'"'/g')"
     check "the testbench is got out" [ -s testbench.yaml ]
 else # what the page shows of it
     sed -n '/<pre>/,/<\/pre>/{s/.*<pre>//; s/<\/pre>.*//; p;}' r.db.html |
@@ -55,6 +55,18 @@ else # what the page shows of it
 fi
 "$SILVERBAR" run testbench.yaml --sample 1 -o sample1 >out 2>message || bad "a sample again" "$(cat message)"
 same "a sample again" "$(sed -n 2p sample1/samples.csv)" "$(sed -n 3p table.csv)"
+
+# a folder of `run': of many samples the same parts, of one its outputs and tables
+printf 'title: "a <b> title"\nexperiment: training\nengine: {name: event}\ncircuit: {neuron: behavioural}\nreplicas: 3\n' >few.yaml
+"$SILVERBAR" run few.yaml -o few >/dev/null || bad "run"
+check "run: many samples" grep -q '<h2 id="distributions">' few/report.html
+check "run: the title is text" grep -q '<h1>a &#60;b&#62; title' few/report.html
+check "run: how to run one again" grep -q 'silverbar run &#39;few/testbench.yaml&#39; --sample 0' few/report.html
+"$SILVERBAR" report few -o again.html
+check "run: made again it is the same" cmp -s few/report.html again.html
+"$SILVERBAR" run few.yaml --sample 1 -o one >/dev/null || bad "run --sample"
+check "run: one sample has its tables" grep -q '<h2>devices.csv</h2>' one/report.html
+same "run: rows of them" "$(sed -n '/<h2>devices.csv/,/<\/details>/p' one/report.html | grep -c '^<tr><td')" 30
 
 "$SILVERBAR" report bench.yaml >out 2>message
 same "no file of results: status" $? 2

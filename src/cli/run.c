@@ -6,6 +6,7 @@
 #include "cli/testbench_input.h"
 #include "report/json.h"
 #include "report/output.h"
+#include "report/page.h"
 #include "study/aggregate.h"
 
 #include <errno.h>
@@ -141,6 +142,19 @@ static enum status write_text(const struct output *folder, const char *name, con
     return STATUS_OK;
 }
 
+static enum status write_report(const struct output *folder, struct error *error)
+{
+    char *path = memory_format("%s/report.html", folder->temporary);
+    FILE *out = fopen(path, "w");
+    enum status status =
+        out ? page_report(folder->temporary, folder->path, out, error)
+            : fail(error, STATUS_INPUT, "report.html: cannot be written: %s", strerror(errno));
+    if (out && fclose(out) != 0 && status == STATUS_OK)
+        status = fail(error, STATUS_INPUT, "report.html: cannot be written: %s", strerror(errno));
+    free(path);
+    return status;
+}
+
 static enum status write_folder(struct output *folder, const struct testbench_input *in,
                                 const struct table *samples, const struct table *points,
                                 const struct experiment_detail *detail, struct error *error)
@@ -157,7 +171,7 @@ static enum status write_folder(struct output *folder, const struct testbench_in
         status = output_table(folder, name, detail->tables[i], error);
         free(name);
     }
-    return status;
+    return status == STATUS_OK ? write_report(folder, error) : status;
 }
 
 static enum status run(struct arguments *a, struct error *error)

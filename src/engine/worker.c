@@ -271,6 +271,7 @@ static void isolate(const char *directory)
     setlocale(LC_ALL, "C");
     if (chdir(directory) != 0 || setenv("HOME", directory, 1) != 0)
         give_up("the worker's folder has gone");
+    rmdir(directory); /* so that nothing is left of it if all processes are killed */
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
     if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define COLUMNS_MAX 64
+#define COLUMNS_MAX 1024
 
 /* Split a line in place; returns the number of fields, or -1 for a quote that does not end. */
 static int split(char *line, char *fields[COLUMNS_MAX + 1])

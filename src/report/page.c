@@ -6,6 +6,7 @@
 #include "report/html.h"
 #include "report/json.h"
 #include "report/page_parts.h"
+#include "report/page_run.h"
 #include "report/page_sim.h"
 #include "report/page_wave.h"
 
@@ -170,6 +171,8 @@ enum status page_report(const char *folder, const char *name, FILE *out, struct 
 {
     if (page_sim_is(folder))
         return page_sim(folder, name, out, error);
+    if (page_run_is(folder))
+        return page_run(folder, name, out, error);
     struct page_data d = {0};
     enum status status = read_all(folder, &d, error);
     if (status == STATUS_OK) {

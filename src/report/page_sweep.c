@@ -10,6 +10,7 @@
 #include "study/store.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -314,6 +315,35 @@ static void points(const struct drawing *d, FILE *out)
     free(rows);
 }
 
+/* A word for a shell. */
+static void shell_word(const char *before, const char *file, const char *after, FILE *out)
+{
+    fputs(before, out);
+    html_text("'", out);
+    for (const char *p = file; *p;) {
+        const size_t n = strcspn(p, "'");
+        char *part = memory_string_n(p, n);
+        html_text(part, out);
+        free(part);
+        p += n;
+        if (*p) {
+            html_text("'\\''", out);
+            p++;
+        }
+    }
+    html_text("'", out);
+    html_text(after, out);
+}
+
+static void run_again(const struct page_sweep *s, FILE *out)
+{
+    char *path =
+        s->folder ? memory_format("%s/testbench.yaml", s->file) : memory_string("testbench.yaml");
+    shell_word("<code>silverbar run ", path, " --sample 0 -o sample0", out);
+    fputs("</code>", out);
+    free(path);
+}
+
 static void samples(const struct drawing *d, FILE *out)
 {
     const struct table *t = d->samples;
@@ -336,24 +366,14 @@ static void samples(const struct drawing *d, FILE *out)
     fputs("<section><h2 id=\"samples\">Samples</h2>\n<p class=\"note\">", out);
     if (shown < n)
         fprintf(out, "%zu of %zu, ", shown, n);
-    fputs("those that failed first. One of them again, with its number in place of 0: <code>", out);
-    fputs("silverbar run testbench.yaml --sample 0 -o sample0", out);
-    fputs("</code></p>\n", out);
+    fputs("those that failed first. One of them again, with its number in place of 0: ", out);
+    run_again(d->sweep, out);
+    fputs(d->sweep->folder ? "</p>\n" : ", with the <a href=\"#testbench\">testbench</a>.</p>\n",
+          out);
     page_table(t, shown, rows, m, columns, out);
     fputs("</section>\n", out);
     free(rows);
     free(columns);
-}
-
-/* `sqlite3 FILE' for a shell. */
-static void extraction(const char *file, FILE *out)
-{
-    fputs("sqlite3 '", out);
-    for (const char *p = file; *p; p++) {
-        const char character[] = {*p, 0};
-        html_text(*p == '\'' ? "'\\''" : character, out);
-    }
-    fputs("' 'SELECT identity FROM sweep' &gt;testbench.yaml", out);
 }
 
 static void head(const struct drawing *d, FILE *out)
@@ -364,7 +384,7 @@ static void head(const struct drawing *d, FILE *out)
         n_done += done(d, i);
     fputs("<header><h1>", out);
     html_text(s->title, out);
-    fputs("</h1><div class=\"soft\">file <code>", out);
+    fprintf(out, "</h1><div class=\"soft\">%s <code>", s->folder ? "folder" : "file");
     html_text(s->file, out);
     fputs("</code>, silverbar ", out);
     html_text(s->version, out);
@@ -388,11 +408,18 @@ static void head(const struct drawing *d, FILE *out)
             d->n_points);
 }
 
+/* Of "seed: 7" in a testbench; 1 if it has none. */
+static uint64_t seed_of(const char *testbench)
+{
+    const char *p = strncmp(testbench, "seed:", 5) == 0 ? testbench : strstr(testbench, "\nseed:");
+    return p ? strtoull(p + strcspn(p, ":") + 1, NULL, 10) : 1;
+}
+
 void page_sweep(const struct page_sweep *s, FILE *out)
 {
     struct drawing d = {
         .sweep = s, .samples = s->samples, .status = table_column(s->samples, "status")};
-    struct table *aggregated = aggregate_points(s->samples, s->n_inputs, s->seed);
+    struct table *aggregated = aggregate_points(s->samples, s->n_inputs, seed_of(s->testbench));
     d.points = aggregated;
     find_points(&d);
     find_outputs(&d);
@@ -405,10 +432,14 @@ void page_sweep(const struct page_sweep *s, FILE *out)
     }
     samples(&d, out);
     fputs("<section><h2 id=\"testbench\">Testbench</h2>\n<p class=\"note\">All that determines the "
-          "results, as the file keeps it; to run a sample again: <code>",
+          "results",
           out);
-    extraction(s->file, out);
-    fputs("</code></p>\n<pre>", out);
+    if (!s->folder) {
+        fputs(", as the file keeps it; to run a sample again: ", out);
+        shell_word("<code>sqlite3 ", s->file, " 'SELECT identity FROM sweep' >testbench.yaml", out);
+        fputs("</code>", out);
+    }
+    fputs("</p>\n<pre>", out);
     html_text_lines(s->testbench, out);
     fputs("</pre></section>\n", out);
     page_footer(out);
@@ -416,13 +447,6 @@ void page_sweep(const struct page_sweep *s, FILE *out)
     table_free(aggregated);
     free(d.outputs);
     free(d.begin);
-}
-
-/* Of "seed: 7" in a testbench; 1 if it has none. */
-static uint64_t seed_of(const char *testbench)
-{
-    const char *p = strncmp(testbench, "seed:", 5) == 0 ? testbench : strstr(testbench, "\nseed:");
-    return p ? strtoull(p + strcspn(p, ":") + 1, NULL, 10) : 1;
 }
 
 enum status page_sweep_file(const char *path, FILE *out, struct error *error)
@@ -446,8 +470,7 @@ enum status page_sweep_file(const char *path, FILE *out, struct error *error)
                                          .testbench = info.identity,
                                          .samples = t,
                                          .n_samples = n_samples,
-                                         .n_inputs = info.n_inputs,
-                                         .seed = seed_of(info.identity)};
+                                         .n_inputs = info.n_inputs};
         page_sweep(&sweep, out);
     }
     table_free(t);

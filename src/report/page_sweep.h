@@ -6,16 +6,16 @@
 #include "base/error.h"
 #include "base/table.h"
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct page_sweep {
     const char *file, *title, *version;
-    const char *testbench;       /* its text, or "": with it a sample can be run again */
+    bool folder;           /* `file' is a folder with testbench.yaml in it, not a file of results */
+    const char *testbench; /* its text, or "": with it a sample can be run again */
     const struct table *samples; /* "sample", inputs, outputs, "status", "failure" */
     size_t n_samples;            /* of a complete sweep */
     size_t n_inputs;             /* the first is the replica */
-    uint64_t seed;               /* of the bootstrap */
 };
 
 void page_sweep(const struct page_sweep *sweep, FILE *out);
