@@ -40,6 +40,7 @@ sweep:
   - {key: programming.tolerance, values: [0.05, 0.1]}
 END
 "$SILVERBAR" run one.yaml -o a >/dev/null 2>err || bad "run" "$(cat err)"
+# reports name their folder
 "$SILVERBAR" run one.yaml -o b >/dev/null && # its report names the folder
 check "same bytes" diff -r -x report.html a b
 same "samples" "$(wc -l <a/samples.csv)" 5
