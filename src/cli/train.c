@@ -6,6 +6,7 @@
 #include "cli/data_path.h"
 #include "cli/interrupt.h"
 #include "report/folder.h"
+#include "study/learning.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ enum option_key {
     KEY_PULSE_WIDTH,
     KEY_TIME_LIMIT,
     KEY_SWITCHES,
+    KEY_RULE,
 };
 
 static const struct argp_option options[] = {
@@ -55,6 +57,7 @@ static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "print summary.json on standard output in place of the table", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit status 3 when a device is not within tolerance", 0},
     {NULL, 0, NULL, 0, "Programming:", 1},
+    {"rule", KEY_RULE, "NAME", 0, "target, or in place: manhattan, manhattan-image or delta", 1},
     {"tolerance", KEY_TOLERANCE, "F", 0, "of a programmed conductance, relative", 1},
     {"policy", KEY_POLICY, "P", 0, "amplitude or amplitude+width", 1},
     {"gap", KEY_GAP, "G", 0, "distance to the target: log or linear", 1},
@@ -115,6 +118,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_POLICY:
         t->program.policy = (enum program_policy)argument_choice(state, "--policy", text, policies);
+        break;
+    case KEY_RULE:
+        t->rule = rule_table[argument_choice(state, "--rule", text, learning_rules)];
         break;
     case KEY_GAP:
         t->program.gap = (enum program_gap)argument_choice(state, "--gap", text, gaps);
@@ -180,6 +186,7 @@ static struct arguments defaults(void)
     a.training.learning = learning_defaults;
     a.training.solver = engine_defaults;
     a.training.engine = engine_table[0];
+    a.training.rule = rule_table[0];
     return a;
 }
 
@@ -198,6 +205,7 @@ static char *add_default(int key, const char *text, void *input)
         {KEY_ENGINE, 0, t->engine->name},
         {KEY_TOLERANCE, t->program.tolerance, NULL},
         {KEY_POLICY, 0, policies[t->program.policy]},
+        {KEY_RULE, 0, t->rule->name},
         {KEY_GAP, 0, gaps[t->program.gap]},
         {KEY_RESET, RESET_DEFAULT, NULL},
         {KEY_READ_TIME, t->read_time, NULL},
@@ -225,7 +233,8 @@ static const struct argp argp = {
     parse,
     NULL,
     "Train the 9-3-1 classifier on chip: program its 30 memristors to targets found offline, "
-    "device by device, put all 512 images through the circuit, and book every joule.\v"
+    "device by device, or let it learn in place; put all 512 images through the circuit, and book "
+    "every joule.\v"
     "Exit status: 0 done (devices that did not settle are named), 1 could not be computed, 2 bad "
     "input or usage, 3 the energy account does not close (or --strict and a device is unsettled).",
     NULL,
@@ -283,7 +292,7 @@ static enum status read_inputs(struct arguments *a, struct inputs *in, struct er
     return status;
 }
 
-static void print_table(const struct summary *s, const char *output)
+static void print_table(const struct summary *s, const struct training *t, const char *output)
 {
     printf("silverbar %s: classifier of %g memristors, dopant %s, engine %s%s, seed %.0f\n\n",
            s->version, s->devices_total, s->dopant, s->engine,
@@ -296,8 +305,11 @@ static void print_table(const struct summary *s, const char *output)
     printf("%-28s %10.2f %%   (at p = %g the best possible)\n", "  limit for any classifier",
            100 * s->accuracy_limit, s->noise_probability);
     printf("%-28s %10.2f %%\n", "accuracy on clean images", 100 * s->accuracy_clean);
-    printf("%-28s %6g of %2g\n", "devices within tolerance", s->devices_within_tolerance,
-           s->devices_total);
+    if (t->options.rule->in_place)
+        printf("%-28s %12zu   rule %s\n", "epochs of learning", t->n_epochs, t->options.rule->name);
+    printf("%-28s %6g of %2g\n",
+           t->options.rule->in_place ? "devices started as wanted" : "devices within tolerance",
+           s->devices_within_tolerance, s->devices_total);
     printf("%-28s %12g   %.1f a device\n", "pulses", s->pulses_total,
            s->pulses_total / s->devices_total);
     printf("%-28s %9.3f mW\n", "power of the neurons", 1e3 * s->neuron_power_W);
@@ -399,7 +411,7 @@ static enum status run(struct arguments *a, int argc, char **argv, struct error 
         if (a->json)
             json_write_summary(&summary, stdout);
         else
-            print_table(&summary, a->output);
+            print_table(&summary, &t, a->output);
         name_unsettled(argv[0], &t);
         if (!training_trustworthy(&t, error))
             status = STATUS_UNTRUSTED;

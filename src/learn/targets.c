@@ -10,8 +10,6 @@
 #include <string.h>
 
 #define UNITS_MAX 64 /* of a layer */
-#define STARTS 4     /* initial weights tried; the one with the lowest error is kept */
-#define STEPS 1500   /* of gradient descent */
 #define INITIAL 0.3  /* weights start uniformly in [-INITIAL, INITIAL] */
 #define RATE 0.5     /* step length */
 #define MOMENTUM 0.9
@@ -116,6 +114,11 @@ static void backward(const struct targets_options *o, const double *weights,
     }
 }
 
+static size_t n_steps(const struct targets_options *o)
+{
+    return o->steps ? o->steps : TARGETS_STEPS;
+}
+
 static void take_step(double *w, const double *gradient, double *velocity, size_t n_weights)
 {
     for (size_t k = 0; k < n_weights; k++) {
@@ -127,6 +130,7 @@ static void take_step(double *w, const double *gradient, double *velocity, size_
 static double descend(const struct targets_options *o, double weight[IMAGE_CLASSES][IMAGE_COUNT],
                       size_t n_weights, double *w)
 {
+    const size_t steps = n_steps(o);
     double *gradient = NEW(n_weights, double), *velocity = NEW(n_weights, double), loss = 0;
     struct halves *sums = NEW(1, struct halves), *slopes = NEW(1, struct halves);
     unsigned char patterns[2][IMAGE_COUNT];
@@ -134,7 +138,7 @@ static double descend(const struct targets_options *o, double weight[IMAGE_CLASS
     for (unsigned image = 0; image < IMAGE_COUNT; image++)
         for (size_t half = 0; half < 2; half++)
             patterns[half][image] = (unsigned char)half_pattern(o, image, half);
-    for (int step = 0; step <= STEPS; step++) {
+    for (size_t step = 0; step <= steps; step++) {
         memset(gradient, 0, n_weights * sizeof *gradient);
         memset(slopes, 0, sizeof *slopes);
         half_sums(o, w, sums);
@@ -155,7 +159,7 @@ static double descend(const struct targets_options *o, double weight[IMAGE_CLASS
             for (unsigned p = 0; p < HALF; p++)
                 for (size_t j = 0; j < n && half_has(i / HALF_BITS, p, i); j++)
                     gradient[i * n + j] += slopes->part[i / HALF_BITS][p][j];
-        take_step(w, gradient, velocity, step < STEPS ? n_weights : 0);
+        take_step(w, gradient, velocity, step < steps ? n_weights : 0);
     }
     free(gradient);
     free(velocity);
@@ -168,10 +172,11 @@ static double descend(const struct targets_options *o, double weight[IMAGE_CLASS
 static double descend_drawn(const struct targets_options *o, size_t n_weights, double *w)
 {
     static const double none[UNITS_MAX];
+    const size_t steps = n_steps(o);
     const struct image_set *set = o->drawn;
     double *gradient = NEW(n_weights, double), *velocity = NEW(n_weights, double), loss = 0;
     const size_t m = o->sizes[0], n = o->sizes[1];
-    for (int step = 0; step <= STEPS; step++) {
+    for (size_t step = 0; step <= steps; step++) {
         memset(gradient, 0, n_weights * sizeof *gradient);
         loss = 0;
         for (size_t k = 0; k < set->n; k++) {
@@ -190,7 +195,7 @@ static double descend_drawn(const struct targets_options *o, size_t n_weights, d
                 for (size_t j = 0; j < n; j++)
                     gradient[i * n + j] += slopes[j] * x[i];
         }
-        take_step(w, gradient, velocity, step < STEPS ? n_weights : 0);
+        take_step(w, gradient, velocity, step < steps ? n_weights : 0);
     }
     free(gradient);
     free(velocity);
@@ -205,9 +210,10 @@ void targets_train(const struct targets_options *o, double *weights, double *los
     for (size_t l = 0; l < o->n_layers; l++)
         n += o->sizes[l] * o->sizes[l + 1];
     double *w = NEW(n, double);
+    const size_t starts = o->starts ? o->starts : TARGETS_STARTS;
     *loss = INFINITY;
-    for (uint32_t start = 0; start < STARTS; start++) {
-        gsl_rng *rng = random_stream(o->seed, STARTS * o->sample + start, RANDOM_WEIGHTS);
+    for (uint32_t start = 0; start < starts; start++) {
+        gsl_rng *rng = random_stream(o->seed, (uint32_t)starts * o->sample + start, RANDOM_WEIGHTS);
         for (size_t k = 0; k < n; k++)
             w[k] = INITIAL * (2 * gsl_rng_uniform(rng) - 1);
         gsl_rng_free(rng);

@@ -23,9 +23,13 @@ struct targets_options {
     const struct image_pair *images;
     double train_noise;            /* flip probability */
     const struct image_set *drawn; /* these images in place of all under flips; or NULL */
+    size_t starts, steps; /* initial weights tried, the one with the lowest error is kept; of
+                             descent; 0: TARGETS_STARTS, TARGETS_STEPS */
     uint64_t seed;
     uint32_t sample;
 };
+#define TARGETS_STARTS 4
+#define TARGETS_STEPS 1500
 
 /* weights: all devices, layer after layer, row-major.  *loss: E at the end. */
 void targets_train(const struct targets_options *options, double *weights, double *loss);

@@ -14,6 +14,8 @@ const struct training_options training_defaults = {
     .stages = {.retrain_flips = -1, .retrain_sigma = -1},
     .train_noise = 0.10,
     .noise = 0.10,
+    .target_starts = TARGETS_STARTS,
+    .target_steps = TARGETS_STEPS,
     .seed = 1,
     .x0_max = 0.02,
     .erase_volt = 1.0,
@@ -149,6 +151,8 @@ void training_find_targets(struct training *t)
         .images = o->images,
         .train_noise = o->train_noise,
         .drawn = t->train_set.exact ? NULL : &t->train_set,
+        .starts = o->target_starts,
+        .steps = o->target_steps,
         .seed = o->seed,
         .sample = o->sample,
     };

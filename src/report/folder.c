@@ -6,6 +6,7 @@
 #include "circuit/deck.h"
 #include "engine/ngspice.h"
 #include "report/page.h"
+#include "study/learning.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -269,6 +270,14 @@ static enum status write_replay(const struct content *c, FILE *out)
     return STATUS_OK;
 }
 
+static enum status write_epochs(const struct content *c, FILE *out)
+{
+    struct table *table = learning_epochs(c->training);
+    table_csv(table, out);
+    table_free(table);
+    return STATUS_OK;
+}
+
 /* From the files that stand there before it. */
 static enum status write_report(const struct content *c, FILE *out)
 {
@@ -278,13 +287,15 @@ static enum status write_report(const struct content *c, FILE *out)
 static const struct {
     const char *name;
     enum status (*write)(const struct content *content, FILE *out);
+    bool in_place; /* of rules that learn in place only */
 } files[] = {
-    {"summary.json", write_summary}, {"manifest.json", write_manifest},
-    {"energy.csv", write_energy},    {"elements.csv", write_elements},
-    {"devices.csv", write_devices},  {"pulses.csv", write_pulses},
-    {"images.csv", write_images},    {"transfer.csv", write_transfer},
-    {"phases.csv", write_phases},    {"circuit.cir", write_circuit},
-    {"replay.cir", write_replay},    {"report.html", write_report},
+    {"summary.json", write_summary, false}, {"manifest.json", write_manifest, false},
+    {"energy.csv", write_energy, false},    {"elements.csv", write_elements, false},
+    {"devices.csv", write_devices, false},  {"pulses.csv", write_pulses, false},
+    {"images.csv", write_images, false},    {"transfer.csv", write_transfer, false},
+    {"phases.csv", write_phases, false},    {"circuit.cir", write_circuit, false},
+    {"replay.cir", write_replay, false},    {"epochs.csv", write_epochs, true},
+    {"report.html", write_report, false},
 };
 
 static enum status write_file(const struct content *content, size_t number)
@@ -310,7 +321,8 @@ enum status folder_complete(struct folder *f, const struct training *t,
     enum status status = raw_close(f->raw, error);
     f->raw = NULL;
     for (size_t i = 0; i < sizeof files / sizeof files[0] && status == STATUS_OK; i++)
-        status = write_file(&content, i);
+        if (!files[i].in_place || t->options.rule->in_place)
+            status = write_file(&content, i);
     if (status == STATUS_OK &&
         renameat2(AT_FDCWD, f->temporary, AT_FDCWD, f->path, RENAME_NOREPLACE) != 0)
         status = fail(error, STATUS_INPUT, "%s: cannot be made: %s", f->path, strerror(errno));

@@ -21,6 +21,22 @@ extern const char *const learning_rules[];
      0,                                                                                             \
      learning_rules,                                                                                \
      "target: programmed to weights found offline; the others learn in place"},                     \
+        {"rule.target_starts",                                                                      \
+         KEY_COUNT,                                                                                 \
+         AT(target_starts),                                                                         \
+         "1",                                                                                       \
+         1,                                                                                         \
+         1000,                                                                                      \
+         NULL,                                                                                      \
+         "target: initial weights of the search, the best of which is kept"},                       \
+        {"rule.target_steps",                                                                       \
+         KEY_COUNT,                                                                                 \
+         AT(target_steps),                                                                          \
+         "1",                                                                                       \
+         1,                                                                                         \
+         1e6,                                                                                       \
+         NULL,                                                                                      \
+         "target: steps of gradient descent from each"},                                            \
         {"rule.epochs", KEY_COUNT, AT(learning.epochs),        "1", 0,                              \
          1e5,           NULL,      "in place: limit of epochs"},                                    \
         {"rule.images",                                                                             \
