@@ -35,4 +35,29 @@ same "bytes on standard output" "$(wc -c <stdout | tr -d ' ')" 0
 same "left on the disk" "$(ls -A disk)" ""
 nothing_left "a full disk"
 cat stderr
+
+# A sweep: what was written stays, and is completed once there is room.  Without the right to mount,
+# tests/test_sweep.c has the same with a limit for a file.
+if [ "$reason" = 'No space left on device' ]; then
+    cat >small.yaml <<'END'
+title: Small
+experiment: training
+replicas: 30
+engine: {name: event}
+END
+    mount -o remount,size=100k disk
+    "$SILVERBAR" sweep small.yaml -o disk/small.db --jobs 1 2>stderr
+    same "silverbar sweep to a full disk, exit status" $? 2
+    same "its message" "$(cat stderr)" "silverbar sweep: disk/small.db: No space left on device"
+    rows=$("$SILVERBAR" table --csv disk/small.db 2>/dev/null | sed 1d | wc -l)
+    holds "some rows are there, not all" "$rows > 0 && $rows < 30"
+    mount -o remount,size=1m disk
+    "$SILVERBAR" sweep small.yaml -o disk/small.db --resume 2>stderr
+    same "resumed, exit status" $? 0
+    check "it computed the others only" grep -q "30 samples, $((30 - rows)) of this run" stderr
+    "$SILVERBAR" sweep small.yaml -o small.db 2>stderr
+    "$SILVERBAR" table --csv disk/small.db >resumed.csv
+    "$SILVERBAR" table --csv small.db >calm.csv
+    check "the same bytes as without a full disk" cmp resumed.csv calm.csv
+fi
 exit $failed

@@ -50,6 +50,17 @@ done
 $run -n 2 "$law" jobs.db 60 0.002 1 3 0 10 >stdout 2>stderr
 compare "2 ranks, 3 processes each" jobs.db one.csv
 
+# a testbench of training runs
+printf '%s\n' 'title: Small' 'experiment: training' 'engine: {name: event}' 'replicas: 6' >small.yaml
+"$SILVERBAR" sweep small.yaml -o small.db 2>stderr
+"$SILVERBAR" table --csv small.db >small.csv
+same "training runs" "$(grep -c ',done,$' small.csv)" 6
+$run -n 3 "$SILVERBAR" sweep small.yaml -o small-3.db >stdout 2>stderr
+same "training runs on 3 ranks, exit status" $? 0
+compare "training runs on 3 ranks" small-3.db small.csv
+$run -n 2 "$SILVERBAR" sweep none.yaml -o none.db >stdout 2>stderr
+same "messages of a testbench that is not there" "$(grep -c '^silverbar sweep: none.yaml: ' stderr)" 1
+
 # 100 ms a sample: one is always being computed when a rank is killed
 "$law" calm.db 60 0 0 2 0 10 2>stderr
 "$SILVERBAR" table --csv calm.db >calm.csv
