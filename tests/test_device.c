@@ -88,6 +88,7 @@ static void test_table(void **state)
             assert_true(p->min < p->max);
             assert_true(isnan(p->fallback) || (p->fallback >= p->min && p->fallback <= p->max));
         }
+        assert_string_equal(m->parameters[m->n_parameters - 1].name, "sdc"); /* is the last one */
     }
 }
 

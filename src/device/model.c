@@ -11,6 +11,11 @@ const struct model *const model_table[] = {
     &model_team,  &model_yakopcic, &model_iondrift, &model_metaswitch, NULL,
 };
 
+bool model_is_ohmic(const struct model *m, const double *p)
+{
+    return m->ohmic && !(p[m->n_parameters - 1] > 0); /* SDC_PARAMETER */
+}
+
 const struct model *model_find(const char *name)
 {
     for (const struct model *const *m = model_table; *m; m++)

@@ -43,7 +43,7 @@ struct model {
     /* Constants c[MODEL_CONSTANTS_MAX] from parameters p[n_parameters], once per device. */
     void (*prepare)(const double *p, double *c);
 
-    bool ohmic; /* i = g(x) v */
+    bool ohmic; /* i = g(x) v without the read-out sdc */
 
     /* Current [A] into p; df_dv [S], df_dx [A]. */
     struct model_value (*current)(const double *c, double v, double x);
@@ -58,6 +58,9 @@ struct model {
      * mean over many; NULL where the state is not of that form. */
     struct two_state (*switching)(const double *c, double v);
 };
+
+/* Is i = g(x) v with these parameters p[n_parameters]? */
+bool model_is_ohmic(const struct model *model, const double *p);
 
 /* The model of that name (without regard to case), or NULL. */
 const struct model *model_find(const char *name);

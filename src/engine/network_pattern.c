@@ -282,7 +282,7 @@ static struct network_cell cell(const struct pattern *p, int branch)
         c.linear = true;
         break;
     case ELEMENT_MEMRISTOR:
-        c.linear = e->dopant->model->ohmic;
+        c.linear = model_is_ohmic(e->dopant->model, e->dopant->parameters);
         break;
     case ELEMENT_MOSFET:
         c.mos = mos1_prepare(e->mos, &e->geometry, 1, 0); /* of which the channel is used */

@@ -13,6 +13,11 @@ double series_device_voltage(const struct model *m, const double *c, double s, d
 {
     if (!(series > 0))
         return s;
+    if (m->ohmic) { /* unless its read-out is not */
+        const double v = s / (1 + series * m->current(c, 1, x).f);
+        if (fabs(m->current(c, v, x).f * series + v - s) <= VOLT_TOLERANCE * fabs(s))
+            return v;
+    }
     double low = fmin(0, s), high = fmax(0, s), v = fmax(low, fmin(high, guess));
     for (int k = 0; k < ITERATIONS_MAX; k++) {
         const struct model_value i = m->current(c, v, x);
