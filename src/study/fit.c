@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "study/fit_internal.h"
 #include "study/series_device.h"
 
 #include <gsl/gsl_blas.h>
@@ -15,77 +16,62 @@
 
 #define ITERATIONS_MAX 300
 #define STEP_TOLERANCE 1e-9
+#define START_TOLERANCE 1e-5 /* of the starts, of which the best is taken further */
+#define START_ITERATIONS 100
 #define GRADIENT_TOLERANCE 1e-12
-#define DIFFERENCE 1e-5         /* of a logistic variable, for the Jacobian */
-#define EDGE 1e-3               /* share of the range that counts as "on the bound" */
-#define WIDE 1.0986122886681098 /* ln 3: a parameter known worse than a factor of 3 either way */
-#define CORRELATED 0.99
-#define BAD 1e3 /* residual of a model that gives no number */
+#define DIFFERENCE 1e-5 /* of a logistic variable, for the Jacobian */
+#define JUDGEMENTS 4    /* as often a better solution is met while the intervals are looked for */
+#define UNMOVED 1e-8    /* relative effect of a variable on its bound, which has no correlation */
+#define BAD 1e3         /* residual of a model that gives no number */
 #define X_EDGE 1e-6
 #define STATES 10 /* tried at the first sample, without random starts */
 
 const struct fit_options fit_defaults = {.starts = 10, .candidates = 200, .steps = 16, .seed = 1};
 
-/* How a variable is seen by the solver: theta = value, ln value or ln -value; low, high: of theta. */
-struct scale {
-    int sign; /* 0: linear; else the sign of the value, and theta is the logarithm */
-    double low, high;
-};
-
-struct problem {
-    const struct fit_options *options;
-    struct fit_result *result;
-    struct scale scales[FIT_VARIABLES_MAX];
-    size_t n_residuals;
-    double rms[FIT_TRACES_MAX]; /* of the measured current [A] */
-    double *model;              /* n_residuals: currents */
-    int steps;
-};
-
-static double from_theta(struct scale s, double theta)
+double fit_from_theta(struct fit_scale s, double theta)
 {
     return s.sign ? s.sign * exp(theta) : theta;
 }
 
-static double to_theta(struct scale s, double value)
+static double to_theta(struct fit_scale s, double value)
 {
     return s.sign ? log(s.sign * value) : value;
 }
 
-static double theta_of(struct scale s, double u)
+double fit_theta_of(struct fit_scale s, double u)
 {
     return s.low + (s.high - s.low) / (1 + exp(-u));
 }
 
-static double u_of(struct scale s, double theta)
+static double u_of(struct fit_scale s, double theta)
 {
     const double part = (theta - s.low) / (s.high - s.low), edge = 1e-9;
     const double p = fmax(edge, fmin(1 - edge, part));
     return log(p / (1 - p));
 }
 
-static struct scale scale_of(const struct model_parameter *q, double start)
+static struct fit_scale scale_of(const struct model_parameter *q, double start)
 {
     const double span = log(1e6);
     if (q->min > 0)
-        return (struct scale){1, log(q->min), log(q->max)};
+        return (struct fit_scale){1, log(q->min), log(q->max)};
     if (q->max < 0)
-        return (struct scale){-1, log(-q->max), log(-q->min)};
+        return (struct fit_scale){-1, log(-q->max), log(-q->min)};
     if (q->min == 0 && start > 0 && q->max > 1e3 * start)
-        return (struct scale){1, log(start) - span, fmin(log(q->max), log(start) + span)};
+        return (struct fit_scale){1, log(start) - span, fmin(log(q->max), log(start) + span)};
     if (q->max == 0 && start < 0 && q->min < 1e3 * start)
-        return (struct scale){-1, log(-start) - span, fmin(log(-q->min), log(-start) + span)};
-    return (struct scale){0, q->min, q->max};
+        return (struct fit_scale){-1, log(-start) - span, fmin(log(-q->min), log(-start) + span)};
+    return (struct fit_scale){0, q->min, q->max};
 }
 
-static void add_variable(struct problem *p, size_t parameter, int trace, struct scale scale)
+static void add_variable(struct fit_problem *p, size_t parameter, int trace, struct fit_scale scale)
 {
     struct fit_result *r = p->result;
     p->scales[r->n] = scale;
     r->variables[r->n++] = (struct fit_variable){.parameter = parameter, .trace = trace};
 }
 
-static enum status set_up(struct problem *p, struct error *error)
+static enum status set_up(struct fit_problem *p, struct error *error)
 {
     const struct fit_options *o = p->options;
     const int traces = (int)o->n_traces;
@@ -100,7 +86,7 @@ static enum status set_up(struct problem *p, struct error *error)
             add_variable(p, k, o->shared[k] ? -1 : t,
                          scale_of(&o->model->parameters[k], o->start[k]));
     for (int t = 0; t < traces; t++)
-        add_variable(p, FIT_STATE, t, (struct scale){0, -X_EDGE, 1 + X_EDGE});
+        add_variable(p, FIT_STATE, t, (struct fit_scale){0, -X_EDGE, 1 + X_EDGE});
     for (int t = 0; t < traces; t++) {
         const struct trace *trace = &o->traces[t];
         double sum = 0;
@@ -116,6 +102,7 @@ static enum status set_up(struct problem *p, struct error *error)
                     p->result->n);
     p->model = NEW(p->n_residuals, double);
     p->steps = o->steps;
+    p->held = FIT_NONE;
     return STATUS_OK;
 }
 
@@ -135,7 +122,7 @@ void fit_parameters(const struct fit_options *o, const struct fit_result *r, int
 }
 
 /* Currents of all traces at the variables' values. */
-static void simulate(struct problem *p)
+static void simulate(struct fit_problem *p)
 {
     const struct fit_options *o = p->options;
     double q[MODEL_PARAMETERS_MAX], c[MODEL_CONSTANTS_MAX], x0 = 0, *out = p->model;
@@ -150,18 +137,19 @@ static void simulate(struct problem *p)
     }
 }
 
-static void take_values(struct problem *p, const gsl_vector *u)
+void fit_take_values(struct fit_problem *p, const gsl_vector *u)
 {
-    for (size_t k = 0; k < p->result->n; k++)
-        p->result->variables[k].value =
-            from_theta(p->scales[k], theta_of(p->scales[k], gsl_vector_get(u, k)));
+    for (size_t k = 0, j = 0; k < p->result->n; k++)
+        if (k != p->held)
+            p->result->variables[k].value =
+                fit_from_theta(p->scales[k], fit_theta_of(p->scales[k], gsl_vector_get(u, j++)));
 }
 
 static int residuals(const gsl_vector *u, void *data, gsl_vector *f)
 {
-    struct problem *p = data;
+    struct fit_problem *p = data;
     const struct fit_options *o = p->options;
-    take_values(p, u);
+    fit_take_values(p, u);
     simulate(p);
     size_t i = 0;
     for (size_t t = 0; t < o->n_traces; t++)
@@ -174,7 +162,7 @@ static int residuals(const gsl_vector *u, void *data, gsl_vector *f)
 
 static int jacobian(const gsl_vector *u, void *data, gsl_matrix *j)
 {
-    struct problem *p = data;
+    struct fit_problem *p = data;
     gsl_vector *at = gsl_vector_alloc(u->size), *up = gsl_vector_alloc(p->n_residuals),
                *down = gsl_vector_alloc(p->n_residuals);
     gsl_vector_memcpy(at, u);
@@ -203,7 +191,7 @@ static double rms_of(const gsl_vector *f)
 
 /* The state that gives the first sample's current, as far as there is one; the current rises with
  * the state. */
-static double first_state(const struct problem *p, int t)
+static double first_state(const struct fit_problem *p, int t)
 {
     const struct fit_options *o = p->options;
     const struct trace *trace = &o->traces[t];
@@ -220,7 +208,7 @@ static double first_state(const struct problem *p, int t)
 }
 
 /* Smallest and largest resistance where the device's voltage is well above the noise. */
-static void resistances(const struct problem *p, double *r_min, double *r_max)
+static void resistances(const struct fit_problem *p, double *r_min, double *r_max)
 {
     *r_min = INFINITY;
     *r_max = 0;
@@ -243,11 +231,11 @@ static void resistances(const struct problem *p, double *r_min, double *r_max)
 
 /* A random start: resistances around the measured ones, all else around the starting set: within a
  * factor of 3 for voltages and plain numbers, of 30 for times, rates and currents. */
-static double random_theta(const struct problem *p, size_t k, gsl_rng *rng, double r_min,
+static double random_theta(const struct fit_problem *p, size_t k, gsl_rng *rng, double r_min,
                            double r_max)
 {
     const struct fit_variable *v = &p->result->variables[k];
-    const struct scale s = p->scales[k];
+    const struct fit_scale s = p->scales[k];
     const struct model_parameter *q = &p->options->model->parameters[v->parameter];
     const double draw = 2 * gsl_rng_uniform(rng) - 1;
     if (s.sign == 0)
@@ -266,13 +254,13 @@ static double random_theta(const struct problem *p, size_t k, gsl_rng *rng, doub
 }
 
 /* x0: the states at the first samples; NAN: those of the first currents. */
-static void set_start(struct problem *p, gsl_vector *u, gsl_rng *rng, double x0)
+static void set_start(struct fit_problem *p, gsl_vector *u, gsl_rng *rng, double x0)
 {
     double r_min, r_max;
     resistances(p, &r_min, &r_max);
     for (size_t k = 0; k < p->result->n; k++) {
         struct fit_variable *v = &p->result->variables[k];
-        const struct scale s = p->scales[k];
+        const struct fit_scale s = p->scales[k];
         double theta;
         if (v->parameter == FIT_STATE)
             theta = isnan(x0) ? first_state(p, v->trace) : x0; /* of parameters drawn before it */
@@ -281,23 +269,23 @@ static void set_start(struct problem *p, gsl_vector *u, gsl_rng *rng, double x0)
         else
             theta = to_theta(s, p->options->start[v->parameter]);
         gsl_vector_set(u, k, u_of(s, theta));
-        v->value = from_theta(s, theta);
+        v->value = fit_from_theta(s, theta);
     }
 }
 
-static bool interrupted(const struct problem *p)
+bool fit_interrupted(const struct fit_problem *p)
 {
     return p->options->interrupted && *p->options->interrupted;
 }
 
 /* The best of some random starts (rng NULL: the starting set), into u. */
-static void search(struct problem *p, gsl_vector *u, gsl_rng *rng)
+static void search(struct fit_problem *p, gsl_vector *u, gsl_rng *rng)
 {
     gsl_vector *trial = gsl_vector_alloc(u->size), *f = gsl_vector_alloc(p->n_residuals);
     const size_t n = rng ? p->options->candidates : 1 + STATES;
     double best = INFINITY;
     p->steps = rng ? p->options->steps / 4 + 1 : p->options->steps;
-    for (size_t k = 0; k < n && !interrupted(p); k++) {
+    for (size_t k = 0; k < n && !fit_interrupted(p); k++) {
         /* the first current says nothing of the state where the voltage is small */
         const double x0 =
             rng ? (k % 2 ? gsl_rng_uniform(rng) : NAN) : (k ? ((double)k - 0.5) / STATES : NAN);
@@ -313,8 +301,7 @@ static void search(struct problem *p, gsl_vector *u, gsl_rng *rng)
     gsl_vector_free(f);
 }
 
-/* Levenberg-Marquardt from u; the solution goes to u, with the Jacobian's covariance if wanted. */
-static double descend(struct problem *p, gsl_vector *u, gsl_matrix *covariance)
+double fit_descend(struct fit_problem *p, gsl_vector *u, gsl_matrix *covariance)
 {
     gsl_multifit_nlinear_fdf fdf = {
         .f = residuals, .df = jacobian, .n = p->n_residuals, .p = u->size, .params = p};
@@ -322,76 +309,23 @@ static double descend(struct problem *p, gsl_vector *u, gsl_matrix *covariance)
     gsl_multifit_nlinear_workspace *w =
         gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &how, p->n_residuals, u->size);
     gsl_multifit_nlinear_init(u, &fdf, w);
-    for (int k = 0; k < ITERATIONS_MAX && !interrupted(p); k++) {
+    for (int k = 0; k < p->iterations && !fit_interrupted(p); k++) {
         int why;
         if (gsl_multifit_nlinear_iterate(w) != GSL_SUCCESS ||
-            gsl_multifit_nlinear_test(STEP_TOLERANCE, GRADIENT_TOLERANCE, 0, &why, w) ==
-                GSL_SUCCESS)
+            gsl_multifit_nlinear_test(p->tolerance, GRADIENT_TOLERANCE, 0, &why, w) == GSL_SUCCESS)
             break;
     }
     gsl_vector_memcpy(u, gsl_multifit_nlinear_position(w));
     const double rms = rms_of(gsl_multifit_nlinear_residual(w));
     if (covariance)
-        gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(w), 0, covariance);
+        gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(w), UNMOVED, covariance);
     gsl_multifit_nlinear_free(w);
     return rms;
 }
 
-static void warn(struct fit_result *r, char *text)
-{
-    if (r->n_warnings < FIT_WARNINGS_MAX)
-        r->warnings[r->n_warnings++] = text;
-    else
-        free(text);
-}
-
-static const char *variable_name(const struct problem *p, size_t k)
-{
-    const size_t parameter = p->result->variables[k].parameter;
-    return parameter == FIT_STATE ? "x0" : p->options->model->parameters[parameter].name;
-}
-
-/* Intervals in theta, by the slope of the logistic; what is not known is told. */
-static void judge(struct problem *p, const gsl_vector *u, const gsl_matrix *covariance,
-                  double variance)
-{
-    struct fit_result *r = p->result;
-    const double quantile = gsl_cdf_tdist_Pinv(0.975, (double)(p->n_residuals - r->n));
-    r->correlation = NEW(r->n * r->n, double);
-    for (size_t k = 0; k < r->n; k++) {
-        struct fit_variable *v = &r->variables[k];
-        const struct scale s = p->scales[k];
-        const double theta = theta_of(s, gsl_vector_get(u, k));
-        const double part = (theta - s.low) / (s.high - s.low);
-        const double slope = (s.high - s.low) * part * (1 - part);
-        const double half =
-            quantile * slope * sqrt(variance * fmax(0, gsl_matrix_get(covariance, k, k)));
-        const double a = from_theta(s, theta - half), b = from_theta(s, theta + half);
-        v->low = fmin(a, b);
-        v->high = fmax(a, b);
-        v->on_bound = part < EDGE || part > 1 - EDGE;
-        v->identified =
-            isfinite(half) && half > 0 && half < (s.sign ? WIDE : 0.5 * (s.high - s.low));
-        if (v->on_bound && v->parameter != FIT_STATE)
-            warn(r, memory_format("%s is on its bound, %g", variable_name(p, k),
-                                  from_theta(s, part < 0.5 ? s.low : s.high)));
-        else if (!v->identified && v->parameter != FIT_STATE)
-            warn(r, memory_format("%s is not identified: from %.3g to %.3g", variable_name(p, k),
-                                  v->low, v->high));
-        for (size_t j = 0; j < r->n; j++)
-            r->correlation[k * r->n + j] =
-                gsl_matrix_get(covariance, k, j) /
-                sqrt(gsl_matrix_get(covariance, k, k) * gsl_matrix_get(covariance, j, j));
-        for (size_t j = 0; j < k; j++)
-            if (fabs(r->correlation[k * r->n + j]) > CORRELATED)
-                warn(r, memory_format("%s and %s trade off: correlation %.4f", variable_name(p, j),
-                                      variable_name(p, k), r->correlation[k * r->n + j]));
-    }
-}
-
 /* Errors of the current over its own size, of each trace and of all together, at the steps in
  * force. */
-static double nrmse(struct problem *p, double *of_trace)
+static double nrmse(struct fit_problem *p, double *of_trace)
 {
     const struct fit_options *o = p->options;
     double error = 0, size = 0;
@@ -411,13 +345,18 @@ static double nrmse(struct problem *p, double *of_trace)
     return sqrt(error / size);
 }
 
-static void finish(struct problem *p, gsl_vector *u)
+static void finish(struct fit_problem *p, gsl_vector *u)
 {
+    p->iterations = ITERATIONS_MAX;
+    p->tolerance = STEP_TOLERANCE;
     struct fit_result *r = p->result;
     gsl_matrix *covariance = gsl_matrix_alloc(u->size, u->size);
-    const double rms = descend(p, u, covariance);
-    take_values(p, u);
-    judge(p, u, covariance, rms * rms * (double)p->n_residuals / (double)(p->n_residuals - r->n));
+    for (int k = 1; !fit_interrupted(p); k++) {
+        const double rms = fit_descend(p, u, covariance);
+        fit_take_values(p, u);
+        if (fit_judge(p, u, rms, covariance, k == JUDGEMENTS))
+            break;
+    }
     gsl_matrix_free(covariance);
     p->steps = 2 * p->options->steps;
     r->refined_nrmse = nrmse(p, NULL);
@@ -431,21 +370,24 @@ static void finish(struct problem *p, gsl_vector *u)
         out += n;
     }
     if (fabs(r->refined_nrmse - r->nrmse) > 0.02 * r->nrmse + 1e-4)
-        warn(r, memory_format("nrmse is %.4g with twice the integration steps; more --steps help",
-                              r->refined_nrmse));
+        fit_warn(r,
+                 memory_format("nrmse is %.4g with twice the integration steps; more --steps help",
+                               r->refined_nrmse));
 }
 
-static enum status run(struct problem *p, struct error *error)
+static enum status run(struct fit_problem *p, struct error *error)
 {
     const struct fit_options *o = p->options;
     struct fit_result *r = p->result;
     gsl_vector *u = gsl_vector_alloc(r->n), *best = gsl_vector_alloc(r->n);
     const size_t starts = o->starts ? o->starts : 1;
     double least = INFINITY;
-    for (size_t k = 0; k < starts && !interrupted(p); k++) {
+    p->iterations = START_ITERATIONS;
+    p->tolerance = START_TOLERANCE;
+    for (size_t k = 0; k < starts && !fit_interrupted(p); k++) {
         gsl_rng *rng = o->starts ? random_stream(o->seed, (uint32_t)k, RANDOM_FIT) : NULL;
         search(p, u, rng);
-        r->start_nrmse[k] = descend(p, u, NULL);
+        r->start_nrmse[k] = fit_descend(p, u, NULL);
         r->n_starts++;
         if (r->start_nrmse[k] < least) {
             least = r->start_nrmse[k];
@@ -457,7 +399,7 @@ static enum status run(struct problem *p, struct error *error)
             o->progress(k + 1, starts, least);
     }
     enum status status = STATUS_OK;
-    if (interrupted(p))
+    if (fit_interrupted(p))
         status = fail(error, STATUS_INTERRUPTED, "interrupted");
     else if (!(least < 0.5 * BAD))
         status = fail(error, STATUS_NUMERICAL,
@@ -465,6 +407,8 @@ static enum status run(struct problem *p, struct error *error)
                       "may help");
     else
         finish(p, best);
+    if (status == STATUS_OK && fit_interrupted(p))
+        status = fail(error, STATUS_INTERRUPTED, "interrupted");
     gsl_vector_free(u);
     gsl_vector_free(best);
     return status;
@@ -473,7 +417,7 @@ static enum status run(struct problem *p, struct error *error)
 enum status fit_run(const struct fit_options *options, struct fit_result *result,
                     struct error *error)
 {
-    struct problem p = {.options = options, .result = result};
+    struct fit_problem p = {.options = options, .result = result};
     *result = (struct fit_result){0};
     gsl_error_handler_t *handler = gsl_set_error_handler_off();
     enum status status = set_up(&p, error);
@@ -489,7 +433,7 @@ enum status fit_run(const struct fit_options *options, struct fit_result *result
 enum status fit_start_error(const struct fit_options *options, double *value, struct error *error)
 {
     struct fit_result result = {0};
-    struct problem p = {.options = options, .result = &result};
+    struct fit_problem p = {.options = options, .result = &result};
     enum status status = set_up(&p, error);
     if (status == STATUS_OK) {
         gsl_vector *u = gsl_vector_alloc(result.n);
