@@ -45,11 +45,16 @@ awk -F, 'NR == 1 { print "current_uA, device_mV, t_us"; next }
     { printf "%.15g,%.15g,%.15g\n", 1e6 * $4, 1e3 * $3, 1e6 * $1 }' data.csv >units.csv
 fit units.csv --series 5000 --free ron,roff,von,voff,tau --start W --starts 0
 near "other units, device voltage in place of the source's" "$(fitted ron)" 2056 0.01
+{ printf '\357\273\277'; cat data.csv; } >mark.csv
+fit mark.csv --free ron,roff,von,voff,tau --start W --starts 0
+near "both voltages tell the resistor, behind a byte order mark" "$(fitted ron)" 2056 0.01
+"$SILVERBAR" fit data.csv --series 6000 --free ron --start W --starts 0 >out 2>err
+check "another resistor than the voltages tell is warned of" grep -q "tells 5000 ohm" err
 fit data.csv units.csv --series 5000,5000 --free ron,roff,von,voff,tau --shared von,voff,tau \
     --start W --starts 0
 same "ron of each trace" "$(grep -c '"parameter": "ron"' out)" 2
 same "von of both" "$(grep -c '"parameter": "von"' out)" 1
-for key in model nrmse traces parameters correlation start_nrmse warnings engine_difference; do
+for key in model nrmse traces parameters correlation start_nrmse starts starts_reached warnings engine_difference; do
     check "JSON has $key" grep -q "^  \"$key\": " out
 done
 "$SILVERBAR" fit data.csv --series 5000 --free ron,vtoff --start W --starts 2 --seed 7 >one 2>err
@@ -69,7 +74,10 @@ refuse() { # PART-OF-MESSAGE ARGUMENT...
     check "fit $*: nothing on standard output" [ ! -s out ]
 }
 refuse "expected files of measured data" --series 5000
-refuse "expected --series" data.csv
+cut -d, -f1,2,4 data.csv >bad.csv
+refuse "expected --series, which only both" bad.csv
+awk -F, 'NR == 1 { print; next } { print $1 "," $2 "," $3 "," $4 * $4 }' data.csv >bad.csv
+refuse "not a resistor times current_A" bad.csv
 refuse "2 resistors for 1 files" data.csv --series 1,2
 refuse "none.csv: cannot be read" none.csv --series 5000
 refuse "no such model" data.csv --series 5000 --model xyz
@@ -104,10 +112,15 @@ refuse "column 'source_V'" --drift data.csv
 refuse "0 pairs of samples" --drift drift.csv --interval 1e6
 
 if [ -r "${SB_MEASURED:-}/w_m1_5k_10hz.csv" ]; then
+    reached() { # NRMSE: starts that came to it
+        sed -n '/"start_nrmse"/,/]/p' out | awk -v most="$1" '$1 + 0 > 0 && $1 <= most' | wc -l
+    }
     fit "$SB_MEASURED/w_m1_5k_10hz.csv" --series 5000
     holds "measured W, mmsdz" "$(overall) <= 0.022"
+    holds "measured W, mmsdz: starts" "$(reached 0.022) >= 8"
     fit "$SB_MEASURED/w_m1_5k_10hz.csv" --series 5000 --model gmms
     holds "measured W, gmms" "$(overall) <= 0.020"
+    holds "measured W, gmms: starts" "$(reached 0.020) >= 8"
 else
     echo "skipped: fit of w_m1_5k_10hz.csv: SB_MEASURED names no folder with it"
 fi

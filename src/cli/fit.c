@@ -18,6 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SERIES_MIN 1e-3  /* [ohm] */
+#define SERIES_LEFT 0.05 /* share of source_V - device_V that a resistor may leave unexplained */
+
 enum option_key {
     KEY_MODEL = 256,
     KEY_SERIES,
@@ -54,7 +57,7 @@ static const struct argp_option options[] = {
     {"model", KEY_MODEL, "NAME", 0, "model to fit", 0},
     {"series", KEY_SERIES, "OHM,...", 0,
      "resistor between source and device, of all traces or "
-     "one a trace",
+     "one a trace; not needed where both voltages are measured",
      0},
     {"free", KEY_FREE, "A,B,...", 0, "parameters to fit; the others stay as they start", 0},
     {"shared", KEY_SHARED, "A,B,...", 0, "free parameters that all traces share; none given: all",
@@ -105,7 +108,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->model = text;
         break;
     case KEY_SERIES:
-        a->n_series = parse_list(state, "--series", text, 1e-3, 1e12, FIT_TRACES_MAX, a->series);
+        a->n_series =
+            parse_list(state, "--series", text, SERIES_MIN, 1e12, FIT_TRACES_MAX, a->series);
         break;
     case KEY_FREE:
         a->free = text;
@@ -169,8 +173,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_END:
         if (a->drift_only)
             break;
-        if (a->n_series == 0)
-            argp_error(state, "expected --series, the resistor between source and device");
         if (a->n_files > FIT_TRACES_MAX)
             argp_error(state, "%zu files, expected at most %d", a->n_files, FIT_TRACES_MAX);
         if (a->n_series > 1 && a->n_series != a->n_files)
@@ -222,21 +224,65 @@ static const struct argp argp = {
     add_default,
     NULL};
 
-/* Read a trace and make the source's voltage of it: as measured, or device + R i. */
-static enum status read_trace(const char *path, double series, struct trace *t, struct error *error)
+/* The resistor that source_V - device_V = R current_A tells, by least squares; what is left of the
+ * difference, over its size. */
+static double series_of(const struct trace *t, double *left)
+{
+    const double *s = t->column[TRACE_SOURCE], *d = t->column[TRACE_DEVICE],
+                 *i = t->column[TRACE_CURRENT];
+    double si = 0, ii = 0, ss = 0;
+    for (size_t k = 0; k < t->n; k++) {
+        si += (s[k] - d[k]) * i[k];
+        ii += i[k] * i[k];
+        ss += (s[k] - d[k]) * (s[k] - d[k]);
+    }
+    const double r = ii > 0 ? si / ii : 0;
+    *left = ss > 0 ? sqrt(fmax(0, 1 - r * si / ss)) : 0;
+    return r;
+}
+
+/* Read a trace and make the source's voltage of it: as measured, or device + R i.  *series is found
+ * from both voltages if it is NAN. */
+static enum status read_trace(const char *path, double *series, struct trace *t,
+                              struct error *error)
 {
     const unsigned needed = 1U << TRACE_T | 1U << TRACE_CURRENT;
     enum status status =
         trace_read(path, needed | 1U << TRACE_SOURCE | 1U << TRACE_DEVICE, needed, t, error);
-    if (status != STATUS_OK || t->column[TRACE_SOURCE])
+    if (status != STATUS_OK)
         return status;
-    if (!t->column[TRACE_DEVICE]) {
-        trace_free(t);
-        return fail(error, STATUS_INPUT, "%s:1: found neither column source_V nor device_V", path);
+    const bool source = t->column[TRACE_SOURCE], device = t->column[TRACE_DEVICE];
+    double left = 0;
+    if (source && device && isnan(*series)) {
+        *series = series_of(t, &left);
+        if (!(*series >= SERIES_MIN && left <= SERIES_LEFT))
+            status = fail(error, STATUS_INPUT,
+                          "%s: source_V - device_V is not a resistor times current_A (%.3g ohm, "
+                          "%.2g of it left), expected --series",
+                          path, *series, left);
+    } else if (source && device) {
+        const double found = series_of(t, &left);
+        if (!(fabs(found / *series - 1) <= SERIES_LEFT))
+            fprintf(stderr,
+                    "silverbar fit: %s: source_V - device_V tells %.4g ohm, --series %.4g ohm\n",
+                    path, found, *series);
+    } else if (!source && !device) {
+        status =
+            fail(error, STATUS_INPUT, "%s:1: found neither column source_V nor device_V", path);
+    } else if (isnan(*series)) {
+        status =
+            fail(error, STATUS_INPUT,
+                 "%s: expected --series, which only both source_V and device_V can replace", path);
     }
-    double *source = t->column[TRACE_SOURCE] = NEW(t->n, double);
-    for (size_t k = 0; k < t->n; k++)
-        source[k] = t->column[TRACE_DEVICE][k] + series * t->column[TRACE_CURRENT][k];
+    if (status != STATUS_OK) {
+        trace_free(t);
+        return status;
+    }
+    if (!source) {
+        double *made = t->column[TRACE_SOURCE] = NEW(t->n, double);
+        for (size_t k = 0; k < t->n; k++)
+            made[k] = t->column[TRACE_DEVICE][k] + *series * t->column[TRACE_CURRENT][k];
+    }
     return STATUS_OK;
 }
 
@@ -332,8 +378,8 @@ static enum status prepare(struct arguments *a, const char *devices, struct trac
                     a->model);
     o->traces = traces;
     for (size_t t = 0; t < a->n_files && status == STATUS_OK; t++) {
-        o->series[t] = a->series[a->n_series > 1 ? t : 0];
-        status = read_trace(a->files[t], o->series[t], &traces[t], error);
+        o->series[t] = a->n_series == 0 ? NAN : a->series[a->n_series > 1 ? t : 0];
+        status = read_trace(a->files[t], &o->series[t], &traces[t], error);
         o->n_traces += status == STATUS_OK;
     }
     if (status != STATUS_OK)

@@ -32,7 +32,10 @@ static void print_correlation(const struct fit_options *o, const struct fit_resu
     for (size_t k = 0; k < r->n; k++) {
         fprintf(out, "\n%-10.10s", variable_name(o, &r->variables[k]));
         for (size_t j = 0; j <= k; j++)
-            fprintf(out, " %7.3f", r->correlation[k * r->n + j]);
+            if (isfinite(r->correlation[k * r->n + j]))
+                fprintf(out, " %7.3f", r->correlation[k * r->n + j]);
+            else
+                fputs("       -", out); /* a variable on its bound */
     }
     fputc('\n', out);
 }
@@ -66,7 +69,7 @@ void fit_output_tables(const struct fit_options *o, const struct fit_result *r,
     for (size_t k = 0; k < r->n_starts; k++)
         best = fmin(best, r->start_nrmse[k]);
     for (size_t k = 0; k < r->n_starts; k++)
-        near += r->start_nrmse[k] <= 1.05 * best;
+        near += r->start_nrmse[k] <= FIT_REACHED * best;
     fprintf(out, "nrmse %.4f  overall, model %s; %zu of %zu starts within 5 %% of the best\n",
             r->nrmse, o->model->name, near, r->n_starts);
     print_correlation(o, r, out);

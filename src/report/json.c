@@ -275,8 +275,14 @@ bool json_write_fit(const struct fit_options *o, const struct fit_result *r,
             json_array_append_new(row, number(r->correlation[k * r->n + j], false));
         json_array_append_new(correlation, row);
     }
-    for (size_t k = 0; k < r->n_starts; k++)
+    double best = INFINITY;
+    size_t reached = 0;
+    for (size_t k = 0; k < r->n_starts; k++) {
         json_array_append_new(starts, number(r->start_nrmse[k], false));
+        best = fmin(best, r->start_nrmse[k]);
+    }
+    for (size_t k = 0; k < r->n_starts; k++)
+        reached += r->start_nrmse[k] <= FIT_REACHED * best;
     for (size_t k = 0; k < r->n_warnings; k++)
         json_array_append_new(warnings, text(r->warnings[k]));
     for (size_t k = 0; k < n_engines; k++)
@@ -287,6 +293,8 @@ bool json_write_fit(const struct fit_options *o, const struct fit_result *r,
     json_object_set_new(object, "parameters", variables);
     json_object_set_new(object, "correlation", correlation);
     json_object_set_new(object, "start_nrmse", starts);
+    json_object_set_new(object, "starts", number((double)r->n_starts, true));
+    json_object_set_new(object, "starts_reached", number((double)reached, true));
     json_object_set_new(object, "warnings", warnings);
     json_object_set_new(object, "engine_difference", agreement);
     return dump(object, out);

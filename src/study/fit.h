@@ -6,8 +6,8 @@
  * Variables are logarithms (or values, where a bound is 0 or signs differ) mapped onto their bounds
  * by a logistic; the state at the first sample of each trace is one of them.  Each start draws
  * candidates at random around the starting set, and takes the best through GSL's
- * Levenberg-Marquardt.  The 95 % intervals are those of the linearised problem, of the logarithms,
- * with the residual's variance: too small where the residual is the model's error and not noise. */
+ * Levenberg-Marquardt.  The 95 % intervals are profiles of the sum of squares (fit_judge.c), with the
+ * residual's variance: too small where the residual is the model's error and not noise. */
 #ifndef SILVERBAR_STUDY_FIT_H
 #define SILVERBAR_STUDY_FIT_H
 
@@ -22,6 +22,7 @@
 #define FIT_VARIABLES_MAX 64
 #define FIT_STARTS_MAX 100
 #define FIT_WARNINGS_MAX 24
+#define FIT_REACHED 1.05 /* nrmse of a start over the best one's that counts as the same optimum */
 #define FIT_STATE MODEL_PARAMETERS_MAX /* in place of a parameter's number: x at the first sample */
 
 struct fit_options {

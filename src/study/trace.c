@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define COLUMNS_MAX TRACE_QUANTITIES
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* that spreadsheets write before UTF-8 */
 
 static const struct {
     const char *name;
@@ -21,6 +22,9 @@ static const struct {
     {"t_ms", TRACE_T, 1e-3},
     {"t_us", TRACE_T, 1e-6},
     {"t_ns", TRACE_T, 1e-9},
+    {"t_µs", TRACE_T, 1e-6},
+    {"t_min", TRACE_T, 60},
+    {"t_h", TRACE_T, 3600},
     {"source_V", TRACE_SOURCE, 1},
     {"source_mV", TRACE_SOURCE, 1e-3},
     {"source_uV", TRACE_SOURCE, 1e-6},
@@ -30,6 +34,7 @@ static const struct {
     {"current_A", TRACE_CURRENT, 1},
     {"current_mA", TRACE_CURRENT, 1e-3},
     {"current_uA", TRACE_CURRENT, 1e-6},
+    {"current_µA", TRACE_CURRENT, 1e-6},
     {"current_nA", TRACE_CURRENT, 1e-9},
     {"current_pA", TRACE_CURRENT, 1e-12},
     {"resistance_ohm", TRACE_RESISTANCE, 1},
@@ -140,6 +145,8 @@ enum status trace_read(const char *path, unsigned allowed, unsigned required, st
     trace->path = memory_string(path);
     for (size_t i = 0; i < file->n_lines && status == STATUS_OK; i++) {
         char *line = file->lines[i];
+        if (i == 0 && strncmp(line, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+            line += strlen(BYTE_ORDER_MARK);
         if (line[strspn(line, " \t")] == 0 || *line == '#')
             continue;
         if (layout.n > 0) {

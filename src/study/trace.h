@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Measured data: a CSV file with a header line that names quantity and unit of each column.
  *
- *     t_s, source_V, device_V, current_A     also _ms _us _ns, _mV _uV, _mA _uA _nA _pA
+ *     t_s, source_V, device_V, current_A     also _ms _us _ns _min _h, _mV _uV, _mA _uA _nA _pA
  *     t_s, resistance_ohm                    also _kohm _Mohm
  *
  * Empty lines and lines that start with '#' are passed over. */
