@@ -41,8 +41,8 @@ sweep:
 END
 "$SILVERBAR" run one.yaml -o a >/dev/null 2>err || bad "run" "$(cat err)"
 # reports name their folder
-"$SILVERBAR" run one.yaml -o b >/dev/null && # its report names the folder
-check "same bytes" diff -r -x report.html a b
+"$SILVERBAR" run one.yaml -o b >/dev/null &&
+    check "same bytes" diff -r -x report.html a b
 same "samples" "$(wc -l <a/samples.csv)" 5
 same "points" "$(wc -l <a/points.csv)" 3
 "$SILVERBAR" run a/testbench.yaml -o c >/dev/null && check "the folder's testbench" diff -r -x report.html a c

@@ -171,6 +171,9 @@ if command -v gnuplot >/dev/null; then
     check "--svg escapes" grep -qv '<img' out.svg
     "$SILVERBAR" wave tran.raw -s 'v(out)' --ascii >out.txt 2>/dev/null
     check "--ascii draws" grep -q '\*\*\*' out.txt
+    "$SILVERBAR" wave tran.raw -s 'v(out)' --sixel >out.sixel 2>/dev/null
+    # DCS P1;P2;P3 q ... ST (DEC VT330/340 Programmer Reference Manual, chapter 14)
+    same "--sixel draws" "$(head -c 2 out.sixel | od -An -tx1) ... $(tail -c 2 out.sixel | od -An -tx1)" " 1b 50 ...  1b 5c"
 fi
 
 refused() { # NAME MESSAGE ARGUMENT...

@@ -218,6 +218,13 @@ static enum status add_measure(struct reader *r, size_t line)
                    "expected .measure op|dc|ac|tran NAME WHAT");
 }
 
+static void add_ignored(struct reader *r, size_t line)
+{
+    struct user_deck *d = r->deck;
+    d->ignored = memory_grow(d->ignored, &r->capacity[5], d->n_ignored + 1, sizeof *d->ignored);
+    d->ignored[d->n_ignored++] = line;
+}
+
 /* A card outside of subcircuits. */
 static enum status add_card(struct reader *r, size_t line)
 {
@@ -236,7 +243,7 @@ static enum status add_card(struct reader *r, size_t line)
         }
     for (size_t k = 0; k < sizeof printing / sizeof printing[0]; k++)
         if (strcmp(card, printing[k]) == 0)
-            add_text(&d->ignored, &d->n_ignored, &r->capacity[5], memory_string(l->text));
+            add_ignored(r, line);
     for (size_t k = 0; k < sizeof others / sizeof others[0]; k++)
         if (strcmp(card, others[k]) == 0)
             status = fail_at(r->error, d->text->files[l->file], l->line,
@@ -371,7 +378,7 @@ void user_deck_free(struct user_deck *d)
     free(d->measures);
     free(d->saves);
     free_texts(d->unbooked, d->n_unbooked);
-    free_texts(d->ignored, d->n_ignored);
+    free(d->ignored);
     deck_text_free(d->text);
     free(d);
 }

@@ -58,7 +58,7 @@ struct user_deck {
     struct user_measure *measures;  /* n_measures */
     struct user_save *saves;        /* n_saves; none: all */
     char **unbooked;                /* n_unbooked: elements whose terminals are not known */
-    char **ignored;                 /* n_ignored: cards that do nothing here, as .print */
+    size_t *ignored;                /* n_ignored: lines of cards that do nothing here, as .print */
     char prefix[32];                /* of what was put in, "sb_" unless the deck has that */
 };
 

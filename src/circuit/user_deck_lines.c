@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "circuit/user_deck.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,27 +52,26 @@ static void add_sensed(struct lines *l, const struct user_deck *d, const struct 
     }
 }
 
-static bool wanted(const struct user_deck *d, size_t line, size_t analysis)
+/* skip[n_lines]: cards that do not belong to this analysis, or that do nothing. */
+static bool *find_skipped(const struct user_deck *d, size_t analysis)
 {
+    const bool all = analysis == d->n_analyses;
+    bool *skip = NEW(d->text->n_lines, bool);
     for (size_t i = 0; i < d->n_analyses; i++)
-        if (d->analyses[i].line == line)
-            return i == analysis || analysis == d->n_analyses;
+        skip[d->analyses[i].line] = !all && i != analysis;
     for (size_t i = 0; i < d->n_measures; i++)
-        if (d->measures[i].line == line)
-            return analysis == d->n_analyses || d->measures[i].kind == d->analyses[analysis].kind;
+        skip[d->measures[i].line] = !all && d->measures[i].kind != d->analyses[analysis].kind;
     for (size_t i = 0; i < d->n_saves; i++)
-        if (d->saves[i].line == line)
-            return false; /* all together, at the end */
-    const char *s = d->text->lines[line].text;
+        skip[d->saves[i].line] = true; /* all together, at the end */
     for (size_t i = 0; i < d->n_ignored; i++)
-        if (strcmp(s, d->ignored[i]) == 0)
-            return false;
-    return true;
+        skip[d->ignored[i]] = true;
+    return skip;
 }
 
 char **user_deck_lines(const struct user_deck *d, size_t analysis, size_t **origin)
 {
     struct lines l = {0};
+    bool *skip = find_skipped(d, analysis);
     size_t k = 0;
     add(&l, memory_string("* a deck"), SIZE_MAX);
     for (size_t i = 0; i < d->text->n_lines; i++) {
@@ -82,7 +82,7 @@ char **user_deck_lines(const struct user_deck *d, size_t analysis, size_t **orig
             else
                 add(&l, memory_string(d->text->lines[i].text), i);
             k++;
-        } else if (wanted(d, i, analysis)) {
+        } else if (!skip[i]) {
             add(&l, memory_string(d->text->lines[i].text), i);
         }
     }
@@ -92,6 +92,7 @@ char **user_deck_lines(const struct user_deck *d, size_t analysis, size_t **orig
         if (d->saves[i].name[0] == '@')
             add(&l, memory_format(".save %s", d->saves[i].name), d->saves[i].line);
     add(&l, memory_string(".end"), SIZE_MAX);
+    free(skip);
     *origin = l.origin;
     return l.lines;
 }

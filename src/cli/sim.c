@@ -185,7 +185,8 @@ static enum status run(const struct arguments *a, struct error *error)
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < deck->n_ignored; i++)
-        fprintf(stderr, "%s: nothing is done for '%s'\n", a->argv[0], deck->ignored[i]);
+        fprintf(stderr, "%s: nothing is done for '%s'\n", a->argv[0],
+                deck->text->lines[deck->ignored[i]].text);
     if (a->output)
         status = output_folder(a->output, &o, error);
     if (status == STATUS_OK) {

@@ -25,7 +25,7 @@
 #define SVG_HEIGHT 540  /* pixels */
 #define COUNT_MAX 1000000000
 
-enum form { FORM_NONE, FORM_CSV, FORM_HTML, FORM_SVG, FORM_ASCII, FORM_JSON };
+enum form { FORM_NONE, FORM_CSV, FORM_HTML, FORM_SVG, FORM_ASCII, FORM_SIXEL, FORM_JSON };
 
 struct arguments {
     const char *path, *signals, *output;
@@ -42,6 +42,7 @@ enum option_key {
     KEY_HTML,
     KEY_SVG,
     KEY_ASCII,
+    KEY_SIXEL,
     KEY_JSON,
     KEY_PLOT,
     KEY_POINTS
@@ -58,6 +59,7 @@ static const struct argp_option options[] = {
     {"html", KEY_HTML, NULL, 0, "write a page to look at in a browser", 1},
     {"svg", KEY_SVG, NULL, 0, "draw with gnuplot", 1},
     {"ascii", KEY_ASCII, NULL, 0, "draw with gnuplot in characters, as wide as the terminal", 1},
+    {"sixel", KEY_SIXEL, NULL, 0, "draw with gnuplot for a terminal that shows sixel pictures", 1},
     {"json", KEY_JSON, NULL, 0, "print the list of signals or the measures as JSON", 1},
     {"output", 'o', "FILE", 0, "write there in place of standard output", 1},
     {0},
@@ -74,7 +76,7 @@ static double argument_scale(struct argp_state *state, const char *option, const
 static void set_form(struct arguments *a, struct argp_state *state, enum form form)
 {
     if (a->form != FORM_NONE && a->form != form)
-        argp_error(state, "expected one of --csv, --html, --svg, --ascii, --json");
+        argp_error(state, "expected one of --csv, --html, --svg, --ascii, --sixel, --json");
     a->form = form;
 }
 
@@ -116,6 +118,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_ASCII:
         set_form(a, state, FORM_ASCII);
+        break;
+    case KEY_SIXEL:
+        set_form(a, state, FORM_SIXEL);
         break;
     case KEY_JSON:
         set_form(a, state, FORM_JSON);
@@ -332,6 +337,7 @@ static struct wave_plot_options plot_shape(const struct arguments *a, const stru
     struct winsize window;
     struct wave_plot_options o = {.title = f->title,
                                   .characters = a->form == FORM_ASCII,
+                                  .sixel = a->form == FORM_SIXEL,
                                   .columns = SVG_WIDTH,
                                   .rows = SVG_HEIGHT,
                                   .signals = chosen};
@@ -373,7 +379,7 @@ static enum status convert(const char *name, const struct arguments *a, const st
                            struct error *error)
 {
     struct decimated d;
-    const bool drawn = a->form == FORM_SVG || a->form == FORM_ASCII;
+    const bool drawn = a->form == FORM_SVG || a->form == FORM_ASCII || a->form == FORM_SIXEL;
     if (a->form == FORM_CSV && (a->points == SIZE_MAX || a->points == 0))
         return write_all(f, chosen, n, first, n_points, out, error);
     if (drawn && n > PLOT_SIGNALS)

@@ -60,7 +60,7 @@ static struct {
 
 static void send_bytes(const void *bytes, size_t n)
 {
-    if (fwrite(bytes, 1, n, w.out) != n)
+    if (n > 0 && fwrite(bytes, 1, n, w.out) != n)
         _exit(1); /* the parent has gone */
 }
 

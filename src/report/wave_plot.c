@@ -71,6 +71,9 @@ static void write_script(const struct raw_file *f, const struct decimated *d,
     }
     if (o->characters)
         fprintf(out, "set terminal dumb noenhanced size %d,%d aspect 1\n", o->columns, o->rows);
+    else if (o->sixel)
+        fprintf(out, "set terminal sixelgd noenhanced size %d,%d font 'sans,12'\nset grid\n",
+                o->columns, o->rows);
     else
         fprintf(out, "set terminal svg noenhanced size %d,%d dynamic font 'sans,12'\nset grid\n",
                 o->columns, o->rows);

@@ -10,7 +10,8 @@
 
 struct wave_plot_options {
     const char *title;
-    bool characters;       /* else SVG */
+    bool characters;       /* else pixels: SVG, */
+    bool sixel;            /* or what some terminals show as a picture */
     int columns, rows;     /* of characters, or pixels */
     const size_t *signals; /* those that were decimated */
 };
