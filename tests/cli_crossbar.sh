@@ -64,4 +64,19 @@ for bad in array.scheme=quarter array.rows=0 array.rows=1e9 variation.ron=-1 var
     same "$bad: exit status" $? 2
     same "$bad: lines" "$(wc -l <err)" 1
 done
+
+# a key that the dopant's model, or the engine, cannot serve: one line that names it
+for experiment in training crossbar; do
+    echo "experiment: $experiment" >bad.yaml
+    for bad in "device.dopant=Cr-vteam variation.tau=0.1 vteam2" \
+        "engine.name=ngspice variation.cycle_von=0.01 ngspice"; do
+        # shellcheck disable=SC2086 # words
+        set -- $bad
+        "$SILVERBAR" run bad.yaml --set "$1" --set "$2" >out 2>err
+        same "$experiment, $bad: exit status" $? 2
+        same "$experiment, $bad: lines" "$(wc -l <err)" 1
+        check "$experiment, $bad: ${2%=*} and $3 in '$(cat err)'" \
+            sh -c "grep -qF '${2%=*}' err && grep -qF '$3' err"
+    done
+done
 exit $failed

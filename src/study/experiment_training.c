@@ -212,8 +212,17 @@ static enum status open_source(struct shared *s, const struct training_bench *b,
                                struct error *error)
 {
     struct variation_source *source;
+    const struct training_setup *setup = find_setup(s, b);
+    const char *mismatch = b->variation.a_vt > 0     ? "variation.a_vt"
+                           : b->variation.a_beta > 0 ? "variation.a_beta"
+                                                     : NULL;
+    if (mismatch && setup->options.classifier.neuron.opaque)
+        return fail(error, STATUS_INPUT,
+                    "%s: the transistors of %s are for ngspice only and get no mismatch, expected "
+                    "%s: 0",
+                    mismatch, b->neuron, mismatch);
     const enum status status =
-        variation_open(&b->variation, find_setup(s, b)->dopant, s->context.devices,
+        variation_open(&b->variation, setup->dopant, s->context.devices,
                        b->training.classifier.temperature, engine_table[b->engine], &source, error);
     if (status != STATUS_OK)
         return status;
