@@ -6,6 +6,7 @@
 #include "base/spice_number.h"
 #include "engine/terminal_energy.h"
 #include "report/raw_plots.h"
+#include "report/simulation_signals.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -31,11 +32,10 @@ struct taking {
     enum user_analysis_kind kind;
     const char *analysis; /* "tran", or of a .control block the plot's title */
     char *title;          /* NULL: no plot has begun */
-    size_t n, n_points, n_shown;
+    size_t n, n_points;
     bool complex;
-    char **names;                        /* n, copies */
-    size_t *shown;                       /* n_shown of them go to the raw file */
-    struct raw_plot_variable *variables; /* n_shown */
+    char **names;                      /* n, copies */
+    struct simulation_signals signals; /* of them, what goes to the raw file */
     double *row, *last;
     struct terminal_energy *energy; /* of a transient, else NULL */
 };
@@ -44,149 +44,17 @@ static void forget_plot(struct taking *k)
 {
     for (size_t i = 0; i < k->n; i++)
         free(k->names[i]);
-    for (size_t i = 0; i < k->n_shown; i++)
-        free(k->variables[i].name);
+    simulation_signals_free(&k->signals);
     free(k->title);
     free(k->names);
-    free(k->shown);
-    free(k->variables);
     free(k->row);
     free(k->last);
     terminal_energy_free(k->energy);
     k->title = NULL;
     k->names = NULL;
-    k->shown = NULL;
-    k->variables = NULL;
     k->row = k->last = NULL;
     k->energy = NULL;
-    k->n = k->n_shown = k->n_points = 0;
-}
-
-static const char *type_of(const char *name)
-{
-    static const struct {
-        const char *name, *type;
-    } scales[] = {{"time", "time"},       {"frequency", "frequency"},   {"v-sweep", "voltage"},
-                  {"i-sweep", "current"}, {"temp-sweep", "temp-sweep"}, {"res-sweep", "res-sweep"}};
-    for (size_t i = 0; i < sizeof scales / sizeof scales[0]; i++)
-        if (strcmp(name, scales[i].name) == 0)
-            return scales[i].type;
-    const char *parameter = strchr(name, '[');
-    if (*name == '@' && parameter)
-        return parameter[1] == 'i' ? "current" : parameter[1] == 'v' ? "voltage" : "notype";
-    return strstr(name, "#branch") ? "current" : "voltage";
-}
-
-static const char *unit_of(const char *type)
-{
-    return strcmp(type, "voltage") == 0   ? "V"
-           : strcmp(type, "current") == 0 ? "A"
-           : strcmp(type, "time") == 0    ? "s"
-                                          : "";
-}
-
-/* ngspice's vector as raw files name it. */
-static char *shown_name(const struct taking *k, size_t vector, const char *given)
-{
-    const char *name = k->names[vector], *branch = strstr(name, "#branch");
-    if (given)
-        return memory_string(given);
-    if (*name == '@' || strcmp(type_of(name), "voltage") != 0 || strcmp(name, "v-sweep") == 0)
-        return branch ? memory_format("i(%.*s)", (int)(branch - name), name) : memory_string(name);
-    return strncasecmp(name, "v(", 2) == 0 ? memory_format("v%s", name + 1)
-                                           : memory_format("v(%s)", name);
-}
-
-static void show(struct taking *k, size_t vector, const char *given)
-{
-    for (size_t i = 0; i < k->n_shown; i++)
-        if (k->shown[i] == vector)
-            return;
-    k->variables[k->n_shown] =
-        (struct raw_plot_variable){shown_name(k, vector, given), type_of(k->names[vector])};
-    k->shown[k->n_shown++] = vector;
-}
-
-/* Vector of a current: of a source, or of what senses the element's. */
-static size_t current_vector(const struct taking *k, const char *element, size_t n)
-{
-    const struct user_deck *d = k->deck;
-    const char *source = NULL;
-    for (size_t e = 0; e < d->n_elements && !source; e++)
-        if (d->elements[e].series && strlen(d->elements[e].name) == n &&
-            strncmp(d->elements[e].name, element, n) == 0)
-            source = d->elements[e].senses[0];
-    char *name =
-        source ? memory_format("%s#branch", source) : memory_format("%.*s#branch", (int)n, element);
-    size_t i = 0;
-    while (i < k->n && strcasecmp(k->names[i], name) != 0)
-        i++;
-    free(name);
-    return i;
-}
-
-static void show_all(struct taking *k)
-{
-    const char *prefix = k->deck->prefix;
-    const size_t n = strlen(prefix);
-    for (size_t i = 0; i < k->n; i++)
-        if (strncmp(k->names[i], prefix, n) != 0 &&
-            !(k->names[i][0] == 'v' && strncmp(k->names[i] + 1, prefix, n) == 0))
-            show(k, i, NULL);
-}
-
-/* What one word of `.save' names; false: no such. */
-static bool show_saved(struct taking *k, const char *word)
-{
-    const size_t n = strlen(word);
-    const bool call = n > 3 && word[1] == '(' && word[n - 1] == ')';
-    size_t vector = k->n;
-    if (strcmp(word, "all") == 0) {
-        show_all(k);
-        return true;
-    }
-    if (call && *word == 'i') {
-        vector = current_vector(k, word + 2, n - 3);
-        if (vector < k->n)
-            show(k, vector, word);
-        return vector < k->n;
-    }
-    if (call && *word == 'v') { /* v(a) or v(a,b): both nodes */
-        char *nodes = memory_string_n(word + 2, n - 3), *rest = nodes, *node;
-        bool there = true;
-        while ((node = strtok_r(NULL, ", ", &rest))) {
-            vector = terminal_node(k->n, k->names, node);
-            there = there && (vector < k->n || strcmp(node, "0") == 0);
-            if (vector < k->n)
-                show(k, vector, NULL);
-        }
-        free(nodes);
-        return there;
-    }
-    vector = terminal_node(k->n, k->names, word);
-    if (vector < k->n)
-        show(k, vector, NULL);
-    return vector < k->n;
-}
-
-static enum status choose(struct taking *k, struct error *error)
-{
-    const struct user_deck *d = k->deck;
-    k->shown = NEW(k->n + 1, size_t);
-    k->variables = NEW(k->n + 1, struct raw_plot_variable);
-    if (k->n > 0)
-        show(k, 0, NULL); /* the scale */
-    if (d->n_saves == 0)
-        show_all(k);
-    for (size_t i = 0; i < d->n_saves; i++)
-        if (!show_saved(k, d->saves[i].name)) {
-            const struct deck_line *l = &d->text->lines[d->saves[i].line];
-            return fail_at(error, d->text->files[l->file], l->line,
-                           "'%s', expected a node as v(NODE), a current as i(ELEMENT) of two "
-                           "terminals, or @ELEMENT[PARAMETER]",
-                           d->saves[i].name);
-        }
-    return STATUS_OK;
+    k->n = k->n_points = 0;
 }
 
 static void add_energy(struct taking *k)
@@ -258,12 +126,12 @@ static void end_plot(struct taking *k)
     table_text(s->analyses, 0, k->analysis);
     table_text(s->analyses, 1, k->title);
     table_number(s->analyses, 2, (double)k->n_points);
-    for (size_t i = 0; k->n_points == 1 && !k->complex && i < k->n_shown; i++) {
+    for (size_t i = 0; k->n_points == 1 && !k->complex && i < k->signals.n; i++) {
         table_row(s->values);
         table_text(s->values, 0, k->analysis);
-        table_text(s->values, 1, k->variables[i].name);
-        table_number(s->values, 2, k->last[k->shown[i]]);
-        table_text(s->values, 3, unit_of(k->variables[i].type));
+        table_text(s->values, 1, k->signals.variables[i].name);
+        table_number(s->values, 2, k->last[k->signals.vectors[i]]);
+        table_text(s->values, 3, simulation_unit(k->signals.variables[i].type));
     }
     if (k->energy && k->n_points > 1) {
         add_energy(k);
@@ -298,7 +166,7 @@ static enum status take_plot(void *data, const char *title, bool complex, size_t
         k->names[i] = memory_string(names[i]);
     k->last = NEW(2 * n + 1, double);
     k->row = NEW(2 * n + 1, double);
-    const enum status status = choose(k, error);
+    const enum status status = simulation_signals_choose(k->deck, n, k->names, &k->signals, error);
     if (status != STATUS_OK)
         return status;
     if (n > 0 && strcmp(names[0], "time") == 0)
@@ -309,7 +177,8 @@ static enum status take_plot(void *data, const char *title, bool complex, size_t
                       : n > 0 && strstr(names[0], "-sweep")         ? "dc"
                                                                     : "op";
     if (k->raw)
-        raw_plots_begin(k->raw, k->deck->text->title, title, complex, k->n_shown, k->variables);
+        raw_plots_begin(k->raw, k->deck->text->title, title, complex, k->signals.n,
+                        k->signals.variables);
     return STATUS_OK;
 }
 
@@ -320,8 +189,9 @@ static enum status take_point(void *data, const double *values, struct error *er
     const size_t numbers = k->complex ? 2 : 1;
     memcpy(k->last, values, numbers * k->n * sizeof *values);
     k->n_points++;
-    for (size_t i = 0; i < k->n_shown; i++)
-        memcpy(k->row + numbers * i, values + numbers * k->shown[i], numbers * sizeof *values);
+    for (size_t i = 0; i < k->signals.n; i++)
+        memcpy(k->row + numbers * i, values + numbers * k->signals.vectors[i],
+               numbers * sizeof *values);
     if (k->raw)
         raw_plots_point(k->raw, k->row);
     if (k->energy)
