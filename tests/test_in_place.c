@@ -200,13 +200,13 @@ static void test_engines(void **state)
         shape(&o, 1, sizes);
         o.engine = engine_find(engines[e]);
         o.behavioural = true;
-        o.train_draws = 150;
-        o.learning.epochs = 10;
+        o.learning.epochs = 25;
+        o.learning.stop_accuracy = 0.005;
         struct training t = run(&o);
         if (e == 0)
             loss = t.epochs[0].loss;
         ASSERT_NEAR(t.epochs[0].loss, loss, 5e-3 * loss);
-        if (!(t.accuracy_noisy > t.accuracy_limit - 0.03))
+        if (!(t.accuracy_noisy > t.accuracy_limit - 0.01))
             fail_msg("%s: %g", engines[e], t.accuracy_noisy);
         training_free(&t);
     }

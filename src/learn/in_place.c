@@ -210,7 +210,7 @@ static bool record_epoch(struct run *r, double time)
     const double limit = s->drawn ? s->limit : t->train_set.limit;
     const bool good = (o->stop_accuracy >= 0 && s->accuracy >= limit - o->stop_accuracy) ||
                       (o->stop_loss >= 0 && s->loss <= o->stop_loss);
-    return s->epoch++ < o->epochs && !good;
+    return s->epoch < o->epochs && !good;
 }
 
 /* What every device's weight shall change by, from the gradient, which is used up. */
@@ -226,7 +226,8 @@ static void find_changes(struct run *r)
         s->gradient[k] = 0;
     }
     for (size_t k = 0; k < t->n_devices; k++) {
-        const double wanted = s->owed[k] + t->options.rule->change(o, s->velocity[k], largest);
+        const double wanted =
+            s->owed[k] + t->options.rule->change(o, s->epoch, s->velocity[k], largest);
         s->change[k] = fmax(-1, fmin(1, wanted));
         s->owed[k] = 0;
         /* a weight at the edge of the window goes no further */
@@ -409,9 +410,11 @@ bool in_place_next(struct run *r, const struct reading *reading, struct phase *p
     }
     if (pulse_next(r, p))
         return true;
-    if (s->image == s->n_images)
+    if (s->image == s->n_images) {
+        s->epoch++;
         begin_epoch(r, p);
-    else
+    } else {
         connect(r, p);
+    }
     return true;
 }

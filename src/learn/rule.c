@@ -9,10 +9,11 @@ const struct learning_options learning_defaults = {
     .stop_accuracy = 0.001,
     .stop_loss = -1,
     .start_range = 0.3,
-    .start_tolerance = 0.2,
+    .start_tolerance = 0.1,
     .rate = 2,
     .margin = 0.1,
     .step = 0.05,
+    .decay = 0.95,
     .clip = 0.2,
     .amplitude = {0.12, 0.06},
     .width = {10e-3, 10e-3},
@@ -32,14 +33,17 @@ static double delta_full(const struct learning_options *o)
     return o->clip;
 }
 
-static double manhattan(const struct learning_options *o, double gradient, double largest)
+static double manhattan(const struct learning_options *o, size_t epoch, double gradient,
+                        double largest)
 {
-    return fabs(gradient) <= o->least * largest ? 0 : gradient > 0 ? -1 : gradient < 0 ? 1 : 0;
+    if (fabs(gradient) <= o->least * largest)
+        return 0;
+    return -copysign(pow(o->decay, (double)epoch), gradient);
 }
 
-static double delta(const struct learning_options *o, double gradient, double largest)
+static double delta(const struct learning_options *o, size_t epoch, double gradient, double largest)
 {
-    (void)largest;
+    (void)epoch, (void)largest;
     const double change = fmax(-1, fmin(1, -o->rate * gradient / o->clip));
     return fabs(change) < o->least ? 0 : change;
 }

@@ -8,7 +8,7 @@
  * that device.  The controller knows its readings, the layers' measured transfer, the images it
  * shows and their classes, and the window of conductances; nothing else.
  *
- *     manhattan        w changes by +-step against the sign of the epoch's gradient
+ *     manhattan        w changes by +-step decay^epoch against the sign of the epoch's gradient
  *     manhattan-image  the same after every image whose output misses its class by more than margin
  *     delta            by -rate x gradient: a pulse's width is proportional to it, clipped at the
  *                      width of a full step
@@ -40,6 +40,7 @@ struct learning_options {
     double rate;         /* of delta */
     double momentum;     /* of the gradient, over epochs */
     double step;         /* Manhattan: change of a weight by a full pulse */
+    double decay;        /* Manhattan: of its pulses, from epoch to epoch */
     double clip;         /* delta: likewise, the largest change in an epoch */
     double least;        /* Manhattan: gradients below this share of the largest give no pulse;
                         delta: changes below this share of a full one give none */
@@ -65,7 +66,8 @@ struct rule {
     /* In place: change of a weight by a full pulse; and the change that a gradient asks for, in
      * units of it, -1 to 1; largest: of all gradients. */
     double (*full)(const struct learning_options *options);
-    double (*change)(const struct learning_options *options, double gradient, double largest);
+    double (*change)(const struct learning_options *options, size_t epoch, double gradient,
+                     double largest);
 };
 
 /* All rules, ended by NULL; the one of that name, or NULL. */
