@@ -57,5 +57,12 @@ for setting in nothing no.key=1 experiment=training noise.test=nan noise.test=0.
     same "--set $setting" "$?" 2
 done
 check "keys" eval '"$SILVERBAR" run --keys | grep -q "^  programming.tolerance "'
+# erasing: a step that is too long passes through states that no network has, and a decay within one
+# step has an energy that is not known
+printf 'experiment: training\nreplicas: 20\n' >erase.yaml
+for sample in 15 18; do
+    "$SILVERBAR" run erase.yaml --set programming.erase_time=0.2 --sample $sample >out 2>err
+    same "erased before programming, sample $sample" "$? $(cat err)" "0 "
+done
 nothing_left "run"
 exit $failed

@@ -15,6 +15,7 @@ static const struct command commands[] = {
     {"compare", "put the results of training runs side by side", command_compare},
     {"netlist", "print the SPICE deck of a circuit", command_netlist},
     {"run", "run a testbench", command_run},
+    {"claims", "test published claims by testbenches", command_claims},
     {"check", "compare the engines on the same drive", command_check},
     {"bench", "time the engines at equal error", command_bench},
     {"device", "look at one device: parameters, loop, pulses, retention", command_device},

@@ -15,7 +15,7 @@ void testbench_input_setting(struct testbench_input *in, const char *text)
     in->settings[in->n++] = text;
 }
 
-enum status testbench_input_open(struct testbench_input *in, const char *path, struct error *error)
+void testbench_input_context(struct testbench_input *in)
 {
     in->devices = data_path("devices");
     in->neuron_file = data_path("netlists/neuron.sub");
@@ -27,9 +27,14 @@ enum status testbench_input_open(struct testbench_input *in, const char *path, s
         .interrupted = &interrupt_flag,
         .progress = isatty(STDERR_FILENO) ? study_progress : NULL,
     };
+}
+
+enum status testbench_input_open(struct testbench_input *in, const char *path, struct error *error)
+{
+    testbench_input_context(in);
     enum status status = testbench_read(path, in->n, in->settings, &in->testbench, error);
     if (status == STATUS_OK)
-        status = testbench_job(in->testbench, &in->context, &in->job, error);
+        status = testbench_job(in->testbench, &in->context, NULL, &in->job, error);
     if (in->context.progress)
         study_progress(NULL, NULL);
     return status;

@@ -17,6 +17,9 @@ struct testbench_input {
 /* A --set KEY=VALUE. */
 void testbench_input_setting(struct testbench_input *input, const char *text);
 
+/* Fill in the context alone. */
+void testbench_input_context(struct testbench_input *input);
+
 /* Read the file and what all of its samples share. */
 enum status testbench_input_open(struct testbench_input *input, const char *path,
                                  struct error *error);

@@ -15,7 +15,12 @@
 #define NEWTON_PART 1e-2
 #define NEWTON_MIDDLE 30
 #define VOLT_SCALE 0.026 /* [V] */
-#define SMALL 1e-2       /* |z| below which the series of phi are taken */
+/* Estimated error of a memristor's energy over a step: of that energy, and of all memristors' so
+ * far, as there are thousands of steps.  (On a ramp from zero the estimate does not shrink faster than
+ * the energy.) */
+#define ENERGY_PART 5e-3
+#define ENERGY_FLOOR 1e-6
+#define SMALL 1e-2 /* |z| below which the series of phi are taken */
 /* In units of the tolerance: a state that moves by less in a step does not move the network, and a
  * correction that is less does not want another solution. */
 #define STILL 1
@@ -396,6 +401,12 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
         book_even(s, h);
     else
         book(s, h);
+    for (size_t k = 0; k < s->n_active && !s->moving; k++) {
+        const int e = s->network->branches[s->active[k].device->branch].number;
+        const double most = ENERGY_PART * fabs(s->energy[e]) + ENERGY_FLOOR * s->dissipated;
+        if (s->active[k].device->component >= 0 && s->estimate[e] > most)
+            raise(error, s->estimate[e] / most);
+    }
     return true;
 }
 
@@ -440,6 +451,8 @@ bool event_steps_accept(struct event_steps *s, double t, double h)
             const int e = s->network->flows[k].element;
             s->power[e] = s->power_end[e];
         }
+    for (size_t k = 0; k < s->n_active; k++)
+        s->dissipated += s->energy[s->network->branches[s->active[k].device->branch].number];
     if (s->options->switches > 0 && draw(s, h)) {
         if (!event_steps_settle(s, t + h))
             return false;

@@ -50,6 +50,7 @@ struct event_steps {
     size_t n_devices, n_active;
     struct event_device *devices;             /* n_devices */
     struct event_active *active;              /* n_active */
+    double dissipated;                        /* by active memristors so far [J] */
     double newton;                            /* tolerance of a voltage [V] */
     bool simple;                              /* try order 2 first */
     bool moving;                              /* sources move in this piece */

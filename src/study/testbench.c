@@ -336,19 +336,15 @@ static enum status count_samples(struct reader *r)
     return STATUS_OK;
 }
 
-enum status testbench_read(const char *path, size_t n_settings, const char *const *settings,
-                           struct testbench **testbench, struct error *error)
+static enum status interpret(const struct yaml_file *file, size_t n_settings,
+                             const char *const *settings, struct testbench **testbench,
+                             struct error *error)
 {
-    struct yaml_file *file;
-    *testbench = NULL;
-    enum status status = yaml_file_read(path, &file, error);
-    if (status != STATUS_OK)
-        return status;
     struct testbench *t = NEW(1, struct testbench);
     struct reader r = {.t = t, .file = file, .error = error};
-    t->path = memory_string(path);
+    t->path = memory_string(file->path);
     keys_copy(common_keys, N_COMMON, &common_defaults, &t->common, sizeof t->common);
-    status = choose_experiment(&r);
+    enum status status = choose_experiment(&r);
     if (status == STATUS_OK) {
         t->options = experiment_options_new(t->experiment);
         r.scratch = experiment_options_new(t->experiment);
@@ -362,11 +358,35 @@ enum status testbench_read(const char *path, size_t n_settings, const char *cons
         status = count_samples(&r);
     if (r.scratch)
         experiment_options_free(t->experiment, r.scratch);
-    yaml_file_free(file);
     if (status == STATUS_OK)
         *testbench = t;
     else
         testbench_free(t);
+    return status;
+}
+
+enum status testbench_read_text(const char *path, const char *text, size_t n_settings,
+                                const char *const *settings, struct testbench **testbench,
+                                struct error *error)
+{
+    struct yaml_file *file;
+    *testbench = NULL;
+    enum status status = yaml_file_read_text(path, text, strlen(text), &file, error);
+    if (status == STATUS_OK)
+        status = interpret(file, n_settings, settings, testbench, error);
+    yaml_file_free(file);
+    return status;
+}
+
+enum status testbench_read(const char *path, size_t n_settings, const char *const *settings,
+                           struct testbench **testbench, struct error *error)
+{
+    struct yaml_file *file;
+    *testbench = NULL;
+    enum status status = yaml_file_read(path, &file, error);
+    if (status == STATUS_OK)
+        status = interpret(file, n_settings, settings, testbench, error);
+    yaml_file_free(file);
     return status;
 }
 

@@ -44,6 +44,10 @@ struct testbench {
  * key.  On failure *testbench is NULL; messages name file, line, key, what was found, what was expected. */
 enum status testbench_read(const char *path, size_t n_settings, const char *const *settings,
                            struct testbench **testbench, struct error *error);
+/* The same from a text, such as testbench_identity(); `path` is for messages. */
+enum status testbench_read_text(const char *path, const char *text, size_t n_settings,
+                                const char *const *settings, struct testbench **testbench,
+                                struct error *error);
 void testbench_free(struct testbench *testbench);
 
 /* Which value of an axis a point has. */
@@ -56,11 +60,13 @@ void *testbench_options(const struct testbench *testbench, size_t point);
  * the same.  To free(). */
 char *testbench_identity(const struct testbench *testbench);
 
-/* The testbench as a job of samples, whose inputs are the replica and the swept keys.  `open` has
- * read what all points share.  *job refers to both arguments; testbench_job_free() it. */
+/* The testbench as a job of samples, whose inputs are the replica and the swept keys; what all
+ * points share has been read.  shared: NULL, or where several testbenches of one experiment keep
+ * that (NULL at first; the caller closes it).  *job refers to the arguments; testbench_job_free()
+ * it. */
 enum status testbench_job(const struct testbench *testbench,
-                          const struct experiment_context *context, struct sample_job *job,
-                          struct error *error);
+                          const struct experiment_context *context, void **shared,
+                          struct sample_job *job, struct error *error);
 void testbench_job_free(struct sample_job *job);
 
 /* One sample with its detail tables, for a results folder. */

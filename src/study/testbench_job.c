@@ -10,7 +10,7 @@
 struct job {
     const struct testbench *testbench;
     const struct experiment_context *context;
-    void *shared;
+    void *own, **shared; /* `own`, or the caller's */
     struct sample_column *columns;
     char *identity;
 };
@@ -39,7 +39,7 @@ static enum status run(const struct job *j, size_t sample, struct cell *outputs,
     const struct testbench *t = j->testbench;
     void *options = testbench_options(t, sample / t->common.replicas);
     enum status status =
-        t->experiment->run(j->shared, options, t->common.seed,
+        t->experiment->run(*j->shared, options, t->common.seed,
                            (uint32_t)(sample % t->common.replicas), outputs, detail, error);
     experiment_options_free(t->experiment, options);
     return status;
@@ -64,12 +64,13 @@ void experiment_detail_free(struct experiment_detail *detail)
 }
 
 enum status testbench_job(const struct testbench *t, const struct experiment_context *context,
-                          struct sample_job *job, struct error *error)
+                          void **shared, struct sample_job *job, struct error *error)
 {
     const struct experiment *e = t->experiment;
     struct job *j = NEW(1, struct job);
     enum status status = STATUS_OK;
     *j = (struct job){.testbench = t, .context = context, .identity = testbench_identity(t)};
+    j->shared = shared ? shared : &j->own;
     *job = (struct sample_job){
         .n = t->n_samples,
         .n_inputs = 1 + t->n_axes,
@@ -93,7 +94,7 @@ enum status testbench_job(const struct testbench *t, const struct experiment_con
         j->columns[job->n_inputs + i] = e->outputs[i];
     for (size_t point = 0; point < t->n_points && status == STATUS_OK; point++) {
         void *options = testbench_options(t, point);
-        status = e->open(options, context, &j->shared, error);
+        status = e->open(options, context, j->shared, error);
         experiment_options_free(t->experiment, options);
     }
     if (status != STATUS_OK)
@@ -106,7 +107,7 @@ void testbench_job_free(struct sample_job *job)
     struct job *j = job->data;
     if (!j)
         return;
-    j->testbench->experiment->close(j->shared);
+    j->testbench->experiment->close(j->own);
     free(j->columns);
     free(j->identity);
     free(j);

@@ -152,28 +152,36 @@ static enum status load(struct reader *r, yaml_parser_t *parser)
     return status;
 }
 
-enum status yaml_file_read(const char *path, struct yaml_file **file, struct error *error)
+enum status yaml_file_read_text(const char *path, const char *text, size_t size,
+                                struct yaml_file **file, struct error *error)
 {
-    struct text_file *text;
     yaml_parser_t parser;
-    *file = NULL;
-    enum status status = text_file_read(path, &text, error);
-    if (status != STATUS_OK)
-        return status;
     struct reader r = {.file = NEW(1, struct yaml_file), .error = error};
+    enum status status;
+    *file = NULL;
     r.file->path = memory_string(path);
     if (yaml_parser_initialize(&parser)) {
-        yaml_parser_set_input_string(&parser, (const unsigned char *)text->text, text->size);
+        yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
         status = load(&r, &parser);
         yaml_parser_delete(&parser);
     } else {
         status = fail(error, STATUS_NUMERICAL, "%s: the YAML parser cannot be made", path);
     }
-    text_file_free(text);
     if (status == STATUS_OK)
         *file = r.file;
     else
         yaml_file_free(r.file);
+    return status;
+}
+
+enum status yaml_file_read(const char *path, struct yaml_file **file, struct error *error)
+{
+    struct text_file *text;
+    *file = NULL;
+    enum status status = text_file_read(path, &text, error);
+    if (status == STATUS_OK)
+        status = yaml_file_read_text(path, text->text, text->size, file, error);
+    text_file_free(text);
     return status;
 }
 

@@ -30,6 +30,9 @@ struct yaml_file {
 /* One document whose root is a mapping.  Names that occur twice, values without a name and what is
  * nested too deep are refused with file and line.  On failure *file is NULL. */
 enum status yaml_file_read(const char *path, struct yaml_file **file, struct error *error);
+/* The same from memory; `path` is for messages. */
+enum status yaml_file_read_text(const char *path, const char *text, size_t size,
+                                struct yaml_file **file, struct error *error);
 void yaml_file_free(struct yaml_file *file);
 
 #endif
