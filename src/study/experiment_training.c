@@ -130,6 +130,10 @@ enum {
     LOSS,
     RESIDUAL_ARRAY,
     RESIDUAL_SUPPLY,
+    PULSES_A_DEVICE,
+    UNSETTLED,
+    TIES,
+    FIRST_JUMP,
     LEARNING,                                  /* and the columns of learning.h */
     VARIATION = LEARNING + LEARNING_N_COLUMNS, /* and those of variation.h */
     N_OUTPUTS = VARIATION + VARIATION_N_COLUMNS
@@ -156,6 +160,10 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [LOSS] = {"loss", false},
     [RESIDUAL_ARRAY] = {"residual_array", false},
     [RESIDUAL_SUPPLY] = {"residual_supply", false},
+    [PULSES_A_DEVICE] = {"pulses_a_device", false},
+    [UNSETTLED] = {"devices_unsettled", false},
+    [TIES] = {"images_tied", false},
+    [FIRST_JUMP] = {"first_jump_gap", false},
     [LEARNING] = LEARNING_COLUMNS,
     [VARIATION] = VARIATION_COLUMNS,
 };
@@ -271,6 +279,30 @@ static void close_training(void *shared)
     free(s);
 }
 
+/* An image is tied if the output is this near to the threshold, in units of its swing: as far as
+ * engines may differ (outcome.h). */
+#define TIE 1e-3
+
+/* A device's first jump: the first SET pulse that raised its conductance by this factor. */
+#define JUMP 1.2
+
+/* Mean over the devices that had one of |ln(G/G_target)| after the first jump; NAN without any. */
+static double first_jump_gap(const struct training *t)
+{
+    bool *had = NEW(t->n_devices, bool);
+    double sum = 0, n = 0;
+    for (size_t i = 0; i < t->n_pulses; i++) {
+        const struct training_pulse *p = &t->pulses[i];
+        if (p->kind != PHASE_SET || had[p->device] || !(p->after >= JUMP * p->before))
+            continue;
+        had[p->device] = true;
+        sum += fabs(log(p->after / t->devices[p->device].target));
+        n++;
+    }
+    free(had);
+    return sum / n;
+}
+
 static void fill_outputs(const struct training *t, const struct variation *variation,
                          struct cell *cells)
 {
@@ -288,7 +320,12 @@ static void fill_outputs(const struct training *t, const struct variation *varia
         [LOSS] = t->loss,
         [RESIDUAL_ARRAY] = ledger_residual_array(t->ledger),
         [RESIDUAL_SUPPLY] = ledger_residual_supply(t->ledger),
+        [PULSES_A_DEVICE] = (double)(t->n_pulses - t->n_erases) / (double)t->n_devices,
+        [UNSETTLED] = (double)(t->n_devices - t->n_settled),
+        [FIRST_JUMP] = first_jump_gap(t),
     };
+    for (size_t i = 0; i < IMAGE_COUNT; i++)
+        v[TIES] += fabs(t->outputs[i] - 0.5) < TIE;
     for (int c = 0; c < ENERGY_CLASSES; c++)
         v[ENERGY_BY_CLASS + c] = ledger_class(total, (enum energy_class)c);
     for (size_t i = 0; i < t->n_pulses; i++) {

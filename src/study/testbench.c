@@ -239,6 +239,9 @@ static enum status read_values(struct reader *r)
 static enum status choose_experiment(struct reader *r)
 {
     const struct yaml_entry *e = find(r->file, "experiment");
+    if (!e && r->file->n > 0 && find(r->file, "claims.0.claim"))
+        return fail_at(r->error, r->file->path, 1,
+                       "claims, expected a testbench; `silverbar claims` runs them");
     if (!e || e->list)
         return fail_at(r->error, r->file->path, e ? e->line : 1, "%s, expected 'experiment: NAME'",
                        e ? "a list" : "no experiment");

@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `silverbar claims`: figures are those of the samples that `run` gives, verdicts follow from interval
+# and region, the same bytes again and by another number of workers, also after an interruption.
+. "$(dirname -- "$0")/setup.sh"
+
+cat >t.yaml <<'END'
+experiment: training
+replicas: 4
+rule: {target_steps: 50}
+END
+cat >claims.yaml <<'END'
+variation_replicas: 2
+claims:
+- {claim: reset, published: slower, testbench: t.yaml, output: training_time_s, as: ratio, low: 1.5,
+   at: {programming.erase_time: 0.2}, against: {programming.erase_time: 0},
+   sensitivity: ["programming.tolerance=0.1"]}
+- {claim: too high, testbench: t.yaml, output: accuracy, as: mean, low: 0.99, spot_check: true}
+- {claim: time, testbench: t.yaml, output: training_time_s, as: mean, compare_only: true}
+END
+"$SILVERBAR" claims claims.yaml -o a --spot-checks 1 --jobs 1 >out 2>err || bad "claims" "$(cat err)"
+same "verdicts" "$(sed -n 's/^verdict *//p' out | tr '\n' ',')" "consistent,contradicted,not testable,"
+"$SILVERBAR" claims claims.yaml -o b --spot-checks 1 --jobs 2 >/dev/null 2>&1
+check "same bytes by two workers" diff -r a b
+same "store" "$(ls ./*.db* 2>/dev/null)" ""
+
+"$SILVERBAR" run t.yaml -o with --set programming.erase_time=0.2 >/dev/null
+"$SILVERBAR" run t.yaml -o without >/dev/null
+ratio=$(paste -d, with/samples.csv without/samples.csv | awk -F, '
+    NR == 1 { for (k = 1; k <= NF; k++) if ($k == "training_time_s") { if (a) b = k; else a = k } next }
+    { sum += $a / $b } END { printf "%.12g", sum / (NR - 1) }')
+near "mean of the ratios" "$(sed -n 2p a/claims.csv | cut -d, -f3)" "$ratio" 1e-9
+# the same drive in the other engines: readings agree to 1e-4, so pulses and time do
+awk -F, 'NR > 1 && ($NF > 1e-3 || $NF < -1e-3)' a/spot_checks.csv >far
+same "spot checks: two engines, far from event" "$(wc -l <a/spot_checks.csv) $(wc -l <far)" "3 0"
+
+refused() { # NAME TEXT: of claims in bad.yaml
+    "$SILVERBAR" claims bad.yaml -o made >out 2>err
+    same "$1: exit status" $? 2
+    check "$1: '$2' in '$(cat err)'" grep -qF -- "$2" err
+    check "$1: nothing made" [ ! -e made ]
+}
+echo 'claims: [{claim: a, testbench: t.yaml, output: accuracy, lower: 3}]' >bad.yaml
+refused "unknown key" "bad.yaml:1: unknown key 'lower'"
+echo 'claims: [{claim: a, testbench: t.yaml, output: beauty}]' >bad.yaml
+refused "unknown output" "output is 'beauty'"
+echo 'claims: [{claim: a, testbench: none.yaml, output: accuracy}]' >bad.yaml
+refused "no testbench" "none.yaml"
+echo 'claims: [{claim: a, testbench: t.yaml, output: accuracy, sensitivity: ["noise.test=2"]}]' >bad.yaml
+refused "variation out of range" "noise.test is '2'"
+echo 'claim: 3' >bad.yaml
+refused "no claims" "no claims"
+"$SILVERBAR" claims "$SB_SRC/testbenches/claims.yaml" -o with >out 2>err
+same "folder that exists" "$?" 2
+rm -f with.db
+nothing_left "claims"
+exit $failed
