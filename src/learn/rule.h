@@ -6,7 +6,8 @@
  * outputs of all neurons read; gradient of the error by the weights from those readings and the
  * conductances as last read (gradient.h); pulses to single devices, each followed by a reading of
  * that device.  The controller knows its readings, the layers' measured transfer, the images it
- * shows and their classes, and the window of conductances; nothing else.
+ * shows and their classes, the window of conductances and, to know when to stop, the noise of its
+ * images; nothing else.
  *
  *     manhattan        w changes by +-step decay^epoch against the sign of the epoch's gradient
  *     manhattan-image  the same after every image whose output misses its class by more than margin

@@ -28,7 +28,7 @@ struct training_stages {
     /* Standard deviation of a Gaussian relative error of each device's own conductance at the read
      * voltage; a state beyond [0, 1] is limited and counted. */
     double conductance_error;
-    bool retrain;          /* train once more from there: */
+    bool retrain;          /* train once more from there, never with an erase: */
     double retrain_flips;  /* under this noise; negative: that of the training */
     double retrain_sigma;  /* likewise */
     bool only_last_infers; /* accuracies before the last stage are not wanted */
