@@ -21,9 +21,11 @@
 #define EXPANSIONS 12  /* of the search for the interval's end */
 #define REFINEMENTS 4  /* of it within a bracket */
 #define NEAR 0.05      /* of the end, in units of the target */
-#define ITERATIONS 25  /* of the other variables at each theta */
+#define ITERATIONS 30  /* of the other variables at each theta */
 #define TOLERANCE 1e-3 /* of their steps */
 #define INSIDE 3.0     /* |u| at which the other variables start: 5 % off a bound */
+#define BEYOND 0.7     /* steps of the look beyond an end, of logarithms */
+#define BEYONDS 5
 #define FIRST_MIN 1e-7 /* first step, share of the range */
 #define FIRST_MAX 0.1
 
@@ -37,6 +39,13 @@ struct profile {
     bool better;        /* than the solution: others and theta_better are */
     double theta_better;
 };
+
+static bool at_bound(const struct fit_problem *p, const gsl_vector *u, size_t k)
+{
+    const struct fit_scale s = p->scales[k];
+    const double part = (fit_theta_of(s, gsl_vector_get(u, k)) - s.low) / (s.high - s.low);
+    return part < EDGE || part > 1 - EDGE;
+}
 
 /* Root of the relative rise of the sum of squares with the variable at theta; -1: another solution
  * that is better. */
@@ -57,12 +66,12 @@ static double rise(struct profile *f, double theta)
     return sqrt(fmax(0, part));
 }
 
-/* One end of the interval; *open: the bound came first. */
-static double find_end(struct profile *f, double step, int direction, bool *open)
+/* One end of the interval, from `begin` outwards; *open: the bound came first. */
+static double find_end(struct profile *f, double begin, double step, int direction, bool *open)
 {
     const struct fit_scale s = f->p->scales[f->k];
     const double bound = direction > 0 ? s.high : s.low;
-    double inner = f->least, z_inner = 0, outer = f->least, z_outer = 0;
+    double inner = begin, z_inner = 0, outer = begin, z_outer = 0;
     *open = false;
     for (int k = 0; z_outer < f->target; k++) {
         inner = outer;
@@ -97,15 +106,34 @@ static double find_end(struct profile *f, double step, int direction, bool *open
     return inner + (f->target - z_inner) / (z_outer - z_inner) * (outer - inner);
 }
 
+/* With a variable on its bound the sum of squares can rise and fall again: look beyond an end, up to
+ * a factor of 30 or a third of the range, and go on from where it is below the target. */
+static double look_beyond(struct profile *f, double end, double first, int direction, bool *open)
+{
+    const struct fit_scale s = f->p->scales[f->k];
+    const double step = s.sign ? BEYOND : (s.high - s.low) / 15;
+    for (int k = 1; k <= BEYONDS && !*open && !f->better; k++) {
+        const double theta = end + direction * k * step;
+        if (!(theta > s.low && theta < s.high))
+            break;
+        if (rise(f, theta) < f->target && !f->better) {
+            end = find_end(f, theta, first, direction, open);
+            k = 0;
+        }
+    }
+    return end;
+}
+
 static void copy_others(const gsl_vector *u, size_t k, gsl_vector *others)
 {
     for (size_t j = 0; j < others->size; j++)
         gsl_vector_set(others, j, gsl_vector_get(u, j + (j >= k)));
 }
 
-/* The interval of variable k.  half: that of the linear problem, in theta. */
+/* The interval of variable k.  half: that of the linear problem, in theta; on_bound: some variable is
+ * on its bound. */
 static bool find_interval(struct fit_problem *p, gsl_vector *u, size_t k, double rms, double half,
-                          bool final)
+                          bool on_bound, bool final)
 {
     struct fit_result *r = p->result;
     struct fit_variable *v = &r->variables[k];
@@ -125,7 +153,10 @@ static bool find_interval(struct fit_problem *p, gsl_vector *u, size_t k, double
         isfinite(half) ? fmax(FIRST_MIN * range, fmin(FIRST_MAX * range, half)) : 1e-3 * range;
     for (int side = 0; side < 2 && !f.better; side++) {
         copy_others(u, k, f.others);
-        ends[side] = find_end(&f, first, side ? 1 : -1, &open[side]);
+        const int direction = side ? 1 : -1;
+        ends[side] = find_end(&f, theta, first, direction, &open[side]);
+        if (on_bound)
+            ends[side] = look_beyond(&f, ends[side], first, direction, &open[side]);
     }
     fit_take_values(p, u);
     if (f.better) {
@@ -136,10 +167,9 @@ static bool find_interval(struct fit_problem *p, gsl_vector *u, size_t k, double
     }
     gsl_vector_free(f.others);
     const double a = fit_from_theta(s, ends[0]), b = fit_from_theta(s, ends[1]);
-    const double part = (theta - s.low) / range;
     v->low = fmin(a, b);
     v->high = fmax(a, b);
-    v->on_bound = part < EDGE || part > 1 - EDGE;
+    v->on_bound = at_bound(p, u, k);
     v->identified = !open[0] && !open[1] &&
                     fmax(theta - ends[0], ends[1] - theta) < (s.sign ? WIDE : 0.5 * range);
     return !f.better;
@@ -190,14 +220,17 @@ bool fit_judge(struct fit_problem *p, gsl_vector *u, double rms, const gsl_matri
     const double tolerance = p->tolerance;
     p->iterations = ITERATIONS;
     p->tolerance = TOLERANCE;
-    bool best = true;
+    bool best = true, on_bound = false;
+    for (size_t k = 0; k < r->n; k++)
+        on_bound = on_bound || (r->variables[k].parameter != FIT_STATE && at_bound(p, u, k));
     for (size_t k = 0; k < r->n && best; k++) {
         const struct fit_scale s = p->scales[k];
         const double part = (fit_theta_of(s, gsl_vector_get(u, k)) - s.low) / (s.high - s.low);
         const double slope = (s.high - s.low) * part * (1 - part);
-        best = find_interval(
-            p, u, k, rms,
-            quantile * slope * sqrt(variance * fmax(0, gsl_matrix_get(covariance, k, k))), final);
+        best = find_interval(p, u, k, rms,
+                             quantile * slope *
+                                 sqrt(variance * fmax(0, gsl_matrix_get(covariance, k, k))),
+                             on_bound, final);
     }
     p->iterations = iterations;
     p->tolerance = tolerance;
