@@ -129,6 +129,14 @@ if command -v gnuplot >/dev/null; then
     "$SILVERBAR" device loop W --plot none/x.svg >out 2>err
     same "a plot that cannot be written" "$?" 2
 fi
+"$SILVERBAR" device loop W --variation=12 --csv >out 2>err
+same "loops of devices that differ" "$(wc -l <out)" 13
+holds "each has figures of its own" "$(cut -d, -f7 out | sort -u | wc -l) == 13"
+"$SILVERBAR" device loop W --variation=12 --seed 1 --engine event --csv >again 2>err
+for row in 1 5 12; do
+    near "the same devices in another engine" "$(cell r_on_ohm $row)" \
+        "$(cp out keep; cp again out; cell r_on_ohm $row; cp keep out)" 1e-3
+done
 "$SILVERBAR" device loop W --waveform points.csv >out
 same "points of the last period" "$(head -n 1 points.csv)" "frequency_Hz,t_s,source_V,device_V,current_A,x"
 
@@ -154,6 +162,7 @@ refuse "--series '1e-9'" loop W --series 1e-9
 refuse "--x0 '2'" pulse W --x0 2
 refuse "expected a name that ends in .png" loop W --plot plot.gif
 refuse "--waveform: expected with loop only" pulse W --waveform p.csv
+refuse "expected with loop only" pulse W --variation
 refuse "expected no further word" loop W Cr
 nothing_left "device"
 exit $failed

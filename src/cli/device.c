@@ -4,6 +4,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/data_path.h"
+#include "cli/device_spread.h"
 #include "cli/device_tables.h"
 #include "cli/interrupt.h"
 #include "device/library_make.h"
@@ -19,6 +20,9 @@
 #define FREQUENCIES_MAX 8
 #define SETTINGS_MAX 32
 #define COUNT_MAX 100000
+#define SAMPLES 20
+#define LOOP_COLUMNS 11
+#define SAMPLES_MAX 1000
 #define LOOP_SERIES 5000.0   /* [ohm] */
 #define RETENTION_FIRST 1e-3 /* [s] */
 #define RETENTION_DECADE 10  /* readings a decade */
@@ -38,6 +42,8 @@ enum option_key {
     KEY_SET,
     KEY_ENGINE,
     KEY_RELTOL,
+    KEY_VARIATION,
+    KEY_SEED,
     KEY_PLOT,
     KEY_WAVEFORM,
     KEY_CSV,
@@ -53,7 +59,8 @@ struct arguments {
     const char *name;
     size_t n_words;
     double amplitude, frequency[FREQUENCIES_MAX], series, voltage, width, gap, reset_voltage, time;
-    size_t n_frequencies, cycles, count, n_settings;
+    size_t n_frequencies, cycles, count, n_settings, samples; /* samples: devices drawn; 0: none */
+    uint64_t seed;
     struct dopant_setting settings[SETTINGS_MAX];
     bool frequency_given, csv, json;
     const char *plot, *waveform;
@@ -73,6 +80,11 @@ static const struct argp_option options[] = {
     {"x0", KEY_X0, "X", 0, "state at the beginning, 0 OFF to 1 ON", 0},
     {"series", KEY_SERIES, "OHM", 0, "between source and device; loop: 5000, others: 0", 0},
     {"set", KEY_SET, "PARAMETER=VALUE", 0, "another value of a parameter", 0},
+    {"variation", KEY_VARIATION, "N", OPTION_ARG_OPTIONAL,
+     "loop: N devices (20) that differ as three measured W-SDC devices do: ln ron 0.42, ln roff "
+     "0.41, ln tau 1, von and voff 40 mV",
+     0},
+    {"seed", KEY_SEED, "N", 0, "of --variation", 0},
     {NULL, 0, NULL, 0, "Solver and output:", 1},
     {"engine", KEY_ENGINE, "NAME", 0, "ngspice or ida: what solves the circuit", 1},
     {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine", 1},
@@ -95,7 +107,8 @@ static struct arguments defaults(void)
                           .width = 1e-3,
                           .gap = 1e-3,
                           .count = 1,
-                          .time = 1800};
+                          .time = 1800,
+                          .seed = 1};
     a.bench = (struct bench){.x0 = 0.01, .engine = engine_find("ida"), .solver = engine_defaults};
     a.bench.solver.reltol = 1e-5;
     return a;
@@ -193,6 +206,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_RELTOL:
         a->bench.solver.reltol = argument_number(state, "--reltol", text, 1e-9, 0.1);
         break;
+    case KEY_VARIATION:
+        a->samples = text ? argument_count(state, "--variation", text, SAMPLES_MAX) : SAMPLES;
+        if (a->samples == 0)
+            argp_error(state, "--variation 0, expected at least 1");
+        break;
+    case KEY_SEED:
+        a->seed = argument_count(state, "--seed", text, UINT64_C(1) << 53);
+        break;
     case KEY_PLOT:
         a->plot = text;
         break;
@@ -269,7 +290,7 @@ static void print(const struct arguments *a, const struct table *t)
         table_print(t, stdout);
 }
 
-static void loop_row(struct table *t, const struct arguments *a, double f,
+static void loop_row(struct table *t, const struct arguments *a, size_t sample, double f,
                      const struct bench_loop *l)
 {
     const double values[] = {f,       a->amplitude, a->bench.series, l->v_set, l->v_reset,
@@ -278,30 +299,38 @@ static void loop_row(struct table *t, const struct arguments *a, double f,
     table_text(t, 0, a->bench.dopant->name);
     for (size_t k = 0; k < sizeof values / sizeof values[0]; k++)
         table_number(t, k + 1, values[k]);
+    if (a->samples)
+        table_number(t, LOOP_COLUMNS, (double)sample);
 }
 
-/* Columns of the plots, as arrays. */
+/* Columns of the plots, as arrays: the loops of all samples one after the other, a curve a
+ * frequency. */
 static void draw_loops(struct plot_curve *curves, const struct bench_loop *loops, size_t n,
-                       char *const *names)
+                       size_t samples, char *const *names)
 {
     for (size_t k = 0; k < n; k++) {
-        double *x = NEW(loops[k].n, double), *y = NEW(loops[k].n, double);
-        for (size_t i = 0; i < loops[k].n; i++) {
-            x[i] = loops[k].points[i].device;
-            y[i] = 1e6 * loops[k].points[i].current;
-        }
-        curves[k] = (struct plot_curve){names[k], loops[k].n, x, y, false};
+        size_t total = 0, at = 0;
+        for (size_t j = 0; j < samples; j++)
+            total += loops[k * samples + j].n;
+        double *x = NEW(total, double), *y = NEW(total, double);
+        for (size_t j = 0; j < samples; j++)
+            for (size_t i = 0; i < loops[k * samples + j].n; i++, at++) {
+                x[at] = loops[k * samples + j].points[i].device;
+                y[at] = 1e6 * loops[k * samples + j].points[i].current;
+            }
+        curves[k] = (struct plot_curve){names[k], total, x, y, false};
     }
 }
 
 static enum status plot_loops(const struct arguments *a, const struct bench_loop *loops,
-                              struct error *error)
+                              size_t samples, struct error *error)
 {
     struct plot_curve curves[FREQUENCIES_MAX];
     char *names[FREQUENCIES_MAX];
     for (size_t k = 0; k < a->n_frequencies; k++)
-        names[k] = memory_format("%g Hz", a->frequency[k]);
-    draw_loops(curves, loops, a->n_frequencies, names);
+        names[k] = a->samples ? memory_format("%g Hz, %zu devices", a->frequency[k], samples)
+                              : memory_format("%g Hz", a->frequency[k]);
+    draw_loops(curves, loops, a->n_frequencies, samples, names);
     char *title = memory_format("%s, sine of %g V through %g ohm, engine %s", a->bench.dopant->name,
                                 a->amplitude, a->bench.series, a->bench.engine->name);
     const struct plot_panel panel = {.x_label = "device voltage [V]",
@@ -338,30 +367,42 @@ static enum status write_waveform(const struct arguments *a, const struct bench_
     return status;
 }
 
-static enum status loop(struct arguments *a, struct error *error)
+static enum status loop(struct arguments *a, const char *devices, struct error *error)
 {
-    static const char *const names[] = {"device",  "frequency_Hz", "amplitude_V", "series_ohm",
-                                        "v_set_V", "v_reset_V",    "r_on_ohm",    "r_off_ohm",
-                                        "i_max_A", "loop_area_VA", "energy_J"};
-    static const int digits[] = {0, 0, 0, 0, 5, 5, 5, 5, 5, 5, 5};
-    struct bench_loop loops[FREQUENCIES_MAX] = {{0}};
-    struct table *t = table_new(11, names, digits);
+    static const char *const names[LOOP_COLUMNS + 1] = {
+        "device",   "frequency_Hz", "amplitude_V", "series_ohm",   "v_set_V",  "v_reset_V",
+        "r_on_ohm", "r_off_ohm",    "i_max_A",     "loop_area_VA", "energy_J", "sample"};
+    static const int digits[LOOP_COLUMNS + 1] = {0, 0, 0, 0, 5, 5, 5, 5, 5, 5, 5, 0};
+    const size_t samples = a->samples ? a->samples : 1;
+    const struct dopant *nominal = a->bench.dopant;
+    struct bench_loop *loops = NEW(samples * a->n_frequencies, struct bench_loop);
+    struct table *t = table_new(LOOP_COLUMNS + (a->samples > 0), names, digits);
+    struct device_spread *spread = NULL;
     enum status status = STATUS_OK;
-    for (size_t k = 0; k < a->n_frequencies && status == STATUS_OK; k++) {
+    if (a->samples)
         status =
-            bench_loop_run(&a->bench, a->amplitude, a->frequency[k], a->cycles, &loops[k], error);
+            device_spread_draw(nominal, devices, a->bench.engine, samples, a->seed, &spread, error);
+    for (size_t i = 0; i < samples * a->n_frequencies && status == STATUS_OK; i++) {
+        const size_t j = i % samples;
+        const double f = a->frequency[i / samples];
+        if (spread)
+            a->bench.dopant = device_spread_dopant(spread, j);
+        status = bench_loop_run(&a->bench, a->amplitude, f, a->cycles, &loops[i], error);
+        a->bench.dopant = nominal;
         if (status == STATUS_OK)
-            loop_row(t, a, a->frequency[k], &loops[k]);
+            loop_row(t, a, j, f, &loops[i]);
     }
     if (status == STATUS_OK && a->plot)
-        status = plot_loops(a, loops, error);
+        status = plot_loops(a, loops, samples, error);
     if (status == STATUS_OK && a->waveform)
         status = write_waveform(a, loops, error);
     if (status == STATUS_OK)
         print(a, t);
     table_free(t);
-    for (size_t k = 0; k < a->n_frequencies; k++)
-        bench_loop_free(&loops[k]);
+    for (size_t i = 0; i < samples * a->n_frequencies; i++)
+        bench_loop_free(&loops[i]);
+    free(loops);
+    device_spread_free(spread);
     return status;
 }
 
@@ -489,6 +530,9 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
         status = plot_check(a->plot, error);
     if (a->waveform && a->verb != LOOP && status == STATUS_OK)
         status = fail(error, STATUS_INPUT, "--waveform: expected with loop only");
+    if (a->samples && (a->verb != LOOP || a->waveform) && status == STATUS_OK)
+        status =
+            fail(error, STATUS_INPUT, "--variation: expected with loop only, without --waveform");
     if (status != STATUS_OK)
         return status;
     if (a->verb == LIST || a->verb == SHOW) {
@@ -504,7 +548,7 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
     a->bench.dopant = dopant;
     a->bench.series = isnan(a->series) ? (a->verb == LOOP ? LOOP_SERIES : 0) : a->series;
     if (status == STATUS_OK)
-        status = a->verb == LOOP        ? loop(a, error)
+        status = a->verb == LOOP        ? loop(a, devices, error)
                  : a->verb == RETENTION ? retention(a, error)
                                         : pulses(a, error);
     dopant_free(dopant);
