@@ -79,6 +79,13 @@ device retention metaswitch-demo --x0 0.52499950 --time 1e4
 holds "drift of titanium oxide" "($(cell resistance_ohm "$(($(wc -l <out) - 1))") - 20156)^2 < 1"
 same "the last reading is at the time asked for" "$(cell t_s "$(($(wc -l <out) - 1))")" 10000
 
+# R goes with t^nu, 0.04 here: 10^(0.04 x 6) in 6 decades from 1 ms on
+device retention W --x0 0.5 --time 1000 --nu 0.04
+near "drift by a power of time" "$(awk "BEGIN { print $(cell resistance_ohm 61) / $(cell resistance_ohm 1) }")" 1.7378 1e-4
+device retention W --x0 0.5 --time 1e6 --loss 100 --seed 3
+holds "an abrupt loss" "$(cell x 1) == 0.5 && $(cell x "$(($(wc -l <out) - 1))") == 0"
+device retention metaswitch-demo --x0 0.525 --time 1e6 --engine event --switches 20000
+holds "whole switches" "($(cell x 80) * 20000 - int($(cell x 80) * 20000 + .5)) ^ 2 < 1e-12 && $(cell x 80) < 0.525"
 device staircase W --amplitude 0.5 --count 5 --series 1000
 same "stairs" "$(cut -d, -f2 out | tr '\n' ' ')" "voltage_V 0.1 0.2 0.3 0.4 0.5 "
 holds "stairs set" "$(cell x 5) > 0.9 && $(cell x 5) > $(cell x 4) && $(cell x 1) < 0.02"
@@ -163,6 +170,8 @@ refuse "--x0 '2'" pulse W --x0 2
 refuse "expected a name that ends in .png" loop W --plot plot.gif
 refuse "--waveform: expected with loop only" pulse W --waveform p.csv
 refuse "expected with loop only" pulse W --variation
+refuse "expected with retention only" pulse W --nu 0.1
+refuse "expected with --engine event" retention metaswitch-demo --switches 100
 refuse "expected no further word" loop W Cr
 nothing_left "device"
 exit $failed

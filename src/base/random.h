@@ -21,6 +21,7 @@ enum random_purpose {
     RANDOM_EPOCH_IMAGES = 15,
     RANDOM_BOOTSTRAP = 40,
     RANDOM_FIT = 50,
+    RANDOM_LOSS = 51, /* of a state, abrupt */
     RANDOM_TEST = 100,
     RANDOM_SWITCHES = 1000,        /* + number of the device; so are: */
     RANDOM_VARIATION = 0x10000000, /* parameters of a device */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
+#include "base/random.h"
 #include "base/spice_number.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -13,6 +14,7 @@
 #include "study/device_bench.h"
 
 #include <errno.h>
+#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +45,9 @@ enum option_key {
     KEY_ENGINE,
     KEY_RELTOL,
     KEY_VARIATION,
+    KEY_SWITCHES,
+    KEY_NU,
+    KEY_LOSS,
     KEY_SEED,
     KEY_PLOT,
     KEY_WAVEFORM,
@@ -61,6 +66,7 @@ struct arguments {
     double amplitude, frequency[FREQUENCIES_MAX], series, voltage, width, gap, reset_voltage, time;
     size_t n_frequencies, cycles, count, n_settings, samples; /* samples: devices drawn; 0: none */
     uint64_t seed;
+    double nu, loss; /* of retention: R goes with t^nu; mean time to an abrupt loss [s], 0: none */
     struct dopant_setting settings[SETTINGS_MAX];
     bool frequency_given, csv, json;
     const char *plot, *waveform;
@@ -84,7 +90,11 @@ static const struct argp_option options[] = {
      "loop: N devices (20) that differ as three measured W-SDC devices do: ln ron 0.42, ln roff "
      "0.41, ln tau 1, von and voff 40 mV",
      0},
-    {"seed", KEY_SEED, "N", 0, "of --variation", 0},
+    {"switches", KEY_SWITCHES, "N", 0, "engine event: a device of N switches that jump at random",
+     0},
+    {"nu", KEY_NU, "NU", 0, "retention: resistances grow with (t/1 ms)^NU too", 0},
+    {"loss", KEY_LOSS, "SECONDS", 0, "retention: mean time to an abrupt loss of the state", 0},
+    {"seed", KEY_SEED, "N", 0, "of --variation, --switches and --loss", 0},
     {NULL, 0, NULL, 0, "Solver and output:", 1},
     {"engine", KEY_ENGINE, "NAME", 0, "ngspice or ida: what solves the circuit", 1},
     {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine", 1},
@@ -210,6 +220,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->samples = text ? argument_count(state, "--variation", text, SAMPLES_MAX) : SAMPLES;
         if (a->samples == 0)
             argp_error(state, "--variation 0, expected at least 1");
+        break;
+    case KEY_SWITCHES:
+        a->bench.solver.switches = (double)argument_count(state, "--switches", text, 1000000000);
+        break;
+    case KEY_NU:
+        a->nu = argument_number(state, "--nu", text, 0, 1);
+        break;
+    case KEY_LOSS:
+        a->loss = argument_number(state, "--loss", text, 1e-3, 1e12);
         break;
     case KEY_SEED:
         a->seed = argument_count(state, "--seed", text, UINT64_C(1) << 53);
@@ -501,13 +520,18 @@ static enum status retention(struct arguments *a, struct error *error)
         times[k] = k + 1 == n ? a->time : RETENTION_FIRST * pow(10, (double)k / RETENTION_DECADE);
         p[k].width = times[k] - (k ? times[k - 1] : 0);
     }
+    gsl_rng *rng = random_stream(a->seed, 0, RANDOM_LOSS);
+    const double lost = a->loss > 0 ? gsl_ran_exponential(rng, a->loss) : INFINITY;
+    gsl_rng_free(rng);
     enum status status = bench_pulses_run(&a->bench, 0, n, p, error);
     struct table *t = table_new(4, names, digits);
     for (size_t k = 0; k < n && status == STATUS_OK; k++) {
-        const double g = bench_conductance(a->bench.dopant, p[k].x);
+        const double x = times[k] < lost ? p[k].x : 0;
+        const double g =
+            bench_conductance(a->bench.dopant, x) / pow(times[k] / RETENTION_FIRST, a->nu);
         table_row(t);
         table_number(t, 0, times[k]);
-        table_number(t, 1, p[k].x);
+        table_number(t, 1, x);
         table_number(t, 2, g);
         table_number(t, 3, 1 / g);
     }
@@ -533,6 +557,12 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
     if (a->samples && (a->verb != LOOP || a->waveform) && status == STATUS_OK)
         status =
             fail(error, STATUS_INPUT, "--variation: expected with loop only, without --waveform");
+    if ((a->nu > 0 || a->loss > 0) && a->verb != RETENTION && status == STATUS_OK)
+        status = fail(error, STATUS_INPUT, "--nu, --loss: expected with retention only");
+    if (a->bench.solver.switches > 0 && a->bench.engine != engine_find("event") &&
+        status == STATUS_OK)
+        status = fail(error, STATUS_INPUT, "--switches: expected with --engine event");
+    a->bench.solver.seed = a->seed;
     if (status != STATUS_OK)
         return status;
     if (a->verb == LIST || a->verb == SHOW) {

@@ -71,13 +71,14 @@ static void write_panel(const struct plot_panel *p, size_t number, FILE *out)
     quoted(p->x_label, out);
     fputs("\nset ylabel ", out);
     quoted(p->y_label, out);
-    fprintf(out, "\n%s logscale x\n%s logscale y\nplot ", p->log_x ? "set" : "unset",
-            p->log_y ? "set" : "unset");
+    fprintf(out, "\n%s logscale x\n%s logscale y\nset format x '%s'\nset format y '%s'\nplot ",
+            p->log_x ? "set" : "unset", p->log_y ? "set" : "unset", p->log_x ? "%.0e" : "% h",
+            p->log_y ? "%.0e" : "% h");
     for (size_t k = 0; k < p->n_curves; k++) {
         fprintf(out, "%s$data%zu_%zu using 1:2 title ", k ? ", " : "", number, k);
         quoted(p->curves[k].name, out);
         if (p->curves[k].points)
-            fprintf(out, " with points pt %zu ps 0.6 lc rgb '%s'", k + 6, colours[k % N_COLOURS]);
+            fprintf(out, " with points pt %zu ps 0.9 lc rgb '%s'", k + 6, colours[k % N_COLOURS]);
         else
             fprintf(out, " with lines lw 2 dt %zu lc rgb '%s'", k + 1, colours[k % N_COLOURS]);
     }
