@@ -4,16 +4,15 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/samples.h"
 #include "cli/study_inputs.h"
 #include "cli/testbench_input.h"
 #include "report/json.h"
 #include "report/output.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define JOBS_MAX 1024
 #define SPOT_CHECKS 2 /* replicas of each point that asks for them */
 
 struct arguments {
@@ -41,7 +40,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->output = text;
         break;
     case KEY_JOBS:
-        a->jobs = argument_count(state, "--jobs", text, JOBS_MAX);
+        a->jobs = argument_count(state, "--jobs", text, SAMPLES_JOBS_MAX);
         break;
     case KEY_RESUME:
         a->resume = true;
@@ -88,34 +87,6 @@ static const struct argp argp = {
     add_default,
     NULL};
 
-static void show_progress(void *data, const struct sweep_progress *p)
-{
-    (void)data;
-    char *text = isfinite(p->remaining)
-                     ? memory_format("%zu of %zu samples, %zu failed, %.1f/s, %.0f s left", p->done,
-                                     p->total, p->failures, p->rate, p->remaining)
-                     : memory_format("%zu of %zu samples", p->done, p->total);
-    study_progress(NULL, text);
-    free(text);
-}
-
-static enum status run_samples(const struct arguments *a, const struct sample_job *job,
-                               const char *path, struct table **samples, struct error *error)
-{
-    const struct sweep_options sweep = {
-        .jobs = a->jobs,
-        .store = {.resume = a->resume},
-        .interrupted = &interrupt_flag,
-        .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
-    };
-    struct sweep_report report;
-    size_t total;
-    enum status status = sweep_run(job, path, &sweep, &report, error);
-    if (sweep.progress)
-        study_progress(NULL, NULL);
-    return status == STATUS_OK ? store_table(path, false, samples, &total, error) : status;
-}
-
 static enum status spot_checks(const struct arguments *a, const struct claims *claims,
                                const struct experiment_context *context,
                                const struct table *samples, struct table *checks,
@@ -154,6 +125,7 @@ static enum status run(const struct arguments *a, struct error *error)
                  *checks = claims_spot_check_table();
     struct output folder = {.file = -1};
     char *store = memory_format("%s.db", a->output);
+    const struct samples_options computing = {a->jobs, a->resume, store};
     testbench_input_context(&in);
     enum status status = claims_read(a->file, &claims, error);
     if (status == STATUS_OK && access(a->output, F_OK) == 0)
@@ -162,7 +134,7 @@ static enum status run(const struct arguments *a, struct error *error)
     if (status == STATUS_OK)
         status = claims_job(claims, &in.context, &job, error);
     if (status == STATUS_OK)
-        status = run_samples(a, job, store, &samples, error);
+        status = samples_compute(job, &computing, &samples, error);
     if (status == STATUS_OK)
         status = claims_evaluate(claims, samples, &verdicts, &variations, error);
     if (status == STATUS_OK)
@@ -180,7 +152,7 @@ static enum status run(const struct arguments *a, struct error *error)
     if (status == STATUS_OK)
         status = output_complete(&folder, error);
     if (status == STATUS_OK) {
-        unlink(store);
+        samples_done(&computing);
         if (a->json)
             json_write_table(verdicts, stdout);
         else

@@ -3,6 +3,7 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/samples.h"
 #include "cli/testbench_input.h"
 #include "report/json.h"
 #include "report/output.h"
@@ -12,22 +13,25 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NO_SAMPLE UINT64_MAX
 
 struct arguments {
     const char *file, *output;
     struct testbench_input input;
-    bool keys, json;
-    uint64_t sample;
+    bool keys, json, resume;
+    uint64_t sample, jobs;
 };
 
-enum option_key { KEY_SET = 256, KEY_KEYS, KEY_JSON, KEY_SAMPLE };
+enum option_key { KEY_JOBS = 'j', KEY_SET = 256, KEY_KEYS, KEY_JSON, KEY_SAMPLE, KEY_RESUME };
 
 static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0, "results folder to make (none: print the outputs only)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "value of a key in place of the file's; may be repeated", 0},
     {"sample", KEY_SAMPLE, "N", 0, "run this sample alone, of those that the file asks for", 0},
+    {"jobs", KEY_JOBS, "N", 0, "worker processes; 0: as many as processors", 0},
+    {"resume", KEY_RESUME, NULL, 0, "go on with a run of many samples that was interrupted", 0},
     {"json", KEY_JSON, NULL, 0, "print the table as JSON", 0},
     {"keys", KEY_KEYS, NULL, 0, "print all keys of testbenches, and end", 0},
     {0},
@@ -47,6 +51,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_SAMPLE:
         a->sample = argument_count(state, "--sample", text, (uint64_t)TESTBENCH_SAMPLES_MAX);
+        break;
+    case KEY_JOBS:
+        a->jobs = argument_count(state, "--jobs", text, SAMPLES_JOBS_MAX);
+        break;
+    case KEY_RESUME:
+        a->resume = true;
         break;
     case KEY_JSON:
         a->json = true;
@@ -69,6 +79,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
     return 0;
 }
 
+static char *add_default(int key, const char *text, void *input)
+{
+    (void)input;
+    return key == KEY_JOBS ? memory_format("%s (0)", text) : (char *)text;
+}
+
 static const struct argp argp = {
     options,
     parse,
@@ -77,7 +93,7 @@ static const struct argp argp = {
     "Exit status: 0 done, 1 could not be computed, 2 bad input or usage, 3 a sample is not "
     "trustworthy.",
     NULL,
-    NULL,
+    add_default,
     NULL};
 
 /* The columns of a job, as in the table of a sweep. */
@@ -174,58 +190,109 @@ static enum status write_folder(struct output *folder, const struct testbench_in
     return status == STATUS_OK ? write_report(folder, error) : status;
 }
 
-static enum status run(struct arguments *a, struct error *error)
+/* Not all samples are as they should be. */
+static enum status judge(const struct table *samples, struct error *error)
 {
-    struct testbench_input *in = &a->input;
+    const size_t column = table_column(samples, "status");
+    size_t failed = 0, untrusted = 0, first = samples->n_rows;
+    for (size_t r = samples->n_rows; r-- > 0;) {
+        const char *word = samples->cells[r * samples->n_columns + column].text;
+        if (strcmp(word, "done") == 0)
+            continue;
+        first = r;
+        ++*(strcmp(word, "untrusted") == 0 ? &untrusted : &failed);
+    }
+    if (failed + untrusted == 0)
+        return STATUS_OK;
+    const struct cell *row = &samples->cells[first * samples->n_columns];
+    return fail(error, failed ? STATUS_NUMERICAL : STATUS_UNTRUSTED,
+                "%zu of %zu samples failed, %zu are not trustworthy; sample %.0f: %s", failed,
+                samples->n_rows, untrusted, row[0].number,
+                row[column + 1].kind == CELL_TEXT ? row[column + 1].text : row[column].text);
+}
+
+static enum status publish(const struct arguments *a, struct output *folder,
+                           const struct table *samples, const struct table *points,
+                           const struct experiment_detail *detail, struct error *error)
+{
+    const struct table *shown = points ? points : samples;
+    enum status status = write_folder(folder, &a->input, samples, points, detail, error);
+    if (status == STATUS_OK)
+        status = output_complete(folder, error);
+    if (status == STATUS_OK && a->json)
+        json_write_table(shown, stdout);
+    else if (status == STATUS_OK)
+        print_columns(shown);
+    return status;
+}
+
+/* One sample in this process, with its detail tables. */
+static enum status run_one(const struct arguments *a, size_t sample, struct error *error)
+{
+    const struct sample_job *job = &a->input.job;
     struct experiment_detail detail = {0};
     struct output folder = {.file = -1};
-    enum status status = testbench_input_open(in, a->file, error), worst = STATUS_OK;
-    if (status == STATUS_OK && a->sample != NO_SAMPLE && a->sample >= in->job.n)
-        status = fail(error, STATUS_INPUT, "--sample %llu: %s has samples 0 to %zu",
-                      (unsigned long long)a->sample, a->file, in->job.n - 1);
-    if (status == STATUS_OK && a->output)
+    struct error trouble = {0};
+    enum status status = STATUS_OK, of_sample;
+    if (a->output)
         status = output_folder(a->output, &folder, error);
     if (status != STATUS_OK)
         return status;
-    const size_t begin = a->sample == NO_SAMPLE ? 0 : a->sample,
-                 end = a->sample == NO_SAMPLE ? in->job.n : begin + 1;
-    struct table *samples = samples_table(&in->job), *points = NULL;
-    for (size_t i = begin; i < end && status != STATUS_INTERRUPTED; i++) {
-        if (in->context.progress) {
-            char *text = memory_format("sample %zu of %zu", i + 1, in->job.n);
-            in->context.progress(in->context.progress_data, text);
-            free(text);
-        }
-        status = add_sample(&in->job, i, samples, end - begin == 1 ? &detail : NULL, error);
-        if (interrupt_flag)
-            status = fail(error, STATUS_INTERRUPTED, "interrupted");
-        if (status != STATUS_OK)
-            worst = status;
-    }
-    if (in->context.progress)
-        in->context.progress(in->context.progress_data, NULL);
-    if (end - begin > 1 && worst != STATUS_INTERRUPTED)
+    struct table *samples = samples_table(job);
+    of_sample = add_sample(job, sample, samples, &detail, error);
+    if (of_sample == STATUS_OK || of_sample == STATUS_UNTRUSTED)
+        status = publish(a, &folder, samples, NULL, &detail, &trouble);
+    output_abandon(&folder);
+    if (status != STATUS_OK)
+        *error = trouble;
+    table_free(samples);
+    experiment_detail_free(&detail);
+    return status == STATUS_OK ? of_sample : status;
+}
+
+static enum status run_all(const struct arguments *a, struct error *error)
+{
+    const struct testbench_input *in = &a->input;
+    char *store = a->output ? memory_format("%s.db", a->output) : NULL;
+    const struct samples_options computing = {a->jobs, a->resume, store};
+    const struct experiment_detail none = {0};
+    struct output folder = {.file = -1};
+    struct table *samples = NULL, *points = NULL;
+    enum status status = STATUS_OK;
+    if (a->output && access(a->output, F_OK) == 0)
+        status = fail(error, STATUS_INPUT, "%s: exists, expected the name of a folder to be made",
+                      a->output);
+    if (status == STATUS_OK)
+        status = samples_compute(&in->job, &computing, &samples, error);
+    if (status == STATUS_OK && a->output)
+        status = output_folder(a->output, &folder, error);
+    if (status == STATUS_OK) {
         points = aggregate_points(samples, in->job.n_inputs, in->testbench->common.seed);
-    struct error trouble = {0};
-    status = STATUS_OK;
-    if (worst == STATUS_OK || worst == STATUS_UNTRUSTED || (points && worst == STATUS_NUMERICAL)) {
-        status = write_folder(&folder, in, samples, points, &detail, &trouble);
-        if (status == STATUS_OK)
-            status = output_complete(&folder, &trouble);
-        if (status == STATUS_OK && a->json)
-            json_write_table(points ? points : samples, stdout);
-        else if (status == STATUS_OK)
-            print_columns(points ? points : samples);
+        status = publish(a, &folder, samples, points, &none, error);
+    }
+    if (status == STATUS_OK) {
+        samples_done(&computing);
+        status = judge(samples, error);
     }
     output_abandon(&folder);
-    if (status != STATUS_OK) {
-        worst = status;
-        *error = trouble;
-    }
     table_free(samples);
     table_free(points);
-    experiment_detail_free(&detail);
-    return worst;
+    free(store);
+    return status;
+}
+
+static enum status run(struct arguments *a, struct error *error)
+{
+    struct testbench_input *in = &a->input;
+    enum status status = testbench_input_open(in, a->file, error);
+    if (status == STATUS_OK && a->sample != NO_SAMPLE && a->sample >= in->job.n)
+        status = fail(error, STATUS_INPUT, "--sample %llu: %s has samples 0 to %zu",
+                      (unsigned long long)a->sample, a->file, in->job.n - 1);
+    if (status != STATUS_OK)
+        return status;
+    return in->job.n == 1           ? run_one(a, 0, error)
+           : a->sample == NO_SAMPLE ? run_all(a, error)
+                                    : run_one(a, (size_t)a->sample, error);
 }
 
 int command_run(int argc, char **argv)
