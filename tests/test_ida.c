@@ -3,6 +3,7 @@
  * whole classifier: the same drive must give the same states and energies. */
 #include "base/random.h"
 #include "engine/dae.h"
+#include "engine/dirk.h"
 #include "engine/drive_log.h"
 #include "engine/ledger.h"
 #include "learn/training.h"
@@ -405,6 +406,94 @@ static void test_crossbar_steps(void **state)
     circuit_free(c);
 }
 
+static struct model_value broken_rate(const double *c, double v, double x)
+{
+    (void)c;
+    return (struct model_value){v > 0.5 ? NAN : v < 0 ? 5e6 : 0, 0, x < 0 ? 1 : 0};
+}
+
+/* A law that gives NaN, and one that drives its state out of [0, 1]: device, voltage, state, time and
+ * the option. */
+static void test_broken_law(void **state)
+{
+    (void)state;
+    struct model broken = *dopant->model;
+    broken.rate = broken_rate;
+    struct dopant d = *dopant;
+    d.model = &broken;
+    static const struct {
+        double volt;
+        const char *part;
+    } cases[] = {{0.8, "law of m1 gives nan at"}, {-0.8, "state of m1, "}};
+    for (size_t k = 0; k < COUNT(cases); k++)
+        for (int loose = 0; loose < 2; loose++) { /* tight, and with longer growth of steps */
+            struct error error = {{0}};
+            struct drive drive = {cases[k].volt, false};
+            struct phase phase = {.kind = PHASE_SET,
+                                  .section = SECTION_TRAINING,
+                                  .duration = 1e-3,
+                                  .edge = 1e-6,
+                                  .device = 0,
+                                  .drive = &drive};
+            struct drive_log log = {.n_ports = 1, .n = 1, .phases = &phase};
+            const struct controller controller = drive_log_controller(&log);
+            struct engine_report report;
+            struct engine_options o = engine_defaults;
+            o.reltol = loose ? 1e-2 : 1e-4;
+            struct circuit *c = circuit_new("broken");
+            const int top = circuit_node(c, "top"), in = circuit_node(c, "in");
+            circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
+            circuit_resistor(c, "r1", in, top, 100, CLASS_LINE);
+            circuit_memristor(c, "m1", top, 0, &d, 0.2);
+            assert_int_equal(engine_find("ida")->run(c, &controller, &o, &report, &error),
+                             STATUS_NUMERICAL);
+            ASSERT_NAMES(error.text, cases[k].part);
+            ASSERT_NAMES(error.text, " V");
+            ASSERT_NAMES(error.text, "t = ");
+            ASSERT_NAMES(error.text, "set phase");
+            ASSERT_NAMES(error.text, "--reltol");
+            circuit_free(c);
+        }
+}
+
+/* One step of dirk.h from a kink on 1 kohm and 1 nF, whose port has stepped by 1 V: halving the
+ * step takes its error, of order 2, and the estimate, of order 3, to an eighth, within the next
+ * term's h/tau.  The estimate is of the error's size. */
+static void test_dirk(void **state)
+{
+    (void)state;
+    struct error error = {{0}};
+    struct circuit *c = circuit_new("rc");
+    const int in = circuit_node(c, "in"), out = circuit_node(c, "out");
+    circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
+    circuit_resistor(c, "r1", in, out, 1e3, CLASS_LINE);
+    circuit_capacitor(c, "c1", out, 0, 1e-9, CLASS_LINE);
+    struct dae *d = dae_new(c, &error);
+    assert_non_null(d);
+    assert_int_equal(d->n, 1);
+    d->to[c->ports[0].source] = 1;
+    struct rosenbrock r;
+    assert_true(rosenbrock_new(&r, d));
+    const double tau = 1e-6, y = 0.25, weight = 1e12;
+    double last = NAN, last_estimate = NAN;
+    for (double h = 0.2e-6; h > 0.02e-6; h /= 2) {
+        assert_true(dirk_step(&r, 0, h, &y, NULL, &weight));
+        const double wrong = fabs(r.y1[0] - (1 - 0.75 * exp(-h / tau))),
+                     estimate = fabs(r.error[0]);
+        assert_true(wrong > 1e-9 && estimate > 0.5 * wrong && estimate < 4 * wrong);
+        if (!isnan(last)) {
+            ASSERT_NEAR(last / wrong, 8, 8 * 2 * h / tau);
+            ASSERT_NEAR(last_estimate / estimate, 8, 8 * 2 * h / tau);
+        }
+        last = wrong;
+        last_estimate = estimate;
+        r.known = false;
+    }
+    rosenbrock_free(&r);
+    dae_free(d);
+    circuit_free(c);
+}
+
 /* What cannot be run says where and why. */
 static void test_failures(void **state)
 {
@@ -495,10 +584,16 @@ static void test_operating_point(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_jacobian),        cmocka_unit_test(test_power),
-        cmocka_unit_test(test_refused),         cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_crossbar_steps),  cmocka_unit_test(test_step_response),
-        cmocka_unit_test(test_operating_point), cmocka_unit_test(test_training_replay),
+        cmocka_unit_test(test_jacobian),
+        cmocka_unit_test(test_power),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_dirk),
+        cmocka_unit_test(test_broken_law),
+        cmocka_unit_test(test_crossbar_steps),
+        cmocka_unit_test(test_step_response),
+        cmocka_unit_test(test_operating_point),
+        cmocka_unit_test(test_training_replay),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

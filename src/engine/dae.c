@@ -61,8 +61,9 @@ static void take(double *leaving, const int *node, double i)
     leaving[node[1]] -= i;
 }
 
-static void find_moved(const struct dae *d, struct dae_motion *m, double limit)
+static void find_moved(const struct dae *d, struct dae_motion *m)
 {
+    const double limit = m->limit;
     const double *restrict v = d->values;
     double *restrict at = m->at;
     unsigned char *restrict moved = m->moved;
@@ -71,6 +72,21 @@ static void find_moved(const struct dae *d, struct dae_motion *m, double limit)
         moved[k] = far;
         at[k] = far ? v[k] : at[k];
     }
+}
+
+/* A part beyond these hides others of GMIN's size behind its rounding. */
+#define WILD_AMPERE 1.0
+#define WILD_SIEMENS 10.0
+
+static bool begin_sum(struct dae_sum *s, size_t n)
+{
+    const bool renewed = s->wild || s->age++ == DAE_SUM_EVERY;
+    if (renewed) {
+        s->wild = false;
+        s->age = 0;
+        memset(s->sum, 0, n * sizeof *s->sum);
+    }
+    return renewed;
 }
 
 static void evaluate_mosfet(struct dae_mosfet *e, const double *v)
@@ -87,6 +103,33 @@ static void evaluate_mosfet(struct dae_mosfet *e, const double *v)
     e->bulk = drain + source;
 }
 
+/* Currents that leave every node through transistors -> d->channel_currents. */
+static void mosfet_currents(struct dae *d)
+{
+    struct dae_sum *s = &d->channel_currents;
+    const bool renewed = begin_sum(s, d->circuit->n_nodes);
+    find_moved(d, &d->currents_at);
+    const unsigned char *moved = d->currents_at.moved;
+    double *restrict sum = s->sum;
+    bool wild = false;
+    for (size_t k = 0; k < d->n_mosfets; k++) {
+        struct dae_mosfet *e = &d->mosfets[k];
+        const int *n = e->node;
+        const bool again = moved[n[0]] | moved[n[1]] | moved[n[2]] | moved[n[3]];
+        if (!again && !renewed)
+            continue;
+        const double drain = renewed ? 0 : e->drain, source = renewed ? 0 : e->source,
+                     bulk = renewed ? 0 : e->bulk;
+        if (again)
+            evaluate_mosfet(e, d->values);
+        sum[n[0]] += e->drain - drain;
+        sum[n[2]] += e->source - source;
+        sum[n[3]] += e->bulk - bulk;
+        wild |= !(fabs(e->drain) + fabs(e->source) < WILD_AMPERE); /* NAN too */
+    }
+    s->wild |= wild;
+}
+
 static void evaluate_conductances(struct dae_mosfet *e, const double *v)
 {
     const double at[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
@@ -97,13 +140,62 @@ static void evaluate_conductances(struct dae_mosfet *e, const double *v)
             e->diode[i] = mos1_diode_conductance(&e->constants, at[3] - at[2 * i]);
 }
 
+/* Two-terminal conductance g between nodes a and b: four entries. */
+static void stamp_conductance(const struct dae *d, int stamp, double g, double *entries)
+{
+    const int32_t *at = d->stamps + stamp;
+    entries[at[0]] += g;
+    entries[at[1]] -= g;
+    entries[at[2]] -= g;
+    entries[at[3]] += g;
+}
+
+/* Their derivatives by the voltages -> d->channel_jacobian. */
+static void mosfet_jacobian(struct dae *d)
+{
+    struct dae_sum *s = &d->channel_jacobian;
+    const bool renewed = begin_sum(s, d->n_entries + 1);
+    find_moved(d, &d->jacobian_at);
+    const unsigned char *moved = d->jacobian_at.moved;
+    double *restrict sum = s->sum;
+    bool wild = false;
+    for (size_t k = 0; k < d->n_mosfets; k++) {
+        struct dae_mosfet *e = &d->mosfets[k];
+        const int *n = e->node;
+        const bool again = moved[n[0]] | moved[n[1]] | moved[n[2]] | moved[n[3]];
+        if (!again && !renewed)
+            continue;
+        double channel[4] = {0}, diode[2] = {0};
+        if (!renewed) {
+            memcpy(channel, e->channel, sizeof channel);
+            memcpy(diode, e->diode, sizeof diode);
+        }
+        if (again)
+            evaluate_conductances(e, d->values);
+        const int32_t *drain = d->stamps + e->stamp, *source = drain + 4;
+        for (int j = 0; j < 4; j++) {
+            sum[drain[j]] += e->channel[j] - channel[j];
+            sum[source[j]] -= e->channel[j] - channel[j];
+            wild |= !(fabs(e->channel[j]) < WILD_SIEMENS);
+        }
+        for (int i = 0; i < 2; i++) {
+            const double change = e->diode[i] - diode[i];
+            if (change != 0)
+                stamp_conductance(d, e->stamp + 8 + 4 * i, change, sum);
+            wild |= !(e->diode[i] < WILD_SIEMENS);
+        }
+    }
+    s->wild |= wild;
+}
+
 /* Currents that leave every node through elements, and the power of each; residuals of controlled
  * sources and states. */
 static void element_currents(struct dae *d, const double *slope, double *residual, double *power)
 {
     const double *v = d->values;
     double *leaving = d->leaving, unused;
-    memset(leaving, 0, d->circuit->n_nodes * sizeof *leaving);
+    mosfet_currents(d);
+    memcpy(leaving, d->channel_currents.sum, d->circuit->n_nodes * sizeof *leaving);
     for (size_t k = 0; k < d->n_resistors; k++) {
         const struct dae_linear *e = &d->resistors[k];
         const double u = v[e->node[0]] - v[e->node[1]], i = e->value * u;
@@ -137,18 +229,10 @@ static void element_currents(struct dae *d, const double *slope, double *residua
         if (power)
             power[e->number] = (v[e->node[0]] - v[e->node[1]]) * i;
     }
-    find_moved(d, &d->currents_at, DAE_MOVED);
-    const unsigned char *moved = d->currents_at.moved;
-    for (size_t k = 0; k < d->n_mosfets; k++) {
-        struct dae_mosfet *e = &d->mosfets[k];
-        const int *n = e->node;
-        if (moved[n[0]] | moved[n[1]] | moved[n[2]] | moved[n[3]])
-            evaluate_mosfet(e, v);
-        leaving[n[0]] += e->drain;
-        leaving[n[2]] += e->source;
-        leaving[n[3]] += e->bulk;
-        if (power)
-            power[e->number] = v[n[0]] * e->drain + v[n[2]] * e->source + v[n[3]] * e->bulk;
+    for (size_t k = 0; power && k < d->n_mosfets; k++) {
+        const struct dae_mosfet *e = &d->mosfets[k];
+        power[e->number] =
+            v[e->node[0]] * e->drain + v[e->node[2]] * e->source + v[e->node[3]] * e->bulk;
     }
     for (size_t k = 0; k < d->n_memristors; k++) {
         const struct dae_device *e = &d->memristors[k];
@@ -224,43 +308,20 @@ void dae_mass(const struct dae *d, const double *x, double *product)
     }
 }
 
-/* Two-terminal conductance g between nodes a and b: four entries. */
-static void stamp_conductance(const struct dae *d, int stamp, double g, double *entries)
-{
-    const int32_t *at = d->stamps + stamp;
-    entries[at[0]] += g;
-    entries[at[1]] -= g;
-    entries[at[2]] -= g;
-    entries[at[3]] += g;
-}
-
 void dae_jacobian(struct dae *d, double t, double c, const double *y, double *entries)
 {
     spread(d, t, y);
     const double *v = d->values;
+    mosfet_jacobian(d);
+    const double *restrict constant = d->constant, *restrict mass = d->mass,
+                           *restrict channel = d->channel_jacobian.sum;
+    double *restrict sum = entries;
     for (size_t k = 0; k < d->n_entries; k++)
-        entries[k] = d->constant[k] + c * d->mass[k];
+        sum[k] = constant[k] + c * mass[k] + channel[k];
     for (size_t k = 0; k < d->n_switches; k++) {
         const struct dae_linear *e = &d->switches[k];
         stamp_conductance(d, e->stamp, switch_conductance(e->value, v[e->node[2]] - v[e->node[3]]),
                           entries);
-    }
-    find_moved(d, &d->jacobian_at, DAE_MOVED_JACOBIAN);
-    const unsigned char *moved = d->jacobian_at.moved;
-    for (size_t k = 0; k < d->n_mosfets; k++) {
-        struct dae_mosfet *e = &d->mosfets[k];
-        const int *n = e->node;
-        if (moved[n[0]] | moved[n[1]] | moved[n[2]] | moved[n[3]])
-            evaluate_conductances(e, v);
-        const int32_t *drain = d->stamps + e->stamp, *source = drain + 4;
-        if (e->channel[1] != 0)
-            for (int j = 0; j < 4; j++) {
-                entries[drain[j]] += e->channel[j];
-                entries[source[j]] -= e->channel[j];
-            }
-        for (int i = 0; i < 2; i++)
-            if (e->diode[i] != 0)
-                stamp_conductance(d, e->stamp + 8 + 4 * i, e->diode[i], entries);
     }
     for (size_t k = 0; k < d->n_memristors; k++) {
         const struct dae_device *e = &d->memristors[k];

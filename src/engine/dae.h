@@ -39,7 +39,7 @@ struct dae_device {
     const struct element *element;
 };
 /* Currents and conductances are those of the last evaluation: a transistor none of whose nodes has
- * moved by DAE_MOVED since is not evaluated again. */
+ * moved by currents_at.limit since is not evaluated again. */
 struct dae_mosfet {
     int node[4];
     int stamp, number;
@@ -53,8 +53,19 @@ struct dae_mosfet {
 #define DAE_MOVED 1e-10         /* [V], for currents */
 #define DAE_MOVED_JACOBIAN 1e-7 /* [V], for conductances */
 struct dae_motion {
+    double limit;         /* [V] by which a node may move unnoticed */
     double *at;           /* n_nodes [V] */
     unsigned char *moved; /* n_nodes */
+};
+
+/* What all transistors add up to.  A transistor that is evaluated again takes its old part out and
+ * puts its new one in; what rounding leaves is cleared by summing all from time to time, and at
+ * once after a part so large that it would hide others. */
+#define DAE_SUM_EVERY 256
+struct dae_sum {
+    double *sum; /* currents: n_nodes [A]; Jacobian: n_entries + 1 [S] */
+    unsigned age;
+    bool wild;
 };
 
 struct dae {
@@ -95,6 +106,7 @@ struct dae {
     double *slopes;  /* n_nodes: dv/dt [V/s] */
     double *leaving; /* n_nodes: current that leaves it through elements [A] */
     struct dae_motion currents_at, jacobian_at;
+    struct dae_sum channel_currents, channel_jacobian;
 };
 
 /* NULL with *error where the circuit has something that only SPICE can run, a loop of voltage

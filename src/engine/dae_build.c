@@ -52,6 +52,8 @@ void dae_free(struct dae *d)
     free(d->currents_at.moved);
     free(d->jacobian_at.at);
     free(d->jacobian_at.moved);
+    free(d->channel_currents.sum);
+    free(d->channel_jacobian.sum);
     free(d);
 }
 
@@ -284,6 +286,9 @@ static void allocate(struct dae *d, const struct circuit *c)
         for (size_t k = 0; k < c->n_nodes; k++)
             motions[i]->at[k] = NAN;
     }
+    d->currents_at.limit = DAE_MOVED;
+    d->jacobian_at.limit = DAE_MOVED_JACOBIAN;
+    d->channel_currents.sum = NEW(c->n_nodes, double);
 }
 
 struct dae *dae_new(const struct circuit *c, struct error *error)
@@ -324,6 +329,7 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     }
     d->constant = NEW(d->n_entries + 1, double);
     d->mass = NEW(d->n_entries + 1, double);
+    d->channel_jacobian.sum = NEW(d->n_entries + 1, double);
     dae_constant_jacobian(d);
     return d;
 }

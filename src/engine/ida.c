@@ -5,16 +5,19 @@
  * but y' is not, so that a multistep method has to begin anew, at order 1.  A one-step method
  * (rosenbrock.h) therefore leaves every kink; once its steps have stopped growing and many would
  * still follow, IDAS takes the rest of the piece.  (Runge-Kutta starters for multistep methods: C.
- * W. Gear, ACM Trans. Math. Software 6(3):263, 1980.)
+ * W. Gear, ACM Trans. Math. Software 6(3):263, 1980.)  At loose tolerances neither order pays where
+ * transistors turn, and a method that iterates (dirk.h) takes all steps.
  *
  * The tolerance of a voltage is reltol times (half the supply + its deviation from the operating
- * point) + vntol, near what SPICE allows, and at most half of kT/q; that of a state reltol times
- * itself + vntol.  A step is accepted when the root mean square of all voltages' errors and each
+ * point) + vntol, near what SPICE allows, and but for dirk.h at most half of kT/q; that of a state
+ * reltol times itself + vntol.  A step is accepted when the root mean square of all voltages' errors and each
  * state's error are within them.  IDAS's Newton iteration is held to a twentieth of them. */
 #include "engine/ida.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "engine/dae_trouble.h"
+#include "engine/dirk.h"
 #include "engine/operating_point.h"
 #include "engine/reading.h"
 #include "engine/rosenbrock.h"
@@ -38,8 +41,12 @@
 /* A continuous solution that is bent by more than this is none: [V], and of the change. */
 #define BUMP_MAX 1.0
 #define BUMP_PART 4.0
-#define HANDOVER 100     /* steps of the one-step method that IDAS's beginning is worth */
-#define STATE_PART 1.0   /* of the tolerance that one step may take of a state */
+#define LOOSE 1e-3       /* reltol from which on dirk.h takes the steps of transistors */
+#define LOOSE_GROWTH 20  /* of steps, then */
+#define LOOSE_MOVED 1e-6 /* [V] times reltol, and [V]: dae.h's limits for currents, and for */
+#define LOOSE_MOVED_JACOBIAN 1e-3 /* as good a Jacobian as Newton's method needs */
+#define HANDOVER 100              /* steps of the one-step method that IDAS's beginning is worth */
+#define STATE_PART 1.0            /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define NEWTON_PART 0.05 /* of the tolerance that Newton's iteration may leave */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
@@ -57,6 +64,7 @@ struct run {
     SUNMatrix matrix; /* its entries; the pattern is the system's */
     SUNLinearSolver solver;
     struct rosenbrock rosenbrock;
+    bool loose;       /* dirk.h takes the steps */
     bool multistep;   /* the last step was IDAS's */
     double *weight;   /* n: reciprocals of the tolerances */
     double *rest;     /* n: y of the operating point */
@@ -76,14 +84,12 @@ struct run {
 /* SUNDIALS' interface to sparse_lu.h: its own KLU module keeps pivots that no longer serve. */
 static SUNLinearSolver_Type solver_type(SUNLinearSolver s)
 {
-    (void)s;
-    return SUNLINEARSOLVER_DIRECT;
+    return (void)s, SUNLINEARSOLVER_DIRECT;
 }
 
 static SUNLinearSolver_ID solver_id(SUNLinearSolver s)
 {
-    (void)s;
-    return SUNLINEARSOLVER_CUSTOM;
+    return (void)s, SUNLINEARSOLVER_CUSTOM;
 }
 
 static int solver_set_up(SUNLinearSolver s, SUNMatrix m)
@@ -145,7 +151,7 @@ static void tolerances(const struct run *r, const double *v, double alone, doubl
 {
     const struct engine_options *o = r->options;
     const size_t first_state = r->dae->n - r->dae->n_states;
-    const double most = VOLTAGE_PART * r->dae->thermal;
+    const double most = r->loose ? INFINITY : VOLTAGE_PART * r->dae->thermal;
     for (size_t k = 0; k < first_state; k++)
         w[k] = 1 / (fmin(o->reltol * (r->scale + fabs(v[k] - r->rest[k])), most) + o->vntol);
     for (size_t k = first_state; k < r->dae->n; k++)
@@ -166,14 +172,6 @@ static void swallow(int code, const char *module, const char *function, char *te
     (void)code, (void)module, (void)function, (void)text, (void)data;
 }
 
-static const char *unknown_name(const struct run *r, size_t k)
-{
-    const struct dae *d = r->dae;
-    return k >= d->n - d->n_states ? r->circuit->state_names[k - (d->n - d->n_states)]
-           : k < d->n_roots        ? r->circuit->node_names[d->roots[k]]
-                                   : "current";
-}
-
 static enum status stuck(struct run *r, const char *what)
 {
     char place[PHASE_PLACE_SIZE];
@@ -184,19 +182,20 @@ static enum status stuck(struct run *r, const char *what)
 /* A state outside [0, 1] by more than the tolerance, or anything not finite, is no solution. */
 static enum status check_solution(struct run *r)
 {
-    const double *y = N_VGetArrayPointer(r->y);
-    const struct dae *d = r->dae;
     const double slack = 10 * (r->options->reltol + r->options->vntol);
-    for (size_t k = 0; k < d->n; k++) {
-        const bool state = k >= d->n - d->n_states;
-        if (isfinite(y[k]) && (!state || (y[k] >= -slack && y[k] <= 1 + slack)))
-            continue;
-        char text[160];
-        snprintf(text, sizeof text, "%s %s is %g", state ? "state" : "unknown", unknown_name(r, k),
-                 y[k]);
-        return stuck(r, text);
-    }
-    return STATUS_OK;
+    char text[DAE_TROUBLE_SIZE];
+    return dae_no_solution(r->dae, N_VGetArrayPointer(r->y), slack, text) ? stuck(r, text)
+                                                                          : STATUS_OK;
+}
+
+/* No step is short enough. */
+static enum status collapsed(struct run *r, double h, size_t worst)
+{
+    char law[DAE_TROUBLE_SIZE], text[2 * DAE_TROUBLE_SIZE];
+    if (!dae_broken_law(r->dae, law))
+        dae_unknown(r->dae, N_VGetArrayPointer(r->y), worst, law);
+    snprintf(text, sizeof text, "%s; the step collapses to %.1e s", law, h);
+    return stuck(r, text);
 }
 
 /* Pass the interval that ends at r->t, to the recorders. */
@@ -249,8 +248,9 @@ static bool stopped(const struct run *r)
     return false;
 }
 
-/* Book and report the step from t0 to r->t, whose values and powers there have been computed.  `kink`: the drive had one at t0, where the currents of
- * capacitors jump; `last`: the phase may end in this piece, and does at t_end. */
+/* Book and report the step from t0 to r->t, whose values and powers there have been computed.
+ * `kink`: the drive had one at t0, where the currents of capacitors jump; `last`: the phase may end
+ * in this piece, and does at t_end. */
 static enum status finish_step(struct run *r, double t0, double t_end, bool kink, bool last,
                                bool *ended)
 {
@@ -346,7 +346,9 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     enum status status = STATUS_OK;
     bool kink = true, settled = false; /* settled: the last step was a rosenbrock_settle() */
     int rejected = 0;
+    const double order = r->loose ? DIRK_ORDER : ROSENBROCK_ORDER;
     method->known = false;
+    tolerances(r, y, 1 / STATE_PART, r->weight);
     for (int steps = 0; status == STATUS_OK && r->t < t_end && !*ended;) {
         const double t0 = r->t, rest = t_end - t0;
         size_t worst = 0;
@@ -356,7 +358,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         if (++steps > STEPS_MAX)
             return stuck(r, "too many steps");
         double error = INFINITY;
-        if (rosenbrock_step(method, t0, step, y)) {
+        if (r->loose ? dirk_step(method, t0, step, y, kink ? NULL : slope, r->weight)
+                     : rosenbrock_step(method, t0, step, y)) {
             error = step_error(r, &worst);
             if (error <= 1 &&
                 !rosenbrock_values(method, reaches ? t_end : t0 + step, r->weight, r->energy.end))
@@ -364,22 +367,18 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         } else {
             worst = method->worst;
         }
-        double factor = STEP_SAFETY * pow(error, -1.0 / ROSENBROCK_ORDER);
+        double factor = STEP_SAFETY * pow(error, -1 / order);
         if (!(factor > STEP_SHRINKING))
             factor = STEP_SHRINKING;
-        factor = fmin(factor, STEP_GROWTH);
+        factor = fmin(factor, r->options->reltol >= LOOSE ? LOOSE_GROWTH : STEP_GROWTH);
         if (!(error <= 1)) {
             h = factor * step;
             rejected++;
             if (h > SETTLING_STEP)
                 continue;
             if (settled ||
-                !rosenbrock_settle(method, t0, SETTLING_STEP, y, r->weight, r->energy.end)) {
-                char text[160];
-                snprintf(text, sizeof text, "the step collapses to %.1e s, worst is %s at %g V", h,
-                         unknown_name(r, worst), y[worst]);
-                return stuck(r, text);
-            }
+                !rosenbrock_settle(method, t0, SETTLING_STEP, y, r->weight, r->energy.end))
+                return collapsed(r, h, worst);
             step = SETTLING_STEP;
             reaches = step >= rest;
             factor = FIRST_STEP / SETTLING_STEP / 20;
@@ -398,7 +397,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         status = finish_step(r, t0, t_end, kink, last, ended);
         kink = false;
         rejected = 0;
-        if (status == STATUS_OK && !*ended && factor < 2 && t_end - r->t > HANDOVER * h) {
+        if (status == STATUS_OK && !*ended && !r->loose && factor < 2 &&
+            t_end - r->t > HANDOVER * h) {
             status = multistep_piece(r, h, t_end, last, ended, &steps);
             method->known = false;
         }
@@ -504,6 +504,11 @@ static enum status set_up(struct run *r)
         y[d->n - d->n_states + k] = c->elements[c->state_elements[k]].x0;
     const enum status status = operating_point(d, r->rosenbrock.lu, y, r->error);
     memcpy(r->rest, y, d->n * sizeof *y);
+    r->loose = r->options->reltol >= LOOSE && d->n_mosfets > 0;
+    if (r->loose) {
+        d->currents_at.limit = LOOSE_MOVED * r->options->reltol;
+        d->jacobian_at.limit = LOOSE_MOVED_JACOBIAN;
+    }
     return status;
 }
 

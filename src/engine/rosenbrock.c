@@ -110,13 +110,14 @@ bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
     struct dae *d = r->dae;
     const size_t n = d->n;
     r->h = h;
+    r->gamma = GAMMA;
     memcpy(r->y0, y, n * sizeof *y);
     dae_jacobian(d, t, 1 / (GAMMA * h), y, r->entries);
     if (!sparse_lu_factor(r->lu, r->entries))
         return false;
     if (!r->known)
         dae_residual(d, t, y, NULL, r->begin);
-    r->known = false;
+    r->known = true;
     if (d->ramps) {
         const double step = DRIFT * d->edge;
         dae_residual(d, t + step, y, NULL, r->drift);
@@ -170,7 +171,7 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
         dae_values(d, t1, r->y1, r->slope1, r->residual, power);
         memcpy(r->defect, r->residual, d->n * sizeof *r->defect);
         if (before < INFINITY && i > 1) {
-            dae_jacobian(d, t1, 1 / (GAMMA * r->h), r->y1, r->entries);
+            dae_jacobian(d, t1, 1 / (r->gamma * r->h), r->y1, r->entries);
             if (!sparse_lu_factor(r->lu, r->entries))
                 return false;
         }
@@ -188,7 +189,7 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
         before = norm;
         for (size_t k = 0; k < d->n; k++) {
             r->y1[k] -= r->defect[k];
-            r->slope1[k] -= r->defect[k] / (GAMMA * r->h);
+            r->slope1[k] -= r->defect[k] / (r->gamma * r->h);
         }
     }
     return false;

@@ -17,16 +17,16 @@
 struct rosenbrock {
     struct dae *dae;
     struct sparse_lu *lu;
-    double h;                                /* of the last step [s] */
-    double *y0, *y1;                         /* n: at its beginning and end */
-    double *slope1;                          /* n: y' at its end, in the range of M */
-    double *error;                           /* n: estimate of that of y1 */
-    double *defect;                          /* n: by how much y1 misses the equations */
-    double *begin;                           /* n: -g at the beginning */
-    size_t worst;                            /* root that moved most in the last stage */
-    bool known;                              /* it is that of the next step already */
-    double *entries;                         /* n_entries + 1 */
-    double *stages[ROSENBROCK_STAGES];       /* n each */
+    double h, gamma;                   /* of the last step [s]; M/(gamma h) is in its matrix */
+    double *y0, *y1;                   /* n: at its beginning and end */
+    double *slope1;                    /* n: y' at its end, in the range of M */
+    double *error;                     /* n: estimate of that of y1 */
+    double *defect;                    /* n: by how much y1 misses the equations */
+    double *begin;                     /* n: -g at the beginning */
+    size_t worst;                      /* root that moved most in the last stage */
+    bool known;                        /* it is that of the next step already, until y moves */
+    double *entries;                   /* n_entries + 1 */
+    double *stages[ROSENBROCK_STAGES]; /* n each */
     double *residual, *drift, *point, *mass; /* n */
     double *curve2, *curve3;                 /* n: of the continuous solution */
 };

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/dirk.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ITERATIONS 12
+#define CONVERGED 0.2  /* of the tolerance */
+#define SLOW 0.3       /* a change that shrinks by less wants another Jacobian */
+#define CHANGE_MAX 0.5 /* [V] of one iteration */
+
+#define G 0.29289321881345248
+/* Weights of the slopes at 0, G and 1, of order 3 where the system is linear, less the method's own:
+ * of sum 1, with first moment 1/2, and 1/6 for the moment of the stages' moments. */
+#define AT_1 ((1. / 6 - G + G * G / 2) / (G * G * (G - 1)))
+#define AT_2 (0.5 - G * AT_1)
+static const double excess[3] = {1 - AT_1 - AT_2, AT_1 - (1 - G), AT_2 - G};
+
+static bool factor(struct rosenbrock *r, double t, const double *y)
+{
+    dae_jacobian(r->dae, t, 1 / (G * r->h), y, r->entries);
+    return sparse_lu_factor(r->lu, r->entries);
+}
+
+/* F(t, Y, (Y - base)/(G h)) = 0 from the guess in Y; k becomes the slope. */
+static bool solve_stage(struct rosenbrock *r, double t, const double *base, double *y, double *k,
+                        const double *weight)
+{
+    struct dae *d = r->dae;
+    const double c = 1 / (G * r->h);
+    double before = INFINITY;
+    for (size_t i = 0; i < d->n; i++)
+        k[i] = c * (y[i] - base[i]);
+    for (int count = 0; count < ITERATIONS; count++) {
+        dae_residual(d, t, y, k, r->defect);
+        if (!sparse_lu_solve(r->lu, r->defect))
+            return false;
+        double norm = 0, largest = 0; /* largest: of those that are too large [V] */
+        for (size_t i = 0; i < d->n; i++) {
+            double change = r->defect[i];
+            const double size = fabs(change), part = size * weight[i];
+            if (!(part <= norm)) {
+                norm = part;
+                r->worst = i;
+            }
+            if (i < d->n_roots && size > CHANGE_MAX) {
+                change = copysign(CHANGE_MAX, change);
+                largest = size;
+            }
+            y[i] -= change;
+            k[i] -= c * change;
+        }
+        if (!isfinite(norm))
+            return false;
+        const double rate = norm / before;
+        if (norm <= CONVERGED * (count > 0 && rate < 0.5 ? 1 / rate - 1 : 1))
+            return true;
+        if (rate > SLOW && (count > 0 || largest > 0) && !factor(r, t, y))
+            return false;
+        before = norm;
+    }
+    return false;
+}
+
+bool dirk_step(struct rosenbrock *r, double t, double h, const double *y, const double *slope,
+               const double *weight)
+{
+    struct dae *d = r->dae;
+    const size_t n = d->n;
+    double *first = r->stages[0], *k1 = r->stages[1], *base = r->point, *e = r->error;
+    r->h = h;
+    r->gamma = G;
+    memcpy(r->y0, y, n * sizeof *y);
+    if (!r->known)
+        dae_residual(d, t, y, NULL, r->begin);
+    r->known = true;
+    if (!factor(r, t, y))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        first[i] = y[i] + (slope ? G * h * slope[i] : 0);
+    if (!solve_stage(r, t + G * h, y, first, k1, weight))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        base[i] = y[i] + (1 - G) * h * k1[i];
+        r->y1[i] = y[i] + h * k1[i];
+    }
+    if (!solve_stage(r, t + h, base, r->y1, r->slope1, weight))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        r->drift[i] = excess[1] * k1[i] + excess[2] * r->slope1[i];
+    dae_mass(d, r->drift, r->mass);
+    for (size_t i = 0; i < n; i++) {
+        e[i] = (r->mass[i] - excess[0] * r->begin[i]) / G;
+        r->curve2[i] = (first[i] - (1 - G) * y[i] - G * r->y1[i]) / (G * (1 - G));
+        r->curve3[i] = 0;
+    }
+    return sparse_lu_solve(r->lu, e);
+}
