@@ -201,6 +201,11 @@ check "nothing was run" [ ! -e ran ]
 # comments that only look like commands
 printf "$head"'*##########\n* # a title # *\n.op\n' >fine.cir
 check "decorated comments" "$SILVERBAR" sim fine.cir -o fine >/dev/null
+# what KiCad and LTspice write around a circuit
+printf '.title KiCad schematic\n.save all\n.probe alli\nR1 /in 0 1k\nV1 /in 0 DC 1\n.op\n.backanno\n.end\n' >kicad.cir
+"$SILVERBAR" sim kicad.cir >out 2>message || bad "cards of other programs" "$(cat message)"
+same "cards that do nothing are told" "$(grep -c 'nothing is done for' message)" 2
+same "title" "$(sed -n 1p out)" "KiCad schematic"
 
 # a trusted deck runs where it is
 mkdir sub

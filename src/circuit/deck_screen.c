@@ -10,47 +10,16 @@
 #include <string.h>
 #include <strings.h>
 
+/* clang-format off */
 static const char *const cards[] = {
-    ".ac",
-    ".csparam",
-    ".dc",
-    ".else",
-    ".elseif",
-    ".endif",
-    ".endl",
-    ".ends",
-    ".four",
-    ".func",
-    ".global",
-    ".ic",
-    ".if",
-    ".meas",
-    ".measure",
-    ".model",
-    ".nodeset",
-    ".op",
-    ".opt",
-    ".option",
-    ".options",
-    ".param",
-    ".params",
-    ".plot",
-    ".print",
-    ".save",
-    ".subckt",
-    ".temp",
-    ".tran",
-    ".width",
-    /* harmless, but not run here either */
-    ".disto",
-    ".noise",
-    ".probe",
-    ".pss",
-    ".pz",
-    ".sens",
-    ".sp",
-    ".tf",
+    ".ac", ".backanno", ".csparam", ".dc", ".else", ".elseif", ".endif", ".endl", ".ends",
+    ".four", ".func", ".global", ".ic", ".if", ".meas", ".measure", ".model", ".nodeset", ".op",
+    ".opt", ".option", ".options", ".param", ".params", ".plot", ".print", ".probe", ".save",
+    ".subckt", ".temp", ".tran", ".width",
+    /* harmless, but refused later: not run here */
+    ".disto", ".noise", ".pss", ".pz", ".sens", ".sp", ".tf",
 };
+/* clang-format on */
 
 /* Code models that open files or start programs, also without a parameter that names one. */
 static const char *const models[] = {

@@ -147,6 +147,12 @@ static enum status include(struct reader *r, const struct source *s, int line, c
     return status;
 }
 
+/* The first line; KiCad writes `.title' before it. */
+static char *title_of(const char *line)
+{
+    return memory_string(starts(line, ".title") ? line + 6 + strspn(line + 6, BLANKS) : line);
+}
+
 /* A complete logical line; takes over its text. */
 static enum status take_line(struct reader *r, const struct source *s, char *text, int line)
 {
@@ -170,7 +176,7 @@ static enum status take_line(struct reader *r, const struct source *s, char *tex
             status = include(r, s, line, file, section);
     } else if (starts(text, ".title")) {
         free(r->text->title);
-        r->text->title = memory_string(text + 6 + strspn(text + 6, BLANKS));
+        r->text->title = title_of(text);
         status = STATUS_OK;
     } else {
         return add_line(r, text, s, line);
@@ -310,7 +316,7 @@ static enum status read_source(struct reader *r, const struct source *s)
     else if (s->depth == 0 && f->n_lines == 0)
         status = fail(r->error, STATUS_INPUT, "%s: empty, expected a deck", s->path);
     if (status == STATUS_OK && s->depth == 0)
-        r->text->title = memory_string(f->lines[0]);
+        r->text->title = title_of(f->lines[0]);
     if (status == STATUS_OK)
         status = read_lines(r, s, f);
     text_file_free(f);

@@ -228,9 +228,9 @@ static void add_ignored(struct reader *r, size_t line)
 /* A card outside of subcircuits. */
 static enum status add_card(struct reader *r, size_t line)
 {
-    static const char *const printing[] = {".print", ".plot", ".four", ".width"};
-    static const char *const others[] = {".disto", ".noise", ".pz",  ".sens",
-                                         ".sp",    ".tf",    ".pss", ".probe"};
+    static const char *const printing[] = {".print", ".plot",  ".four",
+                                           ".width", ".probe", ".backanno"};
+    static const char *const others[] = {".disto", ".noise", ".pz", ".sens", ".sp", ".tf", ".pss"};
     struct user_deck *d = r->deck;
     const struct deck_line *l = &d->text->lines[line];
     enum status status = STATUS_OK;
