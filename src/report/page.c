@@ -29,6 +29,7 @@ static const struct {
     {"pulses.csv", offsetof(struct page_data, pulses)},
     {"images.csv", offsetof(struct page_data, images)},
     {"transfer.csv", offsetof(struct page_data, transfer)},
+    {"epochs.csv", offsetof(struct page_data, epochs)},
 };
 #define N_TABLES (sizeof tables / sizeof tables[0])
 

@@ -39,12 +39,19 @@ void page_headline(const struct page_data *d, FILE *out)
              100 * s->accuracy_limit, published_accuracy, s->noise_probability);
     card("accuracy with noise", 100 * s->accuracy_noisy, "", 4, text, out);
     card("accuracy on clean images", 100 * s->accuracy_clean, "", 4, "no pixel flipped", out);
-    fprintf(
-        out,
-        "<div class=\"card\"><span class=\"name\">devices settled</span><b class=\"%s\">%.0f of "
-        "%.0f</b><span>within %g\xc2\xa0%% of their targets, %.0f pulses</span></div>\n",
-        s->devices_within_tolerance < s->devices_total ? "bad" : "good",
-        s->devices_within_tolerance, s->devices_total, 100 * s->tolerance, s->pulses_total);
+    fprintf(out,
+            "<div class=\"card\"><span class=\"name\">devices %s</span><b class=\"%s\">%.0f of "
+            "%.0f</b><span>",
+            d->epochs ? "started" : "settled",
+            s->devices_within_tolerance < s->devices_total ? "bad" : "good",
+            s->devices_within_tolerance, s->devices_total);
+    if (d->epochs)
+        fprintf(out, "at random weights; learned in place in %zu epochs, %.0f pulses",
+                d->epochs->n_rows, s->pulses_total);
+    else
+        fprintf(out, "within %g\xc2\xa0%% of their targets, %.0f pulses", 100 * s->tolerance,
+                s->pulses_total);
+    fputs("</span></div>\n", out);
     card("energy of an inference", s->energy_infer_per_image_J, "J", 4, "mean of 512 images", out);
     card("latency of an inference", s->infer_latency_s, "s", 4, "longest of 512 images", out);
     card("power of the neurons", s->neuron_power_W, "W", 4, "mean in training", out);
@@ -227,11 +234,12 @@ static void map(const struct table *t, size_t layer, const char *column, double 
     fputs("</div>", out);
 }
 
-static void maps(const struct table *t, FILE *out)
+static void maps(const struct table *t, bool in_place, FILE *out)
 {
-    static const struct {
+    const struct {
         const char *title, *column;
-    } kinds[] = {{"before", "initial_S"}, {"target", "target_S"}, {"after", "final_S"}};
+    } kinds[] = {
+        {"before", "initial_S"}, {in_place ? "start" : "target", "target_S"}, {"after", "final_S"}};
     double low = INFINITY, high = 0, layers = 0;
     for (size_t i = 0; i < t->n_rows; i++) {
         layers = fmax(layers, csv_number(t, i, "layer"));
@@ -342,17 +350,18 @@ static void paths(const struct page_data *d, FILE *out)
     }
     low *= 0.9;
     high *= 1.1;
-    fputs(
-        "<h3>Path of each device to its target</h3>\n<p class=\"note\">Branch conductance as read "
-        "before and after each pulse, from ",
-        out);
+    fprintf(out,
+            "<h3>Path of each device%s</h3>\n<p class=\"note\">Branch conductance as read before "
+            "and after each pulse, from ",
+            d->epochs ? "" : " to its target");
     html_quantity(low, "S", 2, out);
     fputs(" to ", out);
     html_quantity(high, "S", 2, out);
     fprintf(out,
-            " on a logarithmic scale, the same for all; band: target ± %g\xc2\xa0%%; below: last "
-            "reading and its distance from the target.</p>\n<div class=\"paths\">\n",
-            100 * d->summary.tolerance);
+            " on a logarithmic scale, the same for all; band: %s ± %g\xc2\xa0%%; below: last "
+            "reading and its distance from %s.</p>\n<div class=\"paths\">\n",
+            d->epochs ? "random start" : "target", 100 * d->summary.tolerance,
+            d->epochs ? "the start" : "the target");
     for (size_t i = 0; i < d->devices->n_rows && i < DEVICES_MAX; i++)
         path(d, i, low, high, out);
     fputs("</div>\n", out);
@@ -364,7 +373,7 @@ void page_devices(const struct page_data *d, FILE *out)
         fputs("<p class=\"note\">This folder has no devices.csv.</p>\n", out);
         return;
     }
-    maps(d->devices, out);
+    maps(d->devices, d->epochs != NULL, out);
     if (d->devices->n_rows > DEVICES_MAX)
         fprintf(out, "<p class=\"note\">Below: the first %d of %zu devices.</p>\n", DEVICES_MAX,
                 d->devices->n_rows);

@@ -13,6 +13,7 @@ struct page_data {
     struct summary summary;
     /* as the files of that name; NULL where there is none */
     struct table *energy, *phases, *devices, *pulses, *images, *transfer;
+    struct table *epochs; /* there: weights were learned in place, targets are where they started */
 };
 
 void page_headline(const struct page_data *data, FILE *out);
