@@ -410,14 +410,15 @@ void variation_cells(const struct variation *v, struct cell *cells)
 
 struct table *variation_table(const struct variation *v)
 {
-    static const char *const names[] = {"device", "model", "ron_ohm", "roff_ohm",
-                                        "tau_s",  "von_V", "voff_V",  "stuck_ohm"};
+    static const char *const names[] = {"device", "dopant", "ron_ohm", "roff_ohm",
+                                        "tau_s",  "von_V",  "voff_V",  "stuck_ohm"};
     struct table *table = table_new(3 + VARIED, names, NULL);
     for (size_t k = 0; k < v->n; k++) {
         const struct model *m = device_model(v, k);
+        const struct dopant *d = v->devices[k].dopant;
         table_row(table);
         table_number(table, 0, (double)k + 1);
-        table_text(table, 1, m->name);
+        table_text(table, 1, (d ? d->base : v->source->nominals[0].dopant)->name);
         for (int i = 0; i < VARIED; i++) {
             const size_t place = library_parameter(m, varied[i].name);
             if (place < m->n_parameters)

@@ -221,7 +221,7 @@ void variation_means(const struct variation *variation, double means[VARIED]);
 #define VARIATION_N_COLUMNS 9
 void variation_cells(const struct variation *variation, struct cell *cells);
 
-/* A row a device: its parameters between pulses, and what it is stuck at. */
+/* A row a device: its nominal device, its parameters between pulses, and what it is stuck at. */
 struct table *variation_table(const struct variation *variation);
 
 #endif
