@@ -68,6 +68,12 @@ check "run: made again it is the same" cmp -s few/report.html again.html
 check "run: one sample has its tables" grep -q '<h2>devices.csv</h2>' one/report.html
 same "run: rows of them" "$(sed -n '/<h2>devices.csv/,/<\/details>/p' one/report.html | grep -c '^<tr><td')" 30
 
+# any folder of tables
+mkdir tables && printf 'x_s,y_V\n0,1\n1,3\n2,<i>\n' >tables/a.csv && printf 'x_s,y_V\n0,1\n1,3\n2,2\n' >tables/b.csv
+"$SILVERBAR" report tables || bad "report of tables"
+same "tables: plots" "$(grep -c '<figure class="plot">' tables/report.html)" 1
+check "tables: a text is text" grep -q '&#60;i&#62;' tables/report.html
+
 "$SILVERBAR" report bench.yaml >out 2>message
 same "no file of results: status" $? 2
 check "no file of results: message" grep -q 'bench.yaml' message

@@ -174,6 +174,8 @@ enum status page_report(const char *folder, const char *name, FILE *out, struct 
         return page_sim(folder, name, out, error);
     if (page_run_is(folder))
         return page_run(folder, name, out, error);
+    if (page_tables_is(folder))
+        return page_tables(folder, name, out, error);
     struct page_data d = {0};
     enum status status = read_all(folder, &d, error);
     if (status == STATUS_OK) {

@@ -229,3 +229,27 @@ enum status page_run(const char *folder, const char *name, FILE *out, struct err
     free(title);
     return status;
 }
+
+bool page_tables_is(const char *folder)
+{
+    struct dirent **entries = NULL;
+    const int n = there(folder, "summary.json") ? 0 : scandir(folder, &entries, is_csv, alphasort);
+    for (int i = 0; i < n; i++)
+        free(entries[i]);
+    free(entries);
+    return n > 0;
+}
+
+enum status page_tables(const char *folder, const char *name, FILE *out, struct error *error)
+{
+    page_begin(name, out);
+    fputs("<header><h1>", out);
+    html_text(name, out);
+    fputs("</h1></header>\n", out);
+    enum status status = details(folder, out, error);
+    if (status == STATUS_OK && there(folder, "manifest.json"))
+        status = page_json(folder, "manifest.json", out, error);
+    page_footer(out);
+    page_end(out);
+    return status;
+}

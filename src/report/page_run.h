@@ -14,4 +14,8 @@ bool page_run_is(const char *folder);
 
 enum status page_run(const char *folder, const char *name, FILE *out, struct error *error);
 
+/* Any other folder with tables but no summary.json: all of them, drawn. */
+bool page_tables_is(const char *folder);
+enum status page_tables(const char *folder, const char *name, FILE *out, struct error *error);
+
 #endif
