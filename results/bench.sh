@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Makes results/check.csv, results/bench/ and results/engines.csv, on a machine that does nothing
+# else.  Usage: bench.sh SILVERBAR
+set -eu
+program=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT INT TERM
+"$program" check -o "$here/check.csv"
+"$program" bench -o "$work/bench"
+rm -rf "$here/bench"
+cp -r "$work/bench" "$here/bench"
+sh "$here/engines.sh" "$program"
