@@ -320,8 +320,13 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
         sum[k] = constant[k] + c * mass[k] + channel[k];
     for (size_t k = 0; k < d->n_switches; k++) {
         const struct dae_linear *e = &d->switches[k];
-        stamp_conductance(d, e->stamp, switch_conductance(e->value, v[e->node[2]] - v[e->node[3]]),
-                          entries);
+        const double control = v[e->node[2]] - v[e->node[3]];
+        stamp_conductance(d, e->stamp, switch_conductance(e->value, control), entries);
+        if (control > 0 && control < 1)
+            stamp_conductance(d, e->stamp + 4,
+                              (switch_conductance(e->value, 1) - switch_conductance(e->value, 0)) *
+                                  (v[e->node[0]] - v[e->node[1]]),
+                              entries);
     }
     for (size_t k = 0; k < d->n_memristors; k++) {
         const struct dae_device *e = &d->memristors[k];

@@ -160,6 +160,7 @@ static enum status add_element(struct build *b, size_t number)
         break;
     case ELEMENT_SWITCH:
         linear(b, d->switches, &d->n_switches, e, e->value, node);
+        contribute_square(b, node, node + 2);
         break;
     case ELEMENT_CAPACITOR:
         linear(b, d->capacitors, &d->n_capacitors, e, e->value, node);
