@@ -29,7 +29,7 @@ static void draw_bar(void *data, const struct sweep_progress *p)
     fputs("\r[", stderr);
     for (int i = 0; i < BAR_WIDTH; i++)
         fputc(i < (int)(BAR_WIDTH * part) ? '#' : '.', stderr);
-    fprintf(stderr, "] %zu of %zu, %zu not done well, %.3g/s, ", p->done, p->total, p->failures,
+    fprintf(stderr, "] %zu of %zu, %zu failures, %.3g/s, ", p->done, p->total, p->failures,
             p->rate);
     print_time(p->remaining, stderr);
     fputs(" left\033[K", stderr);
@@ -43,8 +43,8 @@ static void tell_end(const struct sweep_command *c, const struct sweep_report *r
             c->name, c->output, r->end.done, r->rows, r->wall,
             r->wall > 0 ? (double)r->rows / r->wall : 0, r->samples, r->cpu, r->writing);
     if (r->end.failures > 0)
-        fprintf(stderr, "%s: %zu samples are not done well: see their status and failure\n",
-                c->name, r->end.failures);
+        fprintf(stderr, "%s: %zu samples have failed: see their status and failure\n", c->name,
+                r->end.failures);
     if (r->lost > 0)
         fprintf(stderr,
                 "%s: %zu workers of silent ranks were given up, their samples given to others\n",

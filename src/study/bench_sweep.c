@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SAMPLE 5e-3  /* processor time of a sample [s] */
-#define SAMPLES 600  /* of them */
-#define EMPTY 30000  /* samples that take no time: all is the coordinator's */
-#define N_OUTPUTS 22 /* as many as the experiment training has */
-#define ROUNDS 300   /* samples a worker in a replay */
+#define SAMPLE 5e-3    /* processor time of a sample [s] */
+#define SAMPLES 600    /* of them */
+#define EMPTY 30000    /* samples that take no time: all is the coordinator's */
+#define N_OUTPUTS 22   /* as many as the experiment training has */
+#define ROUNDS SAMPLES /* samples a worker in a replay: every measured time as often */
 #define WORKERS_MAX 2
 
 enum {

@@ -26,7 +26,7 @@ struct seat {
     int socket;
     size_t n, queue[CREW_QUEUE_MAX]; /* n samples; the first is being computed */
     double since;                    /* when it began, as far as can be seen from here */
-    bool again;                      /* a process ended on the first before */
+    unsigned ended;                  /* processes that ended on the first before */
     bool late;                       /* was ended at the time limit */
     struct row_bytes in;             /* what came and is no whole row yet */
 };
@@ -168,7 +168,7 @@ static void drop_first(struct seat *s)
     s->n--;
     memmove(s->queue, s->queue + 1, s->n * sizeof *s->queue);
     s->since = clock_now();
-    s->again = false;
+    s->ended = 0;
 }
 
 /* Read what there is.  False: the process has ended, or wrote what is no row. */
@@ -226,6 +226,13 @@ static void describe_end(int how, char *text, size_t size)
         snprintf(text, size, "crashed: its process ended with exit status %d", WEXITSTATUS(how));
 }
 
+/* Processes that may end on a sample before it is given up.  SIGKILL comes from outside: from a user, a
+ * batch system, or the kernel when memory is short. */
+static unsigned tries(int how)
+{
+    return WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL ? CREW_TRIES_KILLED : CREW_TRIES;
+}
+
 /* The process has ended, or must: what it did not finish goes to another. */
 static enum status replace(struct crew *c, size_t seat, const struct row_function *to,
                            struct error *error)
@@ -248,14 +255,12 @@ static enum status replace(struct crew *c, size_t seat, const struct row_functio
             sample_row_failed(s->queue[0], ROW_LATE, clock_now() - s->since, text);
         drop_first(s);
         to->row(to->data, seat, row);
-    } else if (s->n > 0 && s->again) {
+    } else if (s->n > 0 && !s->late && ++s->ended >= tries(how)) {
         describe_end(how, text, sizeof text);
         const struct sample_row row =
             sample_row_failed(s->queue[0], ROW_CRASHED, clock_now() - s->since, text);
         drop_first(s);
         to->row(to->data, seat, row);
-    } else if (s->n > 0 && !s->late) {
-        s->again = true;
     }
     if (s->n == 0)
         return STATUS_OK;

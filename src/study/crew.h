@@ -3,8 +3,8 @@
  * process becomes the row of the sample that it computed:
  *
  *   longer than the job's time limit     the process is ended: ROW_LATE
- *   crashed, or ended by itself          the sample is given to a new process once; if that ends
- *                                        too: ROW_CRASHED
+ *   crashed, or ended by itself          the sample is given to a new process; ROW_CRASHED when
+ *                                        CREW_TRIES have ended, or CREW_TRIES_KILLED by SIGKILL
  *
  * so that a worker killed from outside costs nothing but time, and a sample that always crashes gives
  * the same row in every sweep.  Workers end with this process, whatever ends it, and leave SIGINT,
@@ -16,6 +16,8 @@
 
 #define CREW_SEATS_MAX 1024
 #define CREW_QUEUE_MAX 64 /* samples at a seat */
+#define CREW_TRIES 2
+#define CREW_TRIES_KILLED 5
 
 struct crew;
 

@@ -11,7 +11,7 @@
     S(ROW_DONE,      "done")                                                                       \
     S(ROW_FAILED,    "failed")     /* could not be computed, or its input is bad */                \
     S(ROW_UNTRUSTED, "untrusted")                                                                  \
-    S(ROW_CRASHED,   "crashed")    /* its process ended, twice */                                  \
+    S(ROW_CRASHED,   "crashed")    /* its process ended, and others after it */                                  \
     S(ROW_LATE,      "late")       /* its process was ended at the time limit */
 /* clang-format on */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "study/store.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <sqlite3.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* In the file's head, where file(1) and others find it: "slvb". */
@@ -78,15 +80,22 @@ static enum status query_number(sqlite3 *db, const char *sql, sqlite3_int64 *val
     return good ? STATUS_OK : STATUS_INPUT;
 }
 
-/* Only one sweep may write the file.  Held by the open description, so that the end of this process
- * in whatever way ends it. */
+/* Only one sweep may write the file.  Held by the open description, so that the end of this process in
+ * whatever way ends it (SQLite's unlocking would end a lock of the process).  Workers of a killed sweep
+ * may hold it until they are dead too: it is waited for. */
 static enum status lock_writer(struct store *s, struct error *error)
 {
     struct flock lock = {
         .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = WRITER_BYTE, .l_len = 1};
-    if (fcntl(s->lock, F_OFD_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES))
-        return fail(error, STATUS_INPUT, "%s: another sweep is writing it", s->path);
-    return STATUS_OK; /* a file system without locks has none to miss */
+    const double until = clock_now() + s->lock_wait;
+    while (fcntl(s->lock, F_OFD_SETLK, &lock) != 0) {
+        if (errno != EAGAIN && errno != EACCES)
+            break; /* a file system without locks has none to miss */
+        if (clock_now() >= until)
+            return fail(error, STATUS_INPUT, "%s: another sweep is writing it", s->path);
+        nanosleep(&(struct timespec){0, 10000000}, NULL);
+    }
+    return STATUS_OK;
 }
 
 static const char *type_of(const struct sample_column *column)
