@@ -72,7 +72,7 @@ int main(int argc, char **argv)
                                    .columns = columns,
                                    .title = "law",
                                    .identity = argc == 9 ? argv[8] : "law",
-                                   .time_limit = 1 + 2 * law.seconds,
+                                   .time_limit = 2 + 2 * law.seconds,
                                    .data = &law,
                                    .inputs = inputs,
                                    .run = run};

@@ -12,7 +12,7 @@ same "one process, exit status" $? 0
 same "its rows" "$(wc -l <one.csv | tr -d ' ')" 61
 same "failed" "$(grep -c ',failed,"sample [0-9]*, on purpose"$' one.csv)" 2
 same "crashed" "$(grep -c ',crashed,crashed: signal 9$' one.csv)" 2
-same "late" "$(grep -c ',late,time limit of 1\.004 s passed$' one.csv)" 1
+same "late" "$(grep -c ',late,time limit of 2\.004 s passed$' one.csv)" 1
 
 if ! grep -q '^#define HAVE_MPI 1' "$SB_BUILD/config.h"; then
     OMPI_COMM_WORLD_SIZE=2 "$law" none.db 60 0.002 0 1 0 10 2>stderr
