@@ -47,6 +47,8 @@ fit units.csv --series 5000 --free ron,roff,von,voff,tau --start W --starts 0
 near "other units, device voltage in place of the source's" "$(fitted ron)" 2056 0.01
 { printf '\357\273\277'; cat data.csv; } >mark.csv
 fit mark.csv --free ron,roff,von,voff,tau --start W --starts 0
+sed '1s/[a-zA-Z_]*/"&"/g' mark.csv >quoted.csv
+fit quoted.csv --free ron --start W --starts 0
 near "both voltages tell the resistor, behind a byte order mark" "$(fitted ron)" 2056 0.01
 "$SILVERBAR" fit data.csv --series 6000 --free ron --start W --starts 0 >out 2>err
 check "another resistor than the voltages tell is warned of" grep -q "tells 5000 ohm" err
@@ -76,6 +78,7 @@ refuse() { # PART-OF-MESSAGE ARGUMENT...
 refuse "expected files of measured data" --series 5000
 cut -d, -f1,2,4 data.csv >bad.csv
 refuse "expected --series, which only both" bad.csv
+refuse "tells 5000 ohm, --series 50 ohm: a unit" data.csv --series 50
 awk -F, 'NR == 1 { print; next } { print $1 "," $2 "," $3 "," $4 * $4 }' data.csv >bad.csv
 refuse "not a resistor times current_A" bad.csv
 refuse "2 resistors for 1 files" data.csv --series 1,2

@@ -18,8 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SERIES_MIN 1e-3  /* [ohm] */
-#define SERIES_LEFT 0.05 /* share of source_V - device_V that a resistor may leave unexplained */
+#define STEPS_SAMPLES 200 /* of a trace, for which the default of --steps is meant */
+#define SERIES_MIN 1e-3   /* [ohm] */
+#define SERIES_LEFT 0.05  /* share of source_V - device_V that a resistor may leave unexplained */
 
 enum option_key {
     KEY_MODEL = 256,
@@ -48,7 +49,7 @@ struct arguments {
     double series[FIT_TRACES_MAX];
     size_t n_series, n_files;
     char **files; /* n_files */
-    bool json, drift_only;
+    bool json, drift_only, steps_given;
     struct fit_options fit;
     struct drift_request drift;
 };
@@ -64,7 +65,9 @@ static const struct argp_option options[] = {
      0},
     {"start", KEY_START, "NAME", 0, "dopant or .lib file of the model to start from", 0},
     {"starts", KEY_STARTS, "N", 0, "random starts; 0: from the starting set only", 0},
-    {"steps", KEY_STEPS, "N", 0, "steps of integration between two samples", 0},
+    {"steps", KEY_STEPS, "N", 0,
+     "steps of integration between two samples, of traces of 200 samples; fewer for longer ones",
+     0},
     {"seed", KEY_SEED, "N", 0, "of the random starts", 0},
     {"output", 'o', "FILE.lib", 0, "write the device, and prove it in every engine", 0},
     {"plot", KEY_PLOT, "FILE", 0, "draw loops and residuals to a .png, .svg or .pdf", 0},
@@ -127,6 +130,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->fit.steps = (int)argument_count(state, "--steps", text, 100000);
         if (a->fit.steps == 0)
             argp_error(state, "--steps 0, expected at least 1");
+        a->steps_given = true;
         break;
     case KEY_SEED:
         a->fit.seed = argument_count(state, "--seed", text, UINT64_C(1) << 53);
@@ -262,7 +266,13 @@ static enum status read_trace(const char *path, double *series, struct trace *t,
                           path, *series, left);
     } else if (source && device) {
         const double found = series_of(t, &left);
-        if (!(fabs(found / *series - 1) <= SERIES_LEFT))
+        if (!(found > *series / 2 && found < *series * 2))
+            status =
+                fail(error, STATUS_INPUT,
+                     "%s: source_V - device_V tells %.4g ohm, --series %.4g ohm: a unit, a sign "
+                     "or the resistor is wrong",
+                     path, found, *series);
+        else if (!(fabs(found / *series - 1) <= SERIES_LEFT))
             fprintf(stderr,
                     "silverbar fit: %s: source_V - device_V tells %.4g ohm, --series %.4g ohm\n",
                     path, found, *series);
@@ -384,6 +394,11 @@ static enum status prepare(struct arguments *a, const char *devices, struct trac
     }
     if (status != STATUS_OK)
         return status;
+    size_t most = STEPS_SAMPLES; /* of a trace */
+    for (size_t t = 0; t < o->n_traces; t++)
+        most = traces[t].n > most ? traces[t].n : most;
+    if (!a->steps_given) /* as many in all, but no fewer than 4 */
+        o->steps = (int)fmax(4, round((double)o->steps * STEPS_SAMPLES / (double)most));
     for (size_t k = 0; k < o->model->n_parameters; k++) {
         o->free[k] = !a->free && free_by_default(&o->model->parameters[k]);
         o->shared[k] = !a->shared;

@@ -133,6 +133,7 @@ static void simulate(struct fit_problem *p)
         fit_parameters(o, p->result, (int)t, q, &x0);
         o->model->prepare(q, c);
         series_device_run(o->model, c, &drive, x0, out);
+        p->work += (double)trace->n * p->steps;
         out += trace->n;
     }
 }

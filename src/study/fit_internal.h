@@ -28,6 +28,7 @@ struct fit_problem {
     size_t held; /* variable that keeps its value and has no u; or FIT_NONE */
     int iterations;
     double tolerance; /* of a step, relative */
+    double work;      /* steps of integration so far */
 };
 
 double fit_from_theta(struct fit_scale s, double theta);

@@ -26,6 +26,8 @@
 #define INSIDE 3.0     /* |u| at which the other variables start: 5 % off a bound */
 #define BEYOND 0.7     /* steps of the look beyond an end, of logarithms */
 #define BEYONDS 5
+#define WORK_MAX                                                                                   \
+    1e8 /* steps of integration for all profiles, some seconds; linear intervals then */
 #define FIRST_MIN 1e-7 /* first step, share of the range */
 #define FIRST_MAX 0.1
 
@@ -131,9 +133,9 @@ static void copy_others(const gsl_vector *u, size_t k, gsl_vector *others)
 }
 
 /* The interval of variable k.  half: that of the linear problem, in theta; on_bound: some variable is
- * on its bound. */
+ * on its bound; beyond work_max the linear one is taken. */
 static bool find_interval(struct fit_problem *p, gsl_vector *u, size_t k, double rms, double half,
-                          bool on_bound, bool final)
+                          bool on_bound, double work_max, bool final)
 {
     struct fit_result *r = p->result;
     struct fit_variable *v = &r->variables[k];
@@ -154,6 +156,12 @@ static bool find_interval(struct fit_problem *p, gsl_vector *u, size_t k, double
     for (int side = 0; side < 2 && !f.better; side++) {
         copy_others(u, k, f.others);
         const int direction = side ? 1 : -1;
+        if (p->work > work_max) {
+            const double end = isfinite(half) ? theta + direction * half : side ? s.high : s.low;
+            ends[side] = fmax(s.low, fmin(s.high, end));
+            open[side] = !isfinite(half);
+            continue;
+        }
         ends[side] = find_end(&f, theta, first, direction, &open[side]);
         if (on_bound)
             ends[side] = look_beyond(&f, ends[side], first, direction, &open[side]);
@@ -220,6 +228,7 @@ bool fit_judge(struct fit_problem *p, gsl_vector *u, double rms, const gsl_matri
     const double tolerance = p->tolerance;
     p->iterations = ITERATIONS;
     p->tolerance = TOLERANCE;
+    const double work_max = p->work + WORK_MAX;
     bool best = true, on_bound = false;
     for (size_t k = 0; k < r->n; k++)
         on_bound = on_bound || (r->variables[k].parameter != FIT_STATE && at_bound(p, u, k));
@@ -230,7 +239,7 @@ bool fit_judge(struct fit_problem *p, gsl_vector *u, double rms, const gsl_matri
         best = find_interval(p, u, k, rms,
                              quantile * slope *
                                  sqrt(variance * fmax(0, gsl_matrix_get(covariance, k, k))),
-                             on_bound, final);
+                             on_bound, work_max, final);
     }
     p->iterations = iterations;
     p->tolerance = tolerance;

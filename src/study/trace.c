@@ -48,7 +48,7 @@ struct layout {
     size_t name[COLUMNS_MAX]; /* n: which of names[] */
 };
 
-/* Cut the next field off *rest and trim it; NULL at the end. */
+/* Cut the next field off *rest and take spaces and quotes from it; NULL at the end. */
 static char *field(char **rest)
 {
     char *text = strsep(rest, ",");
@@ -59,6 +59,10 @@ static char *field(char **rest)
     char *end = text + strlen(text);
     while (end > text && isspace((unsigned char)end[-1]))
         *--end = 0;
+    if (end - text >= 2 && *text == '"' && end[-1] == '"') {
+        end[-1] = 0;
+        text++;
+    }
     return text;
 }
 
