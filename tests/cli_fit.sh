@@ -47,7 +47,7 @@ fit units.csv --series 5000 --free ron,roff,von,voff,tau --start W --starts 0
 near "other units, device voltage in place of the source's" "$(fitted ron)" 2056 0.01
 { printf '\357\273\277'; cat data.csv; } >mark.csv
 fit mark.csv --free ron,roff,von,voff,tau --start W --starts 0
-sed '1s/[a-zA-Z_]*/"&"/g' mark.csv >quoted.csv
+sed '1s/[a-zA-Z_][a-zA-Z_]*/"&"/g' data.csv >quoted.csv
 fit quoted.csv --free ron --start W --starts 0
 near "both voltages tell the resistor, behind a byte order mark" "$(fitted ron)" 2056 0.01
 "$SILVERBAR" fit data.csv --series 6000 --free ron --start W --starts 0 >out 2>err

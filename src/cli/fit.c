@@ -240,7 +240,7 @@ static double series_of(const struct trace *t, double *left)
         ii += i[k] * i[k];
         ss += (s[k] - d[k]) * (s[k] - d[k]);
     }
-    const double r = ii > 0 ? si / ii : 0;
+    const double r = ii > 0 ? si / ii : NAN;
     *left = ss > 0 ? sqrt(fmax(0, 1 - r * si / ss)) : 0;
     return r;
 }
@@ -266,13 +266,13 @@ static enum status read_trace(const char *path, double *series, struct trace *t,
                           path, *series, left);
     } else if (source && device) {
         const double found = series_of(t, &left);
-        if (!(found > *series / 2 && found < *series * 2))
+        if (found <= *series / 2 || found >= *series * 2)
             status =
                 fail(error, STATUS_INPUT,
                      "%s: source_V - device_V tells %.4g ohm, --series %.4g ohm: a unit, a sign "
                      "or the resistor is wrong",
                      path, found, *series);
-        else if (!(fabs(found / *series - 1) <= SERIES_LEFT))
+        else if (fabs(found / *series - 1) > SERIES_LEFT)
             fprintf(stderr,
                     "silverbar fit: %s: source_V - device_V tells %.4g ohm, --series %.4g ohm\n",
                     path, found, *series);
