@@ -61,4 +61,12 @@ same "exit status after SIGINT" $? 130
 check "the message" grep -q '^silverbar bench: interrupted' stderr
 check "no folder" [ ! -e long ]
 nothing_left "SIGINT"
+"$SILVERBAR" bench --case training --runs 1000000 -o part >stdout 2>stderr &
+pid=$!
+sleep 8
+kill -TERM $pid
+wait $pid
+same "exit status of an interrupted loop" $? 130
+holds "what it had measured is there" "$(sed -n 2p part/training.csv | cut -d, -f2) > 0"
+nothing_left "SIGTERM"
 exit $failed

@@ -187,12 +187,19 @@ static enum status run(const struct arguments *a, const char *program, struct er
         status = bench_run(&o, &tables, error);
     if (o.progress)
         o.progress(NULL, NULL);
-    if (status == STATUS_OK) {
-        struct table *const all[N_TABLES] = {tables.rows,   tables.series, tables.growth,
-                                             tables.repeat, tables.sweep,  tables.schedule};
+    struct table *const all[N_TABLES] = {tables.rows,   tables.series, tables.growth,
+                                         tables.repeat, tables.sweep,  tables.schedule};
+    bool measured = status == STATUS_OK;
+    for (size_t i = 0; i < N_TABLES && status == STATUS_INTERRUPTED; i++)
+        measured |= all[i] && all[i]->n_rows > 0;
+    if (measured) { /* in part, when it was interrupted */
+        struct error trouble = {0};
         print(a, all);
-        if (a->output)
-            status = save(program, &folder, all, error);
+        const enum status saved = a->output ? save(program, &folder, all, &trouble) : STATUS_OK;
+        if (saved != STATUS_OK) {
+            status = saved;
+            *error = trouble;
+        }
     }
     output_abandon(&folder);
     bench_free(&tables);

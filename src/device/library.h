@@ -21,7 +21,7 @@ struct dopant {
      * variant, whose text library_make.h writes */
     char *text;
     const struct dopant *base; /* of a variant */
-    char *instance;   /* of the model inside the .subckt, lower case: "xm" */
+    char *instance;            /* of the model inside the .subckt, lower case: "xm" */
     char *state_node; /* path of the state node below an instance, lower case: "xm.x" or "x" */
     const struct model *model;
     double parameters[MODEL_PARAMETERS_MAX]; /* in the order of model->parameters */
