@@ -261,8 +261,9 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool kink
     memcpy(r->values, r->dae->values, size);
     if (kink)
         evaluate_between(r, t0, 0, r->energy.begin);
-    evaluate_between(r, t0, STEP_ENERGY_FIRST, r->energy.first);
-    evaluate_between(r, t0, STEP_ENERGY_SECOND, r->energy.second);
+    evaluate_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, r->energy.first);
+    if (!r->loose)
+        evaluate_between(r, t0, STEP_ENERGY_SECOND, r->energy.second);
     if (last)
         sample_window(r, t0);
     memcpy(r->dae->values, r->values, size);
@@ -382,10 +383,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
             step = SETTLING_STEP;
             reaches = step >= rest;
             factor = FIRST_STEP / SETTLING_STEP / 20;
-            settled = true;
-        } else {
-            settled = false;
         }
+        settled = !(error <= 1);
         if (kink && !settled)
             *first = step < h ? h : factor * step;
         h = rejected && !settled ? fmin(step, factor * step) : factor * step;
@@ -506,6 +505,7 @@ static enum status set_up(struct run *r)
     memcpy(r->rest, y, d->n * sizeof *y);
     r->loose = r->options->reltol >= LOOSE && d->n_mosfets > 0;
     if (r->loose) {
+        r->energy.simpson = true;
         d->currents_at.limit = LOOSE_MOVED * r->options->reltol;
         d->jacobian_at.limit = LOOSE_MOVED_JACOBIAN;
     }

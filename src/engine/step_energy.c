@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,7 +47,18 @@ void step_energy_start(struct step_energy *s, const double *values)
     memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
 }
 
-void step_energy_step(struct step_energy *s, double h, const double *values)
+static void simpson(struct step_energy *s, double h)
+{
+    for (size_t k = 0; k < s->circuit->n_elements; k++) {
+        const double trapezoid = 0.5 * h * (s->begin[k] + s->end[k]),
+                     sum = (trapezoid + 2 * h * s->first[k]) / 3,
+                     difference = fabs(sum - trapezoid), size = fabs(sum);
+        s->energy[k] = sum;
+        s->estimate[k] = size > difference ? difference * difference / size : difference;
+    }
+}
+
+static void lobatto(struct step_energy *s, double h)
 {
     /* weights of the rule of degree 2: of the end that gives int p = int of 1 and t right */
     static const double inner = 5.0 / 6, last = 0.5 - 5.0 / 6 * STEP_ENERGY_FIRST;
@@ -54,11 +66,16 @@ void step_energy_step(struct step_energy *s, double h, const double *values)
                            *restrict p3 = s->end;
     double *restrict energy = s->energy, *restrict estimate = s->estimate;
     for (size_t k = 0; k < s->circuit->n_elements; k++) {
-        const double lobatto = (p0[k] + p3[k] + 5 * (p1[k] + p2[k])) / 12;
+        const double rule = (p0[k] + p3[k] + 5 * (p1[k] + p2[k])) / 12;
         const double parabola = (1 - inner - last) * p0[k] + inner * p1[k] + last * p3[k];
-        energy[k] = h * lobatto;
-        estimate[k] = h * (lobatto - parabola);
+        energy[k] = h * rule;
+        estimate[k] = h * (rule - parabola);
     }
+}
+
+void step_energy_step(struct step_energy *s, double h, const double *values)
+{
+    (s->simpson ? simpson : lobatto)(s, h);
     book_capacitors(s, values);
     double *swap = s->begin;
     s->begin = s->end;
