@@ -117,7 +117,7 @@ bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
         return false;
     if (!r->known)
         dae_residual(d, t, y, NULL, r->begin);
-    r->known = true;
+    r->known = false;
     if (d->ramps) {
         const double step = DRIFT * d->edge;
         dae_residual(d, t + step, y, NULL, r->drift);
