@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Experiments with the volatile stochastic device: results/events, from testbenches/*.yaml.
-# Usage: results/events.sh [SILVERBAR]; gnuplot draws the plots.  Processor times are this machine's.
+# Usage: results/events.sh [SILVERBAR]; gnuplot draws the plots.  Processor times depend on the machine.
 set -e
 silverbar=$(realpath "${1:-build/silverbar}")
 cd "$(dirname -- "$0")/.."

@@ -9,6 +9,10 @@ manual=$SB_SRC/silverbar.1
 check "commands are listed" [ -s commands ]
 sed -n 's/^\.Ss silverbar \([a-z]*\)$/\1/p' "$manual" | sort >documented
 check "commands of the manual are those of the help" diff commands documented
+awk '$1 == ".Sh" { inside = $2 == "SYNOPSIS" }
+    inside && last == ".Nm" && $1 == ".Cm" { print $2 }
+    { last = $1 }' "$manual" | sort >synopsis
+check "commands of the synopsis are those of the help" diff commands synopsis
 
 while read -r command; do
     # of the help: -d --dopant, an option a line; and its default, the brackets that end its text
