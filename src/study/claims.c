@@ -17,16 +17,16 @@ const char *const claim_figures[] = {"mean", "difference", "ratio", NULL};
 
 #define AT(field) offsetof(struct claim_text, field)
 static const struct key claim_keys[] = {
-    {"claim", KEY_TEXT, AT(claim), "", 0, 0, NULL, "its number and name"},
-    {"what", KEY_TEXT, AT(what), "", 0, 0, NULL, "what the figure is"},
-    {"published", KEY_TEXT, AT(published), "", 0, 0, NULL, "the published figure"},
-    {"testbench", KEY_TEXT, AT(testbench), "", 0, 0, NULL, "file beside this one"},
-    {"output", KEY_TEXT, AT(output), "", 0, 0, NULL, "column of its samples"},
-    {"as", KEY_CHOICE, AT(as), "", 0, 0, claim_figures, "of the output at and against"},
-    {"low", KEY_NUMBER, AT(low), "1", -1e300, 1e300, NULL, "lower end of the region"},
-    {"high", KEY_NUMBER, AT(high), "1", -1e300, 1e300, NULL, "upper end of the region"},
-    {"compare_only", KEY_FLAG, AT(compare_only), "", 0, 0, NULL, "no verdict can be given"},
-    {"spot_check", KEY_FLAG, AT(spot_check), "", 0, 0, NULL, "some replicas in other engines"},
+    TEXT_KEY("claim", AT(claim), "its number and name"),
+    TEXT_KEY("what", AT(what), "what the figure is"),
+    TEXT_KEY("published", AT(published), "the published figure"),
+    TEXT_KEY("testbench", AT(testbench), "file beside this one"),
+    TEXT_KEY("output", AT(output), "column of its samples"),
+    CHOICE_KEY("as", AT(as), claim_figures, "of the output at and against"),
+    NUMBER_KEY("low", AT(low), "1", -1e300, 1e300, "lower end of the region"),
+    NUMBER_KEY("high", AT(high), "1", -1e300, 1e300, "upper end of the region"),
+    FLAG_KEY("compare_only", AT(compare_only), "no verdict can be given"),
+    FLAG_KEY("spot_check", AT(spot_check), "some replicas in other engines"),
 };
 #define N_KEYS (sizeof claim_keys / sizeof claim_keys[0])
 
@@ -83,8 +83,8 @@ static enum status read_entry(struct reader *r, const struct yaml_entry *e)
     const struct key_value value = {r->file->path, e->line, e->n, (const char *const *)e->items,
                                     e->list};
     if (!rest && strcmp(e->name, "variation_replicas") == 0) {
-        static const struct key key = {"variation_replicas",   KEY_COUNT, 0, "1", 2,
-                                       TESTBENCH_REPLICAS_MAX, NULL,      ""};
+        static const struct key key =
+            COUNT_KEY("variation_replicas", 0, 2, TESTBENCH_REPLICAS_MAX, "");
         return key_set(&key, &value, &r->c->variation_replicas, r->error);
     }
     if (!rest)

@@ -25,14 +25,14 @@ struct options {
 #define AT(field) offsetof(struct options, field)
 static const struct key keys[] = {
     VOLATILE_BENCH_KEYS(struct options, device),
-    {"switches", KEY_NUMBER, AT(switches), "1", 0, VOLATILE_SWITCHES_MAX, NULL,
-     "so many, with device.nth, gstep and gpar scaled to them; 0: device.n as it is"},
-    {"drive.voltage", KEY_NUMBER, AT(drive.first), "V", -10, 10, NULL, "of the first pulse"},
-    {"drive.step", KEY_NUMBER, AT(drive.step), "V", -10, 10, NULL, "from pulse to pulse"},
-    {"drive.period", KEY_NUMBER, AT(drive.period), "s", 1e-9, 1e9, NULL, "of the pulses"},
-    {"drive.duty", KEY_NUMBER, AT(duty), "1", 1e-6, 0.999999, NULL, "share of a pulse in it"},
-    {"drive.pulses", KEY_COUNT, AT(pulses), "1", 1, 1e5, NULL, "how many"},
-    {"trials", KEY_COUNT, AT(trials), "1", 2, 1e5, NULL, "of each way"},
+    NUMBER_KEY("switches", AT(switches), "1", 0, VOLATILE_SWITCHES_MAX,
+               "so many, with device.nth, gstep and gpar scaled to them; 0: device.n as it is"),
+    NUMBER_KEY("drive.voltage", AT(drive.first), "V", -10, 10, "of the first pulse"),
+    NUMBER_KEY("drive.step", AT(drive.step), "V", -10, 10, "from pulse to pulse"),
+    NUMBER_KEY("drive.period", AT(drive.period), "s", 1e-9, 1e9, "of the pulses"),
+    NUMBER_KEY("drive.duty", AT(duty), "1", 1e-6, 0.999999, "share of a pulse in it"),
+    COUNT_KEY("drive.pulses", AT(pulses), 1, 1e5, "how many"),
+    COUNT_KEY("trials", AT(trials), 2, 1e5, "of each way"),
     {"fixed.steps", KEY_TEXT, AT(steps), "s", 0, 0, NULL,
      "of the original scheme: up to 8 numbers, spaces between them"},
 };

@@ -19,14 +19,11 @@ struct options {
 
 static const struct key keys[] = {
     VOLATILE_BENCH_KEYS(struct options, device),
-    {"drive.amplitude", KEY_NUMBER, offsetof(struct options, amplitude), "V", -10, 10, NULL,
-     "of the sine"},
-    {"drive.period", KEY_NUMBER, offsetof(struct options, period), "s", 1e-9, 1e9, NULL,
-     "of the sine"},
-    {"drive.time", KEY_NUMBER, offsetof(struct options, time), "s", 1e-9, 1e9, NULL,
-     "of the whole drive"},
-    {"drive.parts", KEY_COUNT, offsetof(struct options, parts), "1", 10, 1e6, NULL,
-     "pieces of constant voltage in the whole time"},
+    NUMBER_KEY("drive.amplitude", offsetof(struct options, amplitude), "V", -10, 10, "of the sine"),
+    NUMBER_KEY("drive.period", offsetof(struct options, period), "s", 1e-9, 1e9, "of the sine"),
+    NUMBER_KEY("drive.time", offsetof(struct options, time), "s", 1e-9, 1e9, "of the whole drive"),
+    COUNT_KEY("drive.parts", offsetof(struct options, parts), 10, 1e6,
+              "pieces of constant voltage in the whole time"),
 };
 
 static void defaults(void *options)

@@ -24,22 +24,20 @@ struct options {
 };
 
 #define AT(field) offsetof(struct options, field)
-#define DRIVE_KEYS                                                                                 \
-    {"drive.voltage", KEY_NUMBER, AT(first), "V", -10, 10, NULL, "of the first pulse"},            \
-    {                                                                                              \
-        "drive.width", KEY_NUMBER, AT(width), "s", 1e-9, 1e9, NULL, "of a pulse"                   \
-    }
-#define TRAIN_KEYS                                                                                 \
-    {"drive.pulses", KEY_COUNT, AT(pulses), "1", 1, 1e6, NULL, "how many"},                        \
-    {                                                                                              \
-        "drive.frequency", KEY_NUMBER, AT(frequency), "Hz", 1e-9, 1e8, NULL, "of the pulses"       \
-    }
+/* clang-format off */
+#define DRIVE_KEYS \
+    NUMBER_KEY("drive.voltage", AT(first), "V", -10, 10, "of the first pulse"), \
+    NUMBER_KEY("drive.width", AT(width), "s", 1e-9, 1e9, "of a pulse")
+#define TRAIN_KEYS \
+    COUNT_KEY("drive.pulses", AT(pulses), 1, 1e6, "how many"), \
+    NUMBER_KEY("drive.frequency", AT(frequency), "Hz", 1e-9, 1e8, "of the pulses")
+/* clang-format on */
 
 static const struct key staircase_keys[] = {
     VOLATILE_BENCH_KEYS(struct options, device),
     DRIVE_KEYS,
     TRAIN_KEYS,
-    {"drive.step", KEY_NUMBER, AT(step), "V", -10, 10, NULL, "from pulse to pulse"},
+    NUMBER_KEY("drive.step", AT(step), "V", -10, 10, "from pulse to pulse"),
 };
 static const struct key frequency_keys[] = {
     VOLATILE_BENCH_KEYS(struct options, device),
@@ -49,7 +47,7 @@ static const struct key frequency_keys[] = {
 static const struct key relaxation_keys[] = {
     VOLATILE_BENCH_KEYS(struct options, device),
     DRIVE_KEYS,
-    {"drive.rest", KEY_NUMBER, AT(rest), "s", 1, 1e12, NULL, "at 0 V after the pulse"},
+    NUMBER_KEY("drive.rest", AT(rest), "s", 1, 1e12, "at 0 V after the pulse"),
 };
 
 static void staircase_defaults(void *options)

@@ -34,6 +34,16 @@ struct key {
     const char *help;
 };
 
+/* Entries of such a table, one for each kind; `at` is the offset. */
+/* clang-format off */
+#define NUMBER_KEY(name, at, unit, min, max, help) {name, KEY_NUMBER, at, unit, min, max, NULL, help}
+#define COUNT_KEY(name, at, min, max, help) {name, KEY_COUNT, at, "1", min, max, NULL, help}
+#define SIZES_KEY(name, at, min, max, help) {name, KEY_SIZES, at, "1", min, max, NULL, help}
+#define CHOICE_KEY(name, at, choices, help) {name, KEY_CHOICE, at, "", 0, 0, choices, help}
+#define FLAG_KEY(name, at, help) {name, KEY_FLAG, at, "", 0, 0, NULL, help}
+#define TEXT_KEY(name, at, help) {name, KEY_TEXT, at, "", 0, 0, NULL, help}
+/* clang-format on */
+
 /* A value as written in a testbench: one scalar, or the items of a list. */
 struct key_value {
     const char *file; /* for messages */

@@ -15,6 +15,11 @@ struct sample_column {
     bool text;        /* else a number */
 };
 
+/* For lists LIST(C) of C(ID, name): columns of numbers. */
+/* clang-format off */
+#define NUMBER_COLUMN(id, name) {name, false}
+/* clang-format on */
+
 struct sample_job {
     size_t n;                            /* samples, numbered from 0 */
     size_t n_inputs, n_columns;          /* inputs come first, then outputs */

@@ -18,15 +18,15 @@ static const char *const scales[] = {"linear", "log", NULL};
 
 #define AT(field) offsetof(struct testbench_common, field)
 static const struct key common_keys[] = {
-    {"title", KEY_TEXT, AT(title), "", 0, 0, NULL, "what the testbench shows"},
-    {"experiment", KEY_TEXT, AT(experiment), "", 0, 0, NULL, "what is done: see the experiments"},
-    {"seed", KEY_COUNT, AT(seed), "1", 0, 9007199254740992.0, NULL, "of all that is random"},
-    {"replicas", KEY_COUNT, AT(replicas), "1", 1, TESTBENCH_REPLICAS_MAX, NULL,
-     "samples of every point"},
-    {"time_limit", KEY_NUMBER, AT(time_limit), "s", 0, 1e7, NULL,
-     "wall time of a sample, which fails beyond; 0: none"},
-    {"sweep_order", KEY_CHOICE, AT(order), "", 0, 0, orders,
-     "all combinations of the swept values, or the values of the same place in all lists"},
+    TEXT_KEY("title", AT(title), "what the testbench shows"),
+    TEXT_KEY("experiment", AT(experiment), "what is done: see the experiments"),
+    COUNT_KEY("seed", AT(seed), 0, 9007199254740992.0, "of all that is random"),
+    COUNT_KEY("replicas", AT(replicas), 1, TESTBENCH_REPLICAS_MAX, "samples of every point"),
+    NUMBER_KEY("time_limit", AT(time_limit), "s", 0, 1e7,
+               "wall time of a sample, which fails beyond; 0: none"),
+    CHOICE_KEY(
+        "sweep_order", AT(order), orders,
+        "all combinations of the swept values, or the values of the same place in all lists"),
 };
 #undef AT
 #define N_COMMON (sizeof common_keys / sizeof common_keys[0])

@@ -400,9 +400,16 @@ void variation_cells(const struct variation *v, struct cell *cells)
     double means[VARIED];
     variation_means(v, means);
     const double values[VARIATION_N_COLUMNS] = {
-        (double)v->n_stuck_on,    (double)v->n_stuck_off, (double)v->redrawn,
-        (double)v->cycle_redrawn, means[VARY_RON],        means[VARY_ROFF],
-        means[VARY_TAU],          means[VARY_VON],        means[VARY_VOFF]};
+        [VARIATION_STUCK_ON] = (double)v->n_stuck_on,
+        [VARIATION_STUCK_OFF] = (double)v->n_stuck_off,
+        [VARIATION_REDRAWN] = (double)v->redrawn,
+        [VARIATION_CYCLE_REDRAWN] = (double)v->cycle_redrawn,
+        [VARIATION_RON_MEAN] = means[VARY_RON],
+        [VARIATION_ROFF_MEAN] = means[VARY_ROFF],
+        [VARIATION_TAU_MEAN] = means[VARY_TAU],
+        [VARIATION_VON_MEAN] = means[VARY_VON],
+        [VARIATION_VOFF_MEAN] = means[VARY_VOFF],
+    };
     for (int i = 0; i < VARIATION_N_COLUMNS; i++)
         if (isfinite(values[i]))
             cells[i] = (struct cell){.kind = CELL_NUMBER, .number = values[i]};

@@ -47,126 +47,53 @@ extern const struct variation_options variation_defaults;
 extern const char *const variation_laws[];
 
 /* One line a key; AT(field): offset of a field of the variation_options in the options. */
-#define VARIATION_PAIR_KEY(AT, a, b, number)                                                       \
-    {                                                                                              \
-        "variation.corr_" a "_" b, KEY_NUMBER, AT(correlation[number]), "1", -0.999, 0.999, NULL,  \
-            "correlation of " a " and " b " among devices"                                         \
-    }
-#define VARIATION_KEYS(AT)                                                                         \
-    {"variation.set",                                                                              \
-     KEY_TEXT,                                                                                     \
-     AT(set),                                                                                      \
-     "",                                                                                           \
-     0,                                                                                            \
-     0,                                                                                            \
-     NULL,                                                                                         \
-     "measured devices, as in W1,W2,W3, one drawn for each device; '': the dopant"},               \
-        {"variation.ron",                                                                          \
-         KEY_NUMBER,                                                                               \
-         AT(sigma[VARY_RON]),                                                                      \
-         "1",                                                                                      \
-         0,                                                                                        \
-         3,                                                                                        \
-         NULL,                                                                                     \
-         "sigma of ln ron from device to device"},                                                 \
-        {"variation.roff", KEY_NUMBER, AT(sigma[VARY_ROFF]), "1", 0, 3, NULL, "of ln roff"},       \
-        {"variation.tau", KEY_NUMBER, AT(sigma[VARY_TAU]), "1", 0, 5, NULL, "of ln tau"},          \
-        {"variation.von",                                                                          \
-         KEY_NUMBER,                                                                               \
-         AT(sigma[VARY_VON]),                                                                      \
-         "V",                                                                                      \
-         0,                                                                                        \
-         1,                                                                                        \
-         NULL,                                                                                     \
-         "sigma of the setting threshold from device to device"},                                  \
-        {"variation.voff",                                                                         \
-         KEY_NUMBER,                                                                               \
-         AT(sigma[VARY_VOFF]),                                                                     \
-         "V",                                                                                      \
-         0,                                                                                        \
-         1,                                                                                        \
-         NULL,                                                                                     \
-         "of the resetting threshold"},                                                            \
-        VARIATION_PAIR_KEY(AT, "ron", "roff", 0), VARIATION_PAIR_KEY(AT, "ron", "tau", 1),         \
-        VARIATION_PAIR_KEY(AT, "ron", "von", 2), VARIATION_PAIR_KEY(AT, "ron", "voff", 3),         \
-        VARIATION_PAIR_KEY(AT, "roff", "tau", 4), VARIATION_PAIR_KEY(AT, "roff", "von", 5),        \
-        VARIATION_PAIR_KEY(AT, "roff", "voff", 6), VARIATION_PAIR_KEY(AT, "tau", "von", 7),        \
-        VARIATION_PAIR_KEY(AT, "tau", "voff", 8), VARIATION_PAIR_KEY(AT, "von", "voff", 9),        \
-        {"variation.stuck_on",                                                                     \
-         KEY_NUMBER,                                                                               \
-         AT(stuck_on),                                                                             \
-         "1",                                                                                      \
-         0,                                                                                        \
-         1,                                                                                        \
-         NULL,                                                                                     \
-         "probability that a device is a resistor of its ON resistance"},                          \
-        {"variation.stuck_off",                                                                    \
-         KEY_NUMBER,                                                                               \
-         AT(stuck_off),                                                                            \
-         "1",                                                                                      \
-         0,                                                                                        \
-         1,                                                                                        \
-         NULL,                                                                                     \
-         "probability of its OFF resistance"},                                                     \
-        {"variation.cycle_von",                                                                    \
-         KEY_NUMBER,                                                                               \
-         AT(cycle_von),                                                                            \
-         "V",                                                                                      \
-         0,                                                                                        \
-         1,                                                                                        \
-         NULL,                                                                                     \
-         "sigma of the setting threshold from pulse to pulse; not in ngspice"},                    \
-        {"variation.cycle_voff",                                                                   \
-         KEY_NUMBER,                                                                               \
-         AT(cycle_voff),                                                                           \
-         "V",                                                                                      \
-         0,                                                                                        \
-         1,                                                                                        \
-         NULL,                                                                                     \
-         "of the resetting threshold: sigma, or scale under the law stable; not in ngspice"},      \
-        {"variation.cycle_law",                                                                    \
-         KEY_CHOICE,                                                                               \
-         AT(cycle_law),                                                                            \
-         "",                                                                                       \
-         0,                                                                                        \
-         0,                                                                                        \
-         variation_laws,                                                                           \
-         "of the resetting threshold from pulse to pulse"},                                        \
-        {"variation.cycle_alpha",     KEY_NUMBER, AT(cycle_alpha), "1", 0.5, 2, NULL,              \
-         "exponent of the law stable"},                                                            \
-        {"variation.cycle_beta",                                                                   \
-         KEY_NUMBER,                                                                               \
-         AT(cycle_beta),                                                                           \
-         "1",                                                                                      \
-         -1,                                                                                       \
-         1,                                                                                        \
-         NULL,                                                                                     \
-         "skewness of the law stable, of the signed threshold"},                                   \
-    {                                                                                              \
-        "variation.cycle_cut", KEY_NUMBER, AT(cycle_cut), "V", 1e-3, 10, NULL,                     \
-            "deviations from pulse to pulse beyond it are drawn anew"                              \
-    }
-#define VARIATION_NEURON_KEYS(AT)                                                                  \
-    {"variation.a_vt",                                                                             \
-     KEY_NUMBER,                                                                                   \
-     AT(a_vt),                                                                                     \
-     "V m",                                                                                        \
-     0,                                                                                            \
-     1e-6,                                                                                         \
-     NULL,                                                                                         \
-     "mismatch of the neurons' transistors: Pelgrom's A_VT, 1e-8 is 10 mV um"},                    \
-        {"variation.a_beta",                                                                       \
-         KEY_NUMBER,                                                                               \
-         AT(a_beta),                                                                               \
-         "m",                                                                                      \
-         0,                                                                                        \
-         1e-6,                                                                                     \
-         NULL,                                                                                     \
-         "Pelgrom's A_beta, 1e-8 is 1 % um"},                                                      \
-    {                                                                                              \
-        "variation.offset", KEY_NUMBER, AT(offset), "V", 0, 0.1, NULL,                             \
-            "sigma of the input offset of every amplifier"                                         \
-    }
+/* clang-format off */
+#define VARIATION_PAIR_KEY(AT, a, b, number) \
+    NUMBER_KEY("variation.corr_" a "_" b, AT(correlation[number]), "1", -0.999, 0.999, \
+        "correlation of " a " and " b " among devices")
+#define VARIATION_KEYS(AT) \
+    TEXT_KEY("variation.set", AT(set), \
+        "measured devices, as in W1,W2,W3, one drawn for each device; '': the dopant"), \
+    NUMBER_KEY("variation.ron", AT(sigma[VARY_RON]), "1", 0, 3, \
+        "sigma of ln ron from device to device"), \
+    NUMBER_KEY("variation.roff", AT(sigma[VARY_ROFF]), "1", 0, 3, "of ln roff"), \
+    NUMBER_KEY("variation.tau", AT(sigma[VARY_TAU]), "1", 0, 5, "of ln tau"), \
+    NUMBER_KEY("variation.von", AT(sigma[VARY_VON]), "V", 0, 1, \
+        "sigma of the setting threshold from device to device"), \
+    NUMBER_KEY("variation.voff", AT(sigma[VARY_VOFF]), "V", 0, 1, "of the resetting threshold"), \
+    VARIATION_PAIR_KEY(AT, "ron", "roff", 0), \
+    VARIATION_PAIR_KEY(AT, "ron", "tau", 1), \
+    VARIATION_PAIR_KEY(AT, "ron", "von", 2), \
+    VARIATION_PAIR_KEY(AT, "ron", "voff", 3), \
+    VARIATION_PAIR_KEY(AT, "roff", "tau", 4), \
+    VARIATION_PAIR_KEY(AT, "roff", "von", 5), \
+    VARIATION_PAIR_KEY(AT, "roff", "voff", 6), \
+    VARIATION_PAIR_KEY(AT, "tau", "von", 7), \
+    VARIATION_PAIR_KEY(AT, "tau", "voff", 8), \
+    VARIATION_PAIR_KEY(AT, "von", "voff", 9), \
+    NUMBER_KEY("variation.stuck_on", AT(stuck_on), "1", 0, 1, \
+        "probability that a device is a resistor of its ON resistance"), \
+    NUMBER_KEY("variation.stuck_off", AT(stuck_off), "1", 0, 1, \
+        "probability of its OFF resistance"), \
+    NUMBER_KEY("variation.cycle_von", AT(cycle_von), "V", 0, 1, \
+        "sigma of the setting threshold from pulse to pulse; not in ngspice"), \
+    NUMBER_KEY("variation.cycle_voff", AT(cycle_voff), "V", 0, 1, \
+        "of the resetting threshold: sigma, or scale under the law stable; not in ngspice"), \
+    CHOICE_KEY("variation.cycle_law", AT(cycle_law), variation_laws, \
+        "of the resetting threshold from pulse to pulse"), \
+    NUMBER_KEY("variation.cycle_alpha", AT(cycle_alpha), "1", 0.5, 2, \
+        "exponent of the law stable"), \
+    NUMBER_KEY("variation.cycle_beta", AT(cycle_beta), "1", -1, 1, \
+        "skewness of the law stable, of the signed threshold"), \
+    NUMBER_KEY("variation.cycle_cut", AT(cycle_cut), "V", 1e-3, 10, \
+        "deviations from pulse to pulse beyond it are drawn anew")
+#define VARIATION_NEURON_KEYS(AT) \
+    NUMBER_KEY("variation.a_vt", AT(a_vt), "V m", 0, 1e-6, \
+        "mismatch of the neurons' transistors: Pelgrom's A_VT, 1e-8 is 10 mV um"), \
+    NUMBER_KEY("variation.a_beta", AT(a_beta), "m", 0, 1e-6, "Pelgrom's A_beta, 1e-8 is 1 % um"), \
+    NUMBER_KEY("variation.offset", AT(offset), "V", 0, 0.1, \
+        "sigma of the input offset of every amplifier")
+/* clang-format on */
 
 /* What all samples share: files read, matrix factored, keys checked against the models. */
 struct variation_source;
@@ -210,15 +137,22 @@ bool variation_cycle(void *variation, size_t device);
  * mean of von, voff [V]; NAN where the model has none. */
 void variation_means(const struct variation *variation, double means[VARIED]);
 
-/* Columns of a sample's outputs, in the order of variation_cells(). */
-#define VARIATION_COLUMNS                                                                          \
-    {"stuck_on", false}, {"stuck_off", false}, {"variation_redrawn", false},                       \
-        {"cycle_redrawn", false}, {"ron_mean_ohm", false}, {"roff_mean_ohm", false},               \
-        {"tau_mean_s", false}, {"von_mean_V", false},                                              \
-    {                                                                                              \
-        "voff_mean_V", false                                                                       \
-    }
-#define VARIATION_N_COLUMNS 9
+/* Columns of a sample's outputs: C(ID, name), for the enum and NUMBER_COLUMN (sample.h). */
+/* clang-format off */
+#define VARIATION_COLUMNS(C) \
+    C(STUCK_ON, "stuck_on"), \
+    C(STUCK_OFF, "stuck_off"), \
+    C(REDRAWN, "variation_redrawn"), \
+    C(CYCLE_REDRAWN, "cycle_redrawn"), \
+    C(RON_MEAN, "ron_mean_ohm"), \
+    C(ROFF_MEAN, "roff_mean_ohm"), \
+    C(TAU_MEAN, "tau_mean_s"), \
+    C(VON_MEAN, "von_mean_V"), \
+    C(VOFF_MEAN, "voff_mean_V")
+/* clang-format on */
+#define VARIATION_COLUMN_ID(id, name) VARIATION_##id
+enum { VARIATION_COLUMNS(VARIATION_COLUMN_ID), VARIATION_N_COLUMNS };
+#undef VARIATION_COLUMN_ID
 void variation_cells(const struct variation *variation, struct cell *cells);
 
 /* A row a device: its nominal device, its parameters between pulses, and what it is stuck at. */

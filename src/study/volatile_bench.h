@@ -20,48 +20,36 @@ struct volatile_bench {
 struct volatile_bench volatile_bench_defaults(void);
 
 #define VOLATILE_KEY(type, member, name, unit, min, max, help)                                     \
-    {                                                                                              \
-        "device." #name, KEY_NUMBER, offsetof(type, member.law.name), unit, min, max, NULL, help   \
-    }
+    NUMBER_KEY("device." #name, offsetof(type, member.law.name), unit, min, max, help)
 #define VOLATILE_BENCH_N_KEYS 19
-#define VOLATILE_BENCH_KEYS(type, member)                                                          \
-    {"device.method",                                                                              \
-     KEY_CHOICE,                                                                                   \
-     offsetof(type, member.method),                                                                \
-     "",                                                                                           \
-     0,                                                                                            \
-     0,                                                                                            \
-     volatile_method_names,                                                                        \
-     "jump: exact draws from edge to edge; single: event by event; mean: no random numbers"},      \
-        {"device.resistance", KEY_NUMBER, offsetof(type, member.resistance), "ohm", 1, 1e12, NULL, \
-         "at the beginning"},                                                                      \
-        {"device.rates",       KEY_CHOICE,           offsetof(type, member.law.rates), "", 0, 0,   \
-         volatile_rates_names, "law of the switches"},                                             \
-        {"device.polarity",                                                                        \
-         KEY_CHOICE,                                                                               \
-         offsetof(type, member.law.polarity),                                                      \
-         "",                                                                                       \
-         0,                                                                                        \
-         0,                                                                                        \
-         volatile_polarity_names,                                                                  \
-         "what a positive voltage does"},                                                          \
-        VOLATILE_KEY(type, member, va, "V", 0, 3, "barrier between the states of a switch"),       \
-        VOLATILE_KEY(type, member, voff, "V", -2, 2,                                               \
-                     "asymmetry; metastable: threshold of the off transition"),                    \
-        VOLATILE_KEY(type, member, von, "V", -2, 2, "metastable: threshold of the on transition"), \
-        VOLATILE_KEY(type, member, tau, "s", 1e-12, 1e12, "metastable: time constant"),            \
-        VOLATILE_KEY(type, member, temp, "K", 10, 2000, "temperature"),                            \
-        VOLATILE_KEY(type, member, n, "1", 1, VOLATILE_SWITCHES_MAX, "number of switches"),        \
-        VOLATILE_KEY(type, member, nth, "1", 0, VOLATILE_SWITCHES_MAX,                             \
-                     "switches that must be on before the device conducts"),                       \
-        VOLATILE_KEY(type, member, gstep, "S", 1e-15, 1, "conductance of a switch"),               \
-        VOLATILE_KEY(type, member, gpar, "S", 1e-15, 1, "parallel conductance"),                   \
-        VOLATILE_KEY(type, member, kappa_v, "1/V", 0, 1e12, "disruption by the voltage; 0: none"), \
-        VOLATILE_KEY(type, member, tau_v, "s", 1e-12, 1e12, "its time constant"),                  \
-        VOLATILE_KEY(type, member, kappa_i, "1/A", 0, 1e15, "disruption by the current; 0: none"), \
-        VOLATILE_KEY(type, member, tau_i, "s", 1e-12, 1e12, "its time constant"),                  \
-        VOLATILE_KEY(type, member, rth, "K/W", 0, 1e12, "thermal resistance; 0: no heat"),         \
-        VOLATILE_KEY(type, member, series, "ohm", 0, 1e12, "in the current of the disruption")
+/* clang-format off */
+#define VOLATILE_BENCH_KEYS(type, member) \
+    CHOICE_KEY("device.method", offsetof(type, member.method), volatile_method_names, \
+        "jump: exact draws from edge to edge; single: event by event; mean: no random numbers"), \
+    NUMBER_KEY("device.resistance", offsetof(type, member.resistance), "ohm", 1, 1e12, \
+        "at the beginning"), \
+    CHOICE_KEY("device.rates", offsetof(type, member.law.rates), volatile_rates_names, \
+        "law of the switches"), \
+    CHOICE_KEY("device.polarity", offsetof(type, member.law.polarity), volatile_polarity_names, \
+        "what a positive voltage does"), \
+    VOLATILE_KEY(type, member, va, "V", 0, 3, "barrier between the states of a switch"), \
+    VOLATILE_KEY(type, member, voff, "V", -2, 2, \
+        "asymmetry; metastable: threshold of the off transition"), \
+    VOLATILE_KEY(type, member, von, "V", -2, 2, "metastable: threshold of the on transition"), \
+    VOLATILE_KEY(type, member, tau, "s", 1e-12, 1e12, "metastable: time constant"), \
+    VOLATILE_KEY(type, member, temp, "K", 10, 2000, "temperature"), \
+    VOLATILE_KEY(type, member, n, "1", 1, VOLATILE_SWITCHES_MAX, "number of switches"), \
+    VOLATILE_KEY(type, member, nth, "1", 0, VOLATILE_SWITCHES_MAX, \
+        "switches that must be on before the device conducts"), \
+    VOLATILE_KEY(type, member, gstep, "S", 1e-15, 1, "conductance of a switch"), \
+    VOLATILE_KEY(type, member, gpar, "S", 1e-15, 1, "parallel conductance"), \
+    VOLATILE_KEY(type, member, kappa_v, "1/V", 0, 1e12, "disruption by the voltage; 0: none"), \
+    VOLATILE_KEY(type, member, tau_v, "s", 1e-12, 1e12, "its time constant"), \
+    VOLATILE_KEY(type, member, kappa_i, "1/A", 0, 1e15, "disruption by the current; 0: none"), \
+    VOLATILE_KEY(type, member, tau_i, "s", 1e-12, 1e12, "its time constant"), \
+    VOLATILE_KEY(type, member, rth, "K/W", 0, 1e12, "thermal resistance; 0: no heat"), \
+    VOLATILE_KEY(type, member, series, "ohm", 0, 1e12, "in the current of the disruption")
+/* clang-format on */
 
 /* What single keys cannot say: nth <= n, whole counts. */
 enum status volatile_bench_check(const struct volatile_bench *bench, struct error *error);
