@@ -292,6 +292,26 @@ static void test_fine_energy(void **state)
     circuit_free(c);
 }
 
+/* Keys and options choose an engine by its place: the names are those of the table, in its order. */
+static void test_engines(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    for (; engine_table[n]; n++) {
+        assert_string_equal(engine_names[n], engine_table[n]->name);
+        assert_ptr_equal(engine_find(engine_names[n]), engine_table[n]);
+        assert_int_equal(engine_index(engine_names[n]), n);
+    }
+    assert_null(engine_names[n]);
+    assert_null(engine_find("spice"));
+    /* ngspice's deck is written before the first pulse; only event draws switches */
+    char *switches = engines_able(ENGINE_SWITCHES), *changes = engines_able(ENGINE_CHANGES_DEVICES);
+    assert_string_equal(switches, "event");
+    assert_string_equal(changes, "ida or event");
+    free(switches);
+    free(changes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,7 +320,7 @@ int main(void)
         cmocka_unit_test(test_loosen_luck),      cmocka_unit_test(test_loosen_ends),
         cmocka_unit_test(test_compare),          cmocka_unit_test(test_compare_decisions),
         cmocka_unit_test(test_compare_waveform), cmocka_unit_test(test_array_drive),
-        cmocka_unit_test(test_fine_energy),
+        cmocka_unit_test(test_fine_energy),      cmocka_unit_test(test_engines),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -46,8 +46,16 @@ int argument_choice(struct argp_state *state, const char *option, const char *te
 
 const struct engine *argument_engine(struct argp_state *state, const char *text)
 {
-    const char *names[8] = {NULL};
-    for (size_t i = 0; engine_table[i] && i + 1 < sizeof names / sizeof names[0]; i++)
-        names[i] = engine_table[i]->name;
-    return engine_table[argument_choice(state, "--engine", text, names)];
+    return engine_table[argument_choice(state, "--engine", text, engine_names)];
+}
+
+enum status argument_able(const char *option, const struct engine *engine,
+                          enum engine_ability ability, struct error *error)
+{
+    if (engine->abilities & (unsigned)ability)
+        return STATUS_OK;
+    char *able = engines_able(ability);
+    fail(error, STATUS_INPUT, "%s: expected with --engine %s", option, able);
+    free(able);
+    return STATUS_INPUT;
 }

@@ -19,6 +19,10 @@ uint64_t argument_count(struct argp_state *state, const char *option, const char
 /* The engine of that name. */
 const struct engine *argument_engine(struct argp_state *state, const char *text);
 
+/* For an option that engines of that ability take: that this one does. */
+enum status argument_able(const char *option, const struct engine *engine,
+                          enum engine_ability ability, struct error *error);
+
 /* Index of `text` in names[] (ended by NULL). */
 int argument_choice(struct argp_state *state, const char *option, const char *text,
                     const char *const *names);

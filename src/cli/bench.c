@@ -58,7 +58,6 @@ static const char *part_argument(struct argp_state *state, const char *text)
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
-    const char *engines[8] = {NULL};
     switch (key) {
     case KEY_CASE:
         if (a->n_parts == PARTS_MAX)
@@ -72,9 +71,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->runs = argument_count(state, "--runs", text, RUNS_MAX);
         break;
     case KEY_ENGINE:
-        for (size_t i = 0; engine_table[i] && i + 1 < sizeof engines / sizeof engines[0]; i++)
-            engines[i] = engine_table[i]->name;
-        a->engine = engine_table[argument_choice(state, "--engine", text, engines)];
+        a->engine = argument_engine(state, text);
         break;
     case 'd':
         a->dopant = text;

@@ -559,9 +559,8 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
             fail(error, STATUS_INPUT, "--variation: expected with loop only, without --waveform");
     if ((a->nu > 0 || a->loss > 0) && a->verb != RETENTION && status == STATUS_OK)
         status = fail(error, STATUS_INPUT, "--nu, --loss: expected with retention only");
-    if (a->bench.solver.switches > 0 && a->bench.engine != engine_find("event") &&
-        status == STATUS_OK)
-        status = fail(error, STATUS_INPUT, "--switches: expected with --engine event");
+    if (a->bench.solver.switches > 0 && status == STATUS_OK)
+        status = argument_able("--switches", a->bench.engine, ENGINE_SWITCHES, error);
     a->bench.solver.seed = a->seed;
     if (status != STATUS_OK)
         return status;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/engine.h"
 
+#include "base/memory.h"
 #include "engine/event.h"
 #include "engine/ida.h"
 #include "engine/ngspice.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define TEXT(name, text) text,
@@ -30,14 +32,37 @@ const struct engine_options engine_defaults = {
     .time_limit = 3600,
 };
 
-const struct engine *const engine_table[] = {&engine_ngspice, &engine_ida, &engine_event, NULL};
+#define ENGINE_LIST(E) E(ngspice) E(ida) E(event)
+#define ENGINE(name) &engine_##name,
+#define NAME(name) #name,
+const struct engine *const engine_table[] = {ENGINE_LIST(ENGINE) NULL};
+const char *const engine_names[] = {ENGINE_LIST(NAME) NULL};
+
+int engine_index(const char *name)
+{
+    int i = 0;
+    while (engine_names[i] && strcmp(engine_names[i], name) != 0)
+        i++;
+    return i;
+}
 
 const struct engine *engine_find(const char *name)
 {
-    for (const struct engine *const *e = engine_table; *e; e++)
-        if (strcmp((*e)->name, name) == 0)
-            return *e;
-    return NULL;
+    return engine_table[engine_index(name)];
+}
+
+char *engines_able(enum engine_ability ability)
+{
+    char *text = NULL;
+    for (size_t i = 0; engine_table[i]; i++) {
+        if (!(engine_table[i]->abilities & (unsigned)ability))
+            continue;
+        char *longer =
+            memory_format("%s%s%s", text ? text : "", text ? " or " : "", engine_table[i]->name);
+        free(text);
+        text = longer;
+    }
+    return text ? text : memory_string("none");
 }
 
 /* Name of a device by its number in the order of the circuit, stuck ones among them. */

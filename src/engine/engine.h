@@ -125,17 +125,31 @@ struct engine_report {
     double callback_wall; /* of it inside our callbacks [s] */
 };
 
+/* What not every engine can do. */
+enum engine_ability {
+    ENGINE_SWITCHES = 1,        /* stochastic devices of engine_options.switches */
+    ENGINE_CHANGES_DEVICES = 2, /* phase.changed: constants of a device, from phase to phase */
+};
+
 struct engine {
     const char *name;
     const char *title;
-    bool behavioural; /* its only transistors are switches: neurons must be behavioural */
+    bool behavioural;   /* its only transistors are switches: neurons must be behavioural */
+    unsigned abilities; /* enum engine_ability, together by | */
     enum status (*run)(const struct circuit *circuit, const struct controller *controller,
                        const struct engine_options *options, struct engine_report *report,
                        struct error *error);
 };
 
-/* All engines, ended by NULL; the engine of that name, or NULL. */
+/* All engines and their names, in the same order, each ended by NULL. */
 extern const struct engine *const engine_table[];
+extern const char *const engine_names[];
+
+/* The engine of that name, or NULL; its index into both, or that of their NULL. */
 const struct engine *engine_find(const char *name);
+int engine_index(const char *name);
+
+/* "ida or event": the engines of this ability, for messages; to free(). */
+char *engines_able(enum engine_ability ability);
 
 #endif

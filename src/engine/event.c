@@ -325,5 +325,6 @@ const struct engine engine_event = {
     .name = "event",
     .title = "from input edge to input edge: no capacitors, neurons by their transfer",
     .behavioural = true,
+    .abilities = ENGINE_SWITCHES | ENGINE_CHANGES_DEVICES,
     .run = run,
 };

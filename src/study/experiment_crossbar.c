@@ -18,7 +18,6 @@ struct options {
     struct variation_options variation;
 };
 
-static const char *const engines[] = {"ngspice", "ida", "event", NULL};
 static const char *const scheme_names[] = {"half", "third", "float", "select", NULL};
 static const char *const policies[] = {"amplitude", "amplitude+width", NULL};
 
@@ -63,7 +62,7 @@ static const struct key keys[] = {
     NUMBER_KEY("programming.read_volt", BENCH(read_volt), "V", 1e-3, 1, "of a reading"),
     NUMBER_KEY("programming.read_time", BENCH(read_time), "s", 1e-5, 1, "of one reading"),
     NUMBER_KEY("programming.edge", BENCH(edge), "s", 1e-9, 1e-5, "of every pulse"),
-    CHOICE_KEY("engine.name", AT(engine), engines, "what solves the circuit"),
+    CHOICE_KEY("engine.name", AT(engine), engine_names, "what solves the circuit"),
     NUMBER_KEY("engine.reltol", BENCH(solver.reltol), "1", 1e-9, 0.1, "relative tolerance"),
     NUMBER_KEY("engine.abstol", BENCH(solver.abstol), "A", 1e-15, 1e-3,
                "absolute tolerance of currents"),
@@ -79,7 +78,7 @@ static void defaults(void *options)
     *o = (struct options){.rows = 4,
                           .columns = 4,
                           .scheme = SCHEME_THIRD,
-                          .engine = 2 /* event */,
+                          .engine = engine_index("event"),
                           .dopant = (char *)"Cr",
                           .variation = variation_defaults,
                           .bench = {.row_ohm = 1,
@@ -197,7 +196,7 @@ static enum status open_crossbar(const void *options, const struct experiment_co
     status = dopant_read(o->dopant, context->devices, &setup.dopant, error);
     if (status == STATUS_OK)
         status = variation_open(&o->variation, setup.dopant, context->devices, o->bench.kelvin,
-                                engine_find(engines[o->engine]), &setup.source, error);
+                                engine_table[o->engine], &setup.source, error);
     if (status != STATUS_OK) {
         dopant_free(setup.dopant);
         return status;
@@ -297,7 +296,7 @@ static enum status run_crossbar(void *shared, const void *options, uint64_t seed
     run.scheme = (enum crossbar_scheme)o->scheme;
     run.dopant = setup->dopant;
     run.switches = s->switches;
-    run.engine = engine_find(engines[o->engine]);
+    run.engine = engine_table[o->engine];
     run.solver.interrupted = s->context.interrupted;
     run.variation = &variation;
     run.seed = seed;

@@ -13,7 +13,6 @@
 static_assert(sizeof(size_t) == sizeof(uint64_t), "counts are stored as uint64_t");
 static_assert(sizeof(enum program_policy) == sizeof(int), "choices are stored as int");
 
-static const char *const engines[] = {"ngspice", "ida", "event", NULL};
 static const char *const policies[] = {"amplitude", "amplitude+width", NULL};
 static const char *const gaps[] = {"log", "linear", NULL};
 
@@ -75,7 +74,7 @@ static const struct key keys[] = {
     NUMBER_KEY("programming.read_time", AT(training.read_time), "s", 1e-5, 1, "of one reading"),
     NUMBER_KEY("programming.edge", AT(training.edge), "s", 1e-9, 1e-5, "of every pulse"),
     NUMBER_KEY("inference.time", AT(training.infer_time), "s", 2e-6, 1, "that an image is shown"),
-    CHOICE_KEY("engine.name", AT(engine), engines, "what solves the circuit"),
+    CHOICE_KEY("engine.name", AT(engine), engine_names, "what solves the circuit"),
     NUMBER_KEY("engine.reltol", AT(training.solver.reltol), "1", 1e-9, 0.1, "relative tolerance"),
     NUMBER_KEY("engine.abstol", AT(training.solver.abstol), "A", 1e-15, 1e-3,
                "absolute tolerance of currents"),
@@ -95,7 +94,7 @@ static void defaults(void *options)
                                  .dopant = (char *)"Cr",
                                  .images = (char *)"T/X",
                                  .neuron = (char *)"cmos",
-                                 .engine = 2 /* event */};
+                                 .engine = engine_index("event")};
     b->training.classifier = classifier_defaults;
     b->training.program = program_defaults;
     b->training.learning = learning_defaults;

@@ -69,10 +69,13 @@ enum status training_setup_new(const struct training_bench *b,
     if (status == STATUS_OK)
         status = read_files(b, context, s, error);
     if (status == STATUS_OK && b->training.solver.switches > 0 &&
-        strcmp(engine_table[b->engine]->name, "event") != 0)
+        !(engine_table[b->engine]->abilities & ENGINE_SWITCHES)) {
+        char *able = engines_able(ENGINE_SWITCHES);
         status =
-            fail(error, STATUS_INPUT, "engine.switches with engine %s, expected engine.name: event",
-                 engine_table[b->engine]->name);
+            fail(error, STATUS_INPUT, "engine.switches with engine %s, expected engine.name: %s",
+                 engine_names[b->engine], able);
+        free(able);
+    }
     if (status == STATUS_OK) {
         struct training_options o;
         take_over(b, s, &o);

@@ -134,11 +134,15 @@ static enum status check_engine(const struct variation_options *o, const struct 
     const char *key = o->cycle_von > 0    ? "variation.cycle_von"
                       : o->cycle_voff > 0 ? "variation.cycle_voff"
                                           : NULL;
-    if (key && engine && strcmp(engine->name, "ngspice") == 0)
-        return fail(error, STATUS_INPUT,
-                    "%s with engine ngspice, whose deck cannot change a device from pulse to "
-                    "pulse, expected engine ida or event",
-                    key);
+    if (key && engine && !(engine->abilities & ENGINE_CHANGES_DEVICES)) {
+        char *able = engines_able(ENGINE_CHANGES_DEVICES);
+        fail(error, STATUS_INPUT,
+             "%s with engine %s, whose deck cannot change a device from pulse to pulse, expected "
+             "engine %s",
+             key, engine->name, able);
+        free(able);
+        return STATUS_INPUT;
+    }
     if (o->stuck_on + o->stuck_off > 1)
         return fail(error, STATUS_INPUT,
                     "variation.stuck_on %g and variation.stuck_off %g, expected at most 1 together",
