@@ -34,6 +34,14 @@ near "mean of the ratios" "$(sed -n 2p a/claims.csv | cut -d, -f3)" "$ratio" 1e-
 awk -F, 'NR > 1 && ($NF > 1e-3 || $NF < -1e-3)' a/spot_checks.csv >far
 same "spot checks: two engines, far from event" "$(wc -l <a/spot_checks.csv) $(wc -l <far)" "3 0"
 
+cat >own.yaml <<'END'
+claims: [{claim: a, testbench: t.yaml, output: pulses, as: mean, compare_only: true, spot_check: true,
+  at: {engine.name: ida, programming.pulse_limit: 2}}]
+END
+"$SILVERBAR" claims own.yaml -o own --spot-checks 1 >/dev/null 2>&1
+same "spot checks: not in the testbench's own engine" \
+    "$(sed 1d own/spot_checks.csv | cut -d, -f6 | tr '\n' ' ')" "event ngspice "
+
 refused() { # NAME TEXT: of claims in bad.yaml
     "$SILVERBAR" claims bad.yaml -o made >out 2>err
     same "$1: exit status" $? 2

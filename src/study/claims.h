@@ -40,7 +40,7 @@ enum status claims_evaluate(const struct claims *claims, const struct table *sam
                             struct error *error);
 
 /* The first `replicas` of the points of the claims that ask for it (`spot_check: true`), again by
- * another engine: a row each with the difference. */
+ * another engine, where that is not the testbench's own: a row each with the difference. */
 enum status claims_spot_check(const struct claims *claims, const struct experiment_context *context,
                               const struct table *samples, const char *engine, size_t replicas,
                               struct table *checks, struct error *error);

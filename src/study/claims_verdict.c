@@ -17,7 +17,7 @@ static double output_of(const struct claim *claim, const struct table *t,
     const size_t row = p->first + replica;
     const struct cell *cells = &t->cells[row * t->n_columns];
     const struct cell *status = &cells[table_column(t, "status")];
-    const struct cell *cell = &cells[1 + 2 + claim->output];
+    const struct cell *cell = &cells[table_column(t, claim->text.output)];
     return status->kind == CELL_TEXT && strcmp(status->text, "done") == 0 &&
                    cell->kind == CELL_NUMBER
                ? cell->number
@@ -233,6 +233,15 @@ static enum status check_one(const struct claims *c, const struct claim *claim,
     return STATUS_OK;
 }
 
+static bool is_own_engine(const struct claims *c, const struct claim_point *p, const char *engine)
+{
+    const struct key *key = key_find(c->experiment->keys, c->experiment->n_keys, "engine.name");
+    char *own = key ? key_text(key, p->testbench->options) : NULL;
+    const bool same = own && strcmp(own, engine) == 0;
+    free(own);
+    return same;
+}
+
 enum status claims_spot_check(const struct claims *c, const struct experiment_context *context,
                               const struct table *samples, const char *engine, size_t replicas,
                               struct table *checks, struct error *error)
@@ -241,8 +250,10 @@ enum status claims_spot_check(const struct claims *c, const struct experiment_co
     for (size_t i = 0; i < c->n && status == STATUS_OK; i++) {
         const struct claim *claim = &c->claims[i];
         const struct claim_point *p = &c->points[claim->pairs[0].at];
-        if (!claim->text.spot_check)
+        if (!claim->text.spot_check || is_own_engine(c, p, engine))
             continue;
+        if (context->progress)
+            context->progress(context->progress_data, engine);
         /* the point's own identity is a testbench of it */
         char *setting = memory_format("engine.name=%s", engine);
         const char *const settings[] = {setting};
