@@ -27,6 +27,13 @@ same "devices settled" "$(shown 'devices settled')" \
 same "paths of devices" "$(printf '%s\n' "$text" | grep -c '<div class="path">')" 30
 same "published figures" "$(printf '%s\n' "$text" | grep -o 'published: [^<]*' | tr '\n' ' ')" \
     "published: 2.4 s published: 18.9 mJ published: up to 97 %; pixels flip with p &#61; 0.1 "
+# they are chromium's, programmed to targets: neither tungsten's nor those of another rule
+for other in "--dopant W" "--rule delta"; do
+    # shellcheck disable=SC2086
+    "$SILVERBAR" train --engine event $other -o other >table 2>/dev/null
+    same "$other: no published figures" "$(cat table other/report.html | grep -c '[Pp]ublished[ :]')" 0
+    rm -r other
+done
 # phases.csv: the energies of training by class are those of the account
 awk -F, 'FNR == NR { if ($1 == "training") account[$3] += $4; next }
     FNR == 1 { for (k = 6; k <= NF; k++) { sub(/_J/, "", $k); name[k] = $k }; next }

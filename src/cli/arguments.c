@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/arguments.h"
 
+#include "base/memory.h"
 #include "base/spice_number.h"
 
 #include <ctype.h>
@@ -58,4 +59,18 @@ enum status argument_able(const char *option, const struct engine *engine,
     fail(error, STATUS_INPUT, "%s: expected with --engine %s", option, able);
     free(able);
     return STATUS_INPUT;
+}
+
+char *argument_engine_help(const char *text, const struct engine *by_default)
+{
+    char *list = memory_string("");
+    for (size_t i = 0; engine_names[i]; i++) {
+        const char *separator = i == 0 ? "" : engine_names[i + 1] ? ", " : " or ";
+        char *longer = memory_format("%s%s%s", list, separator, engine_names[i]);
+        free(list);
+        list = longer;
+    }
+    char *help = memory_format("%s: %s (%s)", list, text, by_default->name);
+    free(list);
+    return help;
 }

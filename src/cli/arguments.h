@@ -23,6 +23,9 @@ const struct engine *argument_engine(struct argp_state *state, const char *text)
 enum status argument_able(const char *option, const struct engine *engine,
                           enum engine_ability ability, struct error *error);
 
+/* "a, b or c: TEXT (default)", of all engines; to free(). */
+char *argument_engine_help(const char *text, const struct engine *by_default);
+
 /* Index of `text` in names[] (ended by NULL). */
 int argument_choice(struct argp_state *state, const char *option, const char *text,
                     const char *const *names);

@@ -96,7 +96,7 @@ static const struct argp_option options[] = {
     {"loss", KEY_LOSS, "SECONDS", 0, "retention: mean time to an abrupt loss of the state", 0},
     {"seed", KEY_SEED, "N", 0, "of --variation, --switches and --loss", 0},
     {NULL, 0, NULL, 0, "Solver and output:", 1},
-    {"engine", KEY_ENGINE, "NAME", 0, "ngspice or ida: what solves the circuit", 1},
+    {"engine", KEY_ENGINE, "NAME", 0, "what solves the circuit", 1},
     {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine", 1},
     {"plot", KEY_PLOT, "FILE", 0, "draw to a .png, .svg or .pdf", 1},
     {"waveform", KEY_WAVEFORM, "FILE.csv", 0, "loop: write the points of the last period", 1},
@@ -266,7 +266,7 @@ static char *add_default(int key, const char *text, void *input)
     (void)input;
     const struct arguments a = defaults();
     if (key == KEY_ENGINE)
-        return memory_format("%s (%s)", text, a.bench.engine->name);
+        return argument_engine_help(text, a.bench.engine);
     const struct {
         int key;
         double value;

@@ -6,6 +6,7 @@
 #include "cli/data_path.h"
 #include "cli/interrupt.h"
 #include "report/folder.h"
+#include "report/published.h"
 #include "study/learning.h"
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ enum option_key {
 
 static const struct argp_option options[] = {
     {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file", 0},
-    {"engine", KEY_ENGINE, "NAME", 0, "ngspice, ida or event: what solves the circuit", 0},
+    {"engine", KEY_ENGINE, "NAME", 0, "what solves the circuit", 0},
     {"output", 'o', "DIR", 0, "results folder to make (none: print the table only)", 0},
     {"json", KEY_JSON, NULL, 0, "print summary.json on standard output in place of the table", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit status 3 when a device is not within tolerance", 0},
@@ -202,7 +203,6 @@ static char *add_default(int key, const char *text, void *input)
         const char *text;
     } known[] = {
         {'d', 0, a.dopant},
-        {KEY_ENGINE, 0, t->engine->name},
         {KEY_TOLERANCE, t->program.tolerance, NULL},
         {KEY_POLICY, 0, policies[t->program.policy]},
         {KEY_RULE, 0, t->rule->name},
@@ -220,6 +220,8 @@ static char *add_default(int key, const char *text, void *input)
         {KEY_ABSTOL, t->solver.abstol, NULL},
         {KEY_TIME_LIMIT, t->solver.time_limit, NULL},
     };
+    if (key == KEY_ENGINE)
+        return argument_engine_help(text, t->engine);
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].key == key && known[i].text)
             return memory_format("%s (%s)", text, known[i].text);
@@ -292,16 +294,28 @@ static enum status read_inputs(struct arguments *a, struct inputs *in, struct er
     return status;
 }
 
+/* A figure of this run, and where there is one, the published one beside it. */
+static void print_beside(const char *name, int width, double value, const char *unit,
+                         const char *published)
+{
+    printf("%-28s %*.*f %s%s%s\n", name, width, *unit == '%' ? 2 : 3, value, unit,
+           published ? "   " : "", published ? published : "");
+}
+
 static void print_table(const struct summary *s, const struct training *t, const char *output)
 {
     printf("silverbar %s: classifier of %g memristors, dopant %s, engine %s%s, seed %.0f\n\n",
            s->version, s->devices_total, s->dopant, s->engine,
            strcmp(s->neuron, neurons[NEURON_BEHAVIOURAL]) == 0 ? ", behavioural neurons" : "",
            s->seed);
-    printf("%-28s %12s   %s\n", "", "this run", "published (chromium)");
-    printf("%-28s %10.3f s   2.4 s\n", "training time", s->training_time_s);
-    printf("%-28s %9.3f mJ   18.9 mJ\n", "energy of training", 1e3 * s->energy_J);
-    printf("%-28s %10.2f %%   up to 97 %%\n", "accuracy with noise", 100 * s->accuracy_noisy);
+    const struct published *p = published_find(s->dopant, t->options.rule->in_place);
+    if (p)
+        printf("%-28s %12s   published (%s)\n", "", "this run", p->material);
+    else
+        printf("%-28s %12s\n", "", "this run");
+    print_beside("training time", 10, s->training_time_s, "s", p ? p->time : NULL);
+    print_beside("energy of training", 9, 1e3 * s->energy_J, "mJ", p ? p->energy : NULL);
+    print_beside("accuracy with noise", 10, 100 * s->accuracy_noisy, "%", p ? p->accuracy : NULL);
     printf("%-28s %10.2f %%   (at p = %g the best possible)\n", "  limit for any classifier",
            100 * s->accuracy_limit, s->noise_probability);
     printf("%-28s %10.2f %%\n", "accuracy on clean images", 100 * s->accuracy_clean);

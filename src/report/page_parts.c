@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "report/csv_read.h"
 #include "report/html.h"
+#include "report/published.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,10 +12,6 @@
 
 #define GRID_MAX 64     /* rows and columns of a map */
 #define DEVICES_MAX 256 /* drawn one by one */
-
-/* Published for chromium: Eslami et al., arXiv:2408.14680 (2024). */
-static const char published_time[] = "2.4 s", published_energy[] = "18.9 mJ",
-                  published_accuracy[] = "up to 97 %";
 
 static void card(const char *name, double value, const char *unit, int digits, const char *more,
                  FILE *out)
@@ -29,14 +26,16 @@ static void card(const char *name, double value, const char *unit, int digits, c
 void page_headline(const struct page_data *d, FILE *out)
 {
     const struct summary *s = &d->summary;
+    const struct published *p = published_find(s->dopant, d->epochs != NULL);
     char text[160];
     fputs("<div class=\"cards\">\n", out);
-    snprintf(text, sizeof text, "published: %s", published_time);
+    snprintf(text, sizeof text, "%s%s", p ? "published: " : "simulated", p ? p->time : "");
     card("training time", s->training_time_s, "s", 4, text, out);
-    snprintf(text, sizeof text, "published: %s", published_energy);
+    snprintf(text, sizeof text, "%s%s", p ? "published: " : "of all sources", p ? p->energy : "");
     card("energy of training", s->energy_J, "J", 4, text, out);
-    snprintf(text, sizeof text, "limit %.2f %%; published: %s; pixels flip with p = %g",
-             100 * s->accuracy_limit, published_accuracy, s->noise_probability);
+    snprintf(text, sizeof text, "limit %.2f %%; %s%s%spixels flip with p = %g",
+             100 * s->accuracy_limit, p ? "published: " : "", p ? p->accuracy : "", p ? "; " : "",
+             s->noise_probability);
     card("accuracy with noise", 100 * s->accuracy_noisy, "", 4, text, out);
     card("accuracy on clean images", 100 * s->accuracy_clean, "", 4, "no pixel flipped", out);
     fprintf(out,
@@ -55,11 +54,13 @@ void page_headline(const struct page_data *d, FILE *out)
     card("energy of an inference", s->energy_infer_per_image_J, "J", 4, "mean of 512 images", out);
     card("latency of an inference", s->infer_latency_s, "s", 4, "longest of 512 images", out);
     card("power of the neurons", s->neuron_power_W, "W", 4, "mean in training", out);
-    fputs(
-        "</div>\n<p class=\"note\">The published figures (chromium; Eslami et al., "
-        "arXiv:2408.14680) stand beside these without a verdict: images, pulses, tolerance and the "
-        "neuron's circuit are not published.</p>\n",
-        out);
+    fputs("</div>\n", out);
+    if (p)
+        fprintf(out,
+                "<p class=\"note\">The published figures (%s; %s) stand beside these without a "
+                "verdict: images, pulses, tolerance and the neuron's circuit are not "
+                "published.</p>\n",
+                p->material, p->source);
 }
 
 /* A row of a bar chart: name, bar of up to two parts, value, note. */
