@@ -159,17 +159,21 @@ static void confined_processes_open_nothing(void **state)
 {
     (void)state;
     int result;
+    char *folder = folder_make(), *path = memory_format("%s/confined", folder);
     const pid_t child = fork();
     if (child == 0) {
         if (!confine_files())
             _exit(77); /* an older kernel */
         const bool reads = open("/etc/passwd", O_RDONLY) >= 0,
-                   writes = open("/tmp/test_user_deck-confined", O_WRONLY | O_CREAT, 0600) >= 0;
+                   writes = open(path, O_WRONLY | O_CREAT, 0600) >= 0;
         execl("/bin/false", "false", (char *)NULL); /* would end with status 1 */
         _exit(2 * reads + 4 * writes);
     }
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &result, 0), child);
+    unlink(path); /* where it could be written */
+    folder_remove(folder);
+    free(path);
     assert_true(WIFEXITED(result));
     if (WEXITSTATUS(result) == 77)
         skip();

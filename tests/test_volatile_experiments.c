@@ -165,17 +165,25 @@ static void test_accuracy(void **state)
     const struct experiment *e = &experiment_event_accuracy;
     static const char *const fewer[] = {"trials", "200", "fixed.steps", "0.02 0.2 1", NULL};
     run(e, 1, 0, fewer);
-    print_message("event: bias2 %.0f, floor %.0f, spread %.3f; speed-up %.1f and %.1f\n",
-                  out(e, "event_bias2_ohm2"), out(e, "event_floor_ohm2"), out(e, "event_spread"),
-                  out(e, "speedup_binomial"), out(e, "speedup_single"));
+    print_message("event: bias2 %.0f, floor %.0f, spread %.3f\n", out(e, "event_bias2_ohm2"),
+                  out(e, "event_floor_ohm2"), out(e, "event_spread"));
     /* the floor is bias2's own size by chance: readings are correlated, so up to 3 of it */
     assert_true(fabs(out(e, "event_bias2_ohm2")) < 3 * out(e, "event_floor_ohm2"));
     ASSERT_NEAR(out(e, "event_spread"), 1, 0.2); /* 200 trials: 0.05, correlated readings */
-    assert_true(out(e, "speedup_binomial") > 1 && out(e, "speedup_single") > 1);
     const struct table *w = detail.tables[0];
     const size_t bias2 = table_column(w, "bias2_ohm2"), floor_ = table_column(w, "floor_ohm2"),
-                 spread = table_column(w, "spread");
+                 spread = table_column(w, "spread"), draws = table_column(w, "draws");
     assert_int_equal(w->n_rows, 2 + 6);
+    /* Work, in draws of a pair of binomials or of an event: fixed steps take one in each of 150 s / h
+     * steps; jumps one at each of 30 readings and some more where the switches' own effect is heard;
+     * single events at least one for every switch that flips, some thousands. */
+    static const double fixed[] = {0.02, 0.2, 1};
+    for (size_t k = 0; k < 3; k++)
+        ASSERT_NEAR(w->cells[(2 + k) * w->n_columns + draws].number, 150 / fixed[k], 1e-6);
+    const double jumps = w->cells[w->n_columns + draws].number;
+    assert_true(jumps >= 30 && jumps < 45);
+    assert_true(w->cells[draws].number > 100 * jumps);
+    ASSERT_NEAR(w->cells[draws].number, out(e, "single_draws"), 0);
     const struct cell *binomial = &w->cells[2 * w->n_columns],
                       *normal = &w->cells[5 * w->n_columns];
     assert_true(binomial[2 * w->n_columns + bias2].number >
