@@ -4,23 +4,27 @@
 #include <math.h>
 #include <string.h>
 
+/* Chosen: the published rules leave these to the device.  Weights are -1 to 1. */
 const struct learning_options learning_defaults = {
     .epochs = 60,
-    .stop_accuracy = 0.001,
-    .stop_loss = -1,
-    .start_range = 0.3,
+    .stop_accuracy = 0.001, /* accuracies are quoted to a percent */
+    .stop_loss = -1,        /* never */
+    .start_range = 0.3,     /* of the weights: both signs, room to grow */
+    /* relative; write-verify from below stops low by it: with 0.2 all weights start at -0.2, deep
+     * networks at a saddle */
     .start_tolerance = 0.1,
-    .rate = 2,
-    .margin = 0.1,
-    .step = 0.05,
-    .decay = 0.95,
-    .clip = 0.2,
-    .amplitude = {0.12, 0.06},
-    .width = {10e-3, 10e-3},
-    .track = true,
+    .rate = 2,                 /* change of a weight over gradient */
+    .margin = 0.1,             /* of the neuron's range */
+    .step = 0.05,              /* of a weight, 1/40 of its range */
+    .decay = 0.95,             /* an epoch: 1/22 of the step is left after 60 */
+    .clip = 0.2,               /* of a weight, 1/10 of its range */
+    .amplitude = {0.12, 0.06}, /* [V], as write-verify starts (program.c) */
+    .width = {10e-3, 10e-3},   /* [s], as write-verify's */
+    .track = true,             /* W and C lose most of a weight in one fixed pulse, or nothing */
+    /* [V], a third of the RESET logistic's width: corrections fall short rather than overshoot */
     .track_volt = 0.005,
-    .width_least = 4e-6,
-    .least_slope = 0.1,
+    .width_least = 4e-6, /* [s], 1/2500 of the longest; beyond, the amplitude moves */
+    .least_slope = 0.1,  /* of the steepest */
 };
 
 static double manhattan_full(const struct learning_options *o)
