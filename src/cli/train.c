@@ -80,8 +80,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static const char *const policies[] = {"amplitude", "amplitude+width", NULL};
-static const char *const gaps[] = {"log", "linear", NULL};
 static const char *const neurons[] = {"cmos", "behavioural", NULL};
 
 static void parse_neuron(struct arguments *a, struct argp_state *state, const char *text)
@@ -118,13 +116,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
         t->program.tolerance = argument_number(state, "--tolerance", text, 1e-4, 0.9);
         break;
     case KEY_POLICY:
-        t->program.policy = (enum program_policy)argument_choice(state, "--policy", text, policies);
+        t->program.policy =
+            (enum program_policy)argument_choice(state, "--policy", text, program_policies);
         break;
     case KEY_RULE:
         t->rule = rule_table[argument_choice(state, "--rule", text, learning_rules)];
         break;
     case KEY_GAP:
-        t->program.gap = (enum program_gap)argument_choice(state, "--gap", text, gaps);
+        t->program.gap = (enum program_gap)argument_choice(state, "--gap", text, program_gaps);
         break;
     case KEY_TRAIN_NOISE:
         t->train_noise = argument_number(state, "--train-noise", text, 0, 0.5);
@@ -204,9 +203,9 @@ static char *add_default(int key, const char *text, void *input)
     } known[] = {
         {'d', 0, a.dopant},
         {KEY_TOLERANCE, t->program.tolerance, NULL},
-        {KEY_POLICY, 0, policies[t->program.policy]},
+        {KEY_POLICY, 0, program_policies[t->program.policy]},
         {KEY_RULE, 0, t->rule->name},
-        {KEY_GAP, 0, gaps[t->program.gap]},
+        {KEY_GAP, 0, program_gaps[t->program.gap]},
         {KEY_RESET, RESET_DEFAULT, NULL},
         {KEY_READ_TIME, t->read_time, NULL},
         {KEY_PULSE_WIDTH, t->program.width, NULL},

@@ -3,6 +3,10 @@
 
 #include <math.h>
 
+const char *const program_policies[] = {
+    [POLICY_AMPLITUDE] = "amplitude", [POLICY_AMPLITUDE_WIDTH] = "amplitude+width", NULL};
+const char *const program_gaps[] = {[GAP_LOG] = "log", [GAP_LINEAR] = "linear", NULL};
+
 /* Eslami et al. (arXiv:2408.14680) give neither pulses nor tolerance: all of these are chosen.
  * results/train.csv varies tolerance, policy and gap, testbenches/claims.yaml the width too. */
 const struct program_options program_defaults = {

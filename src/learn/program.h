@@ -16,6 +16,9 @@ enum program_direction { PROGRAM_SET, PROGRAM_RESET };
 enum program_policy { POLICY_AMPLITUDE, POLICY_AMPLITUDE_WIDTH };
 enum program_gap { GAP_LOG, GAP_LINEAR };
 
+/* Their names, in that order, ended by NULL. */
+extern const char *const program_policies[], *const program_gaps[];
+
 struct program_options {
     double tolerance; /* |G/G_target - 1| at which a device is settled */
     enum program_policy policy;

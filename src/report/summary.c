@@ -54,16 +54,6 @@ const struct summary_field summary_fields[] = {
 };
 const size_t summary_n_fields = sizeof summary_fields / sizeof summary_fields[0];
 
-const char *policy_name(enum program_policy policy)
-{
-    return policy == POLICY_AMPLITUDE ? "amplitude" : "amplitude+width";
-}
-
-const char *gap_name(enum program_gap gap)
-{
-    return gap == GAP_LOG ? "log" : "linear";
-}
-
 static void copy(char *to, const char *from)
 {
     snprintf(to, SUMMARY_TEXT_MAX, "%s", from);
@@ -107,8 +97,8 @@ void summary_fill(struct summary *s, const struct training *t)
     copy(s->version, PACKAGE_VERSION);
     copy(s->engine, o->engine->name);
     copy(s->dopant, o->classifier.dopant->name);
-    copy(s->policy, policy_name(o->program.policy));
-    copy(s->gap, gap_name(o->program.gap));
+    copy(s->policy, program_policies[o->program.policy]);
+    copy(s->gap, program_gaps[o->program.gap]);
     for (int c = 0; c < ENERGY_CLASSES; c++) {
         s->by_class[c] = ledger_class(training, (enum energy_class)c);
         s->infer_by_class[c] = ledger_class(inference, (enum energy_class)c);

@@ -47,7 +47,4 @@ const char *summary_text(const struct summary *summary, const struct summary_fie
 size_t summary_entries(const struct summary_field *field);
 const char *summary_entry(const struct summary_field *field, size_t index);
 
-const char *policy_name(enum program_policy policy);
-const char *gap_name(enum program_gap gap);
-
 #endif

@@ -19,7 +19,6 @@ struct options {
 };
 
 static const char *const scheme_names[] = {"half", "third", "float", "select", NULL};
-static const char *const policies[] = {"amplitude", "amplitude+width", NULL};
 
 #define SIDE_MAX 256
 
@@ -48,7 +47,8 @@ static const struct key keys[] = {
                "initial states are uniform from 0 to this"),
     NUMBER_KEY("programming.tolerance", PROGRAM(tolerance), "1", 1e-4, 0.9,
                "relative error at which a device is settled"),
-    CHOICE_KEY("programming.policy", PROGRAM(policy), policies, "what is refined after a reversal"),
+    CHOICE_KEY("programming.policy", PROGRAM(policy), program_policies,
+               "what is refined after a reversal"),
     NUMBER_KEY("programming.width", PROGRAM(width), "s", 2e-5, 1, "of a pulse"),
     NUMBER_KEY("programming.set_volt", PROGRAM(amplitude_start[PROGRAM_SET]), "V", 1e-3, 5,
                "first amplitude of SET"),

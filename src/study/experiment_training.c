@@ -13,9 +13,6 @@
 static_assert(sizeof(size_t) == sizeof(uint64_t), "counts are stored as uint64_t");
 static_assert(sizeof(enum program_policy) == sizeof(int), "choices are stored as int");
 
-static const char *const policies[] = {"amplitude", "amplitude+width", NULL};
-static const char *const gaps[] = {"log", "linear", NULL};
-
 #define AT(field) offsetof(struct training_bench, field)
 #define CIRCUIT(field) AT(training.classifier.field)
 #define PROGRAM(field) AT(training.program.field)
@@ -49,8 +46,9 @@ static const struct key keys[] = {
                "probability of a pixel flip in the accuracy"),
     NUMBER_KEY("programming.tolerance", PROGRAM(tolerance), "1", 1e-4, 0.9,
                "relative error at which a device is settled"),
-    CHOICE_KEY("programming.policy", PROGRAM(policy), policies, "what is refined after a reversal"),
-    CHOICE_KEY("programming.gap", PROGRAM(gap), gaps, "distance to the target"),
+    CHOICE_KEY("programming.policy", PROGRAM(policy), program_policies,
+               "what is refined after a reversal"),
+    CHOICE_KEY("programming.gap", PROGRAM(gap), program_gaps, "distance to the target"),
     NUMBER_KEY("programming.width", PROGRAM(width), "s", 2e-5, 1, "of a pulse"),
     NUMBER_KEY("programming.width_floor", PROGRAM(width_floor), "s", 2e-6, 1,
                "least width under the policy amplitude+width"),
