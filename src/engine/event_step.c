@@ -15,11 +15,11 @@
 #define NEWTON_PART 1e-2
 #define NEWTON_MIDDLE 30
 #define VOLT_SCALE 0.026 /* [V] */
-/* Estimated error of a memristor's energy over a step: of that energy, and of all memristors' so
- * far, as there are thousands of steps.  (On a ramp from zero the estimate does not shrink faster than
- * the energy.) */
-#define ENERGY_PART 5e-3
-#define ENERGY_FLOOR 1e-6
+/* Estimated error of a memristor's energy over a step, times reltol: of that energy, and of all
+ * memristors' so far, as there are thousands of steps.  (On a ramp from zero the estimate does not
+ * shrink faster than the energy.) */
+#define ENERGY_PART 50
+#define ENERGY_FLOOR 1e-2
 #define SMALL 1e-2 /* |z| below which the series of phi are taken */
 /* In units of the tolerance: a state that moves by less in a step does not move the network, and a
  * correction that is less does not want another solution. */
@@ -403,7 +403,8 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
         book(s, h);
     for (size_t k = 0; k < s->n_active && !s->moving; k++) {
         const int e = s->network->branches[s->active[k].device->branch].number;
-        const double most = ENERGY_PART * fabs(s->energy[e]) + ENERGY_FLOOR * s->dissipated;
+        const double most =
+            s->options->reltol * (ENERGY_PART * fabs(s->energy[e]) + ENERGY_FLOOR * s->dissipated);
         if (s->active[k].device->component >= 0 && s->estimate[e] > most)
             raise(error, s->estimate[e] / most);
     }
