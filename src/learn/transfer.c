@@ -172,7 +172,7 @@ static enum status measure(const struct classifier_options *o, size_t layer, siz
     for (size_t i = 0; i < POINTS && status == STATUS_OK; i++) {
         t->x[i] = sigmoid->x[i] = b.column[i] - b.reference[i];
         t->y[i] = 0.5 + (b.out[i] - b.ground) / NEURON_OUTPUT_SWING;
-        sigmoid->y[i] = b.supply[i]; /* of everything, for now */
+        sigmoid->y[i] = b.supply[i]; /* of everything; what the rest takes is taken off later */
     }
     bench_free(&b);
     return status == STATUS_OK ? smooth(t, error) : status;
