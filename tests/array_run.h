@@ -45,7 +45,7 @@ static inline void array_run_watch(void *data, const struct interval *i)
     struct array_run *r = data;
     memcpy(r->values, i->values, circuit_n_values(r->circuit) * sizeof *r->values);
     for (size_t k = 0; k < r->circuit->n_elements; k++)
-        r->energy[k] += i->energy[k];
+        r->energy[k] += interval_energy(i, k);
     r->n_points++;
 }
 

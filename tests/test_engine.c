@@ -111,7 +111,7 @@ static void test_rc(void **state)
     const double mean = 1 + TAU / (end - begin) * fall;
     ASSERT_NEAR(s.mean[0], mean, 1e-4);
     assert_true(fabs(s.v[s.n_points - 1] - mean) > 5e-3);
-    const struct ledger_total *t = &s.ledger->sections[SECTION_TRAINING];
+    const struct ledger_total total = ledger_section(s.ledger, SECTION_TRAINING), *t = &total;
     const double last = s.v[s.n_points - 1];
     ASSERT_NEAR(ledger_class(t, CLASS_LINE), 0.5 * FARAD * last * last, 1e-6 * FARAD);
     ASSERT_NEAR(t->delivered, ledger_class(t, CLASS_LINE) + ledger_class(t, CLASS_DRIVER),
@@ -268,7 +268,7 @@ static enum status run_opaque(const char *text, double *energy, struct error *er
     struct engine_options options = engine_defaults;
     options.time_limit = 20;
     enum status status = run(c, &s, options, error);
-    *energy = ledger_class(&s.ledger->sections[SECTION_TRAINING], CLASS_NEURON);
+    *energy = ledger_section_class(s.ledger, SECTION_TRAINING, CLASS_NEURON);
     ledger_free(s.ledger);
     circuit_free(c);
     subcircuit_free(file);

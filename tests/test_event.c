@@ -228,8 +228,8 @@ static void test_training_replay(void **state)
         {SECTION_INFERENCE, CLASS_NEURON, 2e-3},
     };
     for (size_t k = 0; k < COUNT(bounds); k++) {
-        const double e = ledger_class(&t.ledger->sections[bounds[k].section], bounds[k].class);
-        ASSERT_NEAR(ledger_class(&ledger->sections[bounds[k].section], bounds[k].class), e,
+        const double e = ledger_section_class(t.ledger, bounds[k].section, bounds[k].class);
+        ASSERT_NEAR(ledger_section_class(ledger, bounds[k].section, bounds[k].class), e,
                     bounds[k].part * e);
     }
     assert_true(ledger_residual_supply(ledger) < 1e-5);

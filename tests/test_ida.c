@@ -235,8 +235,8 @@ static void test_training_replay(void **state)
         for (size_t k = 0; k < COUNT(classes); k++) {
             if (sections[i] == SECTION_TRAINING && classes[k] == CLASS_REFERENCE)
                 continue;
-            const double e = ledger_class(&r.ledger->sections[sections[i]], classes[k]);
-            ASSERT_NEAR(ledger_class(&t.ledger->sections[sections[i]], classes[k]), e, 1e-3 * e);
+            const double e = ledger_section_class(r.ledger, sections[i], classes[k]);
+            ASSERT_NEAR(ledger_section_class(t.ledger, sections[i], classes[k]), e, 1e-3 * e);
         }
     /* an account of its own: nothing here comes from ngspice */
     assert_true(ledger_residual_supply(t.ledger) < 1e-6);

@@ -75,9 +75,9 @@ static void test_loose_replay(void **state)
                  {SECTION_INFERENCE, CLASS_MEMRISTOR}, {SECTION_INFERENCE, CLASS_REFERENCE},
                  {SECTION_INFERENCE, CLASS_DRIVER},    {SECTION_INFERENCE, CLASS_NEURON}};
     for (size_t k = 0; k < COUNT(parts); k++) {
-        const double e = ledger_class(&t.ledger->sections[parts[k].section], parts[k].class);
+        const double e = ledger_section_class(t.ledger, parts[k].section, parts[k].class);
         assert_true(e > 0);
-        ASSERT_NEAR(ledger_class(&ledger->sections[parts[k].section], parts[k].class), e,
+        ASSERT_NEAR(ledger_section_class(ledger, parts[k].section, parts[k].class), e,
                     0.1 * loose.reltol * e);
     }
     ledger_free(ledger);

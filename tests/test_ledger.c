@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The energy account: booking of made-up intervals against sums done here, and the quadrature with
  * its error estimate against integrals known in closed form. */
+#include <stdlib.h>
+
 #include "base/random.h"
 #include "engine/ledger.h"
 #include "engine/quadrature.h"
@@ -27,12 +29,16 @@ static void book(struct ledger *l, enum phase_section section, enum phase_kind k
                  double t1, const double *energy, const double *error, bool ends)
 {
     static const double none[ELEMENTS];
+    double class_error[ENERGY_CLASSES];
+    unsigned char *classes = energy_classes(l->circuit);
+    energy_sum_classes(ELEMENTS, classes, error ? error : none, class_error);
+    free(classes);
     const struct phase phase = {.kind = kind, .section = section};
     const struct recorder r = ledger_recorder(l);
     r.take(r.data, &(struct interval){.t0 = t0,
                                       .t1 = t1,
                                       .energy = energy,
-                                      .energy_error = error ? error : none,
+                                      .class_error = class_error,
                                       .phase = &phase,
                                       .ends_phase = ends});
 }
@@ -53,7 +59,7 @@ static void test_booking(void **state)
     book(l, SECTION_TRAINING, PHASE_SET, 2, 3, second, NULL, true);
     book(l, SECTION_TRAINING, PHASE_READ, 3, 4, second, NULL, true);
     book(l, SECTION_INFERENCE, PHASE_INFER, 4, 6, first, NULL, true);
-    const struct ledger_total *t = &l->sections[SECTION_TRAINING];
+    const struct ledger_total total = ledger_section(l, SECTION_TRAINING), *t = &total;
     ASSERT_NEAR(t->by_class[PHASE_SET][CLASS_LINE], 1 + 0.5 + 0.25 - 0.125, 0);
     ASSERT_NEAR(t->by_class[PHASE_SET][CLASS_SELECT], 3, 0);
     ASSERT_NEAR(t->by_class[PHASE_SET][CLASS_NEURON], 12, 0);
@@ -70,11 +76,11 @@ static void test_booking(void **state)
     ASSERT_NEAR(t->array_absorbed, 3.5 + 2 * 1.125, 0);
     ASSERT_NEAR(t->t0, 1, 0);
     ASSERT_NEAR(t->t1, 4, 0);
-    ASSERT_NEAR(l->sections[SECTION_INFERENCE].by_class[PHASE_INFER][CLASS_SELECT], 2, 0);
-    assert_true(l->sections[SECTION_AFTER].t0 < 0);
-    ASSERT_NEAR(l->sections[SECTION_START].delivered, 24, 0);
+    ASSERT_NEAR(ledger_section(l, SECTION_INFERENCE).by_class[PHASE_INFER][CLASS_SELECT], 2, 0);
+    assert_true(ledger_section(l, SECTION_AFTER).t0 < 0);
+    ASSERT_NEAR(ledger_section(l, SECTION_START).delivered, 24, 0);
     for (int k = 0; k < ELEMENTS; k++)
-        ASSERT_NEAR(l->elements[SECTION_TRAINING * ELEMENTS + k], first[k] + 2 * second[k], 0);
+        ASSERT_NEAR(ledger_element(l, SECTION_TRAINING, (size_t)k), first[k] + 2 * second[k], 0);
     ledger_free(l);
     ledger_free(NULL);
     circuit_free(c);
@@ -124,7 +130,8 @@ static void test_error_booking(void **state)
     book(l, SECTION_TRAINING, PHASE_SET, 0, 1, energy, up, false);
     book(l, SECTION_TRAINING, PHASE_SET, 1, 2, energy, down, true);
     book(l, SECTION_TRAINING, PHASE_READ, 2, 3, energy, down, true);
-    const double *error = l->sections[SECTION_TRAINING].error_by_class;
+    const struct ledger_total total = ledger_section(l, SECTION_TRAINING);
+    const double *error = total.error_by_class;
     ASSERT_NEAR(error[CLASS_LINE], 3 + 1, 0);
     ASSERT_NEAR(error[CLASS_SELECT], 1 + 2, 0);
     ASSERT_NEAR(error[CLASS_NEURON], 6 + 8, 0);

@@ -160,8 +160,8 @@ static struct result run(const char *engine, const struct classifier *k, struct 
         r.states[n] = e->state < 0 ? -1 : r.values[circuit_state_value(k->circuit, e->state)];
     }
     for (int c = 0; c < ENERGY_CLASSES; c++) {
-        r.energy[0][c] = ledger_class(&ledger->sections[SECTION_TRAINING], (enum energy_class)c);
-        r.energy[1][c] = ledger_class(&ledger->sections[SECTION_INFERENCE], (enum energy_class)c);
+        r.energy[0][c] = ledger_section_class(ledger, SECTION_TRAINING, (enum energy_class)c);
+        r.energy[1][c] = ledger_section_class(ledger, SECTION_INFERENCE, (enum energy_class)c);
     }
     assert_true(ledger_residual_array(ledger) < 1e-3 && ledger_residual_supply(ledger) < 1e-3);
     ledger_free(ledger);

@@ -51,6 +51,26 @@ const struct engine *engine_find(const char *name)
     return engine_table[engine_index(name)];
 }
 
+unsigned char *energy_classes(const struct circuit *c)
+{
+    unsigned char *classes = NEW(c->n_elements, unsigned char);
+    for (size_t k = 0; k < c->n_elements; k++) {
+        const struct element *e = &c->elements[k];
+        const bool apart = e->boundary || element_is_source(e);
+        classes[k] = (unsigned char)(apart ? ENERGY_CLASSES : (int)e->class);
+    }
+    return classes;
+}
+
+void energy_sum_classes(size_t n_elements, const unsigned char *classes, const double *error,
+                        double class_error[ENERGY_CLASSES])
+{
+    double sums[ENERGY_CLASSES + 1] = {0};
+    for (size_t k = 0; k < n_elements; k++)
+        sums[classes[k]] += error[k];
+    memcpy(class_error, sums, ENERGY_CLASSES * sizeof *class_error);
+}
+
 char *engines_able(enum engine_ability ability)
 {
     char *text = NULL;

@@ -83,15 +83,30 @@ struct controller {
 };
 
 struct interval {
-    double t0, t1;              /* [s] */
-    const double *values;       /* at t1: circuit_n_values() */
-    const double *energy;       /* n_elements: absorbed by each element over the interval [J] */
-    const double *energy_error; /* n_elements: estimated error of what was booked [J], signed */
+    double t0, t1;        /* [s] */
+    const double *values; /* at t1: circuit_n_values() */
+    /* n_elements: absorbed by each element since energies were given last [J].  NULL: they come with
+     * a later interval of the phase; one that ends a phase always has them. */
+    const double *energy;
+    /* ENERGY_CLASSES: estimated error of those, sources apart [J], signed; with energy */
+    const double *class_error;
     const struct phase *phase;
     bool ends_phase;
-    size_t n_active;   /* with active NULL: any element's energy may differ from 0 */
-    const int *active; /* n_active: the elements whose energy does, the others' is 0 */
 };
+
+/* What the interval says that an element has absorbed [J]. */
+static inline double interval_energy(const struct interval *i, size_t element)
+{
+    return i->energy ? i->energy[element] : 0;
+}
+
+/* n_elements, to free(): the class of each element; of sources and boundaries, which the account
+ * keeps apart, ENERGY_CLASSES. */
+unsigned char *energy_classes(const struct circuit *circuit);
+
+/* Sums of the elements' errors [J] by such classes. */
+void energy_sum_classes(size_t n_elements, const unsigned char *classes, const double *error,
+                        double class_error[ENERGY_CLASSES]);
 
 /* Called for the initial point (t0 = t1, energies 0, phase not ended) and every interval after. */
 struct recorder {

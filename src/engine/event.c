@@ -61,19 +61,21 @@ static enum status no_solution(struct run *r)
 
 static void record(struct run *r, double t0, bool ends)
 {
-    const struct event_steps *s = &r->steps;
+    struct event_steps *s = &r->steps;
+    if (ends)
+        event_steps_book(s);
     const struct interval i = {.t0 = t0,
                                .t1 = r->t,
                                .values = r->network->values,
-                               .energy = s->energy,
-                               .energy_error = s->estimate,
+                               .energy = ends ? s->energy : NULL,
+                               .class_error = ends ? s->error : NULL,
                                .phase = &r->phase,
-                               .ends_phase = ends,
-                               .n_active = s->n_booked,
-                               .active = s->booked};
+                               .ends_phase = ends};
     r->report->points++;
     for (size_t k = 0; k < r->options->n_recorders; k++)
         r->options->recorders[k].take(r->options->recorders[k].data, &i);
+    if (ends)
+        event_steps_booked(s);
 }
 
 /* A state outside [0, 1] by more than the tolerance is no solution. */

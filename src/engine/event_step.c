@@ -36,13 +36,12 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     s->newton = NEWTON_PART * (o->vntol + o->reltol * VOLT_SCALE);
     s->devices = NEW(c->n_states, struct event_device);
     s->active = NEW(c->n_states, struct event_active);
-    s->power = NEW(c->n_elements, double);
-    s->power_middle = NEW(c->n_elements, double);
-    s->power_end = NEW(c->n_elements, double);
-    s->energy = NEW(c->n_elements, double);
-    s->estimate = NEW(c->n_elements, double);
-    s->booked = NEW(c->n_elements, int);
-    s->is_live = NEW(c->n_elements, bool);
+    double **const powers[] = {&s->now,      &s->middle, &s->end,   &s->step,
+                               &s->estimate, &s->idle,   &s->energy};
+    for (size_t k = 0; k < sizeof powers / sizeof powers[0]; k++)
+        *powers[k] = NEW(c->n_elements, double);
+    s->classes = energy_classes(c);
+    s->flow_of = NEW(c->n_elements, int);
     s->voltages = NEW(c->n_nodes, double);
     s->before = NEW(c->n_nodes, double);
     s->live = NEW(c->n_nodes, bool);
@@ -53,6 +52,7 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
                 (struct event_device){.model = b->element->dopant->model,
                                       .constants = b->element->dopant->constants,
                                       .branch = (int)k,
+                                      .element = b->number,
                                       .state = b->state,
                                       .v = NAN};
     }
@@ -71,13 +71,11 @@ void event_steps_free(struct event_steps *s)
             gsl_rng_free(s->devices[k].rng);
     free(s->devices);
     free(s->active);
-    free(s->power);
-    free(s->power_middle);
-    free(s->power_end);
-    free(s->energy);
-    free(s->estimate);
-    free(s->booked);
-    free(s->is_live);
+    double *const powers[] = {s->now, s->middle, s->end, s->step, s->estimate, s->idle, s->energy};
+    for (size_t k = 0; k < sizeof powers / sizeof powers[0]; k++)
+        free(powers[k]);
+    free(s->classes);
+    free(s->flow_of);
     free(s->voltages);
     free(s->before);
     free(s->live);
@@ -108,8 +106,7 @@ static void find_power(const struct event_steps *s, double *power)
     const double *v = n->values;
     for (size_t k = 0; k < n->n_flows; k++) {
         const struct network_flow *f = &n->flows[k];
-        power[f->element] =
-            (v[f->p] - v[f->n]) * n->current[f->element] + n->leak_power[f->element];
+        power[k] = (v[f->p] - v[f->n]) * n->current[f->element] + n->leak_power[f->element];
     }
 }
 
@@ -151,6 +148,51 @@ static void begin_device(const struct event_steps *s, struct event_active *a)
     a->n = f.f - f.df_dx * a->x;
 }
 
+/* What still powers have absorbed goes to energy[]. */
+static void book_still(struct event_steps *s)
+{
+    for (size_t k = 0; k < s->network->n_flows; k++)
+        s->energy[s->network->flows[k].element] += s->still_for * s->now[k];
+    s->still_for = 0;
+}
+
+void event_steps_book(struct event_steps *s)
+{
+    double *restrict energy = s->energy;
+    const double *restrict idle = s->idle, h = s->idle_for;
+    book_still(s);
+    for (size_t k = 0; k < s->circuit->n_elements; k++)
+        energy[k] += h * idle[k];
+    s->idle_for = 0;
+}
+
+void event_steps_booked(struct event_steps *s)
+{
+    memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
+    memset(s->error, 0, sizeof s->error);
+}
+
+/* Other components become live: powers change their places. */
+static void change_live(struct event_steps *s)
+{
+    struct network *n = s->network;
+    event_steps_book(s);
+    for (size_t k = 0; k < n->n_flows; k++)
+        s->idle[n->flows[k].element] = s->now[k];
+    network_live(n, s->new_pattern);
+    memcpy(s->step, s->idle, s->circuit->n_elements * sizeof *s->step);
+    if (s->new_pattern)
+        memcpy(s->idle, n->leak_power, s->circuit->n_elements * sizeof *s->idle);
+    for (size_t k = 0; k < n->n_flows; k++) {
+        const int e = n->flows[k].element;
+        s->flow_of[e] = (int)k;
+        s->idle[e] = 0;
+    }
+    for (size_t k = 0; k < n->n_flows; k++)
+        s->now[k] = s->step[n->flows[k].element];
+    s->new_pattern = false;
+}
+
 void event_steps_begin(struct event_steps *s, bool moving)
 {
     struct network *n = s->network;
@@ -173,20 +215,7 @@ void event_steps_begin(struct event_steps *s, bool moving)
     if (same && memcmp(live, n->live, n->n_components * sizeof *live) == 0)
         return;
     memcpy(n->live, live, n->n_components * sizeof *live);
-    network_live(n, s->new_pattern);
-    memset(s->is_live, 0, s->circuit->n_elements * sizeof *s->is_live);
-    for (size_t k = 0; k < n->n_flows; k++)
-        s->is_live[n->flows[k].element] = true;
-    memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
-    memset(s->estimate, 0, s->circuit->n_elements * sizeof *s->estimate);
-    s->n_booked = 0;
-    for (size_t k = 0; k < s->circuit->n_elements; k++) {
-        if (s->new_pattern && !s->is_live[k])
-            s->power[k] = n->leak_power[k];
-        if (s->is_live[k] || s->power[k] < 0 || s->power[k] > 0)
-            s->booked[s->n_booked++] = (int)k;
-    }
-    s->new_pattern = false;
+    change_live(s);
 }
 
 bool event_steps_settle(struct event_steps *s, double t)
@@ -194,7 +223,8 @@ bool event_steps_settle(struct event_steps *s, double t)
     if (!solve(s, t, s->newton))
         return false;
     network_currents(s->network);
-    find_power(s, s->power);
+    book_still(s);
+    find_power(s, s->now);
     return true;
 }
 
@@ -267,7 +297,7 @@ static bool middle(struct event_steps *s, double t, double h)
     keep_voltages(s);
     const bool done = solve(s, t + 0.5 * h, NEWTON_MIDDLE * s->newton);
     network_currents(s->network);
-    find_power(s, s->power_middle);
+    find_power(s, s->middle);
     extrapolate_voltages(s);
     return done;
 }
@@ -311,7 +341,7 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
     if (!stage(s, t + 0.5 * h, false))
         return false;
     network_currents(s->network);
-    find_power(s, s->power_middle);
+    find_power(s, s->middle);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = &s->active[k];
         x[a->device->state] = a->x + h * phi(a->l * h).one * (a->l * a->x + 2 * a->n_middle - a->n);
@@ -335,27 +365,21 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
  * (h lambda)^4/2880 for a power that goes like exp(lambda t), the square of the difference. */
 static void book(struct event_steps *s, double h)
 {
-    for (size_t k = 0; k < s->n_booked; k++)
-        s->energy[s->booked[k]] = h * s->power[s->booked[k]];
     for (size_t k = 0; k < s->network->n_flows; k++) {
-        const int e = s->network->flows[k].element;
-        const double simpson = h / 6 * (s->power[e] + 4 * s->power_middle[e] + s->power_end[e]);
-        const double difference = 0.5 * h * (s->power[e] + s->power_end[e]) - simpson;
-        s->energy[e] = simpson;
-        s->estimate[e] = fabs(simpson) > fabs(difference) ? difference * difference / fabs(simpson)
-                                                          : fabs(difference);
+        const double simpson = h / 6 * (s->now[k] + 4 * s->middle[k] + s->end[k]);
+        const double difference = fabs(0.5 * h * (s->now[k] + s->end[k]) - simpson),
+                     size = fabs(simpson);
+        s->step[k] = simpson;
+        s->estimate[k] = size > difference ? difference * difference / size : difference;
     }
 }
 
 /* The trapezoid, where the power is nearly even; the estimate is what its slope could bend. */
 static void book_even(struct event_steps *s, double h)
 {
-    for (size_t k = 0; k < s->n_booked; k++)
-        s->energy[s->booked[k]] = h * s->power[s->booked[k]];
     for (size_t k = 0; k < s->network->n_flows; k++) {
-        const int e = s->network->flows[k].element;
-        s->energy[e] = 0.5 * h * (s->power[e] + s->power_end[e]);
-        s->estimate[e] = fabs(s->power_end[e] - s->power[e]) * h / 6;
+        s->step[k] = 0.5 * h * (s->now[k] + s->end[k]);
+        s->estimate[k] = fabs(s->end[k] - s->now[k]) * h / 6;
     }
 }
 
@@ -366,10 +390,6 @@ static void still(struct event_steps *s, double h)
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = &s->active[k];
         x[a->device->state] = a->x + h * phi(a->l * h).one * a->f;
-    }
-    for (size_t k = 0; k < s->n_booked; k++) {
-        s->energy[s->booked[k]] = h * s->power[s->booked[k]];
-        s->estimate[s->booked[k]] = 0;
     }
 }
 
@@ -396,17 +416,20 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
     if ((!simple || *error > SETTLED) && !solve(s, t + h, s->newton))
         return false;
     network_currents(s->network);
-    find_power(s, s->power_end);
+    find_power(s, s->end);
     if (simple && !s->moving)
         book_even(s, h);
     else
         book(s, h);
     for (size_t k = 0; k < s->n_active && !s->moving; k++) {
-        const int e = s->network->branches[s->active[k].device->branch].number;
+        const struct event_device *d = s->active[k].device;
+        if (d->component < 0)
+            continue;
+        const int flow = s->flow_of[d->element];
         const double most =
-            s->options->reltol * (ENERGY_PART * fabs(s->energy[e]) + ENERGY_FLOOR * s->dissipated);
-        if (s->active[k].device->component >= 0 && s->estimate[e] > most)
-            raise(error, s->estimate[e] / most);
+            s->options->reltol * (ENERGY_PART * fabs(s->step[flow]) + ENERGY_FLOOR * s->dissipated);
+        if (s->estimate[flow] > most)
+            raise(error, s->estimate[flow] / most);
     }
     return true;
 }
@@ -445,15 +468,35 @@ static bool draw(struct event_steps *s, double h)
     return differs;
 }
 
+/* The step's energies are booked, or will be where powers stay. */
+static void take_energies(struct event_steps *s, double h)
+{
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_device *d = s->active[k].device;
+        if (d->component < 0)
+            continue;
+        const int flow = s->flow_of[d->element];
+        s->dissipated += s->still ? h * s->now[flow] : s->step[flow];
+    }
+    s->idle_for += h;
+    if (s->still) {
+        s->still_for += h;
+        return;
+    }
+    book_still(s);
+    for (size_t k = 0; k < s->network->n_flows; k++) {
+        const int e = s->network->flows[k].element;
+        s->energy[e] += s->step[k];
+        s->error[s->classes[e]] += s->estimate[k];
+    }
+    double *swap = s->now;
+    s->now = s->end;
+    s->end = swap;
+}
+
 bool event_steps_accept(struct event_steps *s, double t, double h)
 {
-    if (!s->still)
-        for (size_t k = 0; k < s->network->n_flows; k++) {
-            const int e = s->network->flows[k].element;
-            s->power[e] = s->power_end[e];
-        }
-    for (size_t k = 0; k < s->n_active; k++)
-        s->dissipated += s->energy[s->network->branches[s->active[k].device->branch].number];
+    take_energies(s, h);
     if (s->options->switches > 0 && draw(s, h)) {
         if (!event_steps_settle(s, t + h))
             return false;

@@ -28,7 +28,8 @@
 struct event_device {
     const struct model *model;
     const double *constants;
-    int branch;    /* of the network */
+    int branch; /* of the network */
+    int element;
     int component; /* or -1: no current can flow */
     int state;     /* place among the values */
     double v, x;   /* where `rate` was evaluated */
@@ -48,22 +49,26 @@ struct event_steps {
     const struct engine_options *options;
     struct network *network;
     size_t n_devices, n_active;
-    struct event_device *devices;             /* n_devices */
-    struct event_active *active;              /* n_active */
-    double dissipated;                        /* by active memristors so far [J] */
-    double newton;                            /* tolerance of a voltage [V] */
-    bool simple;                              /* try order 2 first */
-    bool moving;                              /* sources move in this piece */
-    bool still;                               /* the last step moved no voltage */
-    bool new_pattern;                         /* of the network, since the last piece */
-    double *power, *power_middle, *power_end; /* n_elements: over the step [W] */
-    double *energy, *estimate;                /* n_elements: of the last accepted step [J] */
-    size_t n_booked;
-    int *booked;      /* elements whose energy is not zero */
-    bool *is_live;    /* n_elements */
-    double *voltages; /* n_nodes: scratch */
-    double *before;   /* n_nodes: voltages before the step that is tried */
-    bool *live;       /* components: scratch */
+    struct event_device *devices; /* n_devices */
+    struct event_active *active;  /* n_active */
+    double dissipated;            /* by active memristors so far [J] */
+    double newton;                /* tolerance of a voltage [V] */
+    bool simple;                  /* try order 2 first */
+    bool moving;                  /* sources move in this piece */
+    bool still;                   /* the last step moved no voltage */
+    bool new_pattern;             /* of the network, since the last piece */
+    /* The account: what hangs on live components is kept in the order of the network's flows. */
+    double *now, *middle, *end;       /* n_flows: power over the step [W] */
+    double *step, *estimate;          /* n_flows: energy of the step that is tried [J] */
+    double *idle;                     /* n_elements: power of what is not live, else 0 [W] */
+    double idle_for, still_for;       /* for which idle[], now[] are not yet in energy[] [s] */
+    double *energy;                   /* n_elements: absorbed and not yet handed out [J] */
+    double error[ENERGY_CLASSES + 1]; /* of it, estimated [J] */
+    unsigned char *classes;           /* n_elements: energy_classes() */
+    int *flow_of;                     /* n_elements: place of a live one among the flows */
+    double *voltages;                 /* n_nodes: scratch */
+    double *before;                   /* n_nodes: voltages before the step that is tried */
+    bool *live;                       /* components: scratch */
 };
 
 void event_steps_new(struct event_steps *s, const struct circuit *circuit, struct network *network,
@@ -78,6 +83,10 @@ void event_steps_pattern(struct event_steps *s);
 
 /* A smooth piece begins: choose what is live and active.  `moving`: sources move in it. */
 void event_steps_begin(struct event_steps *s, bool moving);
+
+/* All that was absorbed until now is in energy[]; and it has been handed out. */
+void event_steps_book(struct event_steps *s);
+void event_steps_booked(struct event_steps *s);
 
 /* Does no state move by enough to be felt within h, if no source moves? */
 bool event_steps_rest(const struct event_steps *s, double h);

@@ -202,7 +202,7 @@ static enum status collapsed(struct run *r, double h, size_t worst)
 static void record(struct run *r, double t0, bool ends)
 {
     const struct interval i = {
-        t0, r->t, r->dae->values, r->energy.energy, r->energy.estimate, &r->phase, ends, 0, NULL};
+        t0, r->t, r->dae->values, r->energy.energy, r->energy.class_error, &r->phase, ends};
     r->report->points++;
     for (size_t k = 0; k < r->options->n_recorders; k++)
         r->options->recorders[k].take(r->options->recorders[k].data, &i);

@@ -7,28 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an element is: its class, and one of these. */
-enum role {
-    ROLE_BOUNDARY = 1 << 4,
-    ROLE_SOURCE = 1 << 5,
-    ROLE_ARRAY = 1 << 6,
-    ROLE_CLASS = ROLE_BOUNDARY - 1,
-};
-
 struct ledger *ledger_new(const struct circuit *c)
 {
     struct ledger *l = NEW(1, struct ledger);
     l->circuit = c;
-    l->elements = NEW(PHASE_SECTIONS * c->n_elements, double);
-    l->roles = NEW(c->n_elements, unsigned char);
-    for (size_t k = 0; k < c->n_elements; k++) {
-        const struct element *e = &c->elements[k];
-        l->roles[k] = (unsigned char)((int)e->class | (e->boundary ? ROLE_BOUNDARY : 0) |
-                                      (element_is_source(e) ? ROLE_SOURCE : 0) |
-                                      (element_in_array(e) ? ROLE_ARRAY : 0));
-    }
+    l->elements = NEW(PHASE_SECTIONS * PHASE_KINDS * c->n_elements, double);
     for (int s = 0; s < PHASE_SECTIONS; s++)
-        l->sections[s].t0 = -1;
+        l->t0[s] = -1;
     return l;
 }
 
@@ -37,51 +22,80 @@ void ledger_free(struct ledger *l)
     if (!l)
         return;
     free(l->elements);
-    free(l->roles);
     free(l);
+}
+
+static double *elements_of(const struct ledger *l, enum phase_section section, enum phase_kind kind)
+{
+    return l->elements + ((size_t)section * PHASE_KINDS + (size_t)kind) * l->circuit->n_elements;
 }
 
 static void take(void *data, const struct interval *i)
 {
     struct ledger *l = data;
-    const size_t n_elements = l->circuit->n_elements, n = i->active ? i->n_active : n_elements;
-    struct ledger_total *t = &l->sections[i->phase->section];
-    double *elements = l->elements + (size_t)i->phase->section * n_elements;
-    double *by_class = t->by_class[i->phase->kind];
+    const enum phase_section section = i->phase->section;
+    const size_t n = l->circuit->n_elements;
     if (i->t1 <= i->t0)
         return;
-    if (t->t0 < 0)
-        t->t0 = i->t0;
-    t->t1 = i->t1;
-    for (size_t m = 0; m < n; m++) {
-        const size_t k = i->active ? (size_t)i->active[m] : m;
-        const unsigned role = l->roles[k], class = role & ROLE_CLASS;
-        const double energy = i->energy[k];
-        elements[k] += energy;
-        if (role & ROLE_BOUNDARY) {
-            t->array_in -= energy;
-        } else if (role & ROLE_SOURCE) {
-            t->delivered -= energy;
-            *(class == CLASS_NEURON ? &t->delivered_supply : &t->delivered_drivers) -= energy;
-            if (role & ROLE_ARRAY)
-                t->array_in -= energy;
-        } else {
-            by_class[class] += energy;
-            l->phase_error[class] += i->energy_error[k];
-            if (role & ROLE_ARRAY)
-                t->array_absorbed += energy;
-        }
+    if (l->t0[section] < 0)
+        l->t0[section] = i->t0;
+    if (i->energy) {
+        double *restrict sums = elements_of(l, section, i->phase->kind);
+        const double *restrict energy = i->energy;
+        for (size_t k = 0; k < n; k++)
+            sums[k] += energy[k];
+        for (int class = 0; class < ENERGY_CLASSES; class ++)
+            l->phase_error[class] += i->class_error[class];
+        l->t1[section] = i->t1;
     }
     if (!i->ends_phase)
         return;
     for (int class = 0; class < ENERGY_CLASSES; class ++)
-        t->error_by_class[class] += fabs(l->phase_error[class]);
+        l->error[section][class] += fabs(l->phase_error[class]);
     memset(l->phase_error, 0, sizeof l->phase_error);
 }
 
 struct recorder ledger_recorder(struct ledger *l)
 {
     return (struct recorder){take, l};
+}
+
+/* One element's energy enters the section's total. */
+static void enter(struct ledger_total *t, const struct element *e, enum phase_kind kind,
+                  double energy)
+{
+    if (e->boundary) {
+        t->array_in -= energy;
+    } else if (element_is_source(e)) {
+        t->delivered -= energy;
+        *(e->class == CLASS_NEURON ? &t->delivered_supply : &t->delivered_drivers) -= energy;
+        if (element_in_array(e))
+            t->array_in -= energy;
+    } else {
+        t->by_class[kind][e->class] += energy;
+        if (element_in_array(e))
+            t->array_absorbed += energy;
+    }
+}
+
+struct ledger_total ledger_section(const struct ledger *l, enum phase_section section)
+{
+    struct ledger_total t = {.t0 = l->t0[section], .t1 = l->t1[section]};
+    for (int class = 0; class < ENERGY_CLASSES; class ++)
+        t.error_by_class[class] = l->error[section][class];
+    for (int kind = 0; kind < PHASE_KINDS; kind++)
+        for (size_t k = 0; k < l->circuit->n_elements; k++)
+            enter(&t, &l->circuit->elements[k], (enum phase_kind)kind,
+                  elements_of(l, section, (enum phase_kind)kind)[k]);
+    return t;
+}
+
+double ledger_element(const struct ledger *l, enum phase_section section, size_t element)
+{
+    double sum = 0;
+    for (int kind = 0; kind < PHASE_KINDS; kind++)
+        sum += elements_of(l, section, (enum phase_kind)kind)[element];
+    return sum;
 }
 
 double ledger_class(const struct ledger_total *t, enum energy_class class)
@@ -108,6 +122,13 @@ double ledger_energy(const struct ledger_total *t)
     return sum;
 }
 
+double ledger_section_class(const struct ledger *l, enum phase_section section,
+                            enum energy_class class)
+{
+    const struct ledger_total t = ledger_section(l, section);
+    return ledger_class(&t, class);
+}
+
 static double residual(double in, double absorbed)
 {
     return in == 0 && absorbed == 0 ? 0 : fabs(in - absorbed) / fabs(in);
@@ -115,14 +136,14 @@ static double residual(double in, double absorbed)
 
 double ledger_residual_supply(const struct ledger *l)
 {
-    const struct ledger_total *a = &l->sections[SECTION_TRAINING],
-                              *b = &l->sections[SECTION_INFERENCE];
-    return fmax(residual(a->delivered, ledger_energy(a)), residual(b->delivered, ledger_energy(b)));
+    const struct ledger_total a = ledger_section(l, SECTION_TRAINING),
+                              b = ledger_section(l, SECTION_INFERENCE);
+    return fmax(residual(a.delivered, ledger_energy(&a)), residual(b.delivered, ledger_energy(&b)));
 }
 
 double ledger_residual_array(const struct ledger *l)
 {
-    const struct ledger_total *a = &l->sections[SECTION_TRAINING],
-                              *b = &l->sections[SECTION_INFERENCE];
-    return fmax(residual(a->array_in, a->array_absorbed), residual(b->array_in, b->array_absorbed));
+    const struct ledger_total a = ledger_section(l, SECTION_TRAINING),
+                              b = ledger_section(l, SECTION_INFERENCE);
+    return fmax(residual(a.array_in, a.array_absorbed), residual(b.array_in, b.array_absorbed));
 }

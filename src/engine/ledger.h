@@ -23,11 +23,12 @@ struct ledger_total {
     double t0, t1;                                /* [s]; t0 < 0: no such phase */
 };
 
+/* What comes is added by element; what it is to the account is looked up when a total is asked for. */
 struct ledger {
     const struct circuit *circuit;
-    struct ledger_total sections[PHASE_SECTIONS];
-    double *elements;                   /* PHASE_SECTIONS x n_elements [J] */
-    unsigned char *roles;               /* n_elements: what each is to the account */
+    double *elements; /* PHASE_SECTIONS x PHASE_KINDS x n_elements [J] */
+    double t0[PHASE_SECTIONS], t1[PHASE_SECTIONS];
+    double error[PHASE_SECTIONS][ENERGY_CLASSES];
     double phase_error[ENERGY_CLASSES]; /* of the phase that runs, signed */
 };
 
@@ -35,10 +36,18 @@ struct ledger *ledger_new(const struct circuit *circuit);
 void ledger_free(struct ledger *ledger);
 struct recorder ledger_recorder(struct ledger *ledger);
 
+/* All that was booked so far in a section; what one of its elements has absorbed [J]. */
+struct ledger_total ledger_section(const struct ledger *ledger, enum phase_section section);
+double ledger_element(const struct ledger *ledger, enum phase_section section, size_t element);
+
 /* Sum over kinds of one class, over classes of one kind, over everything; of one section [J]. */
 double ledger_class(const struct ledger_total *total, enum energy_class class);
 double ledger_kind(const struct ledger_total *total, enum phase_kind kind);
 double ledger_energy(const struct ledger_total *total);
+
+/* The same as ledger_class(), of a section. */
+double ledger_section_class(const struct ledger *ledger, enum phase_section section,
+                            enum energy_class class);
 
 /* |delivered - absorbed| / delivered: of training or of inference, whichever is larger. */
 double ledger_residual_supply(const struct ledger *ledger);

@@ -229,11 +229,9 @@ static void record(struct run *r, double t0, bool ends)
                                       r->quadrature->t,
                                       r->values,
                                       r->quadrature->energy,
-                                      r->quadrature->error,
+                                      r->quadrature->class_error,
                                       &r->phase,
-                                      ends,
-                                      0,
-                                      NULL};
+                                      ends};
     for (size_t k = 0; k < r->options->n_recorders; k++)
         r->options->recorders[k].take(r->options->recorders[k].data, &interval);
 }

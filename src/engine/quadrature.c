@@ -2,6 +2,7 @@
 #include "engine/quadrature.h"
 
 #include "base/memory.h"
+#include "engine/engine.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ struct quadrature *quadrature_new(const struct circuit *c)
     struct quadrature *q = NEW(1, struct quadrature);
     const size_t n = c->n_elements;
     q->circuit = c;
+    q->classes = energy_classes(c);
     q->energy = NEW(n, double);
     q->error = NEW(n, double);
     q->power = NEW(n, double);
@@ -30,6 +32,7 @@ void quadrature_free(struct quadrature *q)
 {
     if (!q)
         return;
+    free(q->classes);
     free(q->energy);
     free(q->error);
     free(q->power);
@@ -110,6 +113,7 @@ void quadrature_advance(struct quadrature *q, double t, const double *values)
         q->error[k] = 0;
         q->stored[k] = stored;
     }
+    energy_sum_classes(n, q->classes, q->error, q->class_error);
     q->started = true;
     q->t = t;
 }

@@ -28,6 +28,8 @@ struct quadrature {
     bool started;
     double *energy; /* n_elements: over the last interval [J] */
     double *error;  /* n_elements: estimate that belongs to it [J]; 0 at every other interval */
+    unsigned char *classes;                       /* n_elements: energy_classes() */
+    double class_error[ENERGY_CLASSES];           /* sums of the errors by these */
     double *power, *stored;                       /* n_elements */
     struct quadrature_point *now, *before, *pair; /* n_elements; pair: at the start of a pair */
     double *pair_energy;                          /* n_elements: of the first interval of a pair */

@@ -2,6 +2,7 @@
 #include "engine/step_energy.h"
 
 #include "base/memory.h"
+#include "engine/engine.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ void step_energy_new(struct step_energy *s, const struct circuit *c)
     double **const arrays[] = {&s->energy, &s->estimate, &s->begin, &s->first, &s->second, &s->end};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         *arrays[k] = NEW(c->n_elements, double);
+    s->classes = energy_classes(c);
     s->capacitors = NEW(c->n_elements, int);
     s->stored = NEW(c->n_elements, double);
     for (size_t k = 0; k < c->n_elements; k++)
@@ -26,6 +28,7 @@ void step_energy_free(struct step_energy *s)
                               s->second, s->end,      s->stored};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
+    free(s->classes);
     free(s->capacitors);
 }
 
@@ -77,6 +80,7 @@ void step_energy_step(struct step_energy *s, double h, const double *values)
 {
     (s->simpson ? simpson : lobatto)(s, h);
     book_capacitors(s, values);
+    energy_sum_classes(s->circuit->n_elements, s->classes, s->estimate, s->class_error);
     double *swap = s->begin;
     s->begin = s->end;
     s->end = swap;

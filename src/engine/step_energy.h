@@ -15,6 +15,8 @@ struct step_energy {
     const struct circuit *circuit;
     bool simpson;                         /* instead: `first` is half way, and there is no second */
     double *energy, *estimate;            /* n_elements: of the last step [J] */
+    unsigned char *classes;               /* n_elements: energy_classes() */
+    double class_error[ENERGY_CLASSES];   /* sums of the estimates by these */
     double *begin, *first, *second, *end; /* n_elements: powers, put here by the caller [W] */
     size_t n_capacitors;
     int *capacitors; /* n_capacitors: elements */

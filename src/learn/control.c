@@ -297,7 +297,8 @@ static void take(void *data, const struct interval *i)
     struct training *t = r->t;
     const struct circuit *c = t->classifier.circuit;
     if (i->phase->device >= 0)
-        r->device_energy += i->energy[classifier_device(&t->classifier, (size_t)i->phase->device)];
+        r->device_energy +=
+            interval_energy(i, classifier_device(&t->classifier, (size_t)i->phase->device));
     if (i->phase->kind == PHASE_INFER && i->phase->section == SECTION_INFERENCE)
         latency_take(&r->latency, i);
     if (!i->ends_phase)

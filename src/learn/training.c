@@ -254,24 +254,24 @@ void training_free(struct training *t)
 
 double training_energy(const struct training *t)
 {
-    return t->ledger->sections[SECTION_TRAINING].delivered;
+    return ledger_section(t->ledger, SECTION_TRAINING).delivered;
 }
 
 double training_infer_energy(const struct training *t)
 {
-    return t->ledger->sections[SECTION_INFERENCE].delivered;
+    return ledger_section(t->ledger, SECTION_INFERENCE).delivered;
 }
 
 double training_error(const struct training *t, enum energy_class class)
 {
-    const struct ledger_total *total = &t->ledger->sections[SECTION_TRAINING];
-    return total->error_by_class[class] +
-           2 * t->options.solver.reltol * fabs(ledger_class(total, class));
+    const struct ledger_total total = ledger_section(t->ledger, SECTION_TRAINING);
+    return total.error_by_class[class] +
+           2 * t->options.solver.reltol * fabs(ledger_class(&total, class));
 }
 
 bool training_trustworthy(const struct training *t, struct error *error)
 {
-    const struct ledger_total *total = &t->ledger->sections[SECTION_TRAINING];
+    const struct ledger_total total = ledger_section(t->ledger, SECTION_TRAINING);
     const double supply = ledger_residual_supply(t->ledger),
                  array = ledger_residual_array(t->ledger);
     if (!(supply <= TRAINING_RESIDUAL_LIMIT && array <= TRAINING_RESIDUAL_LIMIT)) {
@@ -285,8 +285,8 @@ bool training_trustworthy(const struct training *t, struct error *error)
     for (int c = 0; c < ENERGY_CLASSES; c++)
         sum += training_error(t, (enum energy_class)c);
     const double device = training_error(t, CLASS_MEMRISTOR);
-    if (!(sum <= TRAINING_ERROR_LIMIT * ledger_energy(total) &&
-          device <= TRAINING_ERROR_LIMIT * ledger_class(total, CLASS_MEMRISTOR))) {
+    if (!(sum <= TRAINING_ERROR_LIMIT * ledger_energy(&total) &&
+          device <= TRAINING_ERROR_LIMIT * ledger_class(&total, CLASS_MEMRISTOR))) {
         fail(error, STATUS_UNTRUSTED,
              "the energies are not known well enough: estimated error %.2e J of all, %.2e J of the "
              "memristors, expected at most %g of each; a smaller --reltol helps",

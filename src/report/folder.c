@@ -97,18 +97,20 @@ static enum status write_energy(const struct content *c, FILE *out)
 {
     static const char *const names[] = {"section", "phase", "class", "energy_J"};
     struct table *table = table_new(4, names, NULL);
-    for (int s = 0; s < PHASE_SECTIONS; s++)
+    for (int s = 0; s < PHASE_SECTIONS; s++) {
+        const struct ledger_total total =
+            ledger_section(c->training->ledger, (enum phase_section)s);
         for (int k = 0; k < PHASE_KINDS; k++)
             for (int class = 0; class < ENERGY_CLASSES; class ++) {
-                const struct ledger_total *total = &c->training->ledger->sections[s];
-                if (total->t0 < 0 || ledger_kind(total, (enum phase_kind)k) == 0)
+                if (total.t0 < 0 || ledger_kind(&total, (enum phase_kind)k) == 0)
                     continue;
                 table_row(table);
                 table_text(table, 0, phase_section_name((enum phase_section)s));
                 table_text(table, 1, phase_kind_name((enum phase_kind)k));
                 table_text(table, 2, energy_class_name((enum energy_class) class));
-                table_number(table, 3, total->by_class[k][class]);
+                table_number(table, 3, total.by_class[k][class]);
             }
+    }
     table_csv(table, out);
     table_free(table);
     return STATUS_OK;
@@ -118,7 +120,7 @@ static enum status write_elements(const struct content *c, FILE *out)
 {
     static const char *const names[] = {"element", "class", "training_J", "inference_J"};
     const struct circuit *circuit = c->training->classifier.circuit;
-    const double *energy = c->training->ledger->elements;
+    const struct ledger *ledger = c->training->ledger;
     struct table *table = table_new(4, names, NULL);
     for (size_t k = 0; k < circuit->n_elements; k++) {
         const struct element *e = &circuit->elements[k];
@@ -128,8 +130,8 @@ static enum status write_elements(const struct content *c, FILE *out)
                    e->boundary            ? "boundary"
                    : element_is_source(e) ? "source"
                                           : energy_class_name(e->class));
-        table_number(table, 2, energy[SECTION_TRAINING * circuit->n_elements + k]);
-        table_number(table, 3, energy[SECTION_INFERENCE * circuit->n_elements + k]);
+        table_number(table, 2, ledger_element(ledger, SECTION_TRAINING, k));
+        table_number(table, 3, ledger_element(ledger, SECTION_INFERENCE, k));
     }
     table_csv(table, out);
     table_free(table);

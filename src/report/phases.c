@@ -35,7 +35,7 @@ static void take(void *data, const struct interval *i)
                                                    .device = i->phase->device};
     }
     struct phase_record *r = &p->records[p->n - 1];
-    for (size_t k = 0; k < c->n_elements; k++)
+    for (size_t k = 0; i->energy && k < c->n_elements; k++)
         if (!c->elements[k].boundary && !element_is_source(&c->elements[k]))
             r->by_class[c->elements[k].class] += i->energy[k];
     r->t1 = i->t1;

@@ -62,8 +62,8 @@ static void copy(char *to, const char *from)
 void summary_fill(struct summary *s, const struct training *t)
 {
     const struct training_options *o = &t->options;
-    const struct ledger_total *training = &t->ledger->sections[SECTION_TRAINING],
-                              *inference = &t->ledger->sections[SECTION_INFERENCE];
+    const struct ledger_total training = ledger_section(t->ledger, SECTION_TRAINING),
+                              inference = ledger_section(t->ledger, SECTION_INFERENCE);
     *s = (struct summary){
         .seed = (double)o->seed,
         .tolerance = o->program.tolerance,
@@ -74,9 +74,9 @@ void summary_fill(struct summary *s, const struct training *t)
         .energy_J = training_energy(t),
         .energy_infer_J = training_infer_energy(t),
         .energy_infer_per_image_J = training_infer_energy(t) / IMAGE_COUNT,
-        .delivered_supply_J = training->delivered_supply,
-        .delivered_drivers_J = training->delivered_drivers,
-        .neuron_power_W = ledger_class(training, CLASS_NEURON) / t->training_time,
+        .delivered_supply_J = training.delivered_supply,
+        .delivered_drivers_J = training.delivered_drivers,
+        .neuron_power_W = ledger_class(&training, CLASS_NEURON) / t->training_time,
         .residual_array = ledger_residual_array(t->ledger),
         .residual_supply = ledger_residual_supply(t->ledger),
         .devices_total = (double)t->n_devices,
@@ -100,12 +100,12 @@ void summary_fill(struct summary *s, const struct training *t)
     copy(s->policy, program_policies[o->program.policy]);
     copy(s->gap, program_gaps[o->program.gap]);
     for (int c = 0; c < ENERGY_CLASSES; c++) {
-        s->by_class[c] = ledger_class(training, (enum energy_class)c);
-        s->infer_by_class[c] = ledger_class(inference, (enum energy_class)c);
+        s->by_class[c] = ledger_class(&training, (enum energy_class)c);
+        s->infer_by_class[c] = ledger_class(&inference, (enum energy_class)c);
         s->error[c] = training_error(t, (enum energy_class)c);
     }
     for (int k = 0; k < PHASE_KINDS; k++)
-        s->by_phase[k] = ledger_kind(training, (enum phase_kind)k);
+        s->by_phase[k] = ledger_kind(&training, (enum phase_kind)k);
 }
 
 double summary_number(const struct summary *s, const struct summary_field *f, size_t index)

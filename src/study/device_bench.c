@@ -87,7 +87,7 @@ static void sine_take(void *data, const struct interval *i)
     l->points = memory_grow(l->points, &r->capacity, l->n + 1, sizeof *l->points);
     l->points[l->n++] = (struct bench_point){
         i->t1, i->values[r->source], v, r->dopant->model->current(r->dopant->constants, v, x).f, x};
-    l->energy += i->energy[r->memristor];
+    l->energy += interval_energy(i, r->memristor);
 }
 
 /* Figures of the points.  The area is the integral of i dv by trapezia, taken apart where the
@@ -172,7 +172,7 @@ static void pulse_take(void *data, const struct interval *i)
     size_t k;
     if (r->phase == 0 || !is_pulse(r, &k))
         return;
-    r->pulses[k].energy += i->energy[r->memristor];
+    r->pulses[k].energy += interval_energy(i, r->memristor);
     r->pulses[k].x = i->values[r->x];
 }
 

@@ -231,10 +231,10 @@ static void rate(const struct crossbar_bench *b, double *v)
 
 static void fill_outputs(const struct crossbar_bench *b, struct cell *cells)
 {
-    const struct ledger_total *total = &b->ledger->sections[SECTION_TRAINING];
+    const struct ledger_total total = ledger_section(b->ledger, SECTION_TRAINING);
     double v[VARIATION] = {
         [TIME] = b->time,
-        [ENERGY] = total->delivered,
+        [ENERGY] = total.delivered,
         [DEVICES] = (double)b->n,
         [PULSES] = (double)(b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET]),
         [PULSES_SET] = (double)b->pulses[PROGRAM_SET],
@@ -242,7 +242,7 @@ static void fill_outputs(const struct crossbar_bench *b, struct cell *cells)
         [RESIDUAL] = ledger_residual_array(b->ledger),
     };
     for (int c = 0; c < ENERGY_CLASSES; c++)
-        v[ENERGY_BY_CLASS + c] = ledger_class(total, (enum energy_class)c);
+        v[ENERGY_BY_CLASS + c] = ledger_class(&total, (enum energy_class)c);
     rate(b, v);
     for (int i = 0; i < VARIATION; i++)
         if (isfinite(v[i])) /* all devices may be stuck */

@@ -296,7 +296,7 @@ static double first_jump_gap(const struct training *t)
 static void fill_outputs(const struct training *t, const struct variation *variation,
                          struct cell *cells)
 {
-    const struct ledger_total *total = &t->ledger->sections[SECTION_TRAINING];
+    const struct ledger_total total = ledger_section(t->ledger, SECTION_TRAINING);
     double v[LEARNING] = {
         [ACCURACY_CLEAN] = t->accuracy_clean,
         [ACCURACY] = t->accuracy_noisy,
@@ -317,7 +317,7 @@ static void fill_outputs(const struct training *t, const struct variation *varia
     for (size_t i = 0; i < IMAGE_COUNT; i++)
         v[TIES] += fabs(t->outputs[i] - 0.5) < TIE;
     for (int c = 0; c < ENERGY_CLASSES; c++)
-        v[ENERGY_BY_CLASS + c] = ledger_class(total, (enum energy_class)c);
+        v[ENERGY_BY_CLASS + c] = ledger_class(&total, (enum energy_class)c);
     for (size_t i = 0; i < t->n_pulses; i++) {
         v[PULSES_SET] += t->pulses[i].kind == PHASE_SET;
         v[PULSES_RESET] += t->pulses[i].kind == PHASE_RESET;

@@ -142,9 +142,9 @@ static void find_extremes(struct watch *w)
     }
 }
 
-/* Energies of sections and classes, from those of the elements. */
-static void sum_energies(const struct circuit *c, const struct ledger *l, const double *elements,
-                         const double *gmin, struct outcome *o)
+/* Energies of sections and classes, from those of the elements; `fine`: from its, or NULL. */
+static void sum_energies(const struct circuit *c, const struct ledger *l,
+                         const struct fine_energy *fine, struct outcome *o)
 {
     for (int s = 0; s < PHASE_SECTIONS; s++)
         for (int class = 0; class < ENERGY_CLASSES; class ++)
@@ -155,11 +155,13 @@ static void sum_energies(const struct circuit *c, const struct ledger *l, const 
             continue;
         for (int s = 0; s < PHASE_SECTIONS; s++) {
             double *sum = &o->energy[s][e->class];
-            if (l->sections[s].t0 < 0)
+            if (l->t0[s] < 0)
                 continue;
-            *sum = (isnan(*sum) ? 0 : *sum) + elements[(size_t)s * c->n_elements + k];
-            if (gmin)
-                o->gmin[s][e->class] += gmin[(size_t)s * c->n_elements + k];
+            const size_t place = (size_t)s * c->n_elements + k;
+            *sum = (isnan(*sum) ? 0 : *sum) +
+                   (fine ? fine->elements[place] : ledger_element(l, (enum phase_section)s, k));
+            if (fine)
+                o->gmin[s][e->class] += fine->gmin[place];
         }
     }
 }
@@ -214,7 +216,7 @@ enum status outcome_run(const struct study_case *k, const struct engine *engine,
     watched.n_recorders = fine ? 3 : 2;
     const struct controller controller = {step, &w};
     enum status status = engine->run(c, &controller, &watched, &o->report, error);
-    sum_energies(c, ledger, fine ? fine->elements : ledger->elements, fine ? fine->gmin : NULL, o);
+    sum_energies(c, ledger, fine, o);
     if (k->images && o->n_images == IMAGE_COUNT)
         o->accuracy = accuracy(k, o);
     ledger_free(ledger);
