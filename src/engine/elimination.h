@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Gaussian elimination on a fixed pattern with the pivots on the diagonal, as a list of operations.
  * For matrices of some tens of unknowns that hardly fill, where a sparse solver's own bookkeeping
- * costs more than the arithmetic. */
+ * costs more than the arithmetic.  (Preparing one takes n^2 bits.) */
 #ifndef SILVERBAR_ENGINE_ELIMINATION_H
 #define SILVERBAR_ENGINE_ELIMINATION_H
 
@@ -19,9 +19,21 @@ struct elimination {
     int *targets; /* for each pivot, entry below and entry right of it: what is changed */
 };
 
-/* pattern: n x n flags, row-major, structurally symmetric or not; it is overwritten by the filled
- * one.  The order of elimination is that of the rows. */
-struct elimination *elimination_new(size_t n, bool *pattern);
+/* Where a matrix may not be zero.  The diagonal always counts; an entry may be there twice. */
+struct elimination_pattern {
+    size_t n; /* rows and columns */
+    size_t n_entries, capacity;
+    struct elimination_position {
+        int row, column;
+    } * entries; /* n_entries */
+};
+
+/* Order of elimination by least degree (W. F. Tinney and J. W. Walker, Proc. IEEE 55:1801, 1967) of
+ * the pattern and its transpose: order[k] is the k-th row to go. */
+void elimination_order(const struct elimination_pattern *pattern, int *order);
+
+/* The order of elimination is that of the rows; structurally symmetric or not. */
+struct elimination *elimination_new(const struct elimination_pattern *pattern);
 void elimination_free(struct elimination *e);
 
 /* Place of entry (row, column) of the pattern; n_entries where there is none. */

@@ -44,7 +44,7 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     s->flow_of = NEW(c->n_elements, int);
     s->voltages = NEW(c->n_nodes, double);
     s->before = NEW(c->n_nodes, double);
-    s->live = NEW(c->n_nodes, bool);
+    s->live = NEW(c->n_nodes + c->n_elements, bool);
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
         if (b->kind == ELEMENT_MEMRISTOR)

@@ -51,6 +51,22 @@ void network_free(struct network *n)
     free(n);
 }
 
+/* Items by node: first[n_nodes + 1] and their order, from the node of each. */
+static int *sort_by_node(size_t n_nodes, size_t count, const int *node, int **first)
+{
+    int *order = NEW(count, int), *next = NEW(n_nodes, int);
+    *first = NEW(n_nodes + 1, int);
+    for (size_t k = 0; k < count; k++)
+        (*first)[node[k] + 1]++;
+    for (size_t i = 0; i < n_nodes; i++)
+        (*first)[i + 1] += (*first)[i];
+    memcpy(next, *first, n_nodes * sizeof *next);
+    for (size_t k = 0; k < count; k++)
+        order[next[node[k]]++] = (int)k;
+    free(next);
+    return order;
+}
+
 static bool is_controlled(const struct element *e)
 {
     return e->kind == ELEMENT_VCVS || e->kind == ELEMENT_TRANSFER;
@@ -63,29 +79,60 @@ static void tie(struct network *n, int child, int parent, size_t element, double
         child, parent, (int)element, sign, e->kind != ELEMENT_VOLTAGE, e->node[2], e->node[3]};
 }
 
-/* Tie what voltage sources reach from the nodes of queue[head..tail).  `floating`: in this group
- * only sources of 0 V are taken. */
-static enum status spread(struct network *n, bool *reached, bool *used, int *queue, size_t tail,
-                          bool floating, struct error *error)
+/* While groups are found. */
+struct groups {
+    struct network *network;
+    bool *reached;               /* n_nodes */
+    bool *used;                  /* n_elements */
+    int *queue;                  /* n_nodes */
+    int *first_source, *sources; /* n_nodes + 1; voltage sources at every node, one at both ends */
+};
+
+static void find_sources(struct groups *g)
 {
+    const struct circuit *c = g->network->circuit;
+    int *node = NEW(2 * c->n_elements, int), *element = NEW(2 * c->n_elements, int);
+    size_t m = 0;
+    for (size_t k = 0; k < c->n_elements; k++)
+        for (int end = 0; end < 2 && c->elements[k].kind == ELEMENT_VOLTAGE; end++) {
+            node[m] = c->elements[k].node[end];
+            element[m++] = (int)k;
+        }
+    g->sources = sort_by_node(c->n_nodes, m, node, &g->first_source);
+    for (size_t k = 0; k < m; k++)
+        g->sources[k] = element[g->sources[k]];
+    free(node);
+    free(element);
+}
+
+/* Tie what voltage sources reach from the node.  `floating`: in this group only sources of 0 V are
+ * taken. */
+static enum status spread(struct groups *g, int from, bool floating, struct error *error)
+{
+    struct network *n = g->network;
     const struct circuit *c = n->circuit;
+    int *queue = g->queue;
+    size_t tail = 1;
+    queue[0] = from;
+    g->reached[from] = true;
     for (size_t head = 0; head < tail; head++) {
         const int node = queue[head];
-        for (size_t k = 0; k < c->n_elements; k++) {
+        for (int s = g->first_source[node]; s < g->first_source[node + 1]; s++) {
+            const size_t k = (size_t)g->sources[s];
             const struct element *e = &c->elements[k];
-            if (e->kind != ELEMENT_VOLTAGE || used[k] || (e->node[0] != node && e->node[1] != node))
+            if (g->used[k])
                 continue;
             const bool up = e->node[1] == node; /* v(0) = v(1) + volt: the child is node 0 */
             const int child = e->node[up ? 0 : 1];
-            used[k] = true;
-            if (reached[child])
+            g->used[k] = true;
+            if (g->reached[child])
                 return fail(error, STATUS_INPUT, "%s closes a loop of voltage sources", e->name);
             if (floating && (e->external || e->value < 0 || e->value > 0))
                 return fail(error, STATUS_INPUT,
                             "%s lies between two nodes whose voltages are not known; use --engine "
                             "ida",
                             e->name);
-            reached[child] = true;
+            g->reached[child] = true;
             tie(n, child, node, k, up ? 1 : -1);
             n->root[child] = floating ? n->root[node] : child;
             n->known[child] = !floating;
@@ -96,26 +143,24 @@ static enum status spread(struct network *n, bool *reached, bool *used, int *que
 }
 
 /* A controlled source between known nodes, controlled by known nodes, makes its output known. */
-static enum status find_known(struct network *n, bool *reached, bool *used, int *queue,
-                              struct error *error)
+static enum status find_known(struct groups *g, struct error *error)
 {
+    struct network *n = g->network;
     const struct circuit *c = n->circuit;
-    reached[0] = n->known[0] = true;
-    queue[0] = 0;
-    enum status status = spread(n, reached, used, queue, 1, false, error);
+    n->known[0] = true;
+    enum status status = spread(g, 0, false, error);
     for (bool more = true; more && status == STATUS_OK;) {
         more = false;
         for (size_t k = 0; k < c->n_elements && status == STATUS_OK; k++) {
             const struct element *e = &c->elements[k];
-            if (!is_controlled(e) || used[k] || !n->known[e->node[1]] || !n->known[e->node[2]] ||
+            if (!is_controlled(e) || g->used[k] || !n->known[e->node[1]] || !n->known[e->node[2]] ||
                 !n->known[e->node[3]])
                 continue;
-            if (reached[e->node[0]])
+            if (g->reached[e->node[0]])
                 return fail(error, STATUS_INPUT, "%s closes a loop of voltage sources", e->name);
-            used[k] = reached[e->node[0]] = n->known[e->node[0]] = more = true;
+            g->used[k] = n->known[e->node[0]] = more = true;
             tie(n, e->node[0], e->node[1], k, 1);
-            queue[0] = e->node[0];
-            status = spread(n, reached, used, queue, 1, false, error);
+            status = spread(g, e->node[0], false, error);
         }
     }
     n->n_known_ties = n->n_ties;
@@ -125,37 +170,37 @@ static enum status find_known(struct network *n, bool *reached, bool *used, int 
 static enum status find_groups(struct network *n, struct error *error)
 {
     const struct circuit *c = n->circuit;
-    bool *reached = NEW(c->n_nodes, bool), *used = NEW(c->n_elements, bool);
-    int *queue = NEW(c->n_nodes, int);
+    struct groups g = {.network = n,
+                       .reached = NEW(c->n_nodes, bool),
+                       .used = NEW(c->n_elements, bool),
+                       .queue = NEW(c->n_nodes, int)};
+    find_sources(&g);
     for (size_t i = 0; i < c->n_nodes; i++)
         n->root[i] = (int)i;
-    enum status status = find_known(n, reached, used, queue, error);
+    enum status status = find_known(&g, error);
     /* outputs of controlled sources are roots of their groups */
     for (size_t k = 0; k < c->n_elements && status == STATUS_OK; k++) {
         const struct element *e = &c->elements[k];
-        if (!is_controlled(e) || used[k])
+        if (!is_controlled(e) || g.used[k])
             continue;
-        if (reached[e->node[0]])
+        if (g.reached[e->node[0]])
             status =
                 fail(error, STATUS_INPUT, "%s drives a node that another source holds", e->name);
         else if (!n->known[e->node[1]])
             status = fail(error, STATUS_INPUT,
                           "%s has no output against a known node; use --engine ida", e->name);
-        reached[e->node[0]] = true;
-        queue[0] = e->node[0];
         if (status == STATUS_OK)
-            status = spread(n, reached, used, queue, 1, true, error);
+            status = spread(&g, e->node[0], true, error);
     }
     for (size_t i = 0; i < c->n_nodes && status == STATUS_OK; i++) {
-        if (reached[i])
-            continue;
-        reached[i] = true;
-        queue[0] = (int)i;
-        status = spread(n, reached, used, queue, 1, true, error);
+        if (!g.reached[i])
+            status = spread(&g, (int)i, true, error);
     }
-    free(reached);
-    free(used);
-    free(queue);
+    free(g.reached);
+    free(g.used);
+    free(g.queue);
+    free(g.first_source);
+    free(g.sources);
     return status;
 }
 
@@ -224,22 +269,6 @@ static enum status add_element(struct network *n, size_t number, struct error *e
     }
     n->branches[n->n_branches++] = b;
     return STATUS_OK;
-}
-
-/* Items by node: first[n_nodes + 1] and their order, from the node of each. */
-static int *sort_by_node(size_t n_nodes, size_t count, const int *node, int **first)
-{
-    int *order = NEW(count, int), *next = NEW(n_nodes, int);
-    *first = NEW(n_nodes + 1, int);
-    for (size_t k = 0; k < count; k++)
-        (*first)[node[k] + 1]++;
-    for (size_t i = 0; i < n_nodes; i++)
-        (*first)[i + 1] += (*first)[i];
-    memcpy(next, *first, n_nodes * sizeof *next);
-    for (size_t k = 0; k < count; k++)
-        order[next[node[k]]++] = (int)k;
-    free(next);
-    return order;
 }
 
 /* Branches at every node, and what its voltage acts on. */

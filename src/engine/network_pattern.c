@@ -29,6 +29,7 @@ struct pattern {
     int *queue, *pruned;
     size_t n_pruned;
     int *row; /* nodes: in its component, or -1 */
+    struct elimination_pattern derivatives;
 };
 
 static bool passes(const struct network *n, int branch)
@@ -138,81 +139,58 @@ static void gather(struct pattern *p, int first, struct network_component *c)
     c->n_nodes = end - c->first_node;
 }
 
-static void enter(const struct pattern *p, size_t n, int node, int other, bool *pattern)
+static void enter(struct pattern *p, int node, int other)
 {
     const int i = p->row[node], j = p->row[other];
-    if (i >= 0 && j >= 0)
-        pattern[(size_t)i * n + (size_t)j] = true;
+    struct elimination_pattern *d = &p->derivatives;
+    if (i < 0 || j < 0)
+        return;
+    d->entries = memory_grow(d->entries, &d->capacity, d->n_entries + 1, sizeof *d->entries);
+    d->entries[d->n_entries++] = (struct elimination_position){i, j};
 }
 
 /* Derivatives that the component's equations have. */
-static void find_pattern(const struct pattern *p, const struct network_component *c, bool *pattern)
+static void find_pattern(struct pattern *p, const struct network_component *c)
 {
     const struct network *n = p->network;
-    const size_t size = c->n_nodes;
+    p->derivatives.n = c->n_nodes;
+    p->derivatives.n_entries = 0;
     for (size_t k = 0; k < c->n_cells; k++) {
         const struct network_cell *b = &n->cells[c->first_cell + k];
         const int ends[2] = {b->a, b->b};
         for (int i = 0; i < 2; i++) {
             if (p->output[ends[i]])
                 continue;
-            enter(p, size, ends[i], ends[1 - i], pattern);
+            enter(p, ends[i], ends[1 - i]);
             if (b->kind != ELEMENT_VCCS)
                 continue;
-            enter(p, size, ends[i], b->c, pattern);
-            enter(p, size, ends[i], b->d, pattern);
+            enter(p, ends[i], b->c);
+            enter(p, ends[i], b->d);
         }
     }
     for (size_t k = 0; k < c->n_controls; k++) {
         const struct network_control *s = &n->controls[n->control_members[c->first_control + k]];
-        enter(p, size, s->out, s->follows[0], pattern);
-        enter(p, size, s->out, s->follows[1], pattern);
+        enter(p, s->out, s->follows[0]);
+        enter(p, s->out, s->follows[1]);
     }
 }
 
-/* Order the component's nodes by least degree (W. F. Tinney and J. W. Walker, Proc. IEEE 55:1801,
- * 1967). */
-static void sort_nodes(const struct pattern *p, struct network_component *c)
+/* Order the component's nodes by least degree. */
+static void sort_nodes(struct pattern *p, struct network_component *c)
 {
     struct network *n = p->network;
     const size_t size = c->n_nodes;
-    bool *graph = NEW(size * size, bool), *done = NEW(size, bool);
-    int *degree = NEW(size, int), *sorted = NEW(size, int), *nodes = n->order + c->first_node;
+    int *order = NEW(size, int), *sorted = NEW(size, int), *nodes = n->order + c->first_node;
     for (size_t i = 0; i < size; i++)
         p->row[nodes[i]] = (int)i;
-    find_pattern(p, c, graph);
+    find_pattern(p, c);
+    elimination_order(&p->derivatives, order);
     for (size_t i = 0; i < size; i++)
-        for (size_t j = 0; j < size; j++)
-            graph[i * size + j] |= graph[j * size + i];
-    for (size_t i = 0; i < size; i++) {
-        graph[i * size + i] = false;
-        for (size_t j = 0; j < size; j++)
-            degree[i] += graph[i * size + j];
-    }
-    for (size_t k = 0; k < size; k++) {
-        size_t best = size;
-        for (size_t i = 0; i < size; i++)
-            if (!done[i] && (best == size || degree[i] < degree[best]))
-                best = i;
-        done[best] = true;
-        sorted[k] = nodes[best];
-        for (size_t i = 0; i < size; i++) {
-            if (done[i] || !graph[best * size + i])
-                continue;
-            degree[i]--;
-            for (size_t j = 0; j < size; j++)
-                if (!done[j] && j != i && graph[best * size + j] && !graph[i * size + j]) {
-                    graph[i * size + j] = true;
-                    degree[i]++;
-                }
-        }
-    }
+        sorted[i] = nodes[order[i]];
     memcpy(nodes, sorted, size * sizeof *nodes);
     for (size_t i = 0; i < size; i++)
         p->row[nodes[i]] = (int)i;
-    free(graph);
-    free(done);
-    free(degree);
+    free(order);
     free(sorted);
 }
 
@@ -362,12 +340,10 @@ static void follow(struct network *n, int node, int leader)
 /* As a component's number: of nodes that nothing holds. */
 #define FLOATING (-2)
 
-static void finish_component(const struct pattern *p, struct network_component *c)
+static void finish_component(struct pattern *p, struct network_component *c)
 {
-    bool *pattern = NEW(c->n_nodes * c->n_nodes, bool);
-    find_pattern(p, c, pattern);
-    c->elimination = elimination_new(c->n_nodes, pattern);
-    free(pattern);
+    find_pattern(p, c);
+    c->elimination = elimination_new(&p->derivatives);
     c->factors = NEW(c->elimination->n_entries + 1, double);
     c->links = NEW(c->n_links, struct network_link);
     c->channels = NEW(c->n_channels, struct network_channel);
@@ -434,7 +410,8 @@ static void make_pattern(struct network *n)
                         NEW(2 * n_nodes, int),
                         NEW(n_nodes, int),
                         0,
-                        NEW(n_nodes, int)};
+                        NEW(n_nodes, int),
+                        {0}};
     network_pattern_free(n);
     memset(n->idle, 0, n->n_branches * sizeof *n->idle);
     memset(n->current, 0, n->circuit->n_elements * sizeof *n->current);
@@ -463,6 +440,7 @@ static void make_pattern(struct network *n)
     free(p.queue);
     free(p.pruned);
     free(p.row);
+    free(p.derivatives.entries);
 }
 
 /* Can the channel conduct while its gate is between v0 and v1 and its ends within all sources? */
