@@ -112,10 +112,9 @@ static void test_steps(void **state)
     }
 }
 
-/* 3 x 9 with line resistance, states and energies of every element against ida at reltol 1e-7. */
-static void test_array(void **state)
+/* 3 x 9, states and energies of every element against ida at reltol 1e-7. */
+static void check_array(double line_ohm, double driver_ohm, bool openable)
 {
-    (void)state;
     double x0[27];
     for (size_t k = 0; k < 27; k++)
         x0[k] = 0.05 + 0.4 * (double)(k * 7 % 11) / 10;
@@ -123,9 +122,10 @@ static void test_array(void **state)
                                     .columns = 9,
                                     .dopant = chromium,
                                     .x0 = x0,
-                                    .row_ohm = 2,
-                                    .column_ohm = 1,
-                                    .driver_ohm = 50};
+                                    .row_ohm = 2 * line_ohm,
+                                    .column_ohm = line_ohm,
+                                    .driver_ohm = driver_ohm,
+                                    .openable = openable};
     struct circuit *c = circuit_new("array");
     struct array a;
     struct error error = {{0}};
@@ -155,6 +155,16 @@ static void test_array(void **state)
     array_run_free(&t);
     free(volts);
     circuit_free(c);
+}
+
+/* With lines' resistance, with switches at the ports, and without any: every device by itself. */
+static void test_array(void **state)
+{
+    (void)state;
+    check_array(1, 50, false);
+    check_array(1, 50, true);
+    check_array(0, 50, false);
+    check_array(0, 0, false);
 }
 
 static struct training_options options_of(const char *engine)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/network.h"
+#include "engine/network_internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -163,6 +163,16 @@ static bool factor(const struct network *n, struct network_component *p)
 static bool solve_component(struct network *n, struct network_component *p, double tolerance)
 {
     double before = 0, last = INFINITY;
+    if (p->forest) {
+        bool holds;
+        const bool solved = network_forest_solve(n, p, tolerance, &holds);
+        if (solved || holds)
+            return solved;
+        network_forest_free(p->forest);
+        p->forest = NULL;
+    }
+    if (!p->elimination)
+        network_eliminate(n, p);
     set_conductances(n, p);
     for (int i = 0; i < ITERATIONS && p->n_nodes > 0; i++) {
         if (!p->factored && !factor(n, p))

@@ -13,7 +13,8 @@
  *     a controlled output:    v(0,1) - f(v(2,3)) = 0
  *
  * by Newton's iteration over an elimination in order of least degree, whose operations are listed
- * once for a pattern of switches: the networks are near trees, and hardly fill.  Factors are kept
+ * once for a pattern of switches: the networks are near trees, and hardly fill.  Crossbars with
+ * resistances of lines, which do, are solved as in forest.h.  Factors are kept
  * from solution to solution as long as they serve.  A controlled output that acts on nothing but
  * currents between known nodes is evaluated afterwards. */
 #ifndef SILVERBAR_ENGINE_NETWORK_H
@@ -87,8 +88,9 @@ struct network_component {
     size_t n_links, n_channels;       /* the first cells, in this order */
     struct network_link *links;
     struct network_channel *channels;
-    struct elimination *elimination;
-    double *factors; /* n_entries + 1 */
+    struct network_forest *forest;   /* or NULL: it is eliminated */
+    struct elimination *elimination; /* NULL while the forest serves */
+    double *factors;                 /* n_entries + 1 */
     bool factored;
     double shrinks; /* by what a change shrank with these factors, in the last solution */
 };

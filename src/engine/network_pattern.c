@@ -10,6 +10,7 @@
 void network_pattern_free(struct network *n)
 {
     for (size_t k = 0; k < n->n_components; k++) {
+        network_forest_free(n->components[k].forest);
         elimination_free(n->components[k].elimination);
         free(n->components[k].factors);
         free(n->components[k].links);
@@ -181,8 +182,6 @@ static void sort_nodes(struct pattern *p, struct network_component *c)
     struct network *n = p->network;
     const size_t size = c->n_nodes;
     int *order = NEW(size, int), *sorted = NEW(size, int), *nodes = n->order + c->first_node;
-    for (size_t i = 0; i < size; i++)
-        p->row[nodes[i]] = (int)i;
     find_pattern(p, c);
     elimination_order(&p->derivatives, order);
     for (size_t i = 0; i < size; i++)
@@ -200,6 +199,19 @@ static int place(const struct network_component *c, int row, int column)
                                  : elimination_place(c->elimination, (size_t)row, (size_t)column);
 }
 
+/* Equations of the cells' ends. */
+static void find_rows(const struct pattern *p, const struct network_component *c)
+{
+    struct network *n = p->network;
+    for (size_t k = 0; k < c->n_cells; k++) {
+        struct network_cell *b = &n->cells[c->first_cell + k];
+        const int ends[2] = {b->a, b->b};
+        for (int i = 0; i < 2; i++)
+            b->row[i] =
+                p->output[ends[i]] || p->row[ends[i]] < 0 ? (int)c->n_nodes : p->row[ends[i]];
+    }
+}
+
 static void find_places(const struct pattern *p, const struct network_component *c)
 {
     struct network *n = p->network;
@@ -208,8 +220,7 @@ static void find_places(const struct pattern *p, const struct network_component 
         struct network_cell *b = &n->cells[c->first_cell + k];
         const int ends[2] = {b->a, b->b}, controls[2] = {b->c, b->d};
         for (int i = 0; i < 2; i++) {
-            const int equation = p->output[ends[i]] ? -1 : row[ends[i]];
-            b->row[i] = equation < 0 ? (int)c->n_nodes : equation;
+            const int equation = b->row[i] < (int)c->n_nodes ? b->row[i] : -1;
             for (int j = 0; j < 2; j++) {
                 b->at[2 * i + j] = place(c, equation, row[ends[j]]);
                 if (b->kind == ELEMENT_VCCS)
@@ -217,6 +228,12 @@ static void find_places(const struct pattern *p, const struct network_component 
             }
         }
     }
+}
+
+static void fill_component(const struct pattern *p, const struct network_component *c)
+{
+    struct network *n = p->network;
+    const int *row = p->row;
     for (size_t k = 0; k < c->n_links; k++) {
         const struct network_cell *b = &n->cells[c->first_cell + k];
         c->links[k] = (struct network_link){b->a, b->b, {b->row[0], b->row[1]}, b->g};
@@ -342,12 +359,22 @@ static void follow(struct network *n, int node, int leader)
 
 static void finish_component(struct pattern *p, struct network_component *c)
 {
-    find_pattern(p, c);
-    c->elimination = elimination_new(&p->derivatives);
-    c->factors = NEW(c->elimination->n_entries + 1, double);
+    struct network *n = p->network;
+    for (size_t i = 0; i < c->n_nodes; i++)
+        p->row[n->order[c->first_node + i]] = (int)i;
+    find_rows(p, c);
+    network_forest_make(n, c);
+    if (!c->forest) {
+        sort_nodes(p, c);
+        find_rows(p, c);
+        find_pattern(p, c);
+        c->elimination = elimination_new(&p->derivatives);
+        c->factors = NEW(c->elimination->n_entries + 1, double);
+        find_places(p, c);
+    }
     c->links = NEW(c->n_links, struct network_link);
     c->channels = NEW(c->n_channels, struct network_channel);
-    find_places(p, c);
+    fill_component(p, c);
 }
 
 static void make_components(struct pattern *p)
@@ -379,7 +406,6 @@ static void make_components(struct pattern *p)
                 n->component[n->order[next + k]] = FLOATING;
             continue;
         }
-        sort_nodes(p, c);
         finish_component(p, c);
         next += c->n_nodes;
     }

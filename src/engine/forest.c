@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Factors of a tree are those of lines_gradients.c, with h the conductance to ground that a node
+ * sees besides its parent, c that to its parent:
+ *
+ *     h = own + sum over children of c h / (c + h)       inverse = 1/(h + c)   ratio = c inverse
+ *     up:    f(parent) += ratio f        down:  v = inverse f + ratio v(parent)
+ *
+ * Conjugate gradients keep cp = C p, as C z = r is known. */
+#include "engine/forest.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SURE 2 /* what `shrinks` may be wrong by */
+
+/* Two neighbours at once; not aligned. */
+typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
+
+static inline pair load(const double *a)
+{
+    return *(const pair *)a;
+}
+
+static inline void store(double *a, pair value)
+{
+    *(pair *)a = value;
+}
+
+bool forest_factor(struct forest *f)
+{
+    const double *trunk = f->g, *weak = f->g + f->n, *ground = weak + f->n_weak;
+    double *h = f->y; /* own conductances, then with those of children */
+    memset(f->own, 0, f->n * sizeof *f->own);
+    for (size_t k = 0; k < f->n_ground; k++)
+        f->own[f->ground[k]] += ground[k];
+    for (size_t k = 0; k < f->n_weak; k++) {
+        f->own[f->weak[k].red] += weak[k];
+        f->own[f->weak[k].black] += weak[k];
+    }
+    memcpy(h, f->own, f->n * sizeof *h);
+    for (size_t r = 0; r < f->n_runs; r++) {
+        const struct forest_run *run = &f->runs[r];
+        const bool roots = run->parents == f->n;
+        for (size_t i = run->begin; i < run->end; i++) {
+            const double inverse = 1 / (h[i] + trunk[i]);
+            f->inverse[i] = inverse;
+            f->ratio[i] = trunk[i] * inverse;
+            if (!roots)
+                h[run->parents + (i - run->begin)] += h[i] * f->ratio[i];
+            else if (!isfinite(inverse))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* In the trees of these runs, y = the voltages for currents y; returns the sum of their products. */
+static double solve_trees(const struct forest *f, size_t first, size_t end, double *y)
+{
+    const double *ratio = f->ratio, *inverse = f->inverse;
+    pair sum = {0};
+    double rest = 0;
+    for (size_t r = first; r < end; r++) {
+        const struct forest_run *run = &f->runs[r];
+        size_t i = run->begin;
+        if (run->parents == f->n)
+            continue;
+        const size_t up = run->parents - run->begin;
+        if (up >= 2)
+            for (; i + 1 < run->end; i += 2)
+                store(y + up + i, load(y + up + i) + load(ratio + i) * load(y + i));
+        for (; i < run->end; i++)
+            y[up + i] += ratio[i] * y[i];
+    }
+    for (size_t r = end; r-- > first;) {
+        const struct forest_run *run = &f->runs[r];
+        if (run->parents == f->n) {
+            for (size_t i = run->begin; i < run->end; i++) {
+                const double own = inverse[i] * y[i];
+                rest += own * y[i];
+                y[i] = own;
+            }
+            continue;
+        }
+        const size_t up = run->parents - run->begin;
+        size_t i = run->end;
+        if (up >= 2)
+            for (; i >= run->begin + 2; i -= 2) {
+                const pair in = load(y + i - 2), own = load(inverse + i - 2) * in;
+                sum += own * in;
+                store(y + i - 2, own + load(ratio + i - 2) * load(y + up + i - 2));
+            }
+        for (; i > run->begin; i--) {
+            const double own = inverse[i - 1] * y[i - 1];
+            rest += own * y[i - 1];
+            y[i - 1] = own + ratio[i - 1] * y[up + i - 1];
+        }
+    }
+    return sum[0] + sum[1] + rest;
+}
+
+/* to(red) += G from(black) */
+static void add_black(const struct forest *f, const double *from, double *to)
+{
+    const double *g = f->g + f->n;
+    for (size_t k = 0; k < f->n_weak; k++)
+        to[f->weak[k].red] += g[k] * from[f->weak[k].black];
+}
+
+/* to(black) += part G' from(red) */
+static void add_red(const struct forest *f, const double *from, double part, double *to)
+{
+    const double *g = f->g + f->n;
+    for (size_t k = 0; k < f->n_weak; k++)
+        to[f->weak[k].black] += part * g[k] * from[f->weak[k].red];
+}
+
+/* Red voltages at the black ones. */
+static void find_red(struct forest *f)
+{
+    memcpy(f->v, f->f, f->n_red * sizeof *f->v);
+    add_black(f, f->v, f->v);
+    solve_trees(f, 0, f->n_red_runs, f->v);
+}
+
+/* to = C from, of the black nodes: what leaves each. */
+static void image(const struct forest *f, const double *from, double *to)
+{
+    memset(to + f->n_red, 0, (f->n - f->n_red) * sizeof *to);
+    for (size_t r = f->n_red_runs; r < f->n_runs; r++) {
+        const struct forest_run *run = &f->runs[r];
+        const bool roots = run->parents == f->n;
+        for (size_t i = run->begin; i < run->end; i++) {
+            const size_t parent = roots ? i : run->parents + (i - run->begin);
+            const double along = f->g[i] * (from[i] - from[parent]);
+            to[i] += f->own[i] * from[i] + along;
+            to[parent] -= along;
+        }
+    }
+}
+
+/* The largest of the black ones; NaN stays. */
+static double largest_black(const struct forest *f, const double *z)
+{
+    double largest = 0;
+    for (size_t i = f->n_red; i < f->n; i++)
+        if (!(fabs(z[i]) <= largest))
+            largest = fabs(z[i]);
+    return largest;
+}
+
+/* x += z, where z is the last change: false: it was too large. */
+static bool finish(struct forest *f, double largest, double tolerance)
+{
+    if (!(largest <= tolerance || SURE * f->shrinks * largest <= tolerance))
+        return false;
+    for (size_t i = f->n_red; i < f->n; i++)
+        f->v[i] += f->y[i];
+    if (largest > tolerance)
+        find_red(f);
+    return true;
+}
+
+bool forest_solve(struct forest *f, double tolerance, size_t most)
+{
+    const size_t first = f->n_red, n = f->n, bytes = (n - first) * sizeof(double);
+    double *x = f->v, *w = f->y, *z = f->y, *p = f->p, *cp = f->cp, *r = f->r;
+    f->iterations = 0;
+    find_red(f);
+    memcpy(z + first, f->f + first, bytes);
+    add_red(f, x, 1, z);
+    solve_trees(f, f->n_red_runs, f->n_runs, z);
+    for (size_t i = first; i < n; i++)
+        z[i] -= x[i];
+    double largest = largest_black(f, z);
+    if (finish(f, largest, tolerance))
+        return true;
+    image(f, z, r);
+    memcpy(p + first, z + first, bytes);
+    memcpy(cp + first, r + first, bytes);
+    double rz = 0;
+    for (size_t i = first; i < n; i++)
+        rz += r[i] * z[i];
+    double pcp = rz;
+    while (f->iterations < most && isfinite(largest)) {
+        memset(w, 0, first * sizeof *w);
+        add_black(f, p, w);
+        const double alpha = rz / (pcp - solve_trees(f, 0, f->n_red_runs, w));
+        for (size_t i = 0; i < first; i++)
+            x[i] += alpha * w[i];
+        for (size_t i = first; i < n; i++) {
+            x[i] += alpha * p[i];
+            r[i] -= alpha * cp[i];
+        }
+        add_red(f, w, alpha, r);
+        memcpy(z + first, r + first, bytes);
+        const double before = rz, last = largest;
+        rz = solve_trees(f, f->n_red_runs, f->n_runs, z);
+        largest = largest_black(f, z);
+        f->iterations++;
+        if (largest > 0)
+            f->shrinks = fmin(1, largest / last);
+        if (finish(f, largest, tolerance))
+            return true;
+        const double beta = rz / before;
+        pcp = 0;
+        for (size_t i = first; i < n; i++) {
+            p[i] = z[i] + beta * p[i];
+            cp[i] = r[i] + beta * cp[i];
+            pcp += p[i] * cp[i];
+        }
+    }
+    return false;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Large components of nothing but conductances, whose resistors are lines between the devices, are
+ * solved as in forest.h.  One that is not such a network after all, because conjugate gradients need
+ * too long, is eliminated from then on. */
+#include "base/memory.h"
+#include "engine/forest.h"
+#include "engine/network_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NODES_LEAST 32   /* below, elimination is as quick */
+#define STRONG 0.1       /* of the strongest resistor at either end: what makes a line */
+#define ITERATIONS 60    /* after which elimination would have been quicker */
+#define NODES_MOST 20000 /* that are eliminated at all */
+#define ITERATIONS_MOST 20000
+
+/* A conductance that is not the same in every solution. */
+struct variable {
+    size_t cell, slot;
+    int state; /* of a memristor, or -1 */
+    double x;  /* for which it holds */
+};
+
+struct network_forest {
+    struct forest *forest;
+    int *nodes; /* n: of the circuit, by number in the forest */
+    int *known; /* n_ground: of the circuit, at the other end */
+    size_t n_variables;
+    struct variable *variables;
+    bool factored;
+};
+
+void network_forest_free(struct network_forest *f)
+{
+    if (!f)
+        return;
+    forest_free(f->forest);
+    free(f->nodes);
+    free(f->known);
+    free(f->variables);
+    free(f);
+}
+
+/* Conductance of what may be a line, else 0. */
+static double resistor(const struct network_cell *c)
+{
+    return c->kind == ELEMENT_RESISTOR ? c->g : 0;
+}
+
+/* Which links are strong: resistors that are not weak beside those they meet. */
+static struct forest_link *find_links(const struct network *n, const struct network_component *p)
+{
+    struct forest_link *links = NEW(p->n_links, struct forest_link);
+    double *top = NEW(p->n_nodes + 1, double); /* of the resistors at each node */
+    const struct network_cell *cells = n->cells + p->first_cell;
+    for (size_t k = 0; k < p->n_links; k++)
+        for (int end = 0; end < 2; end++)
+            top[cells[k].row[end]] = fmax(top[cells[k].row[end]], resistor(&cells[k]));
+    for (size_t k = 0; k < p->n_links; k++) {
+        const int a = cells[k].row[0], b = cells[k].row[1];
+        const double g = resistor(&cells[k]);
+        links[k] = (struct forest_link){a, b, g >= STRONG * fmin(top[a], top[b]) ? g : 0};
+    }
+    free(top);
+    return links;
+}
+
+void network_forest_make(struct network *n, struct network_component *p)
+{
+    if (p->n_nodes < NODES_LEAST || p->n_links < p->n_cells || p->n_controls > 0)
+        return;
+    struct forest_link *links = find_links(n, p);
+    struct forest *forest = forest_new(p->n_nodes, p->n_links, links);
+    free(links);
+    if (!forest)
+        return;
+    struct network_forest *f = p->forest = NEW(1, struct network_forest);
+    const struct network_cell *cells = n->cells + p->first_cell;
+    f->forest = forest;
+    f->nodes = NEW(p->n_nodes, int);
+    f->known = NEW(forest->n_ground, int);
+    f->variables = NEW(p->n_links, struct variable);
+    for (size_t k = 0; k < p->n_nodes; k++)
+        f->nodes[forest->place[k]] = n->order[p->first_node + k];
+    for (size_t k = 0; k < forest->n_ground; k++) {
+        const struct network_cell *c = &cells[forest->grounds[k]];
+        f->known[k] = c->row[0] < (int)p->n_nodes ? c->b : c->a;
+    }
+    for (size_t k = 0; k < p->n_links; k++) {
+        const size_t slot = (size_t)forest->slot[k];
+        forest->g[slot] = cells[k].g;
+        if (cells[k].kind != ELEMENT_RESISTOR)
+            f->variables[f->n_variables++] = (struct variable){k, slot, cells[k].state, NAN};
+    }
+}
+
+static void set_conductances(const struct network *n, const struct network_component *p)
+{
+    struct network_forest *f = p->forest;
+    const double *v = n->values;
+    for (size_t k = 0; k < f->n_variables; k++) {
+        struct variable *u = &f->variables[k];
+        const double x = u->state >= 0 ? v[u->state] : 0;
+        if (u->state >= 0 && x >= u->x && x <= u->x)
+            continue;
+        struct network_cell *c = &n->cells[p->first_cell + u->cell];
+        const double g =
+            u->state >= 0
+                ? c->element->dopant->model->current(c->element->dopant->constants, 1, x).f
+                : switch_conductance(c->element->value, v[c->c] - v[c->d]);
+        u->x = x;
+        if (g >= c->g && g <= c->g && f->factored)
+            continue;
+        c->g = p->links[u->cell].g = f->forest->g[u->slot] = g;
+        f->factored = false;
+    }
+}
+
+bool network_forest_solve(struct network *n, const struct network_component *p, double tolerance,
+                          bool *holds)
+{
+    struct network_forest *f = p->forest;
+    struct forest *forest = f->forest;
+    double *v = n->values;
+    set_conductances(n, p);
+    if (!f->factored)
+        f->factored = forest_factor(forest);
+    if (!f->factored)
+        return false;
+    memset(forest->f, 0, forest->n * sizeof *forest->f);
+    const double *ground = forest->g + forest->n + forest->n_weak;
+    for (size_t k = 0; k < forest->n_ground; k++)
+        forest->f[forest->ground[k]] += ground[k] * v[f->known[k]];
+    for (size_t i = forest->n_red; i < forest->n; i++)
+        forest->v[i] = v[f->nodes[i]];
+    const bool small = forest->n <= NODES_MOST;
+    const bool solved = forest_solve(forest, tolerance, small ? ITERATIONS : ITERATIONS_MOST);
+    *holds = solved || !small;
+    for (size_t i = 0; i < forest->n && solved; i++)
+        v[f->nodes[i]] = forest->v[i];
+    return solved;
+}
+
+void network_eliminate(struct network *n, struct network_component *p)
+{
+    const size_t size = p->n_nodes;
+    const int none = (int)size;
+    struct network_cell *cells = n->cells + p->first_cell;
+    struct elimination_pattern pattern = {
+        .n = size, .entries = NEW(2 * p->n_cells, struct elimination_position)};
+    int *order = NEW(size, int), *row = NEW(size + 1, int), *nodes = NEW(size, int);
+    for (size_t k = 0; k < p->n_cells; k++)
+        if (cells[k].row[0] < none && cells[k].row[1] < none)
+            pattern.entries[pattern.n_entries++] =
+                (struct elimination_position){cells[k].row[0], cells[k].row[1]};
+    elimination_order(&pattern, order);
+    row[size] = none;
+    for (size_t i = 0; i < size; i++) {
+        row[order[i]] = (int)i;
+        nodes[i] = n->order[p->first_node + (size_t)order[i]];
+    }
+    memcpy(n->order + p->first_node, nodes, size * sizeof *nodes);
+    for (size_t k = 0, half = pattern.n_entries; k < half; k++) {
+        struct elimination_position *e = &pattern.entries[k];
+        *e = (struct elimination_position){row[e->row], row[e->column]};
+        pattern.entries[half + k] = (struct elimination_position){e->column, e->row};
+    }
+    pattern.n_entries *= 2;
+    p->elimination = elimination_new(&pattern);
+    p->factors = NEW(p->elimination->n_entries + 1, double);
+    for (size_t k = 0; k < p->n_cells; k++)
+        for (int i = 0; i < 2; i++)
+            cells[k].row[i] = p->links[k].row[i] = row[cells[k].row[i]];
+    for (size_t k = 0; k < p->n_cells; k++)
+        for (int i = 0; i < 4; i++) {
+            const int a = cells[k].row[i / 2], b = cells[k].row[i % 2];
+            cells[k].at[i] = a < none && b < none
+                                 ? elimination_place(p->elimination, (size_t)a, (size_t)b)
+                                 : (int)p->elimination->n_entries;
+        }
+    free(pattern.entries);
+    free(order);
+    free(row);
+    free(nodes);
+}
