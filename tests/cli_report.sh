@@ -7,7 +7,11 @@
 # 1400 pixels nothing is wider than the page.
 . "$(dirname -- "$0")/setup.sh"
 
-"$SILVERBAR" train --engine ida -o run >/dev/null || bad "silverbar train"
+"$SILVERBAR" train --engine ida -o run >table || bad "silverbar train"
+operating=$(tr -d '\n ' <run/manifest.json | sed -n \
+    's/.*"operating_point":{"method":"\([a-z]*\)","steps":\([0-9]*\),"iterations":\([0-9]*\)}.*/\1, \2 steps, \3 iterations/p')
+check "the manifest has the operating point: $operating" [ -n "$operating" ]
+same "operating point in the table" "$(sed -n 's/^operating point: //p' table)" "$operating"
 check "the run has a report" [ -s run/report.html ]
 "$SILVERBAR" report run -o again.html
 check "made again it is the same" cmp -s run/report.html again.html

@@ -339,6 +339,10 @@ static void print_table(const struct summary *s, const struct training *t, const
            s->residual_supply);
     printf("wall time %.2f s, of the transient %.3g s (%.1f %% in callbacks)\n", s->wall_time_s,
            s->transient_wall_s, 100 * s->callback_wall_fraction);
+    const struct operating_report *o = &t->report.operating;
+    if (o->method)
+        printf("operating point: %s, %zu steps, %zu iterations\n", o->method, o->steps,
+               o->iterations);
     if (output)
         printf("results in %s\n", output);
 }
@@ -410,8 +414,14 @@ static enum status run(struct arguments *a, int argc, char **argv, struct error 
         fill_summary(&summary, a, &t, clock_now() - begin);
     const char *paths[4] = {in.dopant ? in.dopant->path : NULL, in.neuron_path, in.switch_path,
                             a->images};
-    const struct manifest manifest = {argc, argv, &summary, images_are_letters(a->images) ? 3 : 4,
-                                      paths};
+    const struct manifest manifest = {
+        .argc = argc,
+        .argv = argv,
+        .summary = &summary,
+        .n_inputs = images_are_letters(a->images) ? 3 : 4,
+        .inputs = paths,
+        .operating = &t.report.operating,
+    };
     if (status == STATUS_OK && a->output) {
         status = folder_complete(&folder, &t, &manifest, error);
     } else if (folder.temporary) {

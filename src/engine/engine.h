@@ -132,18 +132,27 @@ struct engine_options {
 
 extern const struct engine_options engine_defaults;
 
+/* How the point at which a run begins was found: by which method (operating_point.h), the steps of
+ * its path that were tried, its iterations of Newton's method.  NULL: the engine seeks none. */
+struct operating_report {
+    const char *method;
+    size_t steps, iterations;
+};
+
 /* What a run was, besides what its recorders saw. */
 struct engine_report {
     size_t points, phases;
     double time;          /* simulated [s] */
     double wall;          /* of the transient [s] */
     double callback_wall; /* of it inside our callbacks [s] */
+    struct operating_report operating;
 };
 
 /* What not every engine can do. */
 enum engine_ability {
-    ENGINE_SWITCHES = 1,        /* stochastic devices of engine_options.switches */
-    ENGINE_CHANGES_DEVICES = 2, /* phase.changed: constants of a device, from phase to phase */
+    ENGINE_SWITCHES = 1,         /* stochastic devices of engine_options.switches */
+    ENGINE_CHANGES_DEVICES = 2,  /* phase.changed: constants of a device, from phase to phase */
+    ENGINE_STARTS_FROM_ZERO = 4, /* it begins with all nodes at 0 V, without an operating point */
 };
 
 struct engine {

@@ -501,7 +501,7 @@ static enum status set_up(struct run *r)
         y[k] = r->scale;
     for (size_t k = 0; k < d->n_states; k++)
         y[d->n - d->n_states + k] = c->elements[c->state_elements[k]].x0;
-    const enum status status = operating_point(d, r->rosenbrock.lu, y, r->error);
+    enum status status = operating_point(d, r->rosenbrock.lu, y, &r->report->operating, r->error);
     memcpy(r->rest, y, d->n * sizeof *y);
     r->loose = r->options->reltol >= LOOSE && d->n_mosfets > 0;
     if (r->loose) {

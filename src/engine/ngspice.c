@@ -383,5 +383,6 @@ static enum status run(const struct circuit *circuit, const struct controller *c
 const struct engine engine_ngspice = {
     .name = "ngspice",
     .title = "the whole circuit in ngspice, one continuous transient",
+    .abilities = ENGINE_STARTS_FROM_ZERO,
     .run = run,
 };

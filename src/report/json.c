@@ -224,6 +224,13 @@ enum status json_write_manifest(const struct manifest *m, FILE *out, struct erro
         json_object_set_new(object, "abstol_A", number(m->summary->abstol_A, false));
         json_object_set_new(object, "tolerance", number(m->summary->tolerance, false));
     }
+    if (m->operating && m->operating->method) {
+        json_t *o = made(json_object());
+        json_object_set_new(o, "method", made(json_string(m->operating->method)));
+        json_object_set_new(o, "steps", number((double)m->operating->steps, true));
+        json_object_set_new(o, "iterations", number((double)m->operating->iterations, true));
+        json_object_set_new(object, "operating_point", o);
+    }
     enum status status = hash_inputs(m, inputs, error);
     json_object_set_new(object, "inputs_sha256", inputs);
     if (!dump(object, out) && status == STATUS_OK)

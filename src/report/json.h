@@ -35,9 +35,10 @@ struct manifest {
     const struct summary *summary; /* of a training run, or NULL */
     size_t n_inputs;
     const char *const *inputs; /* n_inputs: paths of files that went in; SHA-256 of their bytes */
+    const struct operating_report *operating; /* of an engine that seeks one, or NULL */
 };
 
-/* Command, version, seed, tolerances, hashes of inputs. */
+/* Command, version, seed, tolerances, how the operating point was found, hashes of inputs. */
 enum status json_write_manifest(const struct manifest *manifest, FILE *out, struct error *error);
 
 #endif
