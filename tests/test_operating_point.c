@@ -123,8 +123,8 @@ static double followed(double in)
     return 0.5 * k * (in + WIDTH / 2) / (1 + 0.5 * k);
 }
 
-/* A trigger, whose input y = (3 v(low) + v(high)) / 4 raises v(high) to the supply above `threshold`,
- * and a follower of (v(high) + v(bias)) / 2 + shift. */
+/* A trigger, whose input y = (3 v(low) + v(high)) / 4 raises v(high) to the supply above
+ * `threshold`, and a follower of (v(high) + v(bias)) / 2 + shift. */
 static struct circuit *trigger_and_follower(double low_volt, double threshold, double bias_volt,
                                             double shift)
 {
@@ -162,8 +162,8 @@ static enum status run(const struct circuit *c, struct engine_report *report, st
 #define NEURONS 300
 #define COLUMN_OHM 44e3 /* with 2 kohm of feedback 1 V bring 45 mV, all that a neuron takes */
 
-/* Neurons with their reference amplifiers, each with 1 V in front of both columns, whose transistors
- * differ as much as in a bad process (A_VT = 20 mV um, A_beta = 4 % um): Newton's method alone does
+/* Neurons with their reference amplifiers, each with 1 V in front of both columns, whose
+ * transistors differ as much as in a bad process (A_VT = 20 mV um, A_beta = 4 % um): Newton's method alone does
  * not find all of them, the paths find every one, and what is found is the same. */
 static void test_mismatched_neurons(void **state)
 {

@@ -8,7 +8,8 @@
  *     source stepping:   F(y; all independent sources times their fraction) = 0 from y = 0
  *
  * The guess of each solution lies on the line through the two before; a step that fails is halved,
- * one that succeeds doubles the next.  Sources that close a port's switch are no signals and stay as they are. */
+ * one that succeeds doubles the next.  Sources that close a port's switch are no signals and stay as
+ * they are. */
 #include "engine/operating_point.h"
 
 #include "base/memory.h"
@@ -48,8 +49,8 @@ struct attempt {
     double reached; /* of the path, 0 to 1 */
     size_t steps, iterations;
     bool singular;
-    size_t row;      /* the worst */
-    double left, at; /* F [A], of a controlled source [V]; the unknown [V], of such a source [A] */
+    size_t row;                 /* the worst */
+    double left, at;            /* F [A], of a controlled source [V]; the node [V] */
     char law[DAE_TROUBLE_SIZE]; /* one that is not finite, or "" */
 };
 
