@@ -304,12 +304,25 @@ static void test_engines(void **state)
     }
     assert_null(engine_names[n]);
     assert_null(engine_find("spice"));
-    /* ngspice's deck is written before the first pulse; only event draws switches */
-    char *switches = engines_able(ENGINE_SWITCHES), *changes = engines_able(ENGINE_CHANGES_DEVICES);
-    assert_string_equal(switches, "event");
-    assert_string_equal(changes, "ida or event");
-    free(switches);
-    free(changes);
+    /* ngspice's deck is written before the first pulse; only event draws switches, and it alone has
+     * no capacitors; a foundry's netlist is SPICE's */
+    static const struct {
+        enum engine_ability ability;
+        const char *able;
+    } expected[] = {{ENGINE_SWITCHES, "event"},
+                    {ENGINE_CHANGES_DEVICES, "ida or event"},
+                    {ENGINE_STARTS_FROM_ZERO, "ngspice"},
+                    {ENGINE_TRANSISTORS, "ngspice or ida"},
+                    {ENGINE_SUBCIRCUITS, "ngspice"}};
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        char *able = engines_able(expected[i].ability);
+        assert_string_equal(able, expected[i].able);
+        free(able);
+    }
+    struct error error;
+    assert_int_equal(fail_unable(&error, ENGINE_TRANSISTORS, "%s is not %d", "m1", 2),
+                     STATUS_INPUT);
+    assert_string_equal(error.text, "m1 is not 2; use --engine ngspice or ida");
 }
 
 int main(void)

@@ -53,7 +53,7 @@ const struct engine *argument_engine(struct argp_state *state, const char *text)
 enum status argument_able(const char *option, const struct engine *engine,
                           enum engine_ability ability, struct error *error)
 {
-    if (engine->abilities & (unsigned)ability)
+    if (engine_able(engine, ability))
         return STATUS_OK;
     char *able = engines_able(ability);
     fail(error, STATUS_INPUT, "%s: expected with --engine %s", option, able);

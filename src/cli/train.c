@@ -168,9 +168,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         argp_error(state, "'%s', expected options only", text);
         break;
     case ARGP_KEY_END:
-        if (t->solver.switches > 0 && !t->engine->behavioural)
-            argp_error(state, "--switches with --engine %s, expected --engine event",
-                       t->engine->name);
+        if (t->solver.switches > 0 && !engine_able(t->engine, ENGINE_SWITCHES))
+            argp_error(state, "--switches with --engine %s, expected --engine %s", t->engine->name,
+                       engines_able(ENGINE_SWITCHES));
         break;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/spice_number.h"
+#include "engine/engine.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -216,9 +217,8 @@ static enum status add_element(struct build *b, size_t number)
     case ELEMENT_VOLTAGE:
         break;
     case ELEMENT_OPAQUE:
-        return fail(b->error, STATUS_INPUT,
-                    "element %s is a subcircuit that only SPICE can run; use --engine ngspice",
-                    e->name);
+        return fail_unable(b->error, ENGINE_SUBCIRCUITS,
+                           "element %s is a subcircuit that only SPICE can run", e->name);
     }
     return STATUS_OK;
 }

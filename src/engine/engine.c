@@ -75,7 +75,7 @@ char *engines_able(enum engine_ability ability)
 {
     char *text = NULL;
     for (size_t i = 0; engine_table[i]; i++) {
-        if (!(engine_table[i]->abilities & (unsigned)ability))
+        if (!engine_able(engine_table[i], ability))
             continue;
         char *longer =
             memory_format("%s%s%s", text ? text : "", text ? " or " : "", engine_table[i]->name);
@@ -83,6 +83,19 @@ char *engines_able(enum engine_ability ability)
         text = longer;
     }
     return text ? text : memory_string("none");
+}
+
+enum status fail_unable(struct error *error, enum engine_ability ability, const char *format, ...)
+{
+    char text[sizeof error->text];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    char *able = engines_able(ability);
+    fail(error, STATUS_INPUT, "%s; use --engine %s", text, able);
+    free(able);
+    return STATUS_INPUT;
 }
 
 /* Name of a device by its number in the order of the circuit, stuck ones among them. */

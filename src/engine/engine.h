@@ -153,12 +153,15 @@ enum engine_ability {
     ENGINE_SWITCHES = 1,         /* stochastic devices of engine_options.switches */
     ENGINE_CHANGES_DEVICES = 2,  /* phase.changed: constants of a device, from phase to phase */
     ENGINE_STARTS_FROM_ZERO = 4, /* it begins with all nodes at 0 V, without an operating point */
+    /* transistors that are no switches, capacitors, and sources anywhere; without, neurons must be
+     * behavioural and no latency can be measured */
+    ENGINE_TRANSISTORS = 8,
+    ENGINE_SUBCIRCUITS = 16, /* netlists that only SPICE understands */
 };
 
 struct engine {
     const char *name;
     const char *title;
-    bool behavioural;   /* its only transistors are switches: neurons must be behavioural */
     unsigned abilities; /* enum engine_ability, together by | */
     enum status (*run)(const struct circuit *circuit, const struct controller *controller,
                        const struct engine_options *options, struct engine_report *report,
@@ -173,7 +176,16 @@ extern const char *const engine_names[];
 const struct engine *engine_find(const char *name);
 int engine_index(const char *name);
 
+static inline bool engine_able(const struct engine *engine, enum engine_ability ability)
+{
+    return (engine->abilities & (unsigned)ability) != 0;
+}
+
 /* "ida or event": the engines of this ability, for messages; to free(). */
 char *engines_able(enum engine_ability ability);
+
+/* fail() with STATUS_INPUT, and "; use --engine ida or event" after the text. */
+enum status fail_unable(struct error *error, enum engine_ability ability, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

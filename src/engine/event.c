@@ -40,8 +40,11 @@ static enum status stuck(struct run *r, const char *what)
 {
     char place[PHASE_PLACE_SIZE];
     phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->t, place);
-    return fail(r->error, STATUS_NUMERICAL,
-                "event: %s %s; another --reltol or --engine ida may help", what, place);
+    char *able = engines_able(ENGINE_TRANSISTORS);
+    fail(r->error, STATUS_NUMERICAL, "event: %s %s; another --reltol or --engine %s may help", what,
+         place, able);
+    free(able);
+    return STATUS_NUMERICAL;
 }
 
 /* The network has no solution, or a step's error is not finite: often a law that is not. */
@@ -326,7 +329,6 @@ static enum status run(const struct circuit *circuit, const struct controller *c
 const struct engine engine_event = {
     .name = "event",
     .title = "from input edge to input edge: no capacitors, neurons by their transfer",
-    .behavioural = true,
     .abilities = ENGINE_SWITCHES | ENGINE_CHANGES_DEVICES,
     .run = run,
 };

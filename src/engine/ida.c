@@ -595,6 +595,6 @@ static enum status run(const struct circuit *circuit, const struct controller *c
 const struct engine engine_ida = {
     .name = "ida",
     .title = "the same circuit as a differential-algebraic system in SUNDIALS IDAS",
-    .abilities = ENGINE_CHANGES_DEVICES,
+    .abilities = ENGINE_CHANGES_DEVICES | ENGINE_TRANSISTORS,
     .run = run,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From the circuit to the network of network.h: what is known, what is tied, what conducts. */
 #include "base/memory.h"
+#include "engine/engine.h"
 #include "engine/network_internal.h"
 
 #include <stdlib.h>
@@ -128,10 +129,9 @@ static enum status spread(struct groups *g, int from, bool floating, struct erro
             if (g->reached[child])
                 return fail(error, STATUS_INPUT, "%s closes a loop of voltage sources", e->name);
             if (floating && (e->external || e->value < 0 || e->value > 0))
-                return fail(error, STATUS_INPUT,
-                            "%s lies between two nodes whose voltages are not known; use --engine "
-                            "ida",
-                            e->name);
+                return fail_unable(error, ENGINE_TRANSISTORS,
+                                   "%s lies between two nodes whose voltages are not known",
+                                   e->name);
             g->reached[child] = true;
             tie(n, child, node, k, up ? 1 : -1);
             n->root[child] = floating ? n->root[node] : child;
@@ -187,8 +187,8 @@ static enum status find_groups(struct network *n, struct error *error)
             status =
                 fail(error, STATUS_INPUT, "%s drives a node that another source holds", e->name);
         else if (!n->known[e->node[1]])
-            status = fail(error, STATUS_INPUT,
-                          "%s has no output against a known node; use --engine ida", e->name);
+            status = fail_unable(error, ENGINE_TRANSISTORS, "%s has no output against a known node",
+                                 e->name);
         if (status == STATUS_OK)
             status = spread(&g, e->node[0], true, error);
     }
@@ -211,10 +211,10 @@ static enum status add_transistor(struct network *n, struct network_branch *b, s
     b->c = n->root[e->node[1]];
     b->d = n->root[e->node[3]];
     if (!n->known[b->c] || !n->known[b->d])
-        return fail(error, STATUS_INPUT,
-                    "%s is a transistor that no logic port switches, which only the engines "
-                    "ngspice and ida can run; a behavioural neuron has none",
-                    e->name);
+        return fail_unable(error, ENGINE_TRANSISTORS,
+                           "%s is a transistor that no logic port switches (a behavioural neuron "
+                           "has none)",
+                           e->name);
     return STATUS_OK;
 }
 
@@ -239,8 +239,7 @@ static enum status add_element(struct network *n, size_t number, struct error *e
         break;
     case ELEMENT_SWITCH:
         if (!n->known[b.c] || !n->known[b.d])
-            return fail(error, STATUS_INPUT, "%s: its control is not known; use --engine ida",
-                        e->name);
+            return fail_unable(error, ENGINE_TRANSISTORS, "%s: its control is not known", e->name);
         break;
     case ELEMENT_CURRENT:
     case ELEMENT_VCCS:
@@ -263,9 +262,8 @@ static enum status add_element(struct network *n, size_t number, struct error *e
             .out = b.a, .base = b.b, .c = b.c, .d = b.d, .number = b.number, .element = e};
         return STATUS_OK;
     case ELEMENT_OPAQUE:
-        return fail(error, STATUS_INPUT,
-                    "element %s is a subcircuit that only SPICE can run; use --engine ngspice",
-                    e->name);
+        return fail_unable(error, ENGINE_SUBCIRCUITS,
+                           "element %s is a subcircuit that only SPICE can run", e->name);
     }
     n->branches[n->n_branches++] = b;
     return STATUS_OK;

@@ -252,15 +252,11 @@ static enum status next_phase(struct run *r, bool *done)
     struct worker_phase message = {0};
     *done = !r->controller->step(r->controller->data, r->in_phase ? &reading : NULL, &r->phase);
     message.done = *done;
-    if (r->phase.changed) {
-        char *able = engines_able(ENGINE_CHANGES_DEVICES);
-        fail(r->error, STATUS_INPUT,
-             "the constants of %s change from pulse to pulse, which a deck cannot say; use "
-             "--engine %s",
-             r->circuit->elements[r->circuit->state_elements[r->phase.changed - 1]].name, able);
-        free(able);
-        return STATUS_INPUT;
-    }
+    if (r->phase.changed)
+        return fail_unable(
+            r->error, ENGINE_CHANGES_DEVICES,
+            "the constants of %s change from pulse to pulse, which a deck cannot say",
+            r->circuit->elements[r->circuit->state_elements[r->phase.changed - 1]].name);
     memcpy(r->external_from, r->external_to, r->n_externals * sizeof *r->external_from);
     external_voltages(r, r->external_to);
     r->phase_start = r->quadrature->t;
@@ -383,6 +379,6 @@ static enum status run(const struct circuit *circuit, const struct controller *c
 const struct engine engine_ngspice = {
     .name = "ngspice",
     .title = "the whole circuit in ngspice, one continuous transient",
-    .abilities = ENGINE_STARTS_FROM_ZERO,
+    .abilities = ENGINE_STARTS_FROM_ZERO | ENGINE_TRANSISTORS | ENGINE_SUBCIRCUITS,
     .run = run,
 };

@@ -353,8 +353,9 @@ enum status run_circuit(struct training *t, const struct run_plan *plan,
     free(all);
     t->training_time = r.training_end - r.training_begin;
     /* an engine without capacitors knows nothing of delays */
-    t->infer_latency = t->options.engine->behavioural ? NAN : r.latency.decision;
-    t->infer_settling = t->options.engine->behavioural ? NAN : r.latency.settling;
+    const bool latent = engine_able(t->options.engine, ENGINE_TRANSISTORS);
+    t->infer_latency = latent ? r.latency.decision : NAN;
+    t->infer_settling = latent ? r.latency.settling : NAN;
     latency_free(&r.latency);
     in_place_free(r.in_place);
     gsl_rng_free(r.noise);

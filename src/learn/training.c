@@ -75,9 +75,9 @@ static enum status check_window(const struct training *t, struct error *error)
 /* The engine that measures transistors where the run's own cannot. */
 static const struct engine *measuring_engine(const struct training_options *o)
 {
-    return !o->engine->behavioural       ? o->engine
-           : o->classifier.neuron.opaque ? engine_find("ngspice")
-                                         : engine_find("ida");
+    return engine_able(o->engine, ENGINE_TRANSISTORS) ? o->engine
+           : o->classifier.neuron.opaque              ? engine_find("ngspice")
+                                                      : engine_find("ida");
 }
 
 /* Each neuron by itself, where transistors differ and the circuit takes curves. */
@@ -199,7 +199,7 @@ enum status training_prepare(const struct training_options *options, struct trai
         return STATUS_INPUT;
     if (!t->options.rule)
         t->options.rule = rule_table[0];
-    t->options.behavioural |= options->engine->behavioural;
+    t->options.behavioural |= !engine_able(options->engine, ENGINE_TRANSISTORS);
     for (size_t l = 0; l < c->n_layers; l++)
         t->n_devices += c->sizes[l] * c->sizes[l + 1];
     t->devices = NEW(t->n_devices, struct training_device);

@@ -252,7 +252,9 @@ void case_recording_free(struct case_recording *r)
 
 enum case_form case_form_for(const struct study_case *k, const struct engine *engine)
 {
-    return engine->behavioural && k->circuits[CASE_BEHAVIOURAL] ? CASE_BEHAVIOURAL : CASE_FULL;
+    return !engine_able(engine, ENGINE_TRANSISTORS) && k->circuits[CASE_BEHAVIOURAL]
+               ? CASE_BEHAVIOURAL
+               : CASE_FULL;
 }
 
 bool case_settles(const struct study_case *k)

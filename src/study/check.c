@@ -147,7 +147,7 @@ static enum status check_case(const struct check_options *o, const struct study_
     for (size_t i = 0; engine_table[i] && status == STATUS_OK; i++) {
         const struct engine *e = engine_table[i];
         /* without capacitors there is no settling, and nothing between kinks to compare */
-        const bool waveform = !(e->behavioural && case_settles(k));
+        const bool waveform = engine_able(e, ENGINE_TRANSISTORS) || !case_settles(k);
         struct outcome outcome;
         tell(o, k->name, e->name);
         status = outcome_run(k, e, &solver, false, waveform ? &reference : NULL, &outcome, error);

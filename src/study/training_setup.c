@@ -69,7 +69,7 @@ enum status training_setup_new(const struct training_bench *b,
     if (status == STATUS_OK)
         status = read_files(b, context, s, error);
     if (status == STATUS_OK && b->training.solver.switches > 0 &&
-        !(engine_table[b->engine]->abilities & ENGINE_SWITCHES)) {
+        !engine_able(engine_table[b->engine], ENGINE_SWITCHES)) {
         char *able = engines_able(ENGINE_SWITCHES);
         status =
             fail(error, STATUS_INPUT, "engine.switches with engine %s, expected engine.name: %s",

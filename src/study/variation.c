@@ -134,7 +134,7 @@ static enum status check_engine(const struct variation_options *o, const struct 
     const char *key = o->cycle_von > 0    ? "variation.cycle_von"
                       : o->cycle_voff > 0 ? "variation.cycle_voff"
                                           : NULL;
-    if (key && engine && !(engine->abilities & ENGINE_CHANGES_DEVICES)) {
+    if (key && engine && !engine_able(engine, ENGINE_CHANGES_DEVICES)) {
         char *able = engines_able(ENGINE_CHANGES_DEVICES);
         fail(error, STATUS_INPUT,
              "%s with engine %s, whose deck cannot change a device from pulse to pulse, expected "
