@@ -19,7 +19,9 @@
 #define SHRINK 0.1
 #define STEPS_MAX 100000 /* of one piece: no endless loop */
 #define STEP_PART 1e-13  /* of the time: a step below it is a collapse */
-#define SEARCHES_MAX 40  /* for the moment of a stop */
+#define READING_STEPS                                                                              \
+    8 /* at least, while sources move in the reading's window: it is a trapezoid */
+#define SEARCHES_MAX 40 /* for the moment of a stop */
 
 struct run {
     const struct circuit *circuit;
@@ -151,7 +153,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
             /* a step far too long takes states, or Newton's method, where nothing can be solved */
             if (!(SHRINK * h > STEP_PART * (r->t + h)))
                 return no_solution(r);
-            event_steps_undo(s);
+            event_steps_back(s);
             s->simple = false;
             h *= SHRINK;
             continue;
@@ -204,7 +206,11 @@ static enum status run_phase(struct run *r)
         event_steps_pattern(&r->steps);
     if (ramp > r->t) {
         event_steps_begin(&r->steps, true);
-        status = piece(r, ramp, ramp >= end, &ended);
+        const double first = fmin(window, ramp);
+        status = piece(r, first, first >= end, &ended);
+        for (int k = 1; k <= READING_STEPS && r->t < ramp && status == STATUS_OK && !ended; k++)
+            status = piece(r, k < READING_STEPS ? first + k * (ramp - first) / READING_STEPS : ramp,
+                           ramp >= end && k == READING_STEPS, &ended);
     } else {
         event_steps_begin(&r->steps, true);
         if (!event_steps_settle(&r->steps, r->t))

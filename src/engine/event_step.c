@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "engine/event_step.h"
+#include "engine/event_internal.h"
 
 #include "base/memory.h"
 #include "device/two_state.h"
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_PART 0.1 /* of the tolerance that one step's error of a state may take */
 /* Of the tolerance of a voltage, that the network's solution may leave; half way through a ramp,
  * where only powers are wanted, more.  What matters of a voltage is what it is against kT/q. */
 #define NEWTON_PART 1e-2
@@ -20,11 +19,11 @@
  * shrink faster than the energy.) */
 #define ENERGY_PART 50
 #define ENERGY_FLOOR 1e-2
-#define SMALL 1e-2 /* |z| below which the series of phi are taken */
 /* In units of the tolerance: a state that moves by less in a step does not move the network, and a
  * correction that is less does not want another solution. */
 #define STILL 1
 #define SETTLED 0.1
+#define STAYS 0.3 /* relative change of a state: of a power's integral 0.3^4/2880 */
 /* A rate is not evaluated again within these of where it was: (1e-6 V/VT)^2 is 1e-9 of it. */
 #define NEAR_VOLT 1e-6  /* [V] */
 #define NEAR_STATE 1e-5 /* relative */
@@ -99,8 +98,7 @@ void event_steps_pattern(struct event_steps *s)
     s->new_pattern = true;
 }
 
-/* Powers of what is live, from values and currents. */
-static void find_power(const struct event_steps *s, double *power)
+void event_steps_power(const struct event_steps *s, double *power)
 {
     const struct network *n = s->network;
     const double *v = n->values;
@@ -114,11 +112,6 @@ static bool solve(struct event_steps *s, double t, double tolerance)
 {
     network_sources(s->network, t);
     return network_solve(s->network, tolerance);
-}
-
-static double device_voltage(const struct event_steps *s, const struct event_device *d)
-{
-    return d->component < 0 ? 0 : network_voltage(s->network, &s->network->branches[d->branch]);
 }
 
 /* The state's rate: along the tangent from where it was last evaluated, if that is near. */
@@ -198,6 +191,8 @@ void event_steps_begin(struct event_steps *s, bool moving)
     struct network *n = s->network;
     s->n_active = 0;
     s->moving = moving;
+    /* switches want rates that are the same over a step, or nearly */
+    s->along = moving && !(s->options->switches > 0);
     bool *live = s->live, same = !s->new_pattern;
     for (size_t k = 0; k < n->n_components; k++)
         live[k] = moving && n->components[k].moving;
@@ -224,25 +219,8 @@ bool event_steps_settle(struct event_steps *s, double t)
         return false;
     network_currents(s->network);
     book_still(s);
-    find_power(s, s->now);
+    event_steps_power(s, s->now);
     return true;
-}
-
-struct phi {
-    double one, two, three;
-};
-
-/* phi1 = (e^z - 1)/z, phi2 = (phi1 - 1)/z, phi3 = (phi2 - 1/2)/z */
-static struct phi phi(double z)
-{
-    if (fabs(z) < SMALL) {
-        const double three =
-            1. / 6 + z * (1. / 24 + z * (1. / 120 + z * (1. / 720 + z * (1. / 5040))));
-        const double two = 0.5 + z * three;
-        return (struct phi){1 + z * two, two, three};
-    }
-    const double one = expm1(z) / z, two = (one - 1) / z;
-    return (struct phi){one, two, (two - 0.5) / z};
 }
 
 /* Solve at t with the states among the values; then N of every active device. */
@@ -252,17 +230,11 @@ static bool stage(struct event_steps *s, double t, bool end)
         return false;
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = &s->active[k];
-        const double x = s->network->values[a->device->state];
-        const double n = rate(a->device, device_voltage(s, a->device), x).f - a->l * x;
-        *(end ? &a->n_end : &a->n_middle) = n;
+        const double x = s->network->values[a->device->state], v = device_voltage(s, a->device);
+        *(end ? &a->v_end : &a->v_middle) = v;
+        *(end ? &a->n_end : &a->n_middle) = rate(a->device, v, x).f - a->l * x;
     }
     return true;
-}
-
-static double in_tolerance(const struct event_steps *s, double error, double x)
-{
-    const struct engine_options *o = s->options;
-    return fabs(error) / (STATE_PART * (o->reltol * fabs(x) + o->vntol));
 }
 
 /* Voltages of the live nodes at the beginning; then, from there and half way, a guess of the end. */
@@ -296,17 +268,12 @@ static bool middle(struct event_steps *s, double t, double h)
     }
     keep_voltages(s);
     const bool done = solve(s, t + 0.5 * h, NEWTON_MIDDLE * s->newton);
+    for (size_t k = 0; k < s->n_active; k++)
+        s->active[k].v_middle = device_voltage(s, s->active[k].device);
     network_currents(s->network);
-    find_power(s, s->middle);
+    event_steps_power(s, s->middle);
     extrapolate_voltages(s);
     return done;
-}
-
-/* The larger one; NaN stays. */
-static void raise(double *error, double other)
-{
-    if (!(other <= *error))
-        *error = other;
 }
 
 /* The step of order 2: a first estimate at t + h, and its correction. */
@@ -331,7 +298,7 @@ static bool second_order(struct event_steps *s, double t, double h, double *erro
     return true;
 }
 
-static bool third_order(struct event_steps *s, double t, double h, double *error)
+static bool third_order(struct event_steps *s, double t, double h, double *error, double *unsettled)
 {
     double *x = s->network->values;
     for (size_t k = 0; k < s->n_active; k++) {
@@ -341,7 +308,7 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
     if (!stage(s, t + 0.5 * h, false))
         return false;
     network_currents(s->network);
-    find_power(s, s->middle);
+    event_steps_power(s, s->middle);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = &s->active[k];
         x[a->device->state] = a->x + h * phi(a->l * h).one * (a->l * a->x + 2 * a->n_middle - a->n);
@@ -355,8 +322,9 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
         const double result = a->x + h * (first + p.two * (4 * a->n_middle - 3 * a->n - a->n_end) +
                                           p.three * (4 * a->n - 8 * a->n_middle + 4 * a->n_end));
         const double low = a->x + h * (first + 2 * p.two * (a->n_middle - a->n));
-        x[a->device->state] = result;
+        raise(unsettled, in_tolerance(s, result - x[a->device->state], result));
         raise(error, in_tolerance(s, result - low, result));
+        x[a->device->state] = result;
     }
     return true;
 }
@@ -393,6 +361,17 @@ static void still(struct event_steps *s, double h)
     }
 }
 
+/* Do conductances, too, stay about what they were?  Simpson's sum on a ramp wants it. */
+static bool states_stay(const struct event_steps *s)
+{
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = &s->active[k];
+        if (fabs(s->network->values[a->device->state] - a->x) > STAYS * fabs(a->x))
+            return false;
+    }
+    return true;
+}
+
 bool event_steps_try(struct event_steps *s, double t, double h, double *error)
 {
     *error = 0;
@@ -402,34 +381,43 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
         return true;
     }
     memcpy(s->before, s->network->values, s->circuit->n_nodes * sizeof *s->before);
-    bool simple = s->simple;
+    const bool along = s->along;
+    bool simple = s->simple || along;
     if (simple && !second_order(s, t, h, error))
         return false;
-    if (*error > 1) {
+    double unsettled = 0; /* change of a state since the network was solved */
+    if (*error > 1 || (along && !states_stay(s)))
         simple = false;
+    if (!simple && along) {
+        if (!event_steps_along(s, t, h, error))
+            return false;
+    } else if (!simple) {
         *error = 0;
+        if (!third_order(s, t, h, error, &unsettled))
+            return false;
     }
-    if (!simple && !third_order(s, t, h, error))
-        return false;
     if (!(*error <= 1))
         return true;
-    if ((!simple || *error > SETTLED) && !solve(s, t + h, s->newton))
+    if (fmax(unsettled, simple || along ? *error : 0) > SETTLED && !solve(s, t + h, s->newton))
         return false;
     network_currents(s->network);
-    find_power(s, s->end);
+    event_steps_power(s, s->end);
     if (simple && !s->moving)
         book_even(s, h);
     else
         book(s, h);
-    for (size_t k = 0; k < s->n_active && !s->moving; k++) {
+    for (size_t k = 0; k < s->n_active && (along ? !simple : !s->moving); k++) {
         const struct event_device *d = s->active[k].device;
-        if (d->component < 0)
+        const double energy = s->active[k].energy;
+        if (d->component < 0 || (along && isnan(energy)))
             continue;
         const int flow = s->flow_of[d->element];
+        const double found = along ? fabs(s->step[flow] - energy) : s->estimate[flow],
+                     part = along ? 1 : ENERGY_PART;
         const double most =
-            s->options->reltol * (ENERGY_PART * fabs(s->step[flow]) + ENERGY_FLOOR * s->dissipated);
-        if (s->estimate[flow] > most)
-            raise(error, s->estimate[flow] / most);
+            s->options->reltol * (part * fabs(s->step[flow]) + ENERGY_FLOOR * s->dissipated);
+        if (found > most)
+            raise(error, found / most);
     }
     return true;
 }
@@ -525,10 +513,6 @@ void event_steps_back(struct event_steps *s)
 {
     for (size_t k = 0; k < s->n_active; k++)
         s->network->values[s->active[k].device->state] = s->active[k].x;
-}
-
-void event_steps_undo(struct event_steps *s)
-{
-    event_steps_back(s);
-    memcpy(s->network->values, s->before, s->circuit->n_nodes * sizeof *s->before);
+    if (!s->still)
+        memcpy(s->network->values, s->before, s->circuit->n_nodes * sizeof *s->before);
 }

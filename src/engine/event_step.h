@@ -42,6 +42,9 @@ struct event_active {
     struct event_device *device;
     double v, x, f, l, n;   /* at the beginning of the step */
     double n_middle, n_end; /* N of the stages */
+    double v_middle, v_end; /* of a step in which sources move */
+    double x_middle, x_end; /* likewise (event_along.c) */
+    double energy;          /* likewise [J]; NAN: it rests */
 };
 
 struct event_steps {
@@ -55,6 +58,7 @@ struct event_steps {
     double newton;                /* tolerance of a voltage [V] */
     bool simple;                  /* try order 2 first */
     bool moving;                  /* sources move in this piece */
+    bool along;                   /* sources move, and states hardly move the network */
     bool still;                   /* the last step moved no voltage */
     bool new_pattern;             /* of the network, since the last piece */
     /* The account: what hangs on live components is kept in the order of the network's flows. */
@@ -99,9 +103,6 @@ bool event_steps_settle(struct event_steps *s, double t);
  * event_steps_back() must follow; above, event_steps_back(). */
 bool event_steps_try(struct event_steps *s, double t, double h, double *error);
 bool event_steps_accept(struct event_steps *s, double t, double h);
-void event_steps_back(struct event_steps *s);
-
-/* After a step that had no solution: states and voltages are again what they were before it. */
-void event_steps_undo(struct event_steps *s);
+void event_steps_back(struct event_steps *s); /* states and voltages, also where it was false */
 
 #endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A step in which sources move, over which the rates change by orders of magnitude while the network
+ * changes little.  Voltages of devices are parabolas through the step's beginning, middle and end;
+ * along them each device takes as many steps by itself as it needs, of the third order of
+ * event_step.h, and the network is solved again with the states that come of it: waveform relaxation
+ * (E. Lelarasmee, A. E. Ruehli and A. L. Sangiovanni-Vincentelli, IEEE Trans. CAD 1:131, 1982).  The
+ * error is the last change of a state.  Where that is far too large, steps of the third order follow:
+ * the network changes as much as the states. */
+#include "engine/event_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ALONG_PART 0.3 /* of a step's tolerance: error of a device's own step */
+#define ALONG_STEPS 200
+#define PASSES 3
+/* The parabola misses up to about a third of what the first pass changes. */
+#define FAR 3
+#define ENDLESS 1e3 /* as an error: of a device that does not get through in ALONG_STEPS */
+
+/* One device on its way through the step. */
+struct way {
+    const struct event_device *device;
+    double v0, slope, bend; /* v = v0 + slope u + bend u^2, u from 0 to 1 */
+    double h;               /* [s] */
+    double u, x;
+    struct model_value f; /* there */
+    double power, energy; /* there [W]; from the beginning to there [J] */
+};
+
+/* A step on it. */
+struct stride {
+    double size, x_middle, x, error; /* size in u; of its middle only the second order */
+    struct model_value f;
+};
+
+static double voltage(const struct way *w, double u)
+{
+    return w->v0 + u * (w->slope + u * w->bend);
+}
+
+static struct model_value rate_at(const struct way *w, double u, double x)
+{
+    return w->device->model->rate(w->device->constants, voltage(w, u), x);
+}
+
+static double power_at(const struct way *w, double u, double x)
+{
+    const double v = voltage(w, u);
+    return v * w->device->model->current(w->device->constants, v, x).f;
+}
+
+static struct stride stride(const struct way *w, double size)
+{
+    const double h = size * w->h, l = w->f.df_dx, n = w->f.f - l * w->x;
+    const double a = w->x + 0.5 * h * phi(0.5 * l * h).one * w->f.f;
+    const double n_middle = rate_at(w, w->u + 0.5 * size, a).f - l * a;
+    const struct phi p = phi(l * h);
+    const double b = w->x + h * p.one * (l * w->x + 2 * n_middle - n);
+    struct model_value f = rate_at(w, w->u + size, b);
+    const double n_end = f.f - l * b;
+    const double x = w->x + h * (p.one * w->f.f + p.two * (4 * n_middle - 3 * n - n_end) +
+                                 p.three * (4 * n - 8 * n_middle + 4 * n_end));
+    const double low = w->x + h * (p.one * w->f.f + 2 * p.two * (n_middle - n));
+    f.f += f.df_dx * (x - b);
+    return (struct stride){size, a, x, x - low, f};
+}
+
+static void advance(struct way *w, const struct stride *t, double u)
+{
+    const double middle = power_at(w, w->u + 0.5 * t->size, t->x_middle),
+                 end = power_at(w, u, t->x);
+    w->energy += t->size * w->h / 6 * (w->power + 4 * middle + end);
+    w->power = end;
+    w->u = u;
+    w->x = t->x;
+    w->f = t->f;
+}
+
+/* To u = end; false: it does not get there. */
+static bool go(const struct event_steps *s, struct way *w, double end)
+{
+    double size = end - w->u;
+    for (int count = 0; w->u < end; count++) {
+        const double left = end - w->u;
+        size = size > left * (1 - 1e-9) ? left : fmin(size, 0.5 * left);
+        const struct stride t = stride(w, size);
+        const double units = in_tolerance(s, t.error, t.x) / ALONG_PART;
+        if (!isfinite(units) || count > ALONG_STEPS)
+            return false;
+        if (units <= 1)
+            advance(w, &t, size < left ? w->u + size : end);
+        size *= fmin(5, fmax(0.1, 0.9 / cbrt(fmax(units, 1e-6))));
+    }
+    return true;
+}
+
+/* The device's state half way and at the end, and its energy. */
+static bool move(const struct event_steps *s, struct event_active *a, double h)
+{
+    const double v0 = a->v, v1 = a->v_end, middle = a->v_middle;
+    const struct model *m = a->device->model;
+    const double *c = a->device->constants;
+    a->x_middle = a->x_end = a->x;
+    a->energy = NAN;
+    if (a->f >= 0 && a->f <= 0 && fabs(m->rate(c, middle, a->x).f) <= 0 &&
+        fabs(m->rate(c, v1, a->x).f) <= 0)
+        return true; /* it rests all the way */
+    struct way w = {.device = a->device,
+                    .v0 = v0,
+                    .slope = 4 * middle - 3 * v0 - v1,
+                    .bend = 2 * (v0 + v1 - 2 * middle),
+                    .h = h,
+                    .x = a->x,
+                    .f = {a->f, 0, a->l}};
+    w.power = power_at(&w, 0, a->x);
+    if (!go(s, &w, 0.5))
+        return false;
+    a->x_middle = w.x;
+    if (!go(s, &w, 1))
+        return false;
+    a->x_end = w.x;
+    a->energy = w.energy;
+    return true;
+}
+
+enum place { MIDDLE, END };
+
+static bool solve(struct event_steps *s, double t, enum place place)
+{
+    double *x = s->network->values;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = &s->active[k];
+        x[a->device->state] = place == MIDDLE ? a->x_middle : a->x_end;
+    }
+    network_sources(s->network, t);
+    if (!network_solve(s->network, s->newton))
+        return false;
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = &s->active[k];
+        *(place == MIDDLE ? &a->v_middle : &a->v_end) = device_voltage(s, a->device);
+    }
+    return true;
+}
+
+/* The network half way and at the end, from guesses of both: the mean, and what it was. */
+static bool solve_both(struct event_steps *s, double t, double h)
+{
+    const struct network *n = s->network;
+    const size_t bytes = s->circuit->n_nodes * sizeof *n->values;
+    memcpy(s->voltages, n->values, bytes);
+    for (size_t i = 0; i < s->circuit->n_nodes; i++)
+        n->values[i] = 0.5 * (s->before[i] + s->voltages[i]);
+    if (!solve(s, t + 0.5 * h, MIDDLE))
+        return false;
+    network_currents(s->network);
+    event_steps_power(s, s->middle);
+    memcpy(n->values, s->voltages, bytes);
+    return solve(s, t + h, END);
+}
+
+bool event_steps_along(struct event_steps *s, double t, double h, double *error)
+{
+    for (int pass = 1; pass <= PASSES; pass++) {
+        *error = 0;
+        for (size_t k = 0; k < s->n_active; k++) {
+            struct event_active *a = &s->active[k];
+            const double before = a->x_end;
+            if (!move(s, a, h)) {
+                *error = ENDLESS;
+                s->along = false;
+                return true;
+            }
+            if (pass > 1)
+                raise(error, in_tolerance(s, a->x_end - before, a->x_end));
+        }
+        s->along = pass == 1 || *error <= FAR;
+        if (pass > 1 && (!s->along || *error <= 1 || pass == PASSES))
+            break;
+        if (!solve_both(s, t, h))
+            return false;
+    }
+    double *x = s->network->values;
+    for (size_t k = 0; k < s->n_active; k++)
+        x[s->active[k].device->state] = s->active[k].x_end;
+    return true;
+}

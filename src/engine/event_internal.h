@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Between the files of event_step.h only. */
+#ifndef SILVERBAR_ENGINE_EVENT_INTERNAL_H
+#define SILVERBAR_ENGINE_EVENT_INTERNAL_H
+
+#include "engine/event_step.h"
+
+#include <math.h>
+
+#define EVENT_STATE_PART 0.1 /* of the tolerance that one step's error of a state may take */
+#define EVENT_PHI_SMALL 1e-2 /* |z| below which the series of phi are taken */
+
+struct phi {
+    double one, two, three;
+};
+
+/* phi1 = (e^z - 1)/z, phi2 = (phi1 - 1)/z, phi3 = (phi2 - 1/2)/z */
+static inline struct phi phi(double z)
+{
+    if (fabs(z) < EVENT_PHI_SMALL) {
+        const double three =
+            1. / 6 + z * (1. / 24 + z * (1. / 120 + z * (1. / 720 + z * (1. / 5040))));
+        const double two = 0.5 + z * three;
+        return (struct phi){1 + z * two, two, three};
+    }
+    const double one = expm1(z) / z, two = (one - 1) / z;
+    return (struct phi){one, two, (two - 0.5) / z};
+}
+
+static inline double in_tolerance(const struct event_steps *s, double error, double x)
+{
+    const struct engine_options *o = s->options;
+    return fabs(error) / (EVENT_STATE_PART * (o->reltol * fabs(x) + o->vntol));
+}
+
+/* The larger one; NaN stays. */
+static inline void raise(double *error, double other)
+{
+    if (!(other <= *error))
+        *error = other;
+}
+
+static inline double device_voltage(const struct event_steps *s, const struct event_device *d)
+{
+    return d->component < 0 ? 0 : network_voltage(s->network, &s->network->branches[d->branch]);
+}
+
+/* Powers of what is live, from values and currents. */
+void event_steps_power(const struct event_steps *s, double *power);
+
+/* A step over a ramp, from what the second order has found of its middle and its end (event_along.c);
+ * results as of event_steps_try(). */
+bool event_steps_along(struct event_steps *s, double t, double h, double *error);
+
+#endif
