@@ -526,9 +526,8 @@ static void test_failures(void **state)
     circuit_memristor(c, "m1", circuit_node(c, "top"), 0, dopant, 0.1);
     drive.volt = NAN;
     assert_int_equal(ida->run(c, &controller, &engine_defaults, &report, &error), STATUS_NUMERICAL);
-    ASSERT_NAMES(error.text, "collapses");
+    ASSERT_NAMES(error.text, "port in shall be driven with nan V");
     ASSERT_NAMES(error.text, "set phase of device");
-    ASSERT_NAMES(error.text, "--reltol");
 
     /* a clock that has run out ends it, however many steps there are */
     drive.volt = 0.5;

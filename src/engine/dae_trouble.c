@@ -29,6 +29,17 @@ const char *dae_unknown(const struct dae *d, const double *y, size_t k, char tex
     return text;
 }
 
+size_t dae_largest(const struct dae *d, const double *x, const double *weight)
+{
+    size_t largest = d->n_roots > 0 ? 0 : d->n - d->n_states;
+    for (size_t k = 0; k < d->n; k++) {
+        const bool current = k >= d->n_roots && k < d->n - d->n_states;
+        if (!current && fabs(x[k]) * weight[k] > fabs(x[largest]) * weight[largest])
+            largest = k;
+    }
+    return largest;
+}
+
 bool dae_broken_law(const struct dae *d, char text[DAE_TROUBLE_SIZE])
 {
     for (size_t k = 0; k < d->n_memristors; k++) {

@@ -11,6 +11,9 @@
 const char *dae_unknown(const struct dae *dae, const double *y, size_t k,
                         char text[DAE_TROUBLE_SIZE]);
 
+/* Voltage or state with the largest product of x and its weight; x, weight: n. */
+size_t dae_largest(const struct dae *dae, const double *x, const double *weight);
+
 /* A memristor whose law is not finite at the voltages and states of the last evaluation: "the law of
  * xm1 gives nan at 0.8 V, state 0.3".  False: there is none. */
 bool dae_broken_law(const struct dae *dae, char text[DAE_TROUBLE_SIZE]);

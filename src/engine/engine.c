@@ -6,6 +6,7 @@
 #include "engine/ida.h"
 #include "engine/ngspice.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,4 +119,31 @@ const char *phase_place(const struct circuit *c, const struct phase *p, double t
         snprintf(text, PHASE_PLACE_SIZE, "at t = %.9g s, %s phase of device %s", t,
                  phase_kind_name(p->kind), device_name(c, p->device));
     return text;
+}
+
+enum status phase_check(const struct circuit *c, const struct phase *p, double t,
+                        struct error *error)
+{
+    char place[PHASE_PLACE_SIZE];
+    for (size_t k = 0; k < p->n_stops; k++)
+        if (p->stops[k].value == 0)
+            return fail(error, STATUS_INPUT, "a phase stops at a quantity that is not solved for");
+    for (size_t k = 0; k < c->n_ports; k++)
+        if (!isfinite(p->drive[k].volt))
+            return fail(error, STATUS_NUMERICAL, "port %s shall be driven with %g V %s",
+                        c->ports[k].name, p->drive[k].volt, phase_place(c, p, t, place));
+    if (isfinite(p->duration) && isfinite(p->edge))
+        return STATUS_OK;
+    return fail(error, STATUS_NUMERICAL, "a phase of %g s with edges of %g s %s", p->duration,
+                p->edge, phase_place(c, p, t, place));
+}
+
+bool phase_stopped(const struct phase *p, const double *values)
+{
+    for (size_t k = 0; k < p->n_stops; k++) {
+        const double v = values[p->stops[k].value];
+        if (p->stops[k].rising ? v >= p->stops[k].level : v <= p->stops[k].level)
+            return true;
+    }
+    return false;
 }

@@ -68,6 +68,13 @@ struct phase {
 const char *phase_place(const struct circuit *circuit, const struct phase *phase, double t,
                         char text[PHASE_PLACE_SIZE]);
 
+/* What no native engine runs: a drive that is not finite, a stop at a quantity not solved for. */
+enum status phase_check(const struct circuit *circuit, const struct phase *phase, double t,
+                        struct error *error);
+
+/* Has one of its stops been passed? */
+bool phase_stopped(const struct phase *phase, const double *values);
+
 /* What a controller may know of the phase that has ended. */
 struct reading {
     double t0, t1;      /* [s] as they were */

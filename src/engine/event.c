@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "engine/event_step.h"
+#include "engine/event_trouble.h"
 #include "engine/reading.h"
 
 #include <math.h>
@@ -36,6 +37,7 @@ struct run {
     bool in_phase;
     struct probe_points probes;
     double deadline, in_callbacks;
+    double asked; /* when the controller was, last [s of clock_now()] */
 };
 
 static enum status stuck(struct run *r, const char *what)
@@ -49,19 +51,25 @@ static enum status stuck(struct run *r, const char *what)
     return STATUS_NUMERICAL;
 }
 
+static enum status late(struct run *r)
+{
+    char place[PHASE_PLACE_SIZE];
+    phase_place(r->circuit, &r->phase, r->t, place);
+    return fail(r->error, STATUS_NUMERICAL,
+                "event: time limit passed %s; another --time-limit may help", place);
+}
+
 /* The network has no solution, or a step's error is not finite: often a law that is not. */
 static enum status no_solution(struct run *r)
 {
-    for (size_t k = 0; k < r->steps.n_active; k++) {
-        const struct event_device *d = r->steps.active[k].device;
-        if (isfinite(d->rate.f))
-            continue;
-        char text[160];
-        snprintf(text, sizeof text, "the law of %s gives %g at %g V, state %g",
-                 r->network->branches[d->branch].element->name, d->rate.f, d->v, d->x);
-        return stuck(r, text);
-    }
-    return stuck(r, "the node voltages have no solution");
+    char text[EVENT_TROUBLE_SIZE];
+    return stuck(r, event_no_solution(&r->steps, text));
+}
+
+static enum status too_short(struct run *r, const char *what)
+{
+    char text[EVENT_TROUBLE_SIZE];
+    return stuck(r, event_fastest(&r->steps, what, text));
 }
 
 static void record(struct run *r, double t0, bool ends)
@@ -87,16 +95,8 @@ static void record(struct run *r, double t0, bool ends)
 static enum status check_states(struct run *r)
 {
     const double slack = 10 * (r->options->reltol + r->options->vntol);
-    for (size_t k = 0; k < r->steps.n_active; k++) {
-        const struct event_active *a = &r->steps.active[k];
-        if (a->x >= -slack && a->x <= 1 + slack)
-            continue;
-        const struct network_branch *b = &r->network->branches[a->device->branch];
-        char text[160];
-        snprintf(text, sizeof text, "state of %s is %g at %g V", b->element->name, a->x, a->v);
-        return stuck(r, text);
-    }
-    return STATUS_OK;
+    char text[EVENT_TROUBLE_SIZE];
+    return event_state_outside(&r->steps, slack, text) ? stuck(r, text) : STATUS_OK;
 }
 
 /* How far the phase's stops have been passed: > 0 yes; -INFINITY: none. */
@@ -139,9 +139,9 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         if (r->options->interrupted && *r->options->interrupted)
             return fail(r->error, STATUS_INTERRUPTED, "interrupted");
         if (count > STEPS_MAX)
-            return stuck(r, "too many steps");
+            return too_short(r, "too many steps");
         if (count % 256 == 255 && clock_now() > r->deadline)
-            return stuck(r, "time limit passed");
+            return late(r);
         h = fmin(h, r->options->step_max);
         const double left = t_end - r->t;
         if (h > left * (1 - 1e-9))
@@ -166,7 +166,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
             s->simple = false;
             h *= fmax(SHRINK, factor);
             if (!(h > STEP_PART * (r->t + h)))
-                return stuck(r, "the step has collapsed");
+                return too_short(r, "the step has collapsed");
             continue;
         }
         const double t0 = r->t;
@@ -196,12 +196,12 @@ static enum status run_phase(struct run *r)
     const double end = r->phase_begin + r->phase.duration,
                  ramp = r->phase_begin + fmin(r->phase.edge, r->phase.duration),
                  window = end - READING_PART * r->phase.duration;
-    enum status status = STATUS_OK;
     bool ended = false;
-    for (size_t k = 0; k < r->phase.n_stops; k++)
-        if (r->phase.stops[k].value == 0)
-            return fail(r->error, STATUS_INPUT,
-                        "a phase stops at a quantity that is not solved for");
+    enum status status = phase_check(r->circuit, &r->phase, r->t, r->error);
+    if (status != STATUS_OK)
+        return status;
+    if (r->asked > r->deadline)
+        return late(r);
     if (network_phase(r->network))
         event_steps_pattern(&r->steps);
     if (ramp > r->t) {
@@ -257,7 +257,8 @@ static bool next_phase(struct run *r)
     n->t0 = r->phase_begin = r->t;
     n->edge = fmin(r->phase.edge, r->phase.duration);
     r->in_phase = true;
-    r->in_callbacks += clock_now() - begin;
+    r->asked = clock_now();
+    r->in_callbacks += r->asked - begin;
     return more;
 }
 
@@ -317,7 +318,9 @@ static enum status run(const struct circuit *circuit, const struct controller *c
     r.phase.drive = NEW(circuit->n_ports, struct drive);
     probe_points_new(&r.probes, circuit);
     event_steps_new(&r.steps, circuit, r.network, options);
-    enum status status = check_switches(&r);
+    enum status status = event_floating(r.network, r.error);
+    if (status == STATUS_OK)
+        status = check_switches(&r);
     if (status == STATUS_OK)
         status = start(&r);
     while (status == STATUS_OK && next_phase(&r))

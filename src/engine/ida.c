@@ -172,11 +172,11 @@ static void swallow(int code, const char *module, const char *function, char *te
     (void)code, (void)module, (void)function, (void)text, (void)data;
 }
 
-static enum status stuck(struct run *r, const char *what)
+static enum status stuck(struct run *r, const char *what, const char *option)
 {
     char place[PHASE_PLACE_SIZE];
     phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->t, place);
-    return fail(r->error, STATUS_NUMERICAL, "ida: %s %s; another --reltol may help", what, place);
+    return fail(r->error, STATUS_NUMERICAL, "ida: %s %s; another %s may help", what, place, option);
 }
 
 /* A state outside [0, 1] by more than the tolerance, or anything not finite, is no solution. */
@@ -184,18 +184,19 @@ static enum status check_solution(struct run *r)
 {
     const double slack = 10 * (r->options->reltol + r->options->vntol);
     char text[DAE_TROUBLE_SIZE];
-    return dae_no_solution(r->dae, N_VGetArrayPointer(r->y), slack, text) ? stuck(r, text)
-                                                                          : STATUS_OK;
+    return dae_no_solution(r->dae, N_VGetArrayPointer(r->y), slack, text)
+               ? stuck(r, text, "--reltol")
+               : STATUS_OK;
 }
 
-/* No step is short enough. */
-static enum status collapsed(struct run *r, double h, size_t worst)
+/* The same where this unknown is to blame, or a law that is not finite. */
+static enum status stuck_at(struct run *r, size_t unknown, const char *how)
 {
-    char law[DAE_TROUBLE_SIZE], text[2 * DAE_TROUBLE_SIZE];
-    if (!dae_broken_law(r->dae, law))
-        dae_unknown(r->dae, N_VGetArrayPointer(r->y), worst, law);
-    snprintf(text, sizeof text, "%s; the step collapses to %.1e s", law, h);
-    return stuck(r, text);
+    char what[DAE_TROUBLE_SIZE], text[2 * DAE_TROUBLE_SIZE];
+    if (!dae_broken_law(r->dae, what))
+        dae_unknown(r->dae, N_VGetArrayPointer(r->y), unknown, what);
+    snprintf(text, sizeof text, "%s; %s", what, how);
+    return stuck(r, text, "--reltol");
 }
 
 /* Pass the interval that ends at r->t, to the recorders. */
@@ -237,17 +238,6 @@ static void sample_window(struct run *r, double t0)
         }
 }
 
-static bool stopped(const struct run *r)
-{
-    for (size_t k = 0; k < r->phase.n_stops; k++) {
-        const struct phase_stop *s = &r->phase.stops[k];
-        const double v = r->dae->values[s->value];
-        if (s->rising ? v >= s->level : v <= s->level)
-            return true;
-    }
-    return false;
-}
-
 /* Book and report the step from t0 to r->t, whose values and powers there have been computed.
  * `kink`: the drive had one at t0, where the currents of capacitors jump; `last`: the phase may end
  * in this piece, and does at t_end. */
@@ -269,12 +259,12 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool kink
     memcpy(r->dae->values, r->values, size);
     probe_points_add(&r->probes, r->t, r->dae->values);
     step_energy_step(&r->energy, r->t - t0, r->dae->values);
-    *ended = stopped(r);
+    *ended = phase_stopped(&r->phase, r->dae->values);
     record(r, t0, *ended || (last && r->t >= t_end));
     if (r->options->interrupted && *r->options->interrupted)
         return fail(r->error, STATUS_INTERRUPTED, "interrupted");
     if (r->report->points % 64 == 0 && clock_now() > r->deadline)
-        return stuck(r, "time limit passed");
+        return stuck(r, "time limit passed", "--time-limit");
     return STATUS_OK;
 }
 
@@ -315,11 +305,14 @@ static enum status multistep_piece(struct run *r, double h, double t_end, bool l
     enum status status = STATUS_OK;
     if (IDAReInit(r->ida, r->t, r->y, r->slope) != 0 || IDASetInitStep(r->ida, h) != 0 ||
         IDASetStopTime(r->ida, t_end) != 0)
-        return stuck(r, "no restart");
+        return stuck(r, "no restart", "--reltol");
     while (status == STATUS_OK && r->t < t_end && !*ended) {
         const double t0 = r->t;
-        if (++*steps > STEPS_MAX)
-            return stuck(r, "too many steps");
+        if (++*steps > STEPS_MAX) {
+            IDAGetEstLocalErrors(r->ida, r->between);
+            const size_t worst = dae_largest(r->dae, N_VGetArrayPointer(r->between), r->weight);
+            return stuck_at(r, worst, "too many steps");
+        }
         N_VScale(1, r->y, r->between); /* IDAS works in the vectors that it is given */
         N_VScale(1, r->slope, r->between_slope);
         if (IDASolve(r->ida, t_end, &r->t, r->y, r->slope, IDA_ONE_STEP) < 0) {
@@ -347,17 +340,17 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     enum status status = STATUS_OK;
     bool kink = true, settled = false; /* settled: the last step was a rosenbrock_settle() */
     int rejected = 0;
+    size_t worst = 0;
     const double order = r->loose ? DIRK_ORDER : ROSENBROCK_ORDER;
     method->known = false;
     tolerances(r, y, 1 / STATE_PART, r->weight);
     for (int steps = 0; status == STATUS_OK && r->t < t_end && !*ended;) {
         const double t0 = r->t, rest = t_end - t0;
-        size_t worst = 0;
         h = fmin(h, r->options->step_max);
         bool reaches = h >= 0.99 * rest;
         double step = reaches ? rest : h > 0.5 * rest ? 0.5 * rest : h;
         if (++steps > STEPS_MAX)
-            return stuck(r, "too many steps");
+            return stuck_at(r, worst, "too many steps");
         double error = INFINITY;
         if (r->loose ? dirk_step(method, t0, step, y, kink ? NULL : slope, r->weight)
                      : rosenbrock_step(method, t0, step, y)) {
@@ -379,7 +372,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
                 continue;
             if (settled ||
                 !rosenbrock_settle(method, t0, SETTLING_STEP, y, r->weight, r->energy.end))
-                return collapsed(r, h, worst);
+                return stuck_at(r, worst, "the step collapses");
             step = SETTLING_STEP;
             reaches = step >= rest;
             factor = FIRST_STEP / SETTLING_STEP / 20;
@@ -409,14 +402,10 @@ static enum status run_phase(struct run *r)
 {
     const double end = r->phase_begin + r->phase.duration,
                  ramp = r->phase_begin + fmin(r->phase.edge, r->phase.duration);
-    enum status status = STATUS_OK;
+    enum status status = phase_check(r->circuit, &r->phase, r->t, r->error);
     bool ended = false;
-    for (size_t k = 0; k < r->phase.n_stops; k++)
-        if (r->phase.stops[k].value == 0)
-            return fail(r->error, STATUS_INPUT,
-                        "a phase stops at a quantity that is not solved for");
     r->dae->ramps = ramp > r->t;
-    if (r->dae->ramps)
+    if (status == STATUS_OK && r->dae->ramps)
         status = piece(r, ramp, ramp >= end, &ended);
     r->dae->ramps = false;
     if (status == STATUS_OK && !ended && end > r->t)

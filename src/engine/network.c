@@ -211,10 +211,26 @@ static bool solve_component(struct network *n, struct network_component *p, doub
 
 bool network_solve(struct network *n, double tolerance)
 {
-    for (size_t k = 0; k < n->n_components; k++)
-        if (n->live[k] && !solve_component(n, &n->components[k], tolerance))
-            return false;
-    return true;
+    size_t k = 0;
+    while (k < n->n_components && (!n->live[k] || solve_component(n, &n->components[k], tolerance)))
+        k++;
+    n->failed = k;
+    return k == n->n_components;
+}
+
+int network_worst(struct network *n)
+{
+    if (n->failed >= n->n_components || n->components[n->failed].n_nodes == 0)
+        return -1;
+    const struct network_component *p = &n->components[n->failed];
+    size_t worst = 0;
+    if (p->elimination) { /* else there are no equations yet */
+        find_residual(n, p);
+        for (size_t k = 1; k < p->n_nodes; k++)
+            if (!(fabs(n->step[k]) <= fabs(n->step[worst])))
+                worst = k;
+    }
+    return n->order[p->first_node + worst];
 }
 
 /* Ties whose current changes, children before parents. */

@@ -158,8 +158,9 @@ struct network {
     double *current; /* n_elements: from node 0 through it to node 1, transistors: into the drain */
     double *leaving; /* n_nodes */
     double *leak_power,
-        *leak;    /* n_elements: of bulk diodes [W]; n_nodes: leaving through them [A] */
-    double *step; /* right-hand side of the largest component */
+        *leak;     /* n_elements: of bulk diodes [W]; n_nodes: leaving through them [A] */
+    double *step;  /* right-hand side of the largest component */
+    size_t failed; /* the component that could not be solved; n_components: none */
 };
 
 /* NULL with *error where the circuit has something that it cannot describe. */
@@ -184,6 +185,9 @@ void network_leakage(struct network *network);
 /* Solve all live components at the known voltages and the states in values[]; false: no
  * convergence. */
 bool network_solve(struct network *network, double tolerance);
+
+/* After it has failed: the node of that component at which currents are missed most, or -1. */
+int network_worst(struct network *network);
 
 /* After solving: voltages of the nodes that follow others, currents of what is live. */
 void network_currents(struct network *network);

@@ -231,27 +231,29 @@ static enum status none(const struct dae *d, const struct attempt *attempts, int
     const bool is_node = a->row < d->n_roots;
     const char *place = !is_node ? d->controlled[a->row - d->n_roots].element->name
                                  : d->circuit->node_names[d->roots[a->row]];
-    bool singular = true;
+    bool always = !a->law[0]; /* singular, by each method */
     char where[DAE_TROUBLE_SIZE], tried[400] = "";
     for (int k = first, n = 0; k <= last; k++) {
         char far[80];
-        singular &= attempts[k].singular;
+        always &= attempts[k].singular;
         methods[k].say(&attempts[k], far, sizeof far);
         n += snprintf(tried + n, sizeof tried - (size_t)n, "%s%s (%s, %zu iterations)",
                       k > first ? ", " : "", methods[k].name, far, attempts[k].iterations);
     }
     if (a->law[0])
         snprintf(where, sizeof where, "%s", a->law);
-    else if (singular)
-        return fail(error, STATUS_NUMERICAL, "no operating point: the matrix is singular at %s%s%s",
-                    is_node ? "node " : "", place,
-                    is_node ? ", which floats: no direct current can leave it"
-                            : ", whose current has no unique value");
+    else if (a->singular)
+        snprintf(where, sizeof where, "the matrix is singular at %s%s%s", is_node ? "node " : "",
+                 place,
+                 is_node ? ", which floats: no direct current can leave it"
+                         : ", whose current has no unique value");
     else if (is_node)
         snprintf(where, sizeof where, "%.3g A are left over at node %s, %.4g V", a->left, place,
                  a->at);
     else
         snprintf(where, sizeof where, "%s misses its voltage by %.3g V", place, a->left);
+    if (always)
+        return fail(error, STATUS_NUMERICAL, "no operating point: %s", where);
     char *able = engines_able(ENGINE_STARTS_FROM_ZERO);
     fail(error, STATUS_NUMERICAL,
          "no operating point: %s; tried %s; --engine %s begins without one", where, tried, able);

@@ -99,8 +99,9 @@ enum status worker_link_receive(struct worker_link *l, void *bytes, size_t n)
             return fail(l->error, STATUS_INTERRUPTED, "interrupted %s",
                         l->place(l->place_data, where));
         if (clock_now() > l->deadline)
-            return fail(l->error, STATUS_NUMERICAL, "time limit of %g s passed %s", l->time_limit,
-                        l->place(l->place_data, where));
+            return fail(l->error, STATUS_NUMERICAL,
+                        "time limit of %g s passed %s; another --time-limit may help",
+                        l->time_limit, l->place(l->place_data, where));
         if (ready <= 0)
             continue;
         const ssize_t got = read(l->in, l->buffer, sizeof l->buffer);

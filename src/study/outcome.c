@@ -216,6 +216,10 @@ enum status outcome_run(const struct study_case *k, const struct engine *engine,
     watched.n_recorders = fine ? 3 : 2;
     const struct controller controller = {step, &w};
     enum status status = engine->run(c, &controller, &watched, &o->report, error);
+    if (status != STATUS_OK && status != STATUS_INTERRUPTED) {
+        const struct error why = *error;
+        fail(error, status, "case %s, reltol %g: %s", k->name, options->reltol, why.text);
+    }
     sum_energies(c, ledger, fine, o);
     if (k->images && o->n_images == IMAGE_COUNT)
         o->accuracy = accuracy(k, o);
