@@ -50,11 +50,9 @@ const char *event_no_solution(const struct event_steps *s, char text[EVENT_TROUB
         return text;
     const int node = network_worst(n);
     if (node < 0)
-        snprintf(text, EVENT_TROUBLE_SIZE, "the node voltages have no solution");
-    else
-        snprintf(text, EVENT_TROUBLE_SIZE,
-                 "the node voltages have no solution around node %s, %g V",
-                 n->circuit->node_names[node], n->values[node]);
+        return event_fastest(s, "a step's error is not finite", text);
+    snprintf(text, EVENT_TROUBLE_SIZE, "the node voltages have no solution around node %s, %g V",
+             n->circuit->node_names[node], n->values[node]);
     return text;
 }
 
