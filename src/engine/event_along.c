@@ -55,7 +55,7 @@ static struct stride stride(const struct way *w, double size)
     const double h = size * w->h, l = w->f.df_dx, n = w->f.f - l * w->x;
     const double a = w->x + 0.5 * h * phi(0.5 * l * h).one * w->f.f;
     const double n_middle = rate_at(w, w->u + 0.5 * size, a).f - l * a;
-    const struct phi p = phi(l * h);
+    const struct event_phi p = phi(l * h);
     const double b = w->x + h * p.one * (l * w->x + 2 * n_middle - n);
     struct model_value f = rate_at(w, w->u + size, b);
     const double n_end = f.f - l * b;

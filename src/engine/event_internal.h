@@ -10,21 +10,17 @@
 #define EVENT_STATE_PART 0.1 /* of the tolerance that one step's error of a state may take */
 #define EVENT_PHI_SMALL 1e-2 /* |z| below which the series of phi are taken */
 
-struct phi {
-    double one, two, three;
-};
-
 /* phi1 = (e^z - 1)/z, phi2 = (phi1 - 1)/z, phi3 = (phi2 - 1/2)/z */
-static inline struct phi phi(double z)
+static inline struct event_phi phi(double z)
 {
     if (fabs(z) < EVENT_PHI_SMALL) {
         const double three =
             1. / 6 + z * (1. / 24 + z * (1. / 120 + z * (1. / 720 + z * (1. / 5040))));
         const double two = 0.5 + z * three;
-        return (struct phi){1 + z * two, two, three};
+        return (struct event_phi){1 + z * two, two, three};
     }
     const double one = expm1(z) / z, two = (one - 1) / z;
-    return (struct phi){one, two, (two - 0.5) / z};
+    return (struct event_phi){one, two, (two - 0.5) / z};
 }
 
 static inline double in_tolerance(const struct event_steps *s, double error, double x)

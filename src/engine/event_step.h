@@ -17,7 +17,8 @@
  *               error: against x + h [phi1 (L x + N(x)) + 2 phi2 (N(a) - N(x))]
  *
  * They are exact at constant v for a law that is linear in x.  Order 2 is for steps in which little
- * moves.  Energies are Simpson's sums over the same points. */
+ * moves; where sources move and it does not do, see event_along.c.  Energies are Simpson's sums over
+ * the same points. */
 #ifndef SILVERBAR_ENGINE_EVENT_STEP_H
 #define SILVERBAR_ENGINE_EVENT_STEP_H
 
@@ -37,11 +38,16 @@ struct event_device {
     gsl_rng *rng; /* for its switches, or NULL */
 };
 
-/* A device whose state is stepped. */
+/* A device whose state is stepped.  At rest, f = l = n = 0. */
 struct event_active {
     struct event_device *device;
     double v, x, f, l, n;   /* at the beginning of the step */
     double n_middle, n_end; /* N of the stages */
+    struct event_phi {
+        double one, two, three;
+    } whole;                /* phi(l h) of the step that is tried */
+    bool rests;             /* at its beginning */
+    double half;            /* phi1(l h/2) */
     double v_middle, v_end; /* of a step in which sources move */
     double x_middle, x_end; /* likewise (event_along.c) */
     double energy;          /* likewise [J]; NAN: it rests */

@@ -38,16 +38,25 @@ bool forest_factor(struct forest *f)
         f->own[f->weak[k].black] += weak[k];
     }
     memcpy(h, f->own, f->n * sizeof *h);
+    double *inverse = f->inverse, *ratio = f->ratio;
     for (size_t r = 0; r < f->n_runs; r++) {
-        const struct forest_run *run = &f->runs[r];
-        const bool roots = run->parents == f->n;
-        for (size_t i = run->begin; i < run->end; i++) {
-            const double inverse = 1 / (h[i] + trunk[i]);
-            f->inverse[i] = inverse;
-            f->ratio[i] = trunk[i] * inverse;
+        const struct forest_run run = f->runs[r];
+        const bool roots = run.parents == f->n;
+        const size_t up = roots ? 0 : run.parents - run.begin;
+        const pair one = {1, 1};
+        size_t i = run.begin;
+        for (; up >= 2 && i + 1 < run.end; i += 2) {
+            const pair c = load(trunk + i), own = load(h + i), part = one / (own + c);
+            store(inverse + i, part);
+            store(ratio + i, c * part);
+            store(h + up + i, load(h + up + i) + own * (c * part));
+        }
+        for (; i < run.end; i++) {
+            inverse[i] = 1 / (h[i] + trunk[i]);
+            ratio[i] = trunk[i] * inverse[i];
             if (!roots)
-                h[run->parents + (i - run->begin)] += h[i] * f->ratio[i];
-            else if (!isfinite(inverse))
+                h[up + i] += h[i] * ratio[i];
+            else if (!isfinite(inverse[i]))
                 return false;
         }
     }
@@ -61,39 +70,39 @@ static double solve_trees(const struct forest *f, size_t first, size_t end, doub
     pair sum = {0};
     double rest = 0;
     for (size_t r = first; r < end; r++) {
-        const struct forest_run *run = &f->runs[r];
-        size_t i = run->begin;
-        if (run->parents == f->n)
+        const struct forest_run run = f->runs[r];
+        size_t i = run.begin;
+        if (run.parents == f->n)
             continue;
-        const size_t up = run->parents - run->begin;
-        if (up >= 2)
-            for (; i + 1 < run->end; i += 2)
-                store(y + up + i, load(y + up + i) + load(ratio + i) * load(y + i));
-        for (; i < run->end; i++)
-            y[up + i] += ratio[i] * y[i];
+        double *parent = y + (run.parents - run.begin);
+        if (parent >= y + 2)
+            for (; i + 1 < run.end; i += 2)
+                store(parent + i, load(parent + i) + load(ratio + i) * load(y + i));
+        for (; i < run.end; i++)
+            parent[i] += ratio[i] * y[i];
     }
     for (size_t r = end; r-- > first;) {
-        const struct forest_run *run = &f->runs[r];
-        if (run->parents == f->n) {
-            for (size_t i = run->begin; i < run->end; i++) {
+        const struct forest_run run = f->runs[r];
+        if (run.parents == f->n) {
+            for (size_t i = run.begin; i < run.end; i++) {
                 const double own = inverse[i] * y[i];
                 rest += own * y[i];
                 y[i] = own;
             }
             continue;
         }
-        const size_t up = run->parents - run->begin;
-        size_t i = run->end;
-        if (up >= 2)
-            for (; i >= run->begin + 2; i -= 2) {
+        const double *parent = y + (run.parents - run.begin);
+        size_t i = run.end;
+        if (parent >= y + 2)
+            for (; i >= run.begin + 2; i -= 2) {
                 const pair in = load(y + i - 2), own = load(inverse + i - 2) * in;
                 sum += own * in;
-                store(y + i - 2, own + load(ratio + i - 2) * load(y + up + i - 2));
+                store(y + i - 2, own + load(ratio + i - 2) * load(parent + i - 2));
             }
-        for (; i > run->begin; i--) {
+        for (; i > run.begin; i--) {
             const double own = inverse[i - 1] * y[i - 1];
             rest += own * y[i - 1];
-            y[i - 1] = own + ratio[i - 1] * y[up + i - 1];
+            y[i - 1] = own + ratio[i - 1] * parent[i - 1];
         }
     }
     return sum[0] + sum[1] + rest;

@@ -307,7 +307,11 @@ static int by_order(const void *a, const void *b)
 static void sort_cells(struct network *n, struct network_component *c)
 {
     struct network_cell *cells = n->cells + c->first_cell;
-    qsort(cells, c->n_cells, sizeof *cells, by_order);
+    bool sorted = true;
+    for (size_t k = 1; k < c->n_cells; k++)
+        sorted &= by_order(&cells[k - 1], &cells[k]) < 0;
+    if (!sorted)
+        qsort(cells, c->n_cells, sizeof *cells, by_order);
     while (c->n_links < c->n_cells && order_of_cell(&cells[c->n_links]) == 0)
         c->n_links++;
     while (c->n_links + c->n_channels < c->n_cells &&
