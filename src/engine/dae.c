@@ -4,15 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-/* Node voltages, currents of controlled sources and states from the unknowns. */
-static void spread(struct dae *d, double t, const double *y)
+static void follow_ties(struct dae *d, double t, size_t first, size_t end)
 {
-    const struct circuit *c = d->circuit;
     double *v = d->values;
-    for (size_t k = 0; k < d->n_roots; k++)
-        v[d->roots[k]] = y[k];
     const double progress = d->ramps ? (t - d->t0) / d->edge : 1;
-    for (size_t k = 0; k < d->n_ties; k++) {
+    for (size_t k = first; k < end; k++) {
         const struct dae_tie *tie = &d->ties[k];
         double volt = tie->volt;
         if (tie->external) {
@@ -21,10 +17,32 @@ static void spread(struct dae *d, double t, const double *y)
         }
         v[tie->child] = v[tie->parent] + tie->sign * volt;
     }
-    for (size_t k = 0; k < d->n_derived; k++) {
+}
+
+static void follow_gates(struct dae *d, size_t first, size_t end)
+{
+    double *v = d->values;
+    for (size_t k = first; k < end; k++) {
         const struct element *e = d->derived[k];
         v[e->node[0]] = v[e->node[1]] + e->value * (v[e->node[2]] - v[e->node[3]]);
     }
+}
+
+/* Node voltages, currents of controlled sources and states from the unknowns. */
+static void spread(struct dae *d, double t, const double *y)
+{
+    const struct circuit *c = d->circuit;
+    double *v = d->values;
+    if (!d->driven || (d->ramps && t != d->driven_t)) {
+        follow_ties(d, t, 0, d->n_known_ties);
+        follow_gates(d, 0, d->n_known_gates);
+        d->driven = true;
+        d->driven_t = t;
+    }
+    for (size_t k = 0; k < d->n_roots; k++)
+        v[d->roots[k]] = y[k];
+    follow_ties(d, t, d->n_known_ties, d->n_ties);
+    follow_gates(d, d->n_known_gates, d->n_derived);
     for (size_t k = 0; k < d->n_controlled; k++)
         v[circuit_branch_value(c, d->controlled[k].element->branch)] = y[d->controlled[k].unknown];
     memcpy(v + circuit_state_value(c, 0), y + d->n - d->n_states, d->n_states * sizeof *v);
@@ -55,89 +73,10 @@ static double controlled_voltage(const struct element *e, double control, double
                                    : transfer_table_value(&e->table, control, slope);
 }
 
-static void take(double *leaving, const int *node, double i)
+static void take(double *sum, const int *at, double i)
 {
-    leaving[node[0]] += i;
-    leaving[node[1]] -= i;
-}
-
-static void find_moved(const struct dae *d, struct dae_motion *m)
-{
-    const double limit = m->limit;
-    const double *restrict v = d->values;
-    double *restrict at = m->at;
-    unsigned char *restrict moved = m->moved;
-    for (size_t k = 0; k < d->circuit->n_nodes; k++) {
-        const bool far = !(fabs(v[k] - at[k]) <= limit); /* NAN too */
-        moved[k] = far;
-        at[k] = far ? v[k] : at[k];
-    }
-}
-
-/* A part beyond these hides others of GMIN's size behind its rounding. */
-#define WILD_AMPERE 1.0
-#define WILD_SIEMENS 10.0
-
-static bool begin_sum(struct dae_sum *s, size_t n)
-{
-    const bool renewed = s->wild || s->age++ == DAE_SUM_EVERY;
-    if (renewed) {
-        s->wild = false;
-        s->age = 0;
-        memset(s->sum, 0, n * sizeof *s->sum);
-    }
-    return renewed;
-}
-
-static void evaluate_mosfet(struct dae_mosfet *e, const double *v)
-{
-    const double at[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
-    const double channel = mos1_channel_current(&e->constants, at);
-    double drain = 0, source = 0; /* a diode between tied nodes has no voltage */
-    if (e->node[3] != e->node[0])
-        drain = mos1_diode_current(&e->constants, at[3] - at[0]);
-    if (e->node[3] != e->node[2])
-        source = mos1_diode_current(&e->constants, at[3] - at[2]);
-    e->drain = channel - drain;
-    e->source = -channel - source;
-    e->bulk = drain + source;
-}
-
-/* Currents that leave every node through transistors -> d->channel_currents. */
-static void mosfet_currents(struct dae *d)
-{
-    struct dae_sum *s = &d->channel_currents;
-    const bool renewed = begin_sum(s, d->circuit->n_nodes);
-    find_moved(d, &d->currents_at);
-    const unsigned char *moved = d->currents_at.moved;
-    double *restrict sum = s->sum;
-    bool wild = false;
-    for (size_t k = 0; k < d->n_mosfets; k++) {
-        struct dae_mosfet *e = &d->mosfets[k];
-        const int *n = e->node;
-        const bool again = moved[n[0]] | moved[n[1]] | moved[n[2]] | moved[n[3]];
-        if (!again && !renewed)
-            continue;
-        const double drain = renewed ? 0 : e->drain, source = renewed ? 0 : e->source,
-                     bulk = renewed ? 0 : e->bulk;
-        if (again)
-            evaluate_mosfet(e, d->values);
-        sum[n[0]] += e->drain - drain;
-        sum[n[2]] += e->source - source;
-        sum[n[3]] += e->bulk - bulk;
-        wild |= !(fabs(e->drain) + fabs(e->source) < WILD_AMPERE); /* NAN too */
-    }
-    s->wild |= wild;
-}
-
-static void evaluate_conductances(struct dae_mosfet *e, const double *v)
-{
-    const double at[4] = {v[e->node[0]], v[e->node[1]], v[e->node[2]], v[e->node[3]]};
-    if (!mos1_channel_conductances(&e->constants, at, e->channel))
-        memset(e->channel, 0, sizeof e->channel);
-    for (int i = 0; i < 2; i++)
-        if (e->node[3] != e->node[2 * i])
-            e->diode[i] = mos1_diode_conductance(&e->constants, at[3] - at[2 * i]);
+    sum[at[0]] += i;
+    sum[at[1]] -= i;
 }
 
 /* Two-terminal conductance g between nodes a and b: four entries. */
@@ -150,56 +89,43 @@ static void stamp_conductance(const struct dae *d, int stamp, double g, double *
     entries[at[3]] += g;
 }
 
-/* Their derivatives by the voltages -> d->channel_jacobian. */
-static void mosfet_jacobian(struct dae *d)
-{
-    struct dae_sum *s = &d->channel_jacobian;
-    const bool renewed = begin_sum(s, d->n_entries + 1);
-    find_moved(d, &d->jacobian_at);
-    const unsigned char *moved = d->jacobian_at.moved;
-    double *restrict sum = s->sum;
-    bool wild = false;
-    for (size_t k = 0; k < d->n_mosfets; k++) {
-        struct dae_mosfet *e = &d->mosfets[k];
-        const int *n = e->node;
-        const bool again = moved[n[0]] | moved[n[1]] | moved[n[2]] | moved[n[3]];
-        if (!again && !renewed)
-            continue;
-        double channel[4] = {0}, diode[2] = {0};
-        if (!renewed) {
-            memcpy(channel, e->channel, sizeof channel);
-            memcpy(diode, e->diode, sizeof diode);
-        }
-        if (again)
-            evaluate_conductances(e, d->values);
-        const int32_t *drain = d->stamps + e->stamp, *source = drain + 4;
-        for (int j = 0; j < 4; j++) {
-            sum[drain[j]] += e->channel[j] - channel[j];
-            sum[source[j]] -= e->channel[j] - channel[j];
-            wild |= !(fabs(e->channel[j]) < WILD_SIEMENS);
-        }
-        for (int i = 0; i < 2; i++) {
-            const double change = e->diode[i] - diode[i];
-            if (change != 0)
-                stamp_conductance(d, e->stamp + 8 + 4 * i, change, sum);
-            wild |= !(e->diode[i] < WILD_SIEMENS);
-        }
-    }
-    s->wild |= wild;
-}
-
-/* Currents that leave every node through elements, and the power of each; residuals of controlled
- * sources and states. */
-static void element_currents(struct dae *d, const double *slope, double *residual, double *power)
+static void mosfet_currents(struct dae *d, bool by_node, double *power)
 {
     const double *v = d->values;
-    double *leaving = d->leaving, unused;
-    mosfet_currents(d);
-    memcpy(leaving, d->channel_currents.sum, d->circuit->n_nodes * sizeof *leaving);
+    double *sum = by_node ? d->leaving : d->sum;
+    for (size_t k = 0; k < d->n_channels; k++)
+        dae_channels_currents(&d->channels[k], v, by_node ? sum : NULL, sum);
+    for (size_t k = 0; k < d->n_junctions; k++) {
+        const struct dae_junction *e = &d->junctions[k];
+        take(sum, by_node ? e->node : e->row,
+             mos1_diode_current(&e->diode, v[e->node[0]] - v[e->node[1]]));
+    }
+    if (!power)
+        return;
+    for (size_t k = 0; k < d->n_channels; k++)
+        dae_channels_powers(&d->channels[k], v, power);
+    for (size_t k = 0; k < d->n_mosfets; k++) {
+        const struct dae_mosfet_diodes *e = &d->diodes[k];
+        for (int i = 0; i < 2; i++) {
+            const double u = v[e->node[3]] - v[e->node[2 * i]];
+            power[e->number] += u * mos1_diode_current(&e->diode, u);
+        }
+    }
+}
+
+/* Currents that leave every node through elements into d->leaving, or else into d->sum, by unknowns;
+ * residuals of controlled sources and states; the power of each element, if it is wanted. */
+static void element_currents(struct dae *d, bool by_node, const double *slope, double *residual,
+                             double *power)
+{
+    const double *v = d->values;
+    double *sum = by_node ? d->leaving : d->sum, unused;
+    memset(sum, 0, (by_node ? d->circuit->n_nodes : d->n + DAE_NOWHERE) * sizeof *sum);
+    mosfet_currents(d, by_node, power);
     for (size_t k = 0; k < d->n_resistors; k++) {
         const struct dae_linear *e = &d->resistors[k];
         const double u = v[e->node[0]] - v[e->node[1]], i = e->value * u;
-        take(leaving, e->node, i);
+        take(sum, by_node ? e->node : e->row, i);
         if (power)
             power[e->number] = u * i;
     }
@@ -207,32 +133,28 @@ static void element_currents(struct dae *d, const double *slope, double *residua
         const struct dae_linear *e = &d->switches[k];
         const double u = v[e->node[0]] - v[e->node[1]];
         const double i = switch_conductance(e->value, v[e->node[2]] - v[e->node[3]]) * u;
-        take(leaving, e->node, i);
+        take(sum, by_node ? e->node : e->row, i);
         if (power)
             power[e->number] = u * i;
     }
     if (spread_slopes(d, slope))
         for (size_t k = 0; k < d->n_capacitors; k++) {
             const struct dae_linear *e = &d->capacitors[k];
-            take(leaving, e->node, e->value * (d->slopes[e->node[0]] - d->slopes[e->node[1]]));
+            take(sum, by_node ? e->node : e->row,
+                 e->value * (d->slopes[e->node[0]] - d->slopes[e->node[1]]));
         }
     for (size_t k = 0; k < d->n_currents; k++) {
         const struct dae_linear *e = &d->currents[k];
-        take(leaving, e->node, e->value);
+        take(sum, by_node ? e->node : e->row, e->value);
         if (power)
             power[e->number] = (v[e->node[0]] - v[e->node[1]]) * e->value;
     }
     for (size_t k = 0; k < d->n_transconductors; k++) {
         const struct dae_linear *e = &d->transconductors[k];
         const double i = e->value * (v[e->node[2]] - v[e->node[3]]);
-        take(leaving, e->node, i);
+        take(sum, by_node ? e->node : e->row, i);
         if (power)
             power[e->number] = (v[e->node[0]] - v[e->node[1]]) * i;
-    }
-    for (size_t k = 0; power && k < d->n_mosfets; k++) {
-        const struct dae_mosfet *e = &d->mosfets[k];
-        power[e->number] =
-            v[e->node[0]] * e->drain + v[e->node[2]] * e->source + v[e->node[3]] * e->bulk;
     }
     for (size_t k = 0; k < d->n_memristors; k++) {
         const struct dae_device *e = &d->memristors[k];
@@ -240,7 +162,7 @@ static void element_currents(struct dae *d, const double *slope, double *residua
         const double u = v[e->node[0]] - v[e->node[1]];
         const double x = v[circuit_state_value(d->circuit, e->element->state)];
         const double i = p->model->current(p->constants, u, x).f;
-        take(leaving, e->node, i);
+        take(sum, by_node ? e->node : e->row, i);
         residual[e->unknown] =
             (slope ? slope[e->unknown] : 0) - p->model->rate(p->constants, u, x).f;
         if (power)
@@ -250,7 +172,7 @@ static void element_currents(struct dae *d, const double *slope, double *residua
         const struct dae_device *e = &d->controlled[k];
         const double u = v[e->node[0]] - v[e->node[1]];
         const double i = v[circuit_branch_value(d->circuit, e->element->branch)];
-        take(leaving, e->node, i);
+        take(sum, by_node ? e->node : e->row, i);
         residual[e->unknown] =
             u - controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &unused);
         if (power)
@@ -258,7 +180,7 @@ static void element_currents(struct dae *d, const double *slope, double *residua
     }
 }
 
-/* The residual from what element_currents() has left.  What leaves a child comes through its tie
+/* The residual from d->leaving.  What leaves a child comes through its tie
  * from the parent. */
 static void root_currents(struct dae *d, double *residual)
 {
@@ -271,15 +193,15 @@ static void root_currents(struct dae *d, double *residual)
 void dae_residual(struct dae *d, double t, const double *y, const double *slope, double *residual)
 {
     spread(d, t, y);
-    element_currents(d, slope, residual, NULL);
-    root_currents(d, residual);
+    element_currents(d, false, slope, residual, NULL);
+    memcpy(residual, d->sum, d->n_roots * sizeof *residual);
 }
 
 void dae_values(struct dae *d, double t, const double *y, const double *slope, double *residual,
                 double *power)
 {
     spread(d, t, y);
-    element_currents(d, slope, residual, power);
+    element_currents(d, true, slope, residual, power);
     root_currents(d, residual);
     double *v = d->values, *branch = v + d->circuit->n_nodes;
     for (size_t k = 0; k < d->n_ties; k++) {
@@ -312,12 +234,18 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
 {
     spread(d, t, y);
     const double *v = d->values;
-    mosfet_jacobian(d);
-    const double *restrict constant = d->constant, *restrict mass = d->mass,
-                           *restrict channel = d->channel_jacobian.sum;
+    const double *restrict constant = d->constant, *restrict mass = d->mass;
     double *restrict sum = entries;
     for (size_t k = 0; k < d->n_entries; k++)
-        sum[k] = constant[k] + c * mass[k] + channel[k];
+        sum[k] = constant[k] + c * mass[k];
+    for (size_t k = 0; k < d->n_channels; k++)
+        dae_channels_jacobian(&d->channels[k], v, entries);
+    for (size_t k = 0; k < d->n_junctions; k++) {
+        const struct dae_junction *e = &d->junctions[k];
+        const double g = mos1_diode_conductance(&e->diode, v[e->node[0]] - v[e->node[1]]);
+        if (g != 0)
+            stamp_conductance(d, e->stamp, g, entries);
+    }
     for (size_t k = 0; k < d->n_switches; k++) {
         const struct dae_linear *e = &d->switches[k];
         const double control = v[e->node[2]] - v[e->node[3]];
@@ -359,11 +287,8 @@ void dae_constant_jacobian(struct dae *d)
         stamp_conductance(d, d->resistors[k].stamp, d->resistors[k].value, d->constant);
     for (size_t k = 0; k < d->n_transconductors; k++)
         stamp_conductance(d, d->transconductors[k].stamp, d->transconductors[k].value, d->constant);
-    for (size_t k = 0; k < d->n_mosfets; k++)
-        for (int i = 0; i < 2; i++)
-            if (d->mosfets[k].node[3] != d->mosfets[k].node[2 * i])
-                stamp_conductance(d, d->mosfets[k].stamp + 8 + 4 * i, d->mosfets[k].constants.gmin,
-                                  d->constant);
+    for (size_t k = 0; k < d->n_junctions; k++)
+        stamp_conductance(d, d->junctions[k].stamp, d->junctions[k].diode.gmin, d->constant);
     for (size_t k = 0; k < d->n_controlled; k++) {
         const int32_t *at = d->stamps + d->controlled[k].stamp;
         d->constant[at[0]] += 1; /* its current leaves node 0 and enters node 1 */

@@ -15,8 +15,12 @@
 #define SILVERBAR_ENGINE_DAE_H
 
 #include "circuit/circuit.h"
+#include "engine/dae_mosfets.h"
 
 #include <stdint.h>
+
+/* Places for sums that nobody reads: additions to one place wait for each other. */
+#define DAE_NOWHERE 64
 
 /* v(child) = v(parent) + sign * source's voltage */
 struct dae_tie {
@@ -29,45 +33,17 @@ struct dae_tie {
  * dae->stamps. */
 struct dae_linear {
     int node[4];       /* 0, 1: through; 2, 3: control */
+    int row[2];        /* places of 0, 1 in dae->sum */
     int stamp, number; /* number: of the element */
     double value; /* conductance [S]; a switch's resistance [ohm], capacitance [F], current [A] */
 };
 struct dae_device {
     int node[4];
+    int row[2];
     int stamp, number;
     int unknown; /* controlled source: its current; memristor: its state */
     const struct element *element;
 };
-/* Currents and conductances are those of the last evaluation: a transistor none of whose nodes has
- * moved by currents_at.limit since is not evaluated again. */
-struct dae_mosfet {
-    int node[4];
-    int stamp, number;
-    struct mos1_device constants;
-    double drain, source, bulk; /* currents into it [A] */
-    double channel[4];          /* derivatives of the channel's current [S] */
-    double diode[2];            /* conductances of bulk to drain and to source beyond gmin [S] */
-};
-
-/* Whether nodes have moved since they last did. */
-#define DAE_MOVED 1e-10         /* [V], for currents */
-#define DAE_MOVED_JACOBIAN 1e-7 /* [V], for conductances */
-struct dae_motion {
-    double limit;         /* [V] by which a node may move unnoticed */
-    double *at;           /* n_nodes [V] */
-    unsigned char *moved; /* n_nodes */
-};
-
-/* What all transistors add up to.  A transistor that is evaluated again takes its old part out and
- * puts its new one in; what rounding leaves is cleared by summing all from time to time, and at
- * once after a part so large that it would hide others. */
-#define DAE_SUM_EVERY 256
-struct dae_sum {
-    double *sum; /* currents: n_nodes [A]; Jacobian: n_entries + 1 [S] */
-    unsigned age;
-    bool wild;
-};
-
 struct dae {
     const struct circuit *circuit;
     double thermal; /* kT/q [V] */
@@ -77,14 +53,22 @@ struct dae {
     int *unknown; /* n_nodes: unknown of the root of the node's group, -1: known */
     size_t n_ties;
     struct dae_tie *ties; /* n_ties, parents before children */
+    size_t n_known_ties;  /* the first ones: in groups with ground */
     size_t n_derived;
     const struct element **derived; /* controlled sources that drive gates only */
+    size_t n_known_gates;           /* the first ones: by known nodes */
     bool *differential;             /* n: does its derivative occur? */
 
     size_t n_resistors, n_switches, n_capacitors, n_currents, n_transconductors, n_mosfets,
         n_memristors, n_controlled;
     struct dae_linear *resistors, *switches, *capacitors, *currents, *transconductors;
-    struct dae_mosfet *mosfets;
+    size_t n_channels, n_junctions;
+    struct dae_channels *channels; /* n_channels blocks, of n_mosfets */
+    struct dae_junction *junctions;
+    struct dae_mosfet_diodes { /* n_mosfets */
+        int number, node[4];
+        struct mos1_device diode;
+    } * diodes;
     struct dae_device *memristors, *controlled;
 
     /* pattern of dF/dy + c dF/dy', compressed columns */
@@ -101,12 +85,13 @@ struct dae {
     bool ramps;
     double t0, edge;
     double *from, *to; /* n_elements: of external sources [V] */
+    bool driven;       /* known nodes are as the drive has them at driven_t; false: it changed */
+    double driven_t;   /* [s] */
 
     double *values;  /* circuit_n_values() */
     double *slopes;  /* n_nodes: dv/dt [V/s] */
     double *leaving; /* n_nodes: current that leaves it through elements [A] */
-    struct dae_motion currents_at, jacobian_at;
-    struct dae_sum channel_currents, channel_jacobian;
+    double *sum;     /* n + DAE_NOWHERE: the same by unknowns; what is of known nodes comes last */
 };
 
 /* NULL with *error where the circuit has something that only SPICE can run, a loop of voltage

@@ -19,6 +19,10 @@ struct build {
         int row, column; /* -1: nowhere */
     } * contributions;
     size_t n, capacity;
+    size_t n_nowhere;                /* known nodes of elements */
+    struct dae_channels *filling[2]; /* the block that fills, without and with body effect */
+    size_t *junction_of,
+        *next_junction; /* 1 + last junction of a node; the one before a junction */
     struct error *error;
 };
 
@@ -36,7 +40,10 @@ void dae_free(struct dae *d)
     free(d->capacitors);
     free(d->currents);
     free(d->transconductors);
-    free(d->mosfets);
+    free(d->channels);
+    free(d->junctions);
+    free(d->diodes);
+    free(d->sum);
     free(d->constant);
     free(d->mass);
     free(d->memristors);
@@ -49,13 +56,26 @@ void dae_free(struct dae *d)
     free(d->values);
     free(d->slopes);
     free(d->leaving);
-    free(d->currents_at.at);
-    free(d->currents_at.moved);
-    free(d->jacobian_at.at);
-    free(d->jacobian_at.moved);
-    free(d->channel_currents.sum);
-    free(d->channel_jacobian.sum);
     free(d);
+}
+
+/* Voltage sources by their nodes: those of node k from first[k] to first[k + 1] of the list, which is
+ * to be freed.  first: n_nodes + 1. */
+static int *list_sources(const struct circuit *c, size_t *first)
+{
+    int *list = NEW(2 * c->n_elements, int);
+    size_t *at = NEW(c->n_nodes + 1, size_t);
+    for (size_t k = 0; k < c->n_elements; k++)
+        for (int i = 0; i < 2 && c->elements[k].kind == ELEMENT_VOLTAGE; i++)
+            first[c->elements[k].node[i] + 1]++;
+    for (size_t j = 0; j < c->n_nodes; j++)
+        first[j + 1] += first[j];
+    memcpy(at, first, (c->n_nodes + 1) * sizeof *at);
+    for (size_t k = 0; k < c->n_elements; k++)
+        for (int i = 0; i < 2 && c->elements[k].kind == ELEMENT_VOLTAGE; i++)
+            list[at[c->elements[k].node[i]]++] = (int)k;
+    free(at);
+    return list;
 }
 
 /* Grow the groups of nodes from ground, then from every node not yet reached: each source with one
@@ -66,6 +86,8 @@ static enum status find_groups(struct build *b)
     struct dae *d = b->dae;
     bool *reached = NEW(c->n_nodes, bool), *used = NEW(c->n_elements, bool);
     int *queue = NEW(c->n_nodes, int);
+    size_t *first = NEW(c->n_nodes + 1, size_t); /* of each node's sources */
+    int *sources = list_sources(c, first);
     enum status status = STATUS_OK;
     for (size_t k = 0; k < d->n_derived; k++)
         reached[d->derived[k]->node[0]] = true;
@@ -81,10 +103,10 @@ static enum status find_groups(struct build *b)
         while (head < tail) {
             const int node = queue[head++];
             d->unknown[node] = unknown;
-            for (size_t k = 0; k < c->n_elements; k++) {
+            for (size_t i = first[node]; i < first[node + 1]; i++) {
+                const int k = sources[i];
                 const struct element *e = &c->elements[k];
-                if (e->kind != ELEMENT_VOLTAGE || used[k] ||
-                    (e->node[0] != node && e->node[1] != node))
+                if (used[k])
                     continue;
                 const bool up = e->node[1] == node; /* v(0) = v(1) + volt: child is node 0 */
                 const int child = e->node[up ? 0 : 1];
@@ -97,7 +119,7 @@ static enum status find_groups(struct build *b)
                 reached[child] = true;
                 d->ties[d->n_ties++] = (struct dae_tie){.child = child,
                                                         .parent = node,
-                                                        .element = (int)k,
+                                                        .element = k,
                                                         .branch = e->branch,
                                                         .external = e->external,
                                                         .boundary = e->boundary,
@@ -106,10 +128,14 @@ static enum status find_groups(struct build *b)
                 queue[tail++] = child;
             }
         }
+        if (root == 0)
+            d->n_known_ties = d->n_ties;
     }
     free(reached);
     free(used);
     free(queue);
+    free(first);
+    free(sources);
     return status;
 }
 
@@ -129,11 +155,21 @@ static void contribute_square(struct build *b, const int *rows, const int *colum
             contribute(b, u[rows[i]], u[columns[j]]);
 }
 
+/* Places of two nodes' unknowns in dae->sum. */
+static void find_rows(struct build *b, const int *node, int row[2])
+{
+    const struct dae *d = b->dae;
+    for (int i = 0; i < 2; i++)
+        row[i] = d->unknown[node[i]] < 0 ? (int)(d->n + b->n_nowhere++ % DAE_NOWHERE)
+                                         : d->unknown[node[i]];
+}
+
 static void linear(struct build *b, struct dae_linear *list, size_t *n, const struct element *e,
                    double value, const int *columns)
 {
     struct dae_linear *l = &list[(*n)++];
     memcpy(l->node, e->node, sizeof l->node);
+    find_rows(b, e->node, l->row);
     l->value = value;
     l->stamp = (int)b->n;
     l->number = (int)(e - b->circuit->elements);
@@ -147,6 +183,57 @@ static void differential(struct dae *d, const int *node)
             d->differential[d->unknown[node[i]]] = true;
 }
 
+/* The bulk diode between two nodes: added to one of its kind that is there already. */
+static void add_junction(struct build *b, const int *ends, const struct mos1_device *diode)
+{
+    struct dae *d = b->dae;
+    if (ends[0] == ends[1])
+        return;
+    for (size_t k = b->junction_of[ends[1]]; k > 0; k = b->next_junction[k - 1]) {
+        struct dae_junction *same = &d->junctions[k - 1];
+        if (same->node[0] == ends[0] && same->diode.sign == diode->sign) {
+            same->diode.is += diode->is;
+            same->diode.gmin += diode->gmin;
+            return;
+        }
+    }
+    struct dae_junction *j = &d->junctions[d->n_junctions++];
+    *j = (struct dae_junction){.node = {ends[0], ends[1]}, .stamp = (int)b->n, .diode = *diode};
+    contribute_square(b, ends, ends);
+    find_rows(b, ends, j->row);
+    b->next_junction[d->n_junctions - 1] = b->junction_of[ends[1]];
+    b->junction_of[ends[1]] = d->n_junctions;
+}
+
+static void add_mosfet(struct build *b, const struct element *e)
+{
+    struct dae *d = b->dae;
+    const int *u = d->unknown, *node = e->node, number = (int)(e - b->circuit->elements);
+    const struct mos1_device constants =
+        mos1_prepare(e->mos, &e->geometry, d->thermal, CIRCUIT_GMIN);
+    struct dae_channels **filling = &b->filling[constants.gamma != 0], *m = *filling;
+    if (!m || m->n == DAE_LANES)
+        m = *filling = &d->channels[d->n_channels++];
+    const int lane = m->n;
+    dae_channels_add(m, &constants, node, number);
+    d->diodes[d->n_mosfets] = (struct dae_mosfet_diodes){.number = number, .diode = constants};
+    memcpy(d->diodes[d->n_mosfets++].node, node, sizeof d->diodes->node);
+    for (int i = 0; i < 2; i++) {
+        const int row = u[node[2 * i]];
+        if (row >= 0) {
+            m->row_of[m->n_rows] = (unsigned char)(i * DAE_LANES + lane);
+            m->rows[m->n_rows++] = row;
+        }
+        for (int j = 0; j < (m->body ? 4 : 3); j++)
+            if (row >= 0 && u[node[j]] >= 0) {
+                m->place_of[m->n_places] = (unsigned char)((4 * i + j) * DAE_LANES + lane);
+                m->places[m->n_places++] = (int32_t)b->n; /* until the pattern is known */
+                contribute(b, row, u[node[j]]);
+            }
+        add_junction(b, (const int[2]){node[3], node[2 * i]}, &constants);
+    }
+}
+
 static enum status add_element(struct build *b, size_t number)
 {
     struct dae *d = b->dae;
@@ -155,6 +242,7 @@ static enum status add_element(struct build *b, size_t number)
     struct dae_device device = {
         .element = e, .stamp = (int)b->n, .number = (int)number, .unknown = -1};
     memcpy(device.node, node, sizeof device.node);
+    find_rows(b, node, device.row);
     switch (e->kind) {
     case ELEMENT_RESISTOR:
         linear(b, d->resistors, &d->n_resistors, e, 1 / e->value, node);
@@ -173,23 +261,9 @@ static enum status add_element(struct build *b, size_t number)
     case ELEMENT_VCCS:
         linear(b, d->transconductors, &d->n_transconductors, e, e->value, node + 2);
         break;
-    case ELEMENT_MOSFET: {
-        struct dae_mosfet *m = &d->mosfets[d->n_mosfets++];
-        *m = (struct dae_mosfet){
-            .stamp = (int)b->n,
-            .number = (int)number,
-            .constants = mos1_prepare(e->mos, &e->geometry, d->thermal, CIRCUIT_GMIN),
-        };
-        memcpy(m->node, node, sizeof m->node);
-        for (int i = 0; i < 4; i += 2)
-            for (int j = 0; j < 4; j++)
-                contribute(b, u[node[i]], u[node[j]]);
-        for (int i = 0; i < 4; i += 2) {
-            const int ends[2] = {node[3], node[i]};
-            contribute_square(b, ends, ends);
-        }
+    case ELEMENT_MOSFET:
+        add_mosfet(b, e);
         break;
-    }
     case ELEMENT_MEMRISTOR: {
         const int x = device.unknown = (int)(d->n - d->n_states) + e->state;
         contribute_square(b, node, node);
@@ -260,6 +334,38 @@ static void make_pattern(struct build *b)
     free(sorted);
 }
 
+static void find_places(struct dae *d)
+{
+    for (size_t k = 0; k < d->n_channels; k++)
+        for (int i = 0; i < d->channels[k].n_places; i++)
+            d->channels[k].places[i] = d->stamps[d->channels[k].places[i]];
+}
+
+/* Gates whose voltage follows from known nodes alone come first, the order else being kept. */
+static void sort_gates(struct dae *d)
+{
+    const size_t n = d->n_derived;
+    const struct element **rest = NEW(n, const struct element *);
+    bool *known = NEW(d->circuit->n_nodes, bool);
+    size_t n_rest = 0;
+    for (size_t k = 0; k < d->circuit->n_nodes; k++)
+        known[k] = d->unknown[k] < 0;
+    for (size_t k = 0; k < n; k++)
+        known[d->derived[k]->node[0]] = false;
+    for (size_t k = 0; k < n; k++) {
+        const struct element *e = d->derived[k];
+        if (known[e->node[1]] && known[e->node[2]] && known[e->node[3]]) {
+            known[e->node[0]] = true;
+            d->derived[d->n_known_gates++] = e;
+        } else {
+            rest[n_rest++] = e;
+        }
+    }
+    memcpy(d->derived + d->n_known_gates, rest, n_rest * sizeof *rest);
+    free(rest);
+    free(known);
+}
+
 static void allocate(struct dae *d, const struct circuit *c)
 {
     const size_t n = c->n_elements;
@@ -272,7 +378,9 @@ static void allocate(struct dae *d, const struct circuit *c)
     d->capacitors = NEW(n, struct dae_linear);
     d->currents = NEW(n, struct dae_linear);
     d->transconductors = NEW(n, struct dae_linear);
-    d->mosfets = NEW(n, struct dae_mosfet);
+    d->channels = NEW(n / DAE_LANES + 2, struct dae_channels);
+    d->junctions = NEW(2 * n, struct dae_junction);
+    d->diodes = NEW(n, struct dae_mosfet_diodes);
     d->memristors = NEW(n, struct dae_device);
     d->controlled = NEW(n, struct dae_device);
     d->from = NEW(n, double);
@@ -280,16 +388,6 @@ static void allocate(struct dae *d, const struct circuit *c)
     d->values = NEW(circuit_n_values(c), double);
     d->slopes = NEW(c->n_nodes, double);
     d->leaving = NEW(c->n_nodes, double);
-    struct dae_motion *const motions[] = {&d->currents_at, &d->jacobian_at};
-    for (int i = 0; i < 2; i++) {
-        motions[i]->at = NEW(c->n_nodes, double);
-        motions[i]->moved = NEW(c->n_nodes, unsigned char);
-        for (size_t k = 0; k < c->n_nodes; k++)
-            motions[i]->at[k] = NAN;
-    }
-    d->currents_at.limit = DAE_MOVED;
-    d->jacobian_at.limit = DAE_MOVED_JACOBIAN;
-    d->channel_currents.sum = NEW(c->n_nodes, double);
 }
 
 struct dae *dae_new(const struct circuit *c, struct error *error)
@@ -313,7 +411,11 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     enum status status = find_groups(&b);
     for (size_t k = 0; k < d->n_derived; k++)
         d->unknown[d->derived[k]->node[0]] = -1;
+    sort_gates(d);
     d->n = d->n_roots + n_controlled + d->n_states;
+    d->sum = NEW(d->n + DAE_NOWHERE, double);
+    b.junction_of = NEW(c->n_nodes, size_t);
+    b.next_junction = NEW(2 * c->n_elements, size_t);
     d->differential = NEW(d->n, bool);
     for (size_t k = 0; k < c->n_elements && status == STATUS_OK; k++)
         status = add_element(&b, k);
@@ -324,13 +426,15 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
         make_pattern(&b);
     free(b.gate_driver);
     free(b.contributions);
+    free(b.junction_of);
+    free(b.next_junction);
     if (status != STATUS_OK) {
         dae_free(d);
         return NULL;
     }
     d->constant = NEW(d->n_entries + 1, double);
     d->mass = NEW(d->n_entries + 1, double);
-    d->channel_jacobian.sum = NEW(d->n_entries + 1, double);
+    find_places(d);
     dae_constant_jacobian(d);
     return d;
 }

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #define ITERATIONS 12
-#define CONVERGED 0.2  /* of the tolerance */
+#define CONVERGED 0.2 /* of the tolerance */
+#define ALONE 0.25
+#define MEMORY 5
 #define SLOW 0.3       /* a change that shrinks by less wants another Jacobian */
 #define CHANGE_MAX 0.5 /* [V] of one iteration */
+#define BACK 0.5       /* of a change that the next one would more than undo */
 
 #define G 0.29289321881345248
 /* Weights of the slopes at 0, G and 1, of order 3 where the system is linear, less the method's own:
@@ -28,24 +31,27 @@ static bool solve_stage(struct rosenbrock *r, double t, const double *base, doub
 {
     struct dae *d = r->dae;
     const double c = 1 / (G * r->h);
-    double before = INFINITY;
+    double before = INFINITY, *last = r->curve2;
+    memset(last, 0, d->n_roots * sizeof *last);
     for (size_t i = 0; i < d->n; i++)
         k[i] = c * (y[i] - base[i]);
     for (int count = 0; count < ITERATIONS; count++) {
         dae_residual(d, t, y, k, r->defect);
         if (!sparse_lu_solve(r->lu, r->defect))
             return false;
-        double norm = 0, largest = 0; /* largest: of those that are too large [V] */
+        const double norm = rosenbrock_norm(r, r->defect, weight, ALONE, MEMORY, &r->worst);
+        bool far = false; /* a change is too large */
         for (size_t i = 0; i < d->n; i++) {
             double change = r->defect[i];
-            const double size = fabs(change), part = size * weight[i];
-            if (!(part <= norm)) {
-                norm = part;
-                r->worst = i;
-            }
-            if (i < d->n_roots && size > CHANGE_MAX) {
-                change = copysign(CHANGE_MAX, change);
-                largest = size;
+            if (i < d->n_roots) {
+                const double most = change * last[i] < 0 && fabs(change) > fabs(last[i])
+                                        ? BACK * fabs(last[i])
+                                        : CHANGE_MAX;
+                if (fabs(change) > most) {
+                    change = copysign(most, change);
+                    far = true;
+                }
+                last[i] = change;
             }
             y[i] -= change;
             k[i] -= c * change;
@@ -55,7 +61,7 @@ static bool solve_stage(struct rosenbrock *r, double t, const double *base, doub
         const double rate = norm / before;
         if (norm <= CONVERGED * (count > 0 && rate < 0.5 ? 1 / rate - 1 : 1))
             return true;
-        if (rate > SLOW && (count > 0 || largest > 0) && !factor(r, t, y))
+        if (rate > SLOW && (count > 0 || far) && !factor(r, t, y))
             return false;
         before = norm;
     }
@@ -70,6 +76,7 @@ bool dirk_step(struct rosenbrock *r, double t, double h, const double *y, const 
     double *first = r->stages[0], *k1 = r->stages[1], *base = r->point, *e = r->error;
     r->h = h;
     r->gamma = G;
+    r->alone = ALONE;
     memcpy(r->y0, y, n * sizeof *y);
     if (!r->known)
         dae_residual(d, t, y, NULL, r->begin);

@@ -105,12 +105,36 @@ static void combine(const struct rosenbrock *r, int m, const double *factors, co
     }
 }
 
+double rosenbrock_norm(const struct rosenbrock *r, const double *x, const double *weight,
+                       double alone, double memory, size_t *worst)
+{
+    const struct dae *d = r->dae;
+    double squares = 0, largest = 0, state = 0, all = 0;
+    for (size_t k = 0; k < d->n; k++) {
+        const double size = fabs(x[k]) * weight[k];
+        all += size;
+        if (k < d->n_roots)
+            squares += size * size;
+        else if (k < d->n - d->n_states)
+            continue;
+        else if (size > state)
+            state = size;
+        if (size > largest) {
+            largest = size;
+            *worst = k;
+        }
+    }
+    const double nodes = sqrt(squares / (double)(d->n_roots + 1));
+    return isfinite(all) ? fmax(memory * state, fmax(nodes, alone * largest)) : INFINITY;
+}
+
 bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
 {
     struct dae *d = r->dae;
     const size_t n = d->n;
     r->h = h;
     r->gamma = GAMMA;
+    r->alone = 1;
     memcpy(r->y0, y, n * sizeof *y);
     dae_jacobian(d, t, 1 / (GAMMA * h), y, r->entries);
     if (!sparse_lu_factor(r->lu, r->entries))
@@ -177,13 +201,9 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
         }
         if (!sparse_lu_solve(r->lu, r->defect))
             return false;
-        double norm = 0;
-        for (size_t k = 0; k < d->n; k++) {
-            const double size = fabs(r->defect[k]) * weight[k];
-            if (!isfinite(size))
-                return false;
-            norm = fmax(norm, size);
-        }
+        const double norm = rosenbrock_norm(r, r->defect, weight, r->alone, 1, &r->worst);
+        if (isinf(norm))
+            return false;
         if (norm <= DEFECT_PART)
             return true;
         before = norm;
@@ -202,6 +222,7 @@ bool rosenbrock_settle(struct rosenbrock *r, double t, double h, const double *y
     const size_t size = d->n * sizeof *y;
     double norm = INFINITY;
     r->h = h;
+    r->alone = 1;
     r->known = false;
     memcpy(r->y0, y, size);
     memcpy(r->y1, y, size);

@@ -18,6 +18,7 @@ struct rosenbrock {
     struct dae *dae;
     struct sparse_lu *lu;
     double h, gamma;                   /* of the last step [s]; M/(gamma h) is in its matrix */
+    double alone;                      /* what one node's defect at its end counts */
     double *y0, *y1;                   /* n: at its beginning and end */
     double *slope1;                    /* n: y' at its end, in the range of M */
     double *error;                     /* n: estimate of that of y1 */
@@ -34,6 +35,12 @@ struct rosenbrock {
 /* False: the pattern is structurally singular. */
 bool rosenbrock_new(struct rosenbrock *r, struct dae *dae);
 void rosenbrock_free(struct rosenbrock *r);
+
+/* Size of x in units of the tolerances 1/weight: the largest of the root mean square of the nodes,
+ * `alone` times that of any one, and `memory` times that of any state; currents do not count.
+ * *worst: the unknown that has most of it.  INFINITY where x is not finite.  x, weight: n. */
+double rosenbrock_norm(const struct rosenbrock *r, const double *x, const double *weight,
+                       double alone, double memory, size_t *worst);
 
 /* From y at t to t + h within one smooth piece of the drive.  False: the matrix is singular, or a
  * stage leaves all bounds. */

@@ -6,7 +6,7 @@
  *
  *     l(i,k) = a(i,k)/a(k,k)        a(i,j) -= l(i,k) a(k,j)      for l(i,k), u(k,j) not zero,
  *
- * with row k of U and column k of L side by side (Gustavson, in: Sparse Matrices and their
+ * with rows k of L and of U side by side, as the solution runs through them (Gustavson, in: Sparse Matrices and their
  * Applications, Plenum 1972, p. 41).  It takes a fifth of the time of KLU's own refactorization. */
 #include "engine/sparse_lu.h"
 
@@ -25,9 +25,11 @@
 #define GROWTH_KEPT 10         /* times that of fresh pivots */
 #define OPERATIONS_MAX 2000000 /* longer lists do not stay in cache */
 
-/* Row k of U without its diagonal, and column k of L, among the entries of the factors. */
+/* Rows k of L and of U without the diagonal, among the entries of the factors; column k of L is a
+ * list of such entries. */
 struct pivot {
-    int32_t u, u_end, l_end; /* U: u to u_end, L: u_end to l_end */
+    int32_t l, u, u_end;      /* L: l to u, U: u to u_end */
+    int32_t column, rest_end; /* entries of the column: column to rest_end of the list */
 };
 
 struct sparse_lu {
@@ -38,7 +40,8 @@ struct sparse_lu {
     klu_l_common common;
     bool listed;          /* the list below belongs to the present pivots */
     struct pivot *pivots; /* n */
-    int32_t *index;       /* of each entry: column in U, row in L, in the order of pivots */
+    int32_t *index;       /* of each entry: its column, in the order of pivots */
+    int32_t *below;       /* the lists of L's columns */
     int32_t *targets;     /* of the operations, in their order */
     int32_t *place;       /* columns[n]: of each matrix entry; n + entries of the factors */
     double *scale;        /* columns[n]: of each matrix entry's row */
@@ -85,9 +88,10 @@ struct sparse_lu *sparse_lu_new(int64_t n, int64_t *columns, int64_t *rows)
 static void forget_list(struct sparse_lu *lu)
 {
     free(lu->index);
+    free(lu->below);
     free(lu->targets);
     free(lu->factors);
-    lu->index = lu->targets = NULL;
+    lu->index = lu->below = lu->targets = NULL;
     lu->factors = NULL;
     lu->listed = false;
 }
@@ -116,12 +120,17 @@ static int32_t find(const struct sparse_lu *lu, int64_t i, int64_t j)
 {
     if (i == j)
         return (int32_t)i;
-    const struct pivot *p = &lu->pivots[i < j ? i : j];
-    const int32_t wanted = (int32_t)(i < j ? j : i);
-    for (int32_t k = i < j ? p->u : p->u_end, end = i < j ? p->u_end : p->l_end; k < end; k++)
-        if (lu->index[k] == wanted)
-            return (int32_t)lu->n + k;
-    return -1;
+    const struct pivot *p = &lu->pivots[i];
+    int32_t low = j < i ? p->l : p->u, high = j < i ? p->u : p->u_end;
+    while (low < high) { /* columns rise */
+        const int32_t middle = low + (high - low) / 2;
+        if (lu->index[middle] < (int32_t)j)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < (j < i ? p->u : p->u_end) && lu->index[low] == (int32_t)j ? (int32_t)lu->n + low
+                                                                           : -1;
 }
 
 /* Structure of the factors from KLU's. */
@@ -129,33 +138,42 @@ static bool extract(struct sparse_lu *lu, double *row_scale)
 {
     const size_t n = (size_t)lu->n, nl = (size_t)lu->numeric->lnz, nu = (size_t)lu->numeric->unz;
     int64_t *lp = NEW(n + 1, int64_t), *li = NEW(nl, int64_t), *up = NEW(n + 1, int64_t),
-            *ui = NEW(nu, int64_t), *fill = NEW(n, int64_t);
+            *ui = NEW(nu, int64_t);
+    int32_t *l = NEW(n, int32_t), *u = NEW(n, int32_t);
     double *lx = NEW(nl, double), *ux = NEW(nu, double);
     const bool done =
         klu_l_extract(lu->numeric, lu->symbolic, lp, li, lx, up, ui, ux, NULL, NULL, NULL,
                       lu->row_order, lu->column_order, row_scale, NULL, &lu->common) != 0;
     if (done) {
-        lu->index = NEW(nl + nu, int32_t);
-        int32_t at = 0;
-        for (size_t j = 0; j < n; j++)
+        for (size_t j = 0; j < n; j++) {
+            for (int64_t k = lp[j]; k < lp[j + 1]; k++)
+                l[li[k]] += (size_t)li[k] != j;
             for (int64_t k = up[j]; k < up[j + 1]; k++)
-                if ((size_t)ui[k] != j)
-                    fill[ui[k]]++;
+                u[ui[k]] += (size_t)ui[k] != j;
+        }
+        int32_t at = 0, n_below = 0;
         for (size_t k = 0; k < n; k++) {
             struct pivot *p = &lu->pivots[k];
-            p->u = at;
-            p->u_end = at + (int32_t)fill[k];
-            at = p->u_end;
-            for (int64_t i = lp[k]; i < lp[k + 1]; i++)
-                if ((size_t)li[i] != k)
-                    lu->index[at++] = (int32_t)li[i];
-            p->l_end = at;
-            fill[k] = p->u;
+            p->l = at;
+            p->u = at += l[k];
+            p->u_end = at += u[k];
+            l[k] = p->l;
+            u[k] = p->u;
         }
-        for (size_t j = 0; j < n; j++)
+        lu->index = NEW((size_t)at, int32_t);
+        lu->below = NEW(nl, int32_t);
+        for (size_t j = 0; j < n; j++) {
+            lu->pivots[j].column = n_below;
+            for (int64_t k = lp[j]; k < lp[j + 1]; k++)
+                if ((size_t)li[k] != j) {
+                    lu->below[n_below++] = l[li[k]];
+                    lu->index[l[li[k]]++] = (int32_t)j;
+                }
+            lu->pivots[j].rest_end = n_below;
             for (int64_t k = up[j]; k < up[j + 1]; k++)
                 if ((size_t)ui[k] != j)
-                    lu->index[fill[ui[k]]++] = (int32_t)j;
+                    lu->index[u[ui[k]]++] = (int32_t)j;
+        }
         lu->n_factors = (int64_t)n + at;
         lu->factors = NEW((size_t)lu->n_factors, double);
     }
@@ -163,7 +181,8 @@ static bool extract(struct sparse_lu *lu, double *row_scale)
     free(li);
     free(up);
     free(ui);
-    free(fill);
+    free(l);
+    free(u);
     free(lx);
     free(ux);
     return done;
@@ -176,21 +195,26 @@ static void make_list(struct sparse_lu *lu)
     const size_t n = (size_t)lu->n;
     double *row_scale = NEW(n, double);
     int64_t *pivot_of_row = NEW(n, int64_t);
+    int32_t *row_of = NULL; /* of each entry of L */
     bool complete = extract(lu, row_scale);
     size_t n_operations = 0;
     for (size_t k = 0; k < n && complete; k++) {
         const struct pivot *p = &lu->pivots[k];
-        n_operations += (size_t)(p->u_end - p->u) * (size_t)(p->l_end - p->u_end);
+        n_operations += (size_t)(p->u_end - p->u) * (size_t)(p->rest_end - p->column);
     }
     complete = complete && n_operations <= OPERATIONS_MAX;
     if (complete) {
         lu->targets = NEW(n_operations, int32_t);
+        row_of = NEW((size_t)lu->n_factors, int32_t);
+        for (size_t k = 0; k < n; k++)
+            for (int32_t e = lu->pivots[k].l; e < lu->pivots[k].u; e++)
+                row_of[e] = (int32_t)k;
         size_t at = 0;
         for (size_t k = 0; k < n && complete; k++) {
             const struct pivot *p = &lu->pivots[k];
-            for (int32_t i = p->u_end; i < p->l_end; i++)
+            for (int32_t i = p->column; i < p->rest_end; i++)
                 for (int32_t j = p->u; j < p->u_end; j++) {
-                    const int32_t target = find(lu, lu->index[i], lu->index[j]);
+                    const int32_t target = find(lu, row_of[lu->below[i]], lu->index[j]);
                     complete = complete && target >= 0;
                     lu->targets[at++] = target;
                 }
@@ -211,6 +235,7 @@ static void make_list(struct sparse_lu *lu)
     }
     free(row_scale);
     free(pivot_of_row);
+    free(row_of);
     lu->listed = complete;
 }
 
@@ -247,8 +272,8 @@ static double factor_listed(struct sparse_lu *lu, const double *entries)
         const double *u = x + n + p.u;
         for (int32_t j = 0; j < width; j++)
             growth = largest_of(growth, fabs(u[j]) * least[lu->index[p.u + j]]);
-        for (int32_t i = n + p.u_end; i < n + p.l_end; i++, target += width) {
-            const double l = x[i] *= reciprocal;
+        for (int32_t i = p.column; i < p.rest_end; i++, target += width) {
+            const double l = x[n + lu->below[i]] *= reciprocal;
             for (int32_t j = 0; j < width; j++)
                 x[target[j]] -= l * u[j];
         }
@@ -299,18 +324,15 @@ bool sparse_lu_solve(struct sparse_lu *lu, double *b)
     const int32_t n = (int32_t)lu->n, *restrict index = lu->index;
     const double *restrict diagonal = lu->factors, *restrict x = lu->factors + n;
     double *restrict y = lu->work;
-    for (int32_t k = 0; k < n; k++)
-        y[k] = b[lu->row_order[k]] * lu->row_scale[k];
     for (int32_t k = 0; k < n; k++) {
-        const struct pivot p = lu->pivots[k];
-        const double yk = y[k];
-        for (int32_t i = p.u_end; i < p.l_end; i++)
-            y[index[i]] -= x[i] * yk;
+        double sum = b[lu->row_order[k]] * lu->row_scale[k];
+        for (int32_t j = lu->pivots[k].l, end = lu->pivots[k].u; j < end; j++)
+            sum -= x[j] * y[index[j]];
+        y[k] = sum;
     }
     for (int32_t k = n; k-- > 0;) {
-        const struct pivot p = lu->pivots[k];
         double sum = y[k];
-        for (int32_t j = p.u; j < p.u_end; j++)
+        for (int32_t j = lu->pivots[k].u, end = lu->pivots[k].u_end; j < end; j++)
             sum -= x[j] * y[index[j]];
         y[k] = sum * diagonal[k];
     }

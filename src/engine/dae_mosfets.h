@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The transistors of a system (dae.h): the laws of mos1.h for DAE_LANES channels side by side and
+ * without a branch, so that the compiler makes vectors of them; and their bulk diodes, of which all
+ * between the same two nodes are one. */
+#ifndef SILVERBAR_ENGINE_DAE_MOSFETS_H
+#define SILVERBAR_ENGINE_DAE_MOSFETS_H
+
+#include "device/mos1.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DAE_LANES 8
+
+/* Drain, gate, source and bulk, in this order; a lane without a transistor has no current.
+ * Contributions are listed without those to known nodes: of lane j's current to its drain, j, and to
+ * its source, DAE_LANES + j; of its derivative by terminal k in the drain's row, k DAE_LANES + j, and
+ * in the source's, (4 + k) DAE_LANES + j. */
+struct dae_channels {
+    int n;                 /* of lanes in use */
+    bool body;             /* gamma is not 0 */
+    int number[DAE_LANES]; /* of the elements */
+    int node[4][DAE_LANES];
+    /* as in mos1_device; half: 1/(2 root) */
+    double sign[DAE_LANES], vto[DAE_LANES], beta[DAE_LANES], lambda[DAE_LANES];
+    double gamma[DAE_LANES], phi[DAE_LANES], root[DAE_LANES], half[DAE_LANES];
+    double current[DAE_LANES]; /* from drain to source, as last evaluated [A] */
+    int n_rows, n_places;
+    unsigned char row_of[2 * DAE_LANES], place_of[8 * DAE_LANES];
+    int32_t rows[2 * DAE_LANES], places[8 * DAE_LANES]; /* unknowns; entries of the Jacobian */
+};
+
+/* From node[0], of bulk, to node[1]. */
+struct dae_junction {
+    int node[2];
+    int row[2]; /* places in dae->sum */
+
+    int stamp; /* of the contributions to them */
+    struct mos1_device diode;
+};
+
+/* Put a transistor into lane n and count it. */
+void dae_channels_add(struct dae_channels *block, const struct mos1_device *constants,
+                      const int node[4], int number);
+
+/* The currents at the nodes' voltages v, added to `leaving` by nodes, or to `sum` by unknowns where
+ * `leaving` is NULL. */
+void dae_channels_currents(struct dae_channels *block, const double *v, double *leaving,
+                           double *sum);
+
+/* Powers of the channels, of the last evaluation at the same v, into power[number]. */
+void dae_channels_powers(const struct dae_channels *block, const double *v, double *power);
+
+/* Derivatives, added to the entries. */
+void dae_channels_jacobian(const struct dae_channels *block, const double *v, double *entries);
+
+#endif
