@@ -62,6 +62,7 @@ static void scale_sources(struct search *s, double fraction)
         if (!s->held[k])
             *(tie->external ? &d->to[tie->element] : &tie->volt) = fraction * s->volts[k];
     }
+    d->driven = false;
     for (size_t k = 0; k < d->n_currents; k++)
         d->currents[k].value = fraction * s->amperes[k];
 }
@@ -284,17 +285,12 @@ static enum status find(struct dae *d, struct sparse_lu *lu, int first, int last
     }
     for (size_t k = 0; k < d->n_currents; k++)
         s.amperes[k] = d->currents[k].value;
-    /* behind a stage of high gain the iterates wander as far as currents are out of date */
-    const double limits[2] = {d->currents_at.limit, d->jacobian_at.limit};
-    d->currents_at.limit = d->jacobian_at.limit = 0;
     struct attempt attempts[OPERATING_METHODS];
     int k = first;
     while (k <= last && !follow(&s, &methods[k], &attempts[k], y)) {
         memcpy(y, guess, size);
         k++;
     }
-    d->currents_at.limit = limits[0];
-    d->jacobian_at.limit = limits[1];
     enum status status = STATUS_OK;
     if (k <= last)
         *report =
