@@ -99,13 +99,6 @@ static bool go(const struct event_steps *s, struct way *w, double end)
 static bool move(const struct event_steps *s, struct event_active *a, double h)
 {
     const double v0 = a->v, v1 = a->v_end, middle = a->v_middle;
-    const struct model *m = a->device->model;
-    const double *c = a->device->constants;
-    a->x_middle = a->x_end = a->x;
-    a->energy = NAN;
-    if (a->f >= 0 && a->f <= 0 && fabs(m->rate(c, middle, a->x).f) <= 0 &&
-        fabs(m->rate(c, v1, a->x).f) <= 0)
-        return true; /* it rests all the way */
     struct way w = {.device = a->device,
                     .v0 = v0,
                     .slope = 4 * middle - 3 * v0 - v1,
@@ -124,20 +117,37 @@ static bool move(const struct event_steps *s, struct event_active *a, double h)
     return true;
 }
 
+/* All but the devices that rest at the beginning and, as the second order has found, at the end; their
+ * voltages go straight at first. */
+static void find_movers(struct event_steps *s)
+{
+    s->n_movers = 0;
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = &s->active[k];
+        a->x_end = a->x;
+        a->energy = NAN;
+        a->v_middle = 0.5 * (a->v + a->v_end);
+        if (!a->rests || a->n_end < 0 || a->n_end > 0)
+            s->movers[s->n_movers++] = a;
+        else
+            s->network->values[a->device->state] = a->x;
+    }
+}
+
 enum place { MIDDLE, END };
 
 static bool solve(struct event_steps *s, double t, enum place place)
 {
     double *x = s->network->values;
-    for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = &s->active[k];
+    for (size_t k = 0; k < s->n_movers; k++) {
+        const struct event_active *a = s->movers[k];
         x[a->device->state] = place == MIDDLE ? a->x_middle : a->x_end;
     }
     network_sources(s->network, t);
     if (!network_solve(s->network, s->newton))
         return false;
-    for (size_t k = 0; k < s->n_active; k++) {
-        struct event_active *a = &s->active[k];
+    for (size_t k = 0; k < s->n_movers; k++) {
+        struct event_active *a = s->movers[k];
         *(place == MIDDLE ? &a->v_middle : &a->v_end) = device_voltage(s, a->device);
     }
     return true;
@@ -161,10 +171,11 @@ static bool solve_both(struct event_steps *s, double t, double h)
 
 bool event_steps_along(struct event_steps *s, double t, double h, double *error)
 {
+    find_movers(s);
     for (int pass = 1; pass <= PASSES; pass++) {
         *error = 0;
-        for (size_t k = 0; k < s->n_active; k++) {
-            struct event_active *a = &s->active[k];
+        for (size_t k = 0; k < s->n_movers; k++) {
+            struct event_active *a = s->movers[k];
             const double before = a->x_end;
             if (!move(s, a, h)) {
                 *error = ENDLESS;
@@ -181,7 +192,7 @@ bool event_steps_along(struct event_steps *s, double t, double h, double *error)
             return false;
     }
     double *x = s->network->values;
-    for (size_t k = 0; k < s->n_active; k++)
-        x[s->active[k].device->state] = s->active[k].x_end;
+    for (size_t k = 0; k < s->n_movers; k++)
+        x[s->movers[k]->device->state] = s->movers[k]->x_end;
     return true;
 }

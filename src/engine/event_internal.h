@@ -44,7 +44,7 @@ static inline double device_voltage(const struct event_steps *s, const struct ev
 /* Powers of what is live, from values and currents. */
 void event_steps_power(const struct event_steps *s, double *power);
 
-/* A step over a ramp, from what the second order has found of its middle and its end (event_along.c);
+/* A step over a ramp, from what the second order has found of its end (event_along.c);
  * results as of event_steps_try(). */
 bool event_steps_along(struct event_steps *s, double t, double h, double *error);
 

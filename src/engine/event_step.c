@@ -39,6 +39,7 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     s->newton = NEWTON_PART * (o->vntol + o->reltol * VOLT_SCALE);
     s->devices = NEW(c->n_states, struct event_device);
     s->active = NEW(c->n_states, struct event_active);
+    s->movers = NEW(c->n_states, struct event_active *);
     double **const powers[] = {&s->now,      &s->middle, &s->end,   &s->step,
                                &s->estimate, &s->idle,   &s->energy};
     for (size_t k = 0; k < sizeof powers / sizeof powers[0]; k++)
@@ -74,6 +75,7 @@ void event_steps_free(struct event_steps *s)
             gsl_rng_free(s->devices[k].rng);
     free(s->devices);
     free(s->active);
+    free(s->movers);
     double *const powers[] = {s->now, s->middle, s->end, s->step, s->estimate, s->idle, s->energy};
     for (size_t k = 0; k < sizeof powers / sizeof powers[0]; k++)
         free(powers[k]);
@@ -235,7 +237,7 @@ static bool stage(struct event_steps *s, double t, bool end)
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = &s->active[k];
         const double x = s->network->values[a->device->state], v = device_voltage(s, a->device);
-        *(end ? &a->v_end : &a->v_middle) = v;
+        a->v_end = v;
         *(end ? &a->n_end : &a->n_middle) = rate(a->device, v, x).f - a->l * x;
     }
     return true;
@@ -272,8 +274,6 @@ static bool middle(struct event_steps *s, double t, double h)
     }
     keep_voltages(s);
     const bool done = solve(s, t + 0.5 * h, NEWTON_MIDDLE * s->newton);
-    for (size_t k = 0; k < s->n_active; k++)
-        s->active[k].v_middle = device_voltage(s, s->active[k].device);
     network_currents(s->network);
     event_steps_power(s, s->middle);
     extrapolate_voltages(s);

@@ -60,6 +60,8 @@ struct event_steps {
     size_t n_devices, n_active;
     struct event_device *devices; /* n_devices */
     struct event_active *active;  /* n_active */
+    size_t n_movers;
+    struct event_active **movers; /* n_active: those that do not rest over a step along ramps */
     double dissipated;            /* by active memristors so far [J] */
     double newton;                /* tolerance of a voltage [V] */
     bool simple;                  /* try order 2 first */
