@@ -147,12 +147,11 @@ static void test_refused(void **state)
     free(floating.links);
 }
 
-/* An array in the network of the event engine, whose forest is taken away: elimination gives the same
+/* An array, ohmic or not, in the network of the event engine, whose forest is taken away: elimination gives the same
  * voltages, to the tolerance that was asked for and the rounding of factors, 1e-9 V of 0.3 V.  Lines
  * of 100 kohm between devices of 300 ohm want more iterations than the forest is given. */
-static void test_fallback(void **state)
+static void check_fallback(const char *name)
 {
-    (void)state;
     static const double ohms[] = {1, 30, 1e5};
     enum { ROWS = 24, COLUMNS = 20 };
     for (size_t k = 0; k < COUNT(ohms); k++) {
@@ -162,7 +161,7 @@ static void test_fallback(void **state)
         struct error error = {{0}};
         struct dopant *d;
         char *devices = source_path("devices");
-        ASSERT_DONE(dopant_read("Cr", devices, &d, &error), error);
+        ASSERT_DONE(dopant_read(name, devices, &d, &error), error);
         const struct array_options o = {.rows = ROWS,
                                         .columns = COLUMNS,
                                         .dopant = d,
@@ -202,6 +201,14 @@ static void test_fallback(void **state)
         free(devices);
         free(by_forest);
     }
+}
+
+static void test_fallback(void **state)
+{
+    (void)state;
+    check_fallback("Cr");
+    check_fallback("W-sdc");
+    check_fallback("yakopcic-demo");
 }
 
 int main(void)

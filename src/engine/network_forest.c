@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Large components of nothing but conductances, whose resistors are lines between the devices, are
- * solved as in forest.h.  One that is not such a network after all, because conjugate gradients need
- * too long, is eliminated from then on. */
+/* Large components of nothing but conductances and memristors, whose resistors are lines between the
+ * devices, are solved as in forest.h; by Newton's method where devices are not ohmic: each is its
+ * slope and a source then.  One that is not such a network after all, because conjugate gradients
+ * need too long, is eliminated from then on. */
 #include "base/memory.h"
 #include "engine/forest.h"
 #include "engine/network_internal.h"
@@ -15,6 +16,9 @@
 #define ITERATIONS 60    /* after which elimination would have been quicker */
 #define NODES_MOST 20000 /* that are eliminated at all */
 #define ITERATIONS_MOST 20000
+#define NEWTON_MOST 100
+#define CHANGE_MAX 0.3 /* [V] of a node in one step of Newton's method */
+#define SURE 4         /* what `bend` may be wrong by */
 
 /* A conductance that is not the same in every solution. */
 struct variable {
@@ -27,9 +31,16 @@ struct network_forest {
     struct forest *forest;
     int *nodes; /* n: of the circuit, by number in the forest */
     int *known; /* n_ground: of the circuit, at the other end */
+    size_t n_curved;
+    struct curved {
+        size_t cell, slot;
+        int a, b;      /* nodes in the forest, or -1: known */
+        double source; /* current besides slope times voltage [A] */
+    } * curved;        /* memristors that are not ohmic */
     size_t n_variables;
     struct variable *variables;
     bool factored;
+    double bend; /* last seen: a change is this much of the square of the one before [1/V] */
 };
 
 void network_forest_free(struct network_forest *f)
@@ -40,6 +51,7 @@ void network_forest_free(struct network_forest *f)
     free(f->nodes);
     free(f->known);
     free(f->variables);
+    free(f->curved);
     free(f);
 }
 
@@ -52,13 +64,13 @@ static double resistor(const struct network_cell *c)
 /* Which links are strong: resistors that are not weak beside those they meet. */
 static struct forest_link *find_links(const struct network *n, const struct network_component *p)
 {
-    struct forest_link *links = NEW(p->n_links, struct forest_link);
+    struct forest_link *links = NEW(p->n_cells, struct forest_link);
     double *top = NEW(p->n_nodes + 1, double); /* of the resistors at each node */
     const struct network_cell *cells = n->cells + p->first_cell;
-    for (size_t k = 0; k < p->n_links; k++)
+    for (size_t k = 0; k < p->n_cells; k++)
         for (int end = 0; end < 2; end++)
             top[cells[k].row[end]] = fmax(top[cells[k].row[end]], resistor(&cells[k]));
-    for (size_t k = 0; k < p->n_links; k++) {
+    for (size_t k = 0; k < p->n_cells; k++) {
         const int a = cells[k].row[0], b = cells[k].row[1];
         const double g = resistor(&cells[k]);
         links[k] = (struct forest_link){a, b, g >= STRONG * fmin(top[a], top[b]) ? g : 0};
@@ -67,21 +79,31 @@ static struct forest_link *find_links(const struct network *n, const struct netw
     return links;
 }
 
+static bool suits(const struct network *n, const struct network_component *p)
+{
+    bool suit = p->n_nodes >= NODES_LEAST && p->n_controls == 0;
+    for (size_t k = p->n_links; k < p->n_cells; k++)
+        suit &= n->cells[p->first_cell + k].kind == ELEMENT_MEMRISTOR;
+    return suit;
+}
+
 void network_forest_make(struct network *n, struct network_component *p)
 {
-    if (p->n_nodes < NODES_LEAST || p->n_links < p->n_cells || p->n_controls > 0)
+    if (!suits(n, p))
         return;
     struct forest_link *links = find_links(n, p);
-    struct forest *forest = forest_new(p->n_nodes, p->n_links, links);
+    struct forest *forest = forest_new(p->n_nodes, p->n_cells, links);
     free(links);
     if (!forest)
         return;
     struct network_forest *f = p->forest = NEW(1, struct network_forest);
     const struct network_cell *cells = n->cells + p->first_cell;
     f->forest = forest;
+    f->bend = INFINITY;
     f->nodes = NEW(p->n_nodes, int);
     f->known = NEW(forest->n_ground, int);
     f->variables = NEW(p->n_links, struct variable);
+    f->curved = NEW(p->n_cells - p->n_links, struct curved);
     for (size_t k = 0; k < p->n_nodes; k++)
         f->nodes[forest->place[k]] = n->order[p->first_node + k];
     for (size_t k = 0; k < forest->n_ground; k++) {
@@ -93,6 +115,13 @@ void network_forest_make(struct network *n, struct network_component *p)
         forest->g[slot] = cells[k].g;
         if (cells[k].kind != ELEMENT_RESISTOR)
             f->variables[f->n_variables++] = (struct variable){k, slot, cells[k].state, NAN};
+    }
+    const int none = (int)p->n_nodes;
+    for (size_t k = p->n_links; k < p->n_cells; k++) {
+        const int a = cells[k].row[0], b = cells[k].row[1];
+        f->curved[f->n_curved++] =
+            (struct curved){k, (size_t)forest->slot[k], a < none ? forest->place[a] : -1,
+                            b < none ? forest->place[b] : -1, 0};
     }
 }
 
@@ -118,28 +147,111 @@ static void set_conductances(const struct network *n, const struct network_compo
     }
 }
 
-bool network_forest_solve(struct network *n, const struct network_component *p, double tolerance,
-                          bool *holds)
+/* Currents into the nodes through what leads to known ones. */
+static void set_currents(const struct network *n, const struct network_forest *f)
+{
+    struct forest *forest = f->forest;
+    const double *ground = forest->g + forest->n + forest->n_weak;
+    memset(forest->f, 0, forest->n * sizeof *forest->f);
+    for (size_t k = 0; k < forest->n_ground; k++)
+        forest->f[forest->ground[k]] += ground[k] * n->values[f->known[k]];
+}
+
+/* Slopes and sources of the devices at the present voltages; false: one is not finite.  A slope may
+ * be negative, as a state that is tried may be outside of [0, 1], while the lines outweigh it. */
+static bool set_slopes(const struct network *n, const struct network_component *p)
 {
     struct network_forest *f = p->forest;
+    const double *v = n->values;
+    for (size_t k = 0; k < f->n_curved; k++) {
+        struct curved *u = &f->curved[k];
+        const struct network_cell *c = &n->cells[p->first_cell + u->cell];
+        const struct dopant *d = c->element->dopant;
+        const double volt = v[c->a] - v[c->b];
+        const struct model_value i = d->model->current(d->constants, volt, v[c->state]);
+        if (!isfinite(i.df_dv))
+            return false;
+        f->forest->g[u->slot] = i.df_dv;
+        u->source = i.f - i.df_dv * volt;
+    }
+    return true;
+}
+
+/* One linear solution from the voltages in values[] to forest->v. */
+static bool solve_linear(const struct network *n, struct network_forest *f, double tolerance)
+{
     struct forest *forest = f->forest;
-    double *v = n->values;
-    set_conductances(n, p);
     if (!f->factored)
         f->factored = forest_factor(forest);
     if (!f->factored)
         return false;
-    memset(forest->f, 0, forest->n * sizeof *forest->f);
-    const double *ground = forest->g + forest->n + forest->n_weak;
-    for (size_t k = 0; k < forest->n_ground; k++)
-        forest->f[forest->ground[k]] += ground[k] * v[f->known[k]];
+    set_currents(n, f);
+    for (size_t k = 0; k < f->n_curved; k++) {
+        const struct curved *u = &f->curved[k];
+        if (u->a >= 0)
+            forest->f[u->a] -= u->source;
+        if (u->b >= 0)
+            forest->f[u->b] += u->source;
+    }
     for (size_t i = forest->n_red; i < forest->n; i++)
-        forest->v[i] = v[f->nodes[i]];
-    const bool small = forest->n <= NODES_MOST;
-    const bool solved = forest_solve(forest, tolerance, small ? ITERATIONS : ITERATIONS_MOST);
-    *holds = solved || !small;
-    for (size_t i = 0; i < forest->n && solved; i++)
-        v[f->nodes[i]] = forest->v[i];
+        forest->v[i] = n->values[f->nodes[i]];
+    return forest_solve(forest, tolerance, forest->n <= NODES_MOST ? ITERATIONS : ITERATIONS_MOST);
+}
+
+/* values[] = the solution, or on the way to it; returns the largest change [V]; NaN stays. */
+static double take_voltages(struct network *n, const struct network_forest *f)
+{
+    const struct forest *forest = f->forest;
+    double largest = 0;
+    for (size_t i = 0; i < forest->n; i++) {
+        double *v = &n->values[f->nodes[i]];
+        const double change = forest->v[i] - *v, size = fabs(change);
+        if (!(size <= largest))
+            largest = size;
+        *v = size <= CHANGE_MAX ? forest->v[i] : *v + copysign(CHANGE_MAX, change);
+    }
+    return largest;
+}
+
+static bool newton(struct network *n, const struct network_component *p, double tolerance,
+                   bool *holds)
+{
+    struct network_forest *f = p->forest;
+    double before = 0;
+    for (int i = 0; i < NEWTON_MOST; i++) {
+        *holds = !set_slopes(n, p);
+        if (*holds)
+            return false; /* nothing solves that */
+        f->factored = false;
+        if (!solve_linear(n, f, tolerance))
+            return false;
+        const double largest = take_voltages(n, f);
+        if (before > 0)
+            f->bend = largest / (before * before);
+        if (largest <= tolerance || SURE * f->bend * largest * largest <= tolerance)
+            return true;
+        if (!isfinite(largest))
+            return false;
+        before = largest <= CHANGE_MAX ? largest : 0;
+    }
+    return false;
+}
+
+bool network_forest_solve(struct network *n, const struct network_component *p, double tolerance,
+                          bool *holds)
+{
+    struct network_forest *f = p->forest;
+    bool solved;
+    *holds = false;
+    set_conductances(n, p);
+    if (f->n_curved > 0) {
+        solved = newton(n, p, tolerance, holds);
+    } else {
+        solved = solve_linear(n, f, tolerance);
+        for (size_t i = 0; i < f->forest->n && solved; i++)
+            n->values[f->nodes[i]] = f->forest->v[i];
+    }
+    *holds |= solved || f->forest->n > NODES_MOST;
     return solved;
 }
 
@@ -171,8 +283,11 @@ void network_eliminate(struct network *n, struct network_component *p)
     p->elimination = elimination_new(&pattern);
     p->factors = NEW(p->elimination->n_entries + 1, double);
     for (size_t k = 0; k < p->n_cells; k++)
-        for (int i = 0; i < 2; i++)
-            cells[k].row[i] = p->links[k].row[i] = row[cells[k].row[i]];
+        for (int i = 0; i < 2; i++) {
+            cells[k].row[i] = row[cells[k].row[i]];
+            if (k < p->n_links)
+                p->links[k].row[i] = cells[k].row[i];
+        }
     for (size_t k = 0; k < p->n_cells; k++)
         for (int i = 0; i < 4; i++) {
             const int a = cells[k].row[i / 2], b = cells[k].row[i % 2];

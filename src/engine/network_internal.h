@@ -8,7 +8,8 @@
 /* Free the components of the present pattern. */
 void network_pattern_free(struct network *network);
 
-/* Put the component's nodes in order of elimination and prepare it; nothing but conductances. */
+/* Put the component's nodes in order of elimination and prepare it; one without controlled
+ * sources and transistors. */
 void network_eliminate(struct network *network, struct network_component *component);
 
 /* Give the component a forest (forest.h), if it is a network that has one. */
