@@ -90,7 +90,8 @@ static bool go(const struct event_steps *s, struct way *w, double end)
             return false;
         if (units <= 1)
             advance(w, &t, size < left ? w->u + size : end);
-        size *= fmin(5, fmax(0.1, 0.9 / cbrt(fmax(units, 1e-6))));
+        if (w->u < end)
+            size *= fmin(5, fmax(0.1, 0.9 / cbrt(fmax(units, 1e-6))));
     }
     return true;
 }

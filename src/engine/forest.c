@@ -158,16 +158,47 @@ static double largest_black(const struct forest *f, const double *z)
     return largest;
 }
 
+/* y += a x */
+static void add_part(size_t n, double a, const double *x, double *y)
+{
+    const pair part = {a, a};
+    size_t i = 0;
+    for (; i + 1 < n; i += 2)
+        store(y + i, load(y + i) + part * load(x + i));
+    for (; i < n; i++)
+        y[i] += a * x[i];
+}
+
 /* x += z, where z is the last change: false: it was too large. */
 static bool finish(struct forest *f, double largest, double tolerance)
 {
     if (!(largest <= tolerance || SURE * f->shrinks * largest <= tolerance))
         return false;
-    for (size_t i = f->n_red; i < f->n; i++)
-        f->v[i] += f->y[i];
+    add_part(f->n - f->n_red, 1, f->y + f->n_red, f->v + f->n_red);
     if (largest > tolerance)
         find_red(f);
     return true;
+}
+
+/* p = z + beta p, cp = r + beta cp; returns p cp. */
+static double turn(size_t n, double beta, const double *z, const double *r, double *p, double *cp)
+{
+    const pair betas = {beta, beta};
+    pair sum = {0};
+    double rest = 0;
+    size_t i = 0;
+    for (; i + 1 < n; i += 2) {
+        const pair next = load(z + i) + betas * load(p + i), c = load(r + i) + betas * load(cp + i);
+        store(p + i, next);
+        store(cp + i, c);
+        sum += next * c;
+    }
+    for (; i < n; i++) {
+        p[i] = z[i] + beta * p[i];
+        cp[i] = r[i] + beta * cp[i];
+        rest += p[i] * cp[i];
+    }
+    return sum[0] + sum[1] + rest;
 }
 
 bool forest_solve(struct forest *f, double tolerance, size_t most)
@@ -195,12 +226,9 @@ bool forest_solve(struct forest *f, double tolerance, size_t most)
         memset(w, 0, first * sizeof *w);
         add_black(f, p, w);
         const double alpha = rz / (pcp - solve_trees(f, 0, f->n_red_runs, w));
-        for (size_t i = 0; i < first; i++)
-            x[i] += alpha * w[i];
-        for (size_t i = first; i < n; i++) {
-            x[i] += alpha * p[i];
-            r[i] -= alpha * cp[i];
-        }
+        add_part(first, alpha, w, x);
+        add_part(n - first, alpha, p + first, x + first);
+        add_part(n - first, -alpha, cp + first, r + first);
         add_red(f, w, alpha, r);
         memcpy(z + first, r + first, bytes);
         const double before = rz, last = largest;
@@ -211,13 +239,7 @@ bool forest_solve(struct forest *f, double tolerance, size_t most)
             f->shrinks = fmin(1, largest / last);
         if (finish(f, largest, tolerance))
             return true;
-        const double beta = rz / before;
-        pcp = 0;
-        for (size_t i = first; i < n; i++) {
-            p[i] = z[i] + beta * p[i];
-            cp[i] = r[i] + beta * cp[i];
-            pcp += p[i] * cp[i];
-        }
+        pcp = turn(n - first, rz / before, z + first, r + first, p + first, cp + first);
     }
     return false;
 }
