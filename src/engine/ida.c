@@ -38,11 +38,13 @@
 #define STEP_SHRINKING 0.4
 #define STEP_RETRIED 0.7 /* at most after a rejection */
 #define STEP_SAFETY 0.9
+#define REACHING 0.9  /* of what is left, which a step then takes as a whole */
 #define DEFECTIVE 100 /* in place of the error of a step that does not end on a solution */
 /* A continuous solution that is bent by more than this is none: [V], and of the change. */
 #define BUMP_MAX 1.0
 #define BUMP_PART 4.0
 #define LOOSE 1e-3       /* reltol from which on dirk.h takes the steps of transistors */
+#define LOOSE_STATE 0.1  /* of a state's tolerance, then */
 #define LOOSE_GROWTH 20  /* of steps, then */
 #define HANDOVER 100     /* steps of the one-step method that IDAS's beginning is worth */
 #define STATE_PART 1.0   /* of the tolerance that one step may take of a state */
@@ -150,11 +152,12 @@ static void tolerances(const struct run *r, const double *v, double alone, doubl
 {
     const struct engine_options *o = r->options;
     const size_t first_state = r->dae->n - r->dae->n_states;
+    const double part = r->loose ? LOOSE_STATE : 1;
     const double most = r->loose ? INFINITY : VOLTAGE_PART * r->dae->thermal;
     for (size_t k = 0; k < first_state; k++)
         w[k] = 1 / (fmin(o->reltol * (r->scale + fabs(v[k] - r->rest[k])), most) + o->vntol);
     for (size_t k = first_state; k < r->dae->n; k++)
-        w[k] = alone / (o->reltol * fabs(v[k]) + o->vntol);
+        w[k] = alone / (part * (o->reltol * fabs(v[k]) + o->vntol));
 }
 
 static int weights(N_Vector y, N_Vector weight, void *data)
@@ -332,7 +335,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     for (int steps = 0; status == STATUS_OK && r->t < t_end && !*ended;) {
         const double t0 = r->t, rest = t_end - t0;
         h = fmin(h, r->options->step_max);
-        bool reaches = h >= 0.99 * rest;
+        bool reaches = h >= REACHING * rest;
         double step = reaches ? rest : h > 0.5 * rest ? 0.5 * rest : h;
         if (++steps > STEPS_MAX)
             return stuck_at(r, worst, "too many steps");
@@ -364,7 +367,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         }
         settled = !(error <= 1);
         if (kink && !settled)
-            *first = step < h ? h : factor * step;
+            *first = step >= h ? factor * step : r->loose ? fmax(h, factor * step) : h;
         h = rejected && !settled ? fmin(step, factor * step) : factor * step;
         r->t = reaches ? t_end : t0 + step;
         memcpy(y, method->y1, size);

@@ -57,7 +57,6 @@ struct attempt {
 static void scale_sources(struct search *s, double fraction)
 {
     struct dae *d = s->dae;
-    d->driven = false;
     for (size_t k = 0; k < d->n_ties; k++) {
         struct dae_tie *tie = &d->ties[k];
         if (!s->held[k])

@@ -274,6 +274,7 @@ static double factor_listed(struct sparse_lu *lu, const double *entries)
             growth = largest_of(growth, fabs(u[j]) * least[lu->index[p.u + j]]);
         for (int32_t i = p.column; i < p.rest_end; i++, target += width) {
             const double l = x[n + lu->below[i]] *= reciprocal;
+#pragma GCC unroll 4
             for (int32_t j = 0; j < width; j++)
                 x[target[j]] -= l * u[j];
         }
@@ -317,6 +318,20 @@ int64_t sparse_lu_singular(const struct sparse_lu *lu)
     return lu->common.status == KLU_SINGULAR && column >= 0 && column < lu->n ? column : -1;
 }
 
+/* Sum of x[j] y[index[j]] from j to end; two sums do not wait for each other. */
+static inline double product(const double *restrict x, const int32_t *restrict index,
+                             const double *restrict y, int32_t j, int32_t end)
+{
+    double even = 0, odd = 0;
+    for (; j + 1 < end; j += 2) {
+        even += x[j] * y[index[j]];
+        odd += x[j + 1] * y[index[j + 1]];
+    }
+    if (j < end)
+        even += x[j] * y[index[j]];
+    return even + odd;
+}
+
 bool sparse_lu_solve(struct sparse_lu *lu, double *b)
 {
     if (!lu->current)
@@ -324,18 +339,11 @@ bool sparse_lu_solve(struct sparse_lu *lu, double *b)
     const int32_t n = (int32_t)lu->n, *restrict index = lu->index;
     const double *restrict diagonal = lu->factors, *restrict x = lu->factors + n;
     double *restrict y = lu->work;
-    for (int32_t k = 0; k < n; k++) {
-        double sum = b[lu->row_order[k]] * lu->row_scale[k];
-        for (int32_t j = lu->pivots[k].l, end = lu->pivots[k].u; j < end; j++)
-            sum -= x[j] * y[index[j]];
-        y[k] = sum;
-    }
-    for (int32_t k = n; k-- > 0;) {
-        double sum = y[k];
-        for (int32_t j = lu->pivots[k].u, end = lu->pivots[k].u_end; j < end; j++)
-            sum -= x[j] * y[index[j]];
-        y[k] = sum * diagonal[k];
-    }
+    for (int32_t k = 0; k < n; k++)
+        y[k] = b[lu->row_order[k]] * lu->row_scale[k] -
+               product(x, index, y, lu->pivots[k].l, lu->pivots[k].u);
+    for (int32_t k = n; k-- > 0;)
+        y[k] = (y[k] - product(x, index, y, lu->pivots[k].u, lu->pivots[k].u_end)) * diagonal[k];
     for (int32_t k = 0; k < n; k++)
         b[lu->column_order[k]] = y[k];
     return true;
