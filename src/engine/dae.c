@@ -95,22 +95,12 @@ static void mosfet_currents(struct dae *d, bool by_node, double *power)
     double *sum = by_node ? d->leaving : d->sum;
     for (size_t k = 0; k < d->n_channels; k++)
         dae_channels_currents(&d->channels[k], v, by_node ? sum : NULL, sum);
-    for (size_t k = 0; k < d->n_junctions; k++) {
-        const struct dae_junction *e = &d->junctions[k];
-        take(sum, by_node ? e->node : e->row,
-             mos1_diode_current(&e->diode, v[e->node[0]] - v[e->node[1]]));
-    }
+    dae_junctions_currents(d->junctions, d->n_junctions, v, by_node ? sum : NULL, sum);
     if (!power)
         return;
     for (size_t k = 0; k < d->n_channels; k++)
         dae_channels_powers(&d->channels[k], v, power);
-    for (size_t k = 0; k < d->n_mosfets; k++) {
-        const struct dae_mosfet_diodes *e = &d->diodes[k];
-        for (int i = 0; i < 2; i++) {
-            const double u = v[e->node[3]] - v[e->node[2 * i]];
-            power[e->number] += u * mos1_diode_current(&e->diode, u);
-        }
-    }
+    dae_diodes_powers(d->diodes, d->n_mosfets, d->junctions, power);
 }
 
 /* Currents that leave every node through elements into d->leaving, or else into d->sum, by unknowns;
@@ -157,14 +147,16 @@ static void element_currents(struct dae *d, bool by_node, const double *slope, d
             power[e->number] = (v[e->node[0]] - v[e->node[1]]) * i;
     }
     for (size_t k = 0; k < d->n_memristors; k++) {
-        const struct dae_device *e = &d->memristors[k];
+        struct dae_device *e = &d->memristors[k];
         const struct dopant *p = e->element->dopant;
         const double u = v[e->node[0]] - v[e->node[1]];
         const double x = v[circuit_state_value(d->circuit, e->element->state)];
         const double i = p->model->current(p->constants, u, x).f;
+        const struct model_value rate = p->model->rate(p->constants, u, x);
+        e->rate_by_v = rate.df_dv;
+        e->rate_by_x = rate.df_dx;
         take(sum, by_node ? e->node : e->row, i);
-        residual[e->unknown] =
-            (slope ? slope[e->unknown] : 0) - p->model->rate(p->constants, u, x).f;
+        residual[e->unknown] = (slope ? slope[e->unknown] : 0) - rate.f;
         if (power)
             power[e->number] = u * i;
     }
@@ -241,10 +233,9 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
     for (size_t k = 0; k < d->n_channels; k++)
         dae_channels_jacobian(&d->channels[k], v, entries);
     for (size_t k = 0; k < d->n_junctions; k++) {
-        const struct dae_junction *e = &d->junctions[k];
-        const double g = mos1_diode_conductance(&e->diode, v[e->node[0]] - v[e->node[1]]);
+        const double g = dae_junction_conductance(&d->junctions[k], v);
         if (g != 0)
-            stamp_conductance(d, e->stamp, g, entries);
+            stamp_conductance(d, d->junctions[k].stamp, g, entries);
     }
     for (size_t k = 0; k < d->n_switches; k++) {
         const struct dae_linear *e = &d->switches[k];
@@ -281,6 +272,16 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
     }
 }
 
+void dae_state_changes(const struct dae *d, double c, const double *residual, double *change)
+{
+    for (size_t k = 0; k < d->n_memristors; k++) {
+        const struct dae_device *e = &d->memristors[k];
+        const int p = d->unknown[e->node[0]], n = d->unknown[e->node[1]];
+        const double across = (p < 0 ? 0 : change[p]) - (n < 0 ? 0 : change[n]);
+        change[e->unknown] = (residual[e->unknown] + e->rate_by_v * across) / (c - e->rate_by_x);
+    }
+}
+
 void dae_constant_jacobian(struct dae *d)
 {
     for (size_t k = 0; k < d->n_resistors; k++)
@@ -288,7 +289,7 @@ void dae_constant_jacobian(struct dae *d)
     for (size_t k = 0; k < d->n_transconductors; k++)
         stamp_conductance(d, d->transconductors[k].stamp, d->transconductors[k].value, d->constant);
     for (size_t k = 0; k < d->n_junctions; k++)
-        stamp_conductance(d, d->junctions[k].stamp, d->junctions[k].diode.gmin, d->constant);
+        stamp_conductance(d, d->junctions[k].stamp, d->junctions[k].gmin, d->constant);
     for (size_t k = 0; k < d->n_controlled; k++) {
         const int32_t *at = d->stamps + d->controlled[k].stamp;
         d->constant[at[0]] += 1; /* its current leaves node 0 and enters node 1 */

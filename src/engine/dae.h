@@ -41,7 +41,8 @@ struct dae_device {
     int node[4];
     int row[2];
     int stamp, number;
-    int unknown; /* controlled source: its current; memristor: its state */
+    int unknown;                 /* controlled source: its current; memristor: its state */
+    double rate_by_v, rate_by_x; /* memristor: derivatives of its rate, as last evaluated */
     const struct element *element;
 };
 struct dae {
@@ -63,12 +64,9 @@ struct dae {
         n_memristors, n_controlled;
     struct dae_linear *resistors, *switches, *capacitors, *currents, *transconductors;
     size_t n_channels, n_junctions;
-    struct dae_channels *channels; /* n_channels blocks, of n_mosfets */
-    struct dae_junction *junctions;
-    struct dae_mosfet_diodes { /* n_mosfets */
-        int number, node[4];
-        struct mos1_device diode;
-    } * diodes;
+    struct dae_channels *channels;  /* n_channels blocks, of n_mosfets */
+    struct dae_junction *junctions; /* n_junctions, and one without current */
+    struct dae_diodes *diodes;      /* n_mosfets */
     struct dae_device *memristors, *controlled;
 
     /* pattern of dF/dy + c dF/dy', compressed columns */
@@ -108,6 +106,10 @@ void dae_constant_jacobian(struct dae *dae);
 
 /* dF/dy + c dF/dy' -> entries: n_entries + 1, the last one is scratch. */
 void dae_jacobian(struct dae *dae, double t, double c, const double *y, double *entries);
+
+/* After (dF/dy + c dF/dy') change = residual has been solved with a matrix of another point or c: the
+ * states' part of the change, as it follows from the nodes' by the last evaluation.  n each. */
+void dae_state_changes(const struct dae *dae, double c, const double *residual, double *change);
 
 /* F is linear in y' with a constant matrix M of capacitances and ones: product = M x.  n each. */
 void dae_mass(const struct dae *dae, const double *x, double *product);

@@ -183,26 +183,62 @@ static void differential(struct dae *d, const int *node)
             d->differential[d->unknown[node[i]]] = true;
 }
 
-/* The bulk diode between two nodes: added to one of its kind that is there already. */
-static void add_junction(struct build *b, const int *ends, const struct mos1_device *diode)
+/* The bulk diode between two nodes: added to one of its kind that is there already.  Returns which
+ * junction, or -1 between tied nodes. */
+static int add_junction(struct build *b, const int *ends, const struct mos1_device *p)
 {
     struct dae *d = b->dae;
     if (ends[0] == ends[1])
-        return;
+        return -1;
     for (size_t k = b->junction_of[ends[1]]; k > 0; k = b->next_junction[k - 1]) {
         struct dae_junction *same = &d->junctions[k - 1];
-        if (same->node[0] == ends[0] && same->diode.sign == diode->sign) {
-            same->diode.is += diode->is;
-            same->diode.gmin += diode->gmin;
-            return;
+        if (same->node[0] == ends[0] && same->sign == p->sign) {
+            same->is += p->is;
+            same->gmin += p->gmin;
+            return (int)k - 1;
         }
     }
     struct dae_junction *j = &d->junctions[d->n_junctions++];
-    *j = (struct dae_junction){.node = {ends[0], ends[1]}, .stamp = (int)b->n, .diode = *diode};
+    *j = (struct dae_junction){.node = {ends[0], ends[1]},
+                               .stamp = (int)b->n,
+                               .sign = p->sign,
+                               .vt = p->vt,
+                               .is = p->is,
+                               .gmin = p->gmin};
     contribute_square(b, ends, ends);
     find_rows(b, ends, j->row);
     b->next_junction[d->n_junctions - 1] = b->junction_of[ends[1]];
     b->junction_of[ends[1]] = d->n_junctions;
+    return (int)d->n_junctions - 1;
+}
+
+static int by_bulk(const void *a, const void *b)
+{
+    const struct dae_junction *p = a, *q = b;
+    return p->node[0] != q->node[0] ? (p->node[0] > q->node[0]) - (p->node[0] < q->node[0])
+                                    : (p->stamp > q->stamp) - (p->stamp < q->stamp);
+}
+
+/* All of one bulk behind each other. */
+static void sort_junctions(struct dae *d)
+{
+    const size_t n = d->n_junctions;
+    struct dae_junction *before = NEW(n, struct dae_junction);
+    memcpy(before, d->junctions, n * sizeof *before);
+    qsort(d->junctions, n, sizeof *d->junctions, by_bulk);
+    int *place = NEW(n, int), *order = NEW(d->n_stamps + 1, int);
+    for (size_t k = 0; k < n; k++)
+        order[d->junctions[k].stamp] = (int)k;
+    for (size_t k = 0; k < n; k++)
+        place[k] = order[before[k].stamp];
+    for (size_t k = 0; k < d->n_mosfets; k++)
+        for (int i = 0; i < 2; i++) {
+            int *at = &d->diodes[k].junction[i];
+            *at = *at < 0 ? (int)n : place[*at];
+        }
+    free(before);
+    free(place);
+    free(order);
 }
 
 static void add_mosfet(struct build *b, const struct element *e)
@@ -216,8 +252,9 @@ static void add_mosfet(struct build *b, const struct element *e)
         m = *filling = &d->channels[d->n_channels++];
     const int lane = m->n;
     dae_channels_add(m, &constants, node, number);
-    d->diodes[d->n_mosfets] = (struct dae_mosfet_diodes){.number = number, .diode = constants};
-    memcpy(d->diodes[d->n_mosfets++].node, node, sizeof d->diodes->node);
+    struct dae_diodes *diodes = &d->diodes[d->n_mosfets++];
+    *diodes = (struct dae_diodes){
+        .number = number, .sign = constants.sign, .is = constants.is, .gmin = constants.gmin};
     for (int i = 0; i < 2; i++) {
         const int row = u[node[2 * i]];
         if (row >= 0) {
@@ -230,7 +267,7 @@ static void add_mosfet(struct build *b, const struct element *e)
                 m->places[m->n_places++] = (int32_t)b->n; /* until the pattern is known */
                 contribute(b, row, u[node[j]]);
             }
-        add_junction(b, (const int[2]){node[3], node[2 * i]}, &constants);
+        diodes->junction[i] = add_junction(b, (const int[2]){node[3], node[2 * i]}, &constants);
     }
 }
 
@@ -379,8 +416,8 @@ static void allocate(struct dae *d, const struct circuit *c)
     d->currents = NEW(n, struct dae_linear);
     d->transconductors = NEW(n, struct dae_linear);
     d->channels = NEW(n / DAE_LANES + 2, struct dae_channels);
-    d->junctions = NEW(2 * n, struct dae_junction);
-    d->diodes = NEW(n, struct dae_mosfet_diodes);
+    d->junctions = NEW(2 * n + 1, struct dae_junction);
+    d->diodes = NEW(n, struct dae_diodes);
     d->memristors = NEW(n, struct dae_device);
     d->controlled = NEW(n, struct dae_device);
     d->from = NEW(n, double);
@@ -435,6 +472,7 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     d->constant = NEW(d->n_entries + 1, double);
     d->mass = NEW(d->n_entries + 1, double);
     find_places(d);
+    sort_junctions(d);
     dae_constant_jacobian(d);
     return d;
 }

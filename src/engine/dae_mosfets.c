@@ -140,3 +140,45 @@ void dae_channels_jacobian(const struct dae_channels *b, const double *v, double
     for (int k = 0; k < b->n_places; k++)
         entries[b->places[k]] += all[b->place_of[k]];
 }
+
+/* exp(sign u/vt) - 1 as SPICE has it. */
+static inline double rise(const struct dae_junction *e, double u)
+{
+    const double forward = e->sign * u;
+    return forward <= -3 * e->vt ? -1 : exp(fmin(MOS1_EXPONENT_MAX, forward / e->vt)) - 1;
+}
+
+void dae_junctions_currents(struct dae_junction *list, size_t n, const double *v, double *leaving,
+                            double *sum)
+{
+    double *to = leaving ? leaving : sum, bulk = 0;
+    for (size_t k = 0; k < n; k++) {
+        struct dae_junction *e = &list[k];
+        const int *at = leaving ? e->node : e->row;
+        e->u = v[e->node[0]] - v[e->node[1]];
+        e->e = rise(e, e->u);
+        const double i = e->sign * e->is * e->e + e->gmin * e->u;
+        bulk += i;
+        to[at[1]] -= i;
+        if (k + 1 == n || e[1].node[0] != e->node[0]) {
+            to[at[0]] += bulk;
+            bulk = 0;
+        }
+    }
+}
+
+double dae_junction_conductance(const struct dae_junction *e, const double *v)
+{
+    return e->is * (rise(e, v[e->node[0]] - v[e->node[1]]) + 1) / e->vt;
+}
+
+void dae_diodes_powers(const struct dae_diodes *list, size_t n,
+                       const struct dae_junction *junctions, double *power)
+{
+    for (size_t k = 0; k < n; k++) {
+        const struct dae_diodes *d = &list[k];
+        const struct dae_junction *a = &junctions[d->junction[0]], *b = &junctions[d->junction[1]];
+        power[d->number] += a->u * (d->sign * d->is * a->e + d->gmin * a->u) +
+                            b->u * (d->sign * d->is * b->e + d->gmin * b->u);
+    }
+}

@@ -30,13 +30,19 @@ struct dae_channels {
     int32_t rows[2 * DAE_LANES], places[8 * DAE_LANES]; /* unknowns; entries of the Jacobian */
 };
 
-/* From node[0], of bulk, to node[1]. */
+/* Diodes from node[0], of bulk, to node[1]: i = sign is e + gmin u, e = exp(sign u/vt) - 1. */
 struct dae_junction {
     int node[2];
     int row[2]; /* places in dae->sum */
+    int stamp;  /* of the contributions to its four entries */
+    double sign, vt, is, gmin;
+    double u, e; /* as last evaluated */
+};
 
-    int stamp; /* of the contributions to them */
-    struct mos1_device diode;
+/* A transistor's part in its two junctions; the one after all others where it has none. */
+struct dae_diodes {
+    int number, junction[2];
+    double sign, is, gmin;
 };
 
 /* Put a transistor into lane n and count it. */
@@ -50,6 +56,17 @@ void dae_channels_currents(struct dae_channels *block, const double *v, double *
 
 /* Powers of the channels, of the last evaluation at the same v, into power[number]. */
 void dae_channels_powers(const struct dae_channels *block, const double *v, double *power);
+
+/* The same of junctions, which are in order of node[0]. */
+void dae_junctions_currents(struct dae_junction *list, size_t n, const double *v, double *leaving,
+                            double *sum);
+
+/* Powers of the last evaluation, added to power[number]. */
+void dae_diodes_powers(const struct dae_diodes *list, size_t n,
+                       const struct dae_junction *junctions, double *power);
+
+/* Conductance beyond gmin, at v. */
+double dae_junction_conductance(const struct dae_junction *junction, const double *v);
 
 /* Derivatives, added to the entries. */
 void dae_channels_jacobian(const struct dae_channels *block, const double *v, double *entries);

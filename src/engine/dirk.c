@@ -6,6 +6,7 @@
 
 #define ITERATIONS 12
 #define CONVERGED 0.2 /* of the tolerance */
+#define KEPT 1.5      /* factors serve steps longer or shorter by this */
 #define ALONE 0.25
 #define MEMORY 5
 #define SLOW 0.3       /* a change that shrinks by less wants another Jacobian */
@@ -22,7 +23,8 @@ static const double excess[3] = {1 - AT_1 - AT_2, AT_1 - (1 - G), AT_2 - G};
 static bool factor(struct rosenbrock *r, double t, const double *y)
 {
     dae_jacobian(r->dae, t, 1 / (G * r->h), y, r->entries);
-    return sparse_lu_factor(r->lu, r->entries);
+    r->factored = sparse_lu_factor(r->lu, r->entries) ? r->h : 0;
+    return r->factored > 0;
 }
 
 /* F(t, Y, (Y - base)/(G h)) = 0 from the guess in Y; k becomes the slope. */
@@ -37,8 +39,10 @@ static bool solve_stage(struct rosenbrock *r, double t, const double *base, doub
         k[i] = c * (y[i] - base[i]);
     for (int count = 0; count < ITERATIONS; count++) {
         dae_residual(d, t, y, k, r->defect);
+        memcpy(r->drift, r->defect, d->n * sizeof *r->drift);
         if (!sparse_lu_solve(r->lu, r->defect))
             return false;
+        dae_state_changes(d, c, r->drift, r->defect);
         const double norm = rosenbrock_norm(r, r->defect, weight, ALONE, MEMORY, &r->worst);
         bool far = false; /* a change is too large */
         for (size_t i = 0; i < d->n; i++) {
@@ -81,7 +85,8 @@ bool dirk_step(struct rosenbrock *r, double t, double h, const double *y, const 
     if (!r->known)
         dae_residual(d, t, y, NULL, r->begin);
     r->known = true;
-    if (!factor(r, t, y))
+    const double ratio = r->factored / h;
+    if (!(ratio > 1 / KEPT && ratio < KEPT) && !factor(r, t, y))
         return false;
     for (size_t i = 0; i < n; i++)
         first[i] = y[i] + (slope ? G * h * slope[i] : 0);

@@ -196,6 +196,7 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
         memcpy(r->defect, r->residual, d->n * sizeof *r->defect);
         if (before < INFINITY && i > 1) {
             dae_jacobian(d, t1, 1 / (r->gamma * r->h), r->y1, r->entries);
+            r->factored = r->h;
             if (!sparse_lu_factor(r->lu, r->entries))
                 return false;
         }
@@ -222,6 +223,7 @@ bool rosenbrock_settle(struct rosenbrock *r, double t, double h, const double *y
     const size_t size = d->n * sizeof *y;
     double norm = INFINITY;
     r->h = h;
+    r->factored = 0;
     r->alone = 1;
     r->known = false;
     memcpy(r->y0, y, size);

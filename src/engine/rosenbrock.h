@@ -19,6 +19,7 @@ struct rosenbrock {
     struct sparse_lu *lu;
     double h, gamma;                   /* of the last step [s]; M/(gamma h) is in its matrix */
     double alone;                      /* what one node's defect at its end counts */
+    double factored;                   /* step whose matrix the factors are of; 0: another's [s] */
     double *y0, *y1;                   /* n: at its beginning and end */
     double *slope1;                    /* n: y' at its end, in the range of M */
     double *error;                     /* n: estimate of that of y1 */
