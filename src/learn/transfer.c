@@ -91,7 +91,7 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
     const int reference_column = circuit_node(c, "colref"), reference = circuit_node(c, "ref"),
               column = neuron ? circuit_node(c, "col") : 0,
               out = neuron ? circuit_node(c, "out") : reference;
-    /* transistors that differ are sure of an operating point only without a current */
+    /* transistors that differ begin without a current, near to an operating point */
     const double begin = o->mismatch ? 0 : SOURCE_VOLT;
     b->column_port = -1;
     if (neuron) {
