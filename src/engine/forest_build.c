@@ -38,7 +38,6 @@ struct plan {
     bool *in_tree;             /* n_links */
     int *tree;                 /* n: a node that stands for its tree */
     int *colour;               /* n, of such nodes: 0 red, 1 black, -1 not known yet */
-    bool *held;                /* n: it has a link to a known voltage */
     int *first_link, *at;      /* n + 1, 2 n_links: links at every node */
     int *parent, *parent_link; /* n: of the caller's nodes, or -1 */
     int *sequence;             /* n: the caller's nodes, from the roots on */
@@ -80,8 +79,6 @@ static void find_links(struct plan *p)
             const int node = end ? p->links[k].b : p->links[k].a;
             if (inside(p, node))
                 p->first_link[node + 1]++;
-            else if (inside(p, end ? p->links[k].a : p->links[k].b))
-                p->held[end ? p->links[k].a : p->links[k].b] = true;
         }
     for (size_t i = 0; i < p->n; i++)
         p->first_link[i + 1] += p->first_link[i];
@@ -148,31 +145,85 @@ static bool find_colours(struct plan *p)
     return fits;
 }
 
-/* Nodes from the roots on, level after level, those of one colour: as children follow in the order
- * of their parents, alike trees are numbered alike. */
-static size_t walk_trees(struct plan *p, int colour, size_t tail)
+/* Through the tree from a node, nearest first; from[]: the node before.  Returns the last. */
+static int walk_tree(const struct plan *p, int start, int *queue, int *from)
 {
-    bool *rooted = NEW(p->n, bool);
-    size_t head = tail;
-    for (int held = 1; held >= 0; held--)
-        for (size_t i = 0; i < p->n; i++)
-            if (p->colour[p->tree[i]] == colour && !rooted[p->tree[i]] && (p->held[i] || !held)) {
-                rooted[p->tree[i]] = true;
-                p->parent[i] = -1;
-                p->sequence[tail++] = (int)i;
-            }
-    for (; head < tail; head++) {
-        const int node = p->sequence[head];
+    size_t head = 0, tail = 0;
+    queue[tail++] = start;
+    from[start] = -1;
+    while (head < tail) {
+        const int node = queue[head++];
         for (int k = p->first_link[node]; k < p->first_link[node + 1]; k++) {
-            const int link = p->at[k], other = other_end(p, link, node);
-            if (!p->in_tree[link] || !inside(p, other) || link == p->parent_link[node])
+            const int other = other_end(p, p->at[k], node);
+            if (!p->in_tree[p->at[k]] || other == from[node])
                 continue;
-            p->parent[other] = node;
-            p->parent_link[other] = link;
-            p->sequence[tail++] = other;
+            from[other] = node;
+            queue[tail++] = other;
         }
     }
+    return queue[tail - 1];
+}
+
+/* Roots of the trees of one colour: the middle of each one's longest way, so that what has to wait
+ * for each other is short. */
+static size_t find_roots(struct plan *p, int colour, size_t tail)
+{
+    bool *rooted = NEW(p->n, bool);
+    int *queue = NEW(p->n, int), *from = NEW(p->n, int);
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->colour[p->tree[i]] != colour || rooted[p->tree[i]])
+            continue;
+        rooted[p->tree[i]] = true;
+        const int end = walk_tree(p, walk_tree(p, (int)i, queue, from), queue, from);
+        int root = end, length = 0;
+        for (int node = end; from[node] >= 0; node = from[node])
+            if (++length % 2 == 0)
+                root = from[root];
+        p->parent[root] = -1;
+        p->sequence[tail++] = root;
+    }
     free(rooted);
+    free(queue);
+    free(from);
+    return tail;
+}
+
+/* The next child of a node, or -1. */
+static int next_child(const struct plan *p, int node, int *next)
+{
+    for (; next[node] < p->first_link[node + 1]; next[node]++) {
+        const int link = p->at[next[node]];
+        if (p->in_tree[link] && link != p->parent_link[node])
+            return p->at[next[node]++];
+    }
+    return -1;
+}
+
+/* Nodes from the roots on, level after level, those of one colour: the first children of a level in
+ * the order of their parents, then the second ones, so that alike trees are numbered alike. */
+static size_t walk_trees(struct plan *p, int colour, size_t tail)
+{
+    int *next = NEW(p->n, int);
+    memcpy(next, p->first_link, p->n * sizeof *next);
+    size_t begin = tail, end = tail = find_roots(p, colour, tail);
+    while (begin < end) {
+        for (bool more = true; more;) {
+            more = false;
+            for (size_t k = begin; k < end; k++) {
+                const int node = p->sequence[k], link = next_child(p, node, next);
+                if (link < 0)
+                    continue;
+                const int other = other_end(p, link, node);
+                p->parent[other] = node;
+                p->parent_link[other] = link;
+                p->sequence[tail++] = other;
+                more = true;
+            }
+        }
+        begin = end;
+        end = tail;
+    }
+    free(next);
     return tail;
 }
 
@@ -261,7 +312,6 @@ struct forest *forest_new(size_t n, size_t n_links, const struct forest_link *li
                      .in_tree = NEW(n_links, bool),
                      .tree = NEW(n, int),
                      .colour = NEW(n, int),
-                     .held = NEW(n, bool),
                      .first_link = NEW(n + 1, int),
                      .at = NEW(2 * n_links, int),
                      .parent = NEW(n, int),
@@ -273,7 +323,6 @@ struct forest *forest_new(size_t n, size_t n_links, const struct forest_link *li
     free(p.in_tree);
     free(p.tree);
     free(p.colour);
-    free(p.held);
     free(p.first_link);
     free(p.at);
     free(p.parent);
