@@ -62,6 +62,7 @@ static void scale_sources(struct search *s, double fraction)
         if (!s->held[k])
             *(tie->external ? &d->to[tie->element] : &tie->volt) = fraction * s->volts[k];
     }
+    d->driven = false;
     for (size_t k = 0; k < d->n_currents; k++)
         d->currents[k].value = fraction * s->amperes[k];
 }
