@@ -124,7 +124,7 @@ static void find_movers(struct event_steps *s)
 {
     s->n_movers = 0;
     for (size_t k = 0; k < s->n_active; k++) {
-        struct event_active *a = &s->active[k];
+        struct event_active *a = s->active[k];
         a->x_end = a->x;
         a->energy = NAN;
         a->v_middle = 0.5 * (a->v + a->v_end);
@@ -165,7 +165,7 @@ static bool solve_both(struct event_steps *s, double t, double h)
     if (!solve(s, t + 0.5 * h, MIDDLE))
         return false;
     network_currents(s->network);
-    event_steps_power(s, s->middle);
+    event_steps_power(s, s->volt_end, s->ampere_end, s->middle);
     memcpy(n->values, s->voltages, bytes);
     return solve(s, t + h, END);
 }

@@ -11,7 +11,7 @@
 
 /* Of the tolerance of a voltage, that the network's solution may leave; half way through a ramp,
  * where only powers are wanted, more.  What matters of a voltage is what it is against kT/q. */
-#define NEWTON_PART 1e-2
+#define NEWTON_PART 1e-3
 #define NEWTON_MIDDLE 30
 #define VOLT_SCALE 0.026 /* [V] */
 /* Estimated error of a memristor's energy over a step, times reltol: of that energy, and of all
@@ -19,6 +19,9 @@
  * shrink faster than the energy.) */
 #define ENERGY_PART 50
 #define ENERGY_FLOOR 1e-2
+/* A ramp on which voltages bend by less than this, also in units of reltol, is booked as straight. */
+#define BEND_MOST 0.01
+#define BEND_PART 1
 /* In units of the tolerance: a state that moves by less in a step does not move the network, and a
  * correction that is less does not want another solution. */
 #define STILL 1
@@ -38,10 +41,12 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     *s = (struct event_steps){.circuit = c, .options = o, .network = n};
     s->newton = NEWTON_PART * (o->vntol + o->reltol * VOLT_SCALE);
     s->devices = NEW(c->n_states, struct event_device);
-    s->active = NEW(c->n_states, struct event_active);
+    s->all = NEW(c->n_states, struct event_active);
+    s->active = NEW(c->n_states, struct event_active *);
     s->movers = NEW(c->n_states, struct event_active *);
-    double **const powers[] = {&s->now,      &s->middle, &s->end,   &s->step,
-                               &s->estimate, &s->idle,   &s->energy};
+    double **const powers[] = {&s->now,      &s->middle,     &s->end,   &s->volt,
+                               &s->ampere,   &s->step,       &s->idle,  &s->estimate,
+                               &s->volt_end, &s->ampere_end, &s->energy};
     for (size_t k = 0; k < sizeof powers / sizeof powers[0]; k++)
         *powers[k] = NEW(c->n_elements, double);
     s->classes = energy_classes(c);
@@ -74,9 +79,11 @@ void event_steps_free(struct event_steps *s)
         if (s->devices[k].rng)
             gsl_rng_free(s->devices[k].rng);
     free(s->devices);
+    free(s->all);
     free(s->active);
     free(s->movers);
-    double *const powers[] = {s->now, s->middle, s->end, s->step, s->estimate, s->idle, s->energy};
+    double *const powers[] = {s->now,  s->middle,   s->end,      s->volt,       s->ampere, s->step,
+                              s->idle, s->estimate, s->volt_end, s->ampere_end, s->energy};
     for (size_t k = 0; k < sizeof powers / sizeof powers[0]; k++)
         free(powers[k]);
     free(s->classes);
@@ -92,6 +99,7 @@ void event_steps_changed(struct event_steps *s, int state)
     for (size_t k = 0; k < s->n_devices; k++)
         if (s->devices[k].state == place)
             s->devices[k].v = NAN; /* what was evaluated there holds no longer */
+    s->fresh = false;
 }
 
 void event_steps_pattern(struct event_steps *s)
@@ -102,15 +110,18 @@ void event_steps_pattern(struct event_steps *s)
         d->component = n->owner[d->branch];
     }
     s->new_pattern = true;
+    s->fresh = false;
 }
 
-void event_steps_power(const struct event_steps *s, double *power)
+void event_steps_power(const struct event_steps *s, double *volt, double *ampere, double *power)
 {
     const struct network *n = s->network;
     const double *v = n->values;
     for (size_t k = 0; k < n->n_flows; k++) {
         const struct network_flow *f = &n->flows[k];
-        power[k] = (v[f->p] - v[f->n]) * n->current[f->element] + n->leak_power[f->element];
+        volt[k] = v[f->p] - v[f->n];
+        ampere[k] = n->current[f->element];
+        power[k] = volt[k] * ampere[k] + n->leak_power[f->element];
     }
 }
 
@@ -187,9 +198,19 @@ static void change_live(struct event_steps *s)
         s->flow_of[e] = (int)k;
         s->idle[e] = 0;
     }
-    for (size_t k = 0; k < n->n_flows; k++)
-        s->now[k] = s->step[n->flows[k].element];
+    for (size_t k = 0; k < n->n_flows; k++) {
+        const struct network_flow *f = &n->flows[k];
+        s->now[k] = s->step[f->element];
+        s->volt[k] = n->values[f->p] - n->values[f->n];
+        s->ampere[k] = n->current[f->element];
+    }
     s->new_pattern = false;
+}
+
+/* Nothing happens to the device at its present voltage. */
+static bool stays(const struct event_active *a)
+{
+    return a->f >= 0 && a->f <= 0 && !(a->device->rng && a->l < 0);
 }
 
 void event_steps_begin(struct event_steps *s, bool moving)
@@ -203,16 +224,20 @@ void event_steps_begin(struct event_steps *s, bool moving)
     for (size_t k = 0; k < n->n_components; k++)
         live[k] = moving && n->components[k].moving;
     for (size_t k = 0; k < s->n_devices; k++) {
-        struct event_active *a = &s->active[s->n_active];
-        struct event_device *d = a->device = &s->devices[k];
-        begin_device(s, a);
-        const bool rests = a->f >= 0 && a->f <= 0 && !(d->rng && a->l < 0);
-        if (rests && (d->component < 0 || !live[d->component]))
-            continue;
-        s->n_active++;
-        if (d->component >= 0)
-            live[d->component] = true;
+        struct event_active *a = &s->all[k];
+        a->device = &s->devices[k];
+        if (!s->fresh)
+            begin_device(s, a);
+        if (!stays(a) && a->device->component >= 0)
+            live[a->device->component] = true;
     }
+    network_spread(n, live, moving);
+    for (size_t k = 0; k < s->n_devices; k++) {
+        struct event_active *a = &s->all[k];
+        if (!stays(a) || (a->device->component >= 0 && live[a->device->component]))
+            s->active[s->n_active++] = a;
+    }
+    s->fresh = true;
     if (same && memcmp(live, n->live, n->n_components * sizeof *live) == 0)
         return;
     memcpy(n->live, live, n->n_components * sizeof *live);
@@ -225,7 +250,8 @@ bool event_steps_settle(struct event_steps *s, double t)
         return false;
     network_currents(s->network);
     book_still(s);
-    event_steps_power(s, s->now);
+    event_steps_power(s, s->volt, s->ampere, s->now);
+    s->fresh = false;
     return true;
 }
 
@@ -235,7 +261,7 @@ static bool stage(struct event_steps *s, double t, bool end)
     if (!solve(s, t, s->newton))
         return false;
     for (size_t k = 0; k < s->n_active; k++) {
-        struct event_active *a = &s->active[k];
+        struct event_active *a = s->active[k];
         const double x = s->network->values[a->device->state], v = device_voltage(s, a->device);
         a->v_end = v;
         *(end ? &a->n_end : &a->n_middle) = rate(a->device, v, x).f - a->l * x;
@@ -243,40 +269,28 @@ static bool stage(struct event_steps *s, double t, bool end)
     return true;
 }
 
-/* Voltages of the live nodes at the beginning; then, from there and half way, a guess of the end. */
-static void keep_voltages(struct event_steps *s)
-{
-    const struct network *n = s->network;
-    for (size_t i = 0; i < n->n_components; i++)
-        for (size_t k = 0; n->live[i] && k < n->components[i].n_nodes; k++) {
-            const int node = n->order[n->components[i].first_node + k];
-            s->voltages[node] = n->values[node];
-        }
-}
-
-static void extrapolate_voltages(struct event_steps *s)
-{
-    const struct network *n = s->network;
-    for (size_t i = 0; i < n->n_components; i++)
-        for (size_t k = 0; n->live[i] && k < n->components[i].n_nodes; k++) {
-            const int node = n->order[n->components[i].first_node + k];
-            n->values[node] += n->values[node] - s->voltages[node];
-        }
-}
-
-/* Powers half way, where sources move. */
+/* Powers half way, between the beginning and the end that is solved; values stay those of the end. */
 static bool middle(struct event_steps *s, double t, double h)
 {
-    double *x = s->network->values;
+    double *v = s->network->values;
+    const size_t n_nodes = s->circuit->n_nodes;
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = &s->active[k];
-        x[a->device->state] = a->x + 0.5 * h * a->half * a->f;
+        struct event_active *a = s->active[k];
+        a->x_end = v[a->device->state];
+        v[a->device->state] = 0.5 * (a->x + a->x_end);
     }
-    keep_voltages(s);
-    const bool done = solve(s, t + 0.5 * h, NEWTON_MIDDLE * s->newton);
+    memcpy(s->voltages, v, n_nodes * sizeof *v);
+    for (size_t i = 0; i < n_nodes; i++)
+        v[i] = 0.5 * (s->before[i] + v[i]);
+    network_sources(s->network, t + 0.5 * h);
+    bool done = network_solve_bent(s->network, NEWTON_MIDDLE * s->newton);
     network_currents(s->network);
-    event_steps_power(s, s->middle);
-    extrapolate_voltages(s);
+    event_steps_power(s, s->volt_end, s->ampere_end, s->middle);
+    memcpy(v, s->voltages, n_nodes * sizeof *v);
+    for (size_t k = 0; k < s->n_active; k++)
+        v[s->active[k]->device->state] = s->active[k]->x_end;
+    network_sources(s->network, t + h);
+    done &= network_solve_bent(s->network, s->newton); /* whose conductances were those half way */
     return done;
 }
 
@@ -284,16 +298,14 @@ static bool middle(struct event_steps *s, double t, double h)
 static bool second_order(struct event_steps *s, double t, double h, double *error)
 {
     double *x = s->network->values;
-    if (s->moving && !middle(s, t, h))
-        return false;
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = &s->active[k];
+        const struct event_active *a = s->active[k];
         x[a->device->state] = a->x + h * a->whole.one * a->f;
     }
     if (!stage(s, t + h, true))
         return false;
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = &s->active[k];
+        const struct event_active *a = s->active[k];
         double *state = &x[a->device->state];
         const double change = h * a->whole.two * (a->n_end - a->n);
         *state += change;
@@ -306,21 +318,21 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
 {
     double *x = s->network->values;
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = &s->active[k];
+        const struct event_active *a = s->active[k];
         x[a->device->state] = a->x + 0.5 * h * a->half * a->f;
     }
     if (!stage(s, t + 0.5 * h, false))
         return false;
     network_currents(s->network);
-    event_steps_power(s, s->middle);
+    event_steps_power(s, s->volt_end, s->ampere_end, s->middle);
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = &s->active[k];
+        const struct event_active *a = s->active[k];
         x[a->device->state] = a->x + h * a->whole.one * (a->l * a->x + 2 * a->n_middle - a->n);
     }
     if (!stage(s, t + h, true))
         return false;
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = &s->active[k];
+        const struct event_active *a = s->active[k];
         if (a->rests && !(a->n_middle < 0 || a->n_middle > 0 || a->n_end < 0 || a->n_end > 0))
             continue; /* all the way */
         const struct event_phi p = a->whole;
@@ -333,6 +345,19 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
         x[a->device->state] = result;
     }
     return true;
+}
+
+/* Where voltages and currents go straight from end to end; what bends them is `bend` of their way at
+ * the end, so a quarter of it half way, and two thirds of that in the mean. */
+static void book_straight(struct event_steps *s, double h, double bend)
+{
+    for (size_t k = 0; k < s->network->n_flows; k++) {
+        const double dv = s->volt_end[k] - s->volt[k], di = s->ampere_end[k] - s->ampere[k];
+        const double v = 0.5 * (s->volt_end[k] + s->volt[k]),
+                     i = 0.5 * (s->ampere_end[k] + s->ampere[k]);
+        s->step[k] = h * (0.5 * (s->now[k] + s->end[k]) - dv * di / 6);
+        s->estimate[k] = h * bend / 6 * (fabs(v * di) + fabs(i * dv));
+    }
 }
 
 /* Simpson's sum and, as Simpson minus trapezoid is (h lambda)^2/12 and its own error
@@ -362,7 +387,7 @@ static void still(struct event_steps *s, double h)
 {
     double *x = s->network->values;
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = &s->active[k];
+        const struct event_active *a = s->active[k];
         x[a->device->state] = a->x + h * phi(a->l * h).one * a->f;
     }
 }
@@ -371,7 +396,7 @@ static void still(struct event_steps *s, double h)
 static void prepare(struct event_steps *s, double h)
 {
     for (size_t k = 0; k < s->n_active; k++) {
-        struct event_active *a = &s->active[k];
+        struct event_active *a = s->active[k];
         a->rests = !(a->f < 0 || a->f > 0 || a->l < 0 || a->l > 0);
         a->whole = a->rests ? (struct event_phi){1, 0.5, 1. / 6} : phi(a->l * h);
         a->half = a->rests ? 1 : phi(0.5 * a->l * h).one;
@@ -382,11 +407,23 @@ static void prepare(struct event_steps *s, double h)
 static bool states_stay(const struct event_steps *s)
 {
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = &s->active[k];
+        const struct event_active *a = s->active[k];
         if (fabs(s->network->values[a->device->state] - a->x) > STAYS * fabs(a->x))
             return false;
     }
     return true;
+}
+
+/* How far the step is from straight; where states change by more than the limit, all bends. */
+static double find_bend(const struct event_steps *s, double limit)
+{
+    double most = 0;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        most = fmax(most, fabs(s->network->values[a->device->state] - a->x) /
+                              (fabs(a->x) + s->options->vntol));
+    }
+    return fmax(most, network_bend(s->network, s->before, most > limit ? -1 : limit));
 }
 
 bool event_steps_try(struct event_steps *s, double t, double h, double *error)
@@ -420,17 +457,25 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
     }
     if (!(*error <= 1))
         return true;
+    const bool ramp = simple && s->moving;
+    const double limit = fmin(BEND_MOST, BEND_PART * s->options->reltol),
+                 bend = ramp ? find_bend(s, limit) : 0;
+    const bool straight = ramp && bend <= limit;
+    if (ramp && !straight && !middle(s, t, h))
+        return false;
     if (fmax(unsettled, simple || along ? *error : 0) > SETTLED && !solve(s, t + h, s->newton))
         return false;
     network_currents(s->network);
-    event_steps_power(s, s->end);
-    if (simple && !s->moving)
+    event_steps_power(s, s->volt_end, s->ampere_end, s->end);
+    if (straight)
+        book_straight(s, h, bend);
+    else if (simple && !s->moving)
         book_even(s, h);
     else
         book(s, h);
     for (size_t k = 0; k < s->n_active && (along ? !simple : !s->moving); k++) {
-        const struct event_device *d = s->active[k].device;
-        const double energy = s->active[k].energy;
+        const struct event_device *d = s->active[k]->device;
+        const double energy = s->active[k]->energy;
         if (d->component < 0 || (along && isnan(energy)))
             continue;
         const int flow = s->flow_of[d->element];
@@ -463,7 +508,7 @@ static bool draw(struct event_steps *s, double h)
     const double n = s->options->switches;
     bool differs = false;
     for (size_t k = 0; k < s->n_active; k++) {
-        struct event_active *a = &s->active[k];
+        struct event_active *a = s->active[k];
         struct event_device *d = a->device;
         double *x = &s->network->values[d->state];
         struct two_state r = d->model->switching(d->constants, a->v);
@@ -478,11 +523,18 @@ static bool draw(struct event_steps *s, double h)
     return differs;
 }
 
+static void swap(double **a, double **b)
+{
+    double *old = *a;
+    *a = *b;
+    *b = old;
+}
+
 /* The step's energies are booked, or will be where powers stay. */
 static void take_energies(struct event_steps *s, double h)
 {
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_device *d = s->active[k].device;
+        const struct event_device *d = s->active[k]->device;
         if (d->component < 0)
             continue;
         const int flow = s->flow_of[d->element];
@@ -499,9 +551,9 @@ static void take_energies(struct event_steps *s, double h)
         s->energy[e] += s->step[k];
         s->error[s->classes[e]] += s->estimate[k];
     }
-    double *swap = s->now;
-    s->now = s->end;
-    s->end = swap;
+    swap(&s->now, &s->end);
+    swap(&s->volt, &s->volt_end);
+    swap(&s->ampere, &s->ampere_end);
 }
 
 bool event_steps_accept(struct event_steps *s, double t, double h)
@@ -513,7 +565,7 @@ bool event_steps_accept(struct event_steps *s, double t, double h)
         s->still = false;
     }
     for (size_t k = 0; k < s->n_active; k++) {
-        struct event_active *a = &s->active[k];
+        struct event_active *a = s->active[k];
         a->x = s->network->values[a->device->state];
         if (s->still) /* at constant v, N is constant */
             a->f = a->n + a->l * a->x;
@@ -526,7 +578,7 @@ bool event_steps_accept(struct event_steps *s, double t, double h)
 bool event_steps_rest(const struct event_steps *s, double h)
 {
     for (size_t k = 0; k < s->n_active; k++)
-        if (!(in_tolerance(s, h * s->active[k].f, s->active[k].x) < STILL))
+        if (!(in_tolerance(s, h * s->active[k]->f, s->active[k]->x) < STILL))
             return false;
     return true;
 }
@@ -534,7 +586,7 @@ bool event_steps_rest(const struct event_steps *s, double h)
 void event_steps_back(struct event_steps *s)
 {
     for (size_t k = 0; k < s->n_active; k++)
-        s->network->values[s->active[k].device->state] = s->active[k].x;
+        s->network->values[s->active[k]->device->state] = s->active[k]->x;
     if (!s->still)
         memcpy(s->network->values, s->before, s->circuit->n_nodes * sizeof *s->before);
 }

@@ -38,7 +38,7 @@ struct event_device {
     gsl_rng *rng; /* for its switches, or NULL */
 };
 
-/* A device whose state is stepped.  At rest, f = l = n = 0. */
+/* What is known of each in a step.  At rest, f = l = n = 0. */
 struct event_active {
     struct event_device *device;
     double v, x, f, l, n;   /* at the beginning of the step */
@@ -59,7 +59,9 @@ struct event_steps {
     struct network *network;
     size_t n_devices, n_active;
     struct event_device *devices; /* n_devices */
-    struct event_active *active;  /* n_active */
+    struct event_active *all;     /* n_devices */
+    struct event_active **active; /* n_active: those whose states are stepped */
+    bool fresh;                   /* v, x, f, l, n of all are those of now */
     size_t n_movers;
     struct event_active **movers; /* n_active: those that do not rest over a step along ramps */
     double dissipated;            /* by active memristors so far [J] */
@@ -71,6 +73,8 @@ struct event_steps {
     bool new_pattern;             /* of the network, since the last piece */
     /* The account: what hangs on live components is kept in the order of the network's flows. */
     double *now, *middle, *end;       /* n_flows: power over the step [W] */
+    double *volt, *ampere;            /* n_flows: at its beginning [V, A] */
+    double *volt_end, *ampere_end;    /* n_flows: at its end */
     double *step, *estimate;          /* n_flows: energy of the step that is tried [J] */
     double *idle;                     /* n_elements: power of what is not live, else 0 [W] */
     double idle_for, still_for;       /* for which idle[], now[] are not yet in energy[] [s] */

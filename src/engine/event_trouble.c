@@ -39,7 +39,7 @@ const char *event_no_solution(const struct event_steps *s, char text[EVENT_TROUB
 {
     struct network *n = s->network;
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_device *d = s->active[k].device;
+        const struct event_device *d = s->active[k]->device;
         if (isfinite(d->rate.f))
             continue;
         snprintf(text, EVENT_TROUBLE_SIZE, "the law of %s gives %g at %g V, state %g",
@@ -59,7 +59,7 @@ const char *event_no_solution(const struct event_steps *s, char text[EVENT_TROUB
 bool event_state_outside(const struct event_steps *s, double slack, char text[EVENT_TROUBLE_SIZE])
 {
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = &s->active[k];
+        const struct event_active *a = s->active[k];
         if (a->x >= -slack && a->x <= 1 + slack)
             continue;
         snprintf(text, EVENT_TROUBLE_SIZE, "state of %s is %g at %g V", name_of(s, a->device), a->x,
@@ -74,8 +74,8 @@ const char *event_fastest(const struct event_steps *s, const char *what,
 {
     const struct event_active *fastest = NULL;
     for (size_t k = 0; k < s->n_active; k++)
-        if (!fastest || fabs(s->active[k].f) > fabs(fastest->f))
-            fastest = &s->active[k];
+        if (!fastest || fabs(s->active[k]->f) > fabs(fastest->f))
+            fastest = s->active[k];
     if (fastest)
         snprintf(text, EVENT_TROUBLE_SIZE, "%s; %s moves by %.3g/s at %g V, state %g", what,
                  name_of(s, fastest->device), fastest->f, fastest->v, fastest->x);

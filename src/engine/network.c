@@ -92,12 +92,11 @@ static double control_value(const struct network *n, const struct network_contro
 /* The current of mos1.h without body effect. */
 static inline double channel_current(const struct network_channel *c, const double *v)
 {
-    const double va = v[c->a], vb = v[c->b];
-    const double u = c->sign * (va - vb), vds = fabs(u);
-    const double vov = c->sign * (v[c->gate] - (u >= 0 ? vb : va)) - c->vto;
-    const double shape = vov <= vds ? .5 * vov * vov : vds * (vov - .5 * vds);
-    const double i = vov <= 0 ? 0 : c->beta * (1 + c->lambda * vds) * shape;
-    return (u >= 0 ? c->sign * i : -c->sign * i) + CHANNEL_GMIN * (va - vb);
+    const double va = v[c->a], vb = v[c->b], u = va - vb, vds = fabs(u);
+    const double vov = c->sign * (v[c->gate] - (c->sign * u >= 0 ? vb : va)) - c->vto;
+    const double drive = vov > 0 ? vov : 0, across = drive < vds ? drive : vds;
+    const double i = c->beta * (1 + c->lambda * vds) * across * (drive - .5 * across);
+    return copysign(i, u) + CHANNEL_GMIN * u;
 }
 
 static void find_residual(const struct network *n, const struct network_component *p)
@@ -163,6 +162,7 @@ static bool factor(const struct network *n, struct network_component *p)
 static bool solve_component(struct network *n, struct network_component *p, double tolerance)
 {
     double before = 0, last = INFINITY;
+    p->way = p->bent = 0;
     if (p->forest) {
         bool holds;
         const bool solved = network_forest_solve(n, p, tolerance, &holds);
@@ -187,6 +187,7 @@ static bool solve_component(struct network *n, struct network_component *p, doub
         }
         if (!isfinite(largest))
             return false;
+        *(i == 0 ? &p->way : &p->bent) += largest;
         const bool clamped = largest > CHANGE_MAX;
         /* a kink between two points that send each other back is met half way */
         const double damping = i > DAMPED && largest > 0.5 * last ? 0.5 : 1;
@@ -196,11 +197,13 @@ static bool solve_component(struct network *n, struct network_component *p, doub
             n->values[n->order[p->first_node + k]] -=
                 damping * (fabs(change) > CHANGE_MAX ? copysign(CHANGE_MAX, change) : change);
         }
+        p->left = largest * fmin(1, p->shrinks);
         if (largest <= tolerance)
             return true;
         if (before > 0)
             p->shrinks = fmax(largest / before, 1e-3);
-        if (!clamped && p->shrinks < SLOW && largest * p->shrinks <= tolerance)
+        p->left = largest * p->shrinks;
+        if (!clamped && p->shrinks < SLOW && p->left <= tolerance)
             return true;
         if (clamped || (before > 0 && p->shrinks > SLOW))
             p->factored = false;
@@ -209,13 +212,49 @@ static bool solve_component(struct network *n, struct network_component *p, doub
     return p->n_nodes == 0;
 }
 
+/* Evaluate a control that passes a signal on; its gain may want its inputs to be known better. */
+static bool pass_on(struct network *n, size_t f, double tolerance)
+{
+    const struct network_control *s = &n->controls[n->forward[f].control];
+    double slope, value = control_value(n, s, &slope);
+    for (int i = 0; i < 2; i++) {
+        const int by = n->forward[f].by[i];
+        if (by < 0 || by == NETWORK_NOTHING || !n->live[by] ||
+            fabs(slope) * n->components[by].left <= tolerance)
+            continue;
+        n->failed = (size_t)by;
+        if (!solve_component(n, &n->components[by], tolerance / fabs(slope)))
+            return false;
+        value = control_value(n, s, &slope);
+    }
+    n->values[s->out] = n->values[s->base] + value;
+    return true;
+}
+
+static bool solve(struct network *n, double tolerance, bool bent_only)
+{
+    size_t f = 0;
+    for (size_t k = 0; k <= n->n_components; k++) {
+        for (; f < n->n_forward && n->forward[f].before == k; f++)
+            if (n->forward[f].lives && (n->forward[f].bends || !bent_only) &&
+                !pass_on(n, f, tolerance))
+                return false;
+        n->failed = k;
+        if (k < n->n_components && n->live[k] && (n->components[k].bends || !bent_only) &&
+            !solve_component(n, &n->components[k], tolerance))
+            return false;
+    }
+    return true;
+}
+
 bool network_solve(struct network *n, double tolerance)
 {
-    size_t k = 0;
-    while (k < n->n_components && (!n->live[k] || solve_component(n, &n->components[k], tolerance)))
-        k++;
-    n->failed = k;
-    return k == n->n_components;
+    return solve(n, tolerance, false);
+}
+
+bool network_solve_bent(struct network *n, double tolerance)
+{
+    return solve(n, tolerance, true);
 }
 
 int network_worst(struct network *n)
@@ -269,6 +308,17 @@ void network_leakage(struct network *n)
     }
 }
 
+/* Is the node's voltage solved in a live component, or evaluated from such? */
+static bool moves_live(const struct network *n, int node)
+{
+    if (n->component[node] >= 0)
+        return n->live[n->component[node]];
+    for (size_t f = 0; f < n->n_forward; f++)
+        if (n->controls[n->forward[f].control].out == node)
+            return n->forward[f].lives;
+    return false;
+}
+
 void network_live(struct network *n, bool all)
 {
     for (size_t i = 0; i < n->circuit->n_nodes; i++)
@@ -286,11 +336,11 @@ void network_live(struct network *n, bool all)
         for (size_t k = 0; k < p->n_controls; k++)
             n->marked[n->controls[n->control_members[p->first_control + k]].out] = true;
     }
+    for (size_t f = 0; f < n->n_forward; f++)
+        n->marked[n->controls[n->forward[f].control].out] |= n->forward[f].lives;
     for (size_t k = 0; k < n->n_controls; k++) {
         const struct network_control *s = &n->controls[k];
-        const int by = s->late ? n->component[s->follows[0]] : -1,
-                  by2 = s->late ? n->component[s->follows[1]] : -1;
-        if ((by < 0 || !n->live[by]) && (by2 < 0 || !n->live[by2]))
+        if (!s->late || !(moves_live(n, s->follows[0]) || moves_live(n, s->follows[1])))
             continue;
         n->late[n->n_late++] = (int)k;
         for (int i = n->first_dependent[s->out]; i < n->first_dependent[s->out + 1]; i++) {

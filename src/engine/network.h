@@ -12,7 +12,8 @@
  *     a node:                 sum of the currents that leave it = 0
  *     a controlled output:    v(0,1) - f(v(2,3)) = 0
  *
- * by Newton's iteration over an elimination in order of least degree, whose operations are listed
+ * component after component, outputs that do not come back to their inputs in between
+ * (network_order.c), by Newton's iteration over an elimination in order of least degree, whose operations are listed
  * once for a pattern of switches: the networks are near trees, and hardly fill.  Crossbars with
  * resistances of lines, which do, are solved as in forest.h.  Factors are kept
  * from solution to solution as long as they serve.  A controlled output that acts on nothing but
@@ -22,6 +23,8 @@
 
 #include "circuit/circuit.h"
 #include "engine/elimination.h"
+
+#include <limits.h>
 
 /* v(child) = v(parent) + sign * (voltage of the element); the element's current follows from
  * Kirchhoff's current law at the child. */
@@ -66,9 +69,20 @@ struct network_control {
     int at[3];           /* (out,out) (out,c) (out,d) */
     int row;
     int number;
-    bool late; /* acts on currents between known nodes only */
+    bool late;    /* acts on currents between known nodes only */
+    bool forward; /* evaluated between components, not solved for */
     const struct element *element;
 };
+
+/* A controlled source that is evaluated once what decides on its inputs is solved. */
+struct network_forward {
+    int control;
+    int by[2];     /* component, or -1 - place of another forward one, or NETWORK_NOTHING */
+    size_t before; /* the component that is solved next */
+    bool lives;    /* its inputs may move */
+    bool bends;
+};
+#define NETWORK_NOTHING INT_MAX
 
 /* What the iteration reads of linear cells and of transistors without body effect. */
 struct network_link {
@@ -84,6 +98,7 @@ struct network_component {
     size_t first_node, n_nodes;       /* among order[] */
     size_t first_cell, n_cells;       /* among cells[] */
     size_t first_control, n_controls; /* among control_members[] */
+    size_t first_input, n_inputs;     /* among inputs[] */
     bool moving;                      /* a source that moves in this phase acts on it */
     size_t n_links, n_channels;       /* the first cells, in this order */
     struct network_link *links;
@@ -92,6 +107,9 @@ struct network_component {
     struct elimination *elimination; /* NULL while the forest serves */
     double *factors;                 /* n_entries + 1 */
     bool factored;
+    double way, bent; /* [V] of the first iteration of the last solution; of the others together */
+    bool bends;
+    double left;    /* [V] error of the last solution, estimated */
     double shrinks; /* by what a change shrank with these factors, in the last solution */
 };
 
@@ -136,6 +154,10 @@ struct network {
     int *order;     /* nodes, component after component, in order of elimination */
     struct network_cell *cells;
     int *control_members;
+    size_t n_forward, n_inputs, inputs_capacity;
+    struct network_forward *forward; /* in the order of evaluation */
+    int *
+        inputs; /* of components: those before them, and -1 - place of forward ones, they hear of */
     size_t n_follow;
     struct network_leader {
         int node, leader;
@@ -175,6 +197,9 @@ bool network_phase(struct network *network);
 /* Known voltages at time t, of what moves in this phase. */
 void network_sources(struct network *network, double t);
 
+/* Live is also what hears of something that is live, or, if sources move, of a moving one. */
+void network_spread(struct network *network, bool *live, bool moving);
+
 /* live[] is set: find what hangs on the live components; `all`: on everything that conducts. */
 void network_live(struct network *network, bool all);
 
@@ -188,6 +213,13 @@ bool network_solve(struct network *network, double tolerance);
 
 /* After it has failed: the node of that component at which currents are missed most, or -1. */
 int network_worst(struct network *network);
+
+/* After a solution that began at voltages `before`: by how much it is not the straight one, in parts
+ * of the way of the node that moved farthest; and what bends by more than `limit`. */
+double network_bend(struct network *network, const double *before, double limit);
+
+/* Solve that alone, for which half way between two solutions is no solution. */
+bool network_solve_bent(struct network *network, double tolerance);
 
 /* After solving: voltages of the nodes that follow others, currents of what is live. */
 void network_currents(struct network *network);

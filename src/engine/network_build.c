@@ -42,6 +42,8 @@ void network_free(struct network *n)
     free(n->live);
     free(n->live_ties);
     free(n->late);
+    free(n->forward);
+    free(n->inputs);
     free(n->flows);
     free(n->moving);
     free(n->switched);
@@ -381,6 +383,7 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->live = NEW(nodes + elements, bool);
     n->live_ties = NEW(elements, int);
     n->late = NEW(elements, int);
+    n->forward = NEW(elements, struct network_forward);
     n->flows = NEW(elements, struct network_flow);
     n->moving = NEW(elements, int);
     n->switched = NEW(2 * elements, int);

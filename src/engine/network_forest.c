@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NODES_LEAST 32   /* below, elimination is as quick */
-#define STRONG 0.1       /* of the strongest resistor at either end: what makes a line */
-#define ITERATIONS 60    /* after which elimination would have been quicker */
+#define NODES_LEAST 32  /* below, elimination is as quick */
+#define STRONG 0.1      /* of the strongest resistor at either end: what makes a line */
+#define ITERATIONS 60   /* after which elimination would have been quicker */
 #define NODES_MOST 5000 /* that are eliminated at all */
 #define ITERATIONS_MOST 20000
 #define NEWTON_MOST 100

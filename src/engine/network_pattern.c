@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which branches conduct in a phase, and the components and equations that follow from it. */
+/* The components and their equations, from the branches that conduct. */
 #include "base/memory.h"
 #include "engine/network_internal.h"
 
@@ -25,6 +25,7 @@ struct pattern {
     struct network *network;
     bool *anchored; /* nodes: something besides passive branches holds it */
     bool *output;   /* nodes: a controlled source's own equation stands for Kirchhoff's law */
+    bool *forward;  /* nodes: output of a control that is evaluated, not solved for */
     bool *removed;  /* nodes: follows another one */
     int *follows;   /* nodes */
     int *queue, *pruned;
@@ -99,50 +100,16 @@ static int effective(const struct pattern *p, int node)
     return node;
 }
 
-static void visit(struct pattern *p, int node, int component, size_t *n_nodes)
+/* The node's row in the component; -1: it is not one of its. */
+static int row_in(const struct pattern *p, const struct network_component *c, int node)
 {
-    struct network *n = p->network;
-    if (!solved(p, node) || n->component[node] != -1)
-        return;
-    n->component[node] = component;
-    n->order[(*n_nodes)++] = node;
+    const struct network *n = p->network;
+    return n->component[node] == (int)(c - n->components) ? p->row[node] : -1;
 }
 
-/* Nodes of a component, from a first one, along branches and controls. */
-static void gather(struct pattern *p, int first, struct network_component *c)
+static void enter(struct pattern *p, const struct network_component *c, int node, int other)
 {
-    struct network *n = p->network;
-    const int number = (int)(c - n->components);
-    size_t end = c->first_node;
-    visit(p, first, number, &end);
-    for (size_t head = c->first_node; head < end; head++) {
-        const int node = n->order[head];
-        for (int k = n->first_incident[node]; k < n->first_incident[node + 1]; k++) {
-            const struct network_branch *b = &n->branches[n->incident[k]];
-            if (!passes(n, n->incident[k]))
-                continue;
-            visit(p, b->a == node ? b->b : b->a, number, &end);
-            if (b->kind == ELEMENT_VCCS) {
-                visit(p, effective(p, b->c), number, &end);
-                visit(p, effective(p, b->d), number, &end);
-            }
-        }
-        for (size_t k = 0; k < n->n_controls; k++) {
-            const struct network_control *s = &n->controls[k];
-            if (s->late)
-                continue;
-            const int linked[3] = {s->out, effective(p, s->c), effective(p, s->d)};
-            if (linked[0] == node || linked[1] == node || linked[2] == node)
-                for (int i = 0; i < 3; i++)
-                    visit(p, linked[i], number, &end);
-        }
-    }
-    c->n_nodes = end - c->first_node;
-}
-
-static void enter(struct pattern *p, int node, int other)
-{
-    const int i = p->row[node], j = p->row[other];
+    const int i = row_in(p, c, node), j = row_in(p, c, other);
     struct elimination_pattern *d = &p->derivatives;
     if (i < 0 || j < 0)
         return;
@@ -162,17 +129,17 @@ static void find_pattern(struct pattern *p, const struct network_component *c)
         for (int i = 0; i < 2; i++) {
             if (p->output[ends[i]])
                 continue;
-            enter(p, ends[i], ends[1 - i]);
+            enter(p, c, ends[i], ends[1 - i]);
             if (b->kind != ELEMENT_VCCS)
                 continue;
-            enter(p, ends[i], b->c);
-            enter(p, ends[i], b->d);
+            enter(p, c, ends[i], b->c);
+            enter(p, c, ends[i], b->d);
         }
     }
     for (size_t k = 0; k < c->n_controls; k++) {
         const struct network_control *s = &n->controls[n->control_members[c->first_control + k]];
-        enter(p, s->out, s->follows[0]);
-        enter(p, s->out, s->follows[1]);
+        enter(p, c, s->out, s->follows[0]);
+        enter(p, c, s->out, s->follows[1]);
     }
 }
 
@@ -206,25 +173,25 @@ static void find_rows(const struct pattern *p, const struct network_component *c
     for (size_t k = 0; k < c->n_cells; k++) {
         struct network_cell *b = &n->cells[c->first_cell + k];
         const int ends[2] = {b->a, b->b};
-        for (int i = 0; i < 2; i++)
-            b->row[i] =
-                p->output[ends[i]] || p->row[ends[i]] < 0 ? (int)c->n_nodes : p->row[ends[i]];
+        for (int i = 0; i < 2; i++) {
+            const int row = row_in(p, c, ends[i]);
+            b->row[i] = p->output[ends[i]] || row < 0 ? (int)c->n_nodes : row;
+        }
     }
 }
 
 static void find_places(const struct pattern *p, const struct network_component *c)
 {
     struct network *n = p->network;
-    const int *row = p->row;
     for (size_t k = 0; k < c->n_cells; k++) {
         struct network_cell *b = &n->cells[c->first_cell + k];
         const int ends[2] = {b->a, b->b}, controls[2] = {b->c, b->d};
         for (int i = 0; i < 2; i++) {
             const int equation = b->row[i] < (int)c->n_nodes ? b->row[i] : -1;
             for (int j = 0; j < 2; j++) {
-                b->at[2 * i + j] = place(c, equation, row[ends[j]]);
+                b->at[2 * i + j] = place(c, equation, row_in(p, c, ends[j]));
                 if (b->kind == ELEMENT_VCCS)
-                    b->control_at[2 * i + j] = place(c, equation, row[controls[j]]);
+                    b->control_at[2 * i + j] = place(c, equation, row_in(p, c, controls[j]));
             }
         }
     }
@@ -233,7 +200,6 @@ static void find_places(const struct pattern *p, const struct network_component 
 static void fill_component(const struct pattern *p, const struct network_component *c)
 {
     struct network *n = p->network;
-    const int *row = p->row;
     for (size_t k = 0; k < c->n_links; k++) {
         const struct network_cell *b = &n->cells[c->first_cell + k];
         c->links[k] = (struct network_link){b->a, b->b, {b->row[0], b->row[1]}, b->g};
@@ -246,10 +212,10 @@ static void fill_component(const struct pattern *p, const struct network_compone
     }
     for (size_t k = 0; k < c->n_controls; k++) {
         struct network_control *s = &n->controls[n->control_members[c->first_control + k]];
-        s->row = row[s->out];
+        s->row = p->row[s->out];
         s->at[0] = place(c, s->row, s->row);
-        s->at[1] = place(c, s->row, row[s->follows[0]]);
-        s->at[2] = place(c, s->row, row[s->follows[1]]);
+        s->at[1] = place(c, s->row, row_in(p, c, s->follows[0]));
+        s->at[2] = place(c, s->row, row_in(p, c, s->follows[1]));
     }
 }
 
@@ -319,6 +285,37 @@ static void sort_cells(struct network *n, struct network_component *c)
         c->n_channels++;
 }
 
+/* Is the node's voltage known, or solved in a component that there is already? */
+static bool settled(const struct pattern *p, int node)
+{
+    return !solved(p, node) || p->network->component[node] != -1;
+}
+
+/* A branch belongs where its current enters an equation; without such, to the last component that
+ * it hears of. */
+static bool belongs(const struct pattern *p, const struct network_branch *b, int number)
+{
+    const int *component = p->network->component, ends[2] = {b->a, b->b};
+    bool enters = false;
+    for (int i = 0; i < 2; i++) {
+        if (!solved(p, ends[i]) || p->output[ends[i]])
+            continue;
+        if (component[ends[i]] == number)
+            return true;
+        enters = true;
+    }
+    if (enters || !settled(p, b->a) || !settled(p, b->b))
+        return false;
+    bool hears = component[b->a] == number || component[b->b] == number;
+    if (b->kind == ELEMENT_VCCS) {
+        const int c = effective(p, b->c), d = effective(p, b->d);
+        if (!settled(p, c) || !settled(p, d))
+            return false;
+        hears |= component[c] == number || component[d] == number;
+    }
+    return hears;
+}
+
 /* Branches and controls of the component; true: something holds its voltages. */
 static bool find_members(const struct pattern *p, struct network_component *c, size_t *n_cells,
                          size_t *n_controls)
@@ -330,15 +327,11 @@ static bool find_members(const struct pattern *p, struct network_component *c, s
     c->first_control = *n_controls;
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
-        const bool a_in = n->component[b->a] == number, b_in = n->component[b->b] == number;
-        const bool by_control =
-            b->kind == ELEMENT_VCCS && (n->component[effective(p, b->c)] == number ||
-                                        n->component[effective(p, b->d)] == number);
-        if (!passes(n, (int)k) || (!a_in && !b_in && !by_control))
+        if (!passes(n, (int)k) || n->owner[k] >= 0 || !belongs(p, b, number))
             continue;
         n->owner[k] = number;
         n->cells[(*n_cells)++] = cell(p, (int)k);
-        held |= a_in != b_in;
+        held |= (n->component[b->a] == number) != (n->component[b->b] == number);
     }
     for (size_t k = 0; k < n->n_controls; k++) {
         struct network_control *s = &n->controls[k];
@@ -381,6 +374,44 @@ static void finish_component(struct pattern *p, struct network_component *c)
     fill_component(p, c);
 }
 
+static int control_at(const struct network *n, int node)
+{
+    size_t k = 0;
+    while (n->controls[k].out != node)
+        k++;
+    return (int)k;
+}
+
+/* The order of solution; outputs of forward controls are then no longer solved for. */
+static struct network_sequence find_sequence(struct pattern *p)
+{
+    struct network *n = p->network;
+    const size_t n_nodes = n->circuit->n_nodes;
+    bool *is_solved = NEW(n_nodes, bool);
+    int *leader = NEW(n_nodes, int);
+    for (size_t i = 0; i < n_nodes; i++) {
+        is_solved[i] = solved(p, (int)i);
+        leader[i] = effective(p, (int)i);
+    }
+    const struct network_sequence s = network_order(n, &(struct network_view){is_solved, leader});
+    free(is_solved);
+    free(leader);
+    n->n_forward = 0;
+    for (size_t k = 0; k < n->n_controls; k++)
+        if (n->controls[k].forward) {
+            const int out = n->controls[k].out;
+            p->forward[out] = p->removed[out] = true;
+            p->follows[out] = out;
+        }
+    return s;
+}
+
+/* Known, or the output of a control that is evaluated before what hangs on it. */
+static bool held(const struct pattern *p, int node)
+{
+    return p->network->known[node] || p->forward[node];
+}
+
 static void make_components(struct pattern *p)
 {
     struct network *n = p->network;
@@ -390,12 +421,20 @@ static void make_components(struct pattern *p)
         n->component[i] = p->row[i] = -1;
     for (size_t k = 0; k < n->n_branches; k++)
         n->owner[k] = -1;
-    for (size_t i = 0; i < n_nodes; i++) {
-        if (!solved(p, (int)i) || n->component[i] != -1)
+    struct network_sequence sequence = find_sequence(p);
+    for (size_t i = 0; i < sequence.n_parts; i++) {
+        const int *nodes = sequence.nodes + sequence.first[i];
+        if (p->forward[nodes[0]]) {
+            n->forward[n->n_forward++] = (struct network_forward){
+                .control = control_at(n, nodes[0]), .before = n->n_components};
             continue;
+        }
         struct network_component *c = &n->components[n->n_components++];
-        *c = (struct network_component){.first_node = next};
-        gather(p, (int)i, c);
+        *c = (struct network_component){.first_node = next,
+                                        .n_nodes = sequence.first[i + 1] - sequence.first[i]};
+        memcpy(n->order + next, nodes, c->n_nodes * sizeof *nodes);
+        for (size_t k = 0; k < c->n_nodes; k++)
+            n->component[nodes[k]] = (int)(c - n->components);
         if (!find_members(p, c, &n_cells, &n_controls)) {
             /* nothing holds it: it keeps its charge */
             for (size_t k = 1; k < c->n_nodes; k++)
@@ -413,11 +452,13 @@ static void make_components(struct pattern *p)
         finish_component(p, c);
         next += c->n_nodes;
     }
-    /* branches between known nodes, but those that late outputs control */
+    free(sequence.first);
+    free(sequence.nodes);
+    /* branches between nodes that are held, but those that late outputs control */
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
-        if (!passes(n, (int)k) || n->owner[k] >= 0 || !n->known[b->a] || !n->known[b->b] ||
-            (b->kind == ELEMENT_VCCS && (!n->known[b->c] || !n->known[b->d])))
+        if (!passes(n, (int)k) || n->owner[k] >= 0 || !held(p, b->a) || !held(p, b->b) ||
+            (b->kind == ELEMENT_VCCS && (!held(p, b->c) || !held(p, b->d))))
             continue;
         struct network_component *c = &n->components[n->n_components];
         *c = (struct network_component){
@@ -429,10 +470,11 @@ static void make_components(struct pattern *p)
     }
 }
 
-static void make_pattern(struct network *n)
+void network_pattern_make(struct network *n)
 {
     const size_t n_nodes = n->circuit->n_nodes;
     struct pattern p = {n,
+                        NEW(n_nodes, bool),
                         NEW(n_nodes, bool),
                         NEW(n_nodes, bool),
                         NEW(n_nodes, bool),
@@ -459,110 +501,18 @@ static void make_pattern(struct network *n)
             p.anchored[n->branches[k].a] = p.anchored[n->branches[k].b] = true;
     prune(&p);
     make_components(&p);
+    network_inputs(n);
     for (size_t k = p.n_pruned; k-- > 0;)
         follow(n, p.pruned[k], p.follows[p.pruned[k]]);
     for (size_t k = n->n_known_ties; k < n->n_ties; k++)
         follow(n, n->ties[k].child, n->ties[k].parent);
     free(p.anchored);
     free(p.output);
+    free(p.forward);
     free(p.removed);
     free(p.follows);
     free(p.queue);
     free(p.pruned);
     free(p.row);
     free(p.derivatives.entries);
-}
-
-/* Can the channel conduct while its gate is between v0 and v1 and its ends within all sources? */
-static bool can_conduct(const struct network *n, const struct network_branch *b, double v0,
-                        double v1)
-{
-    const struct mos1_model *m = b->element->mos;
-    return m->type > 0 ? fmax(v0, v1) - n->low > m->vto : n->high - fmin(v0, v1) > -m->vto;
-}
-
-/* What moves in this phase, and to where; the sources' range so far. */
-static void find_moving(struct network *n, bool first)
-{
-    for (size_t k = 0; k < n->n_moving; k++)
-        n->moves[n->ties[n->moving[k]].child] = false;
-    n->n_moving = 0;
-    for (size_t k = 0; k < n->n_known_ties; k++) {
-        const struct network_tie *t = &n->ties[k];
-        const double from = n->from[t->element], to = n->to[t->element];
-        if (!(from < to || from > to || n->moves[t->parent] || first ||
-              (t->controlled && (n->moves[t->c] || n->moves[t->d]))))
-            continue;
-        n->moves[t->child] = true;
-        n->moving[n->n_moving++] = (int)k;
-    }
-    network_sources(n, n->t0 + n->edge);
-    for (size_t k = 0; k < n->n_moving; k++) {
-        const int node = n->ties[n->moving[k]].child;
-        n->end[node] = n->values[node];
-        n->low = fmin(n->low, n->values[node]);
-        n->high = fmax(n->high, n->values[node]);
-    }
-    network_sources(n, n->t0);
-}
-
-static bool set_conducting(struct network *n, int branch)
-{
-    const struct network_branch *b = &n->branches[branch];
-    const double v = n->values[b->c];
-    const bool conducts =
-        b->kind != ELEMENT_MOSFET || can_conduct(n, b, v, n->moves[b->c] ? n->end[b->c] : v);
-    const bool changed = conducts != n->conducts[branch];
-    n->conducts[branch] = conducts;
-    return changed;
-}
-
-/* Transistors whose gate moves, or has moved in the phase before; the first time, everything. */
-static bool find_conducting(struct network *n, bool first)
-{
-    bool changed = false;
-    for (size_t k = 0; first && k < n->n_branches; k++)
-        changed |= set_conducting(n, (int)k);
-    for (size_t k = 0; k < n->n_switched; k++)
-        changed |= set_conducting(n, n->switched[k]);
-    n->n_switched = 0;
-    for (size_t k = 0; k < n->n_moving; k++) {
-        const int node = n->ties[n->moving[k]].child;
-        for (int i = n->first_dependent[node]; i < n->first_dependent[node + 1]; i++) {
-            const int item = n->dependent[i];
-            if (item < 0 || n->branches[item].kind != ELEMENT_MOSFET)
-                continue;
-            changed |= set_conducting(n, item);
-            n->switched[n->n_switched++] = item;
-        }
-    }
-    return changed;
-}
-
-/* Components on which a moving node acts. */
-static void mark_moving(struct network *n, int node)
-{
-    for (int k = n->first_incident[node]; k < n->first_incident[node + 1]; k++)
-        if (n->owner[n->incident[k]] >= 0)
-            n->components[n->owner[n->incident[k]]].moving = true;
-    for (int k = n->first_dependent[node]; k < n->first_dependent[node + 1]; k++) {
-        const int item = n->dependent[k];
-        const int component = item >= 0 ? n->owner[item] : n->component[n->controls[-1 - item].out];
-        if (component >= 0)
-            n->components[component].moving = true;
-    }
-}
-
-bool network_phase(struct network *n)
-{
-    const bool first = n->n_components == 0 && n->n_follow == 0;
-    find_moving(n, first);
-    const bool changed = find_conducting(n, first) || first;
-    if (changed)
-        make_pattern(n);
-    for (size_t i = 0; i < n->n_components; i++)
-        n->components[i].moving = changed;
-    for (size_t k = 0; k < n->n_moving && !changed; k++)
-        mark_moving(n, n->ties[n->moving[k]].child);
-    return changed;
 }

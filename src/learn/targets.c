@@ -58,6 +58,7 @@ static void half_sums(const struct targets_options *o, const double *w, struct h
 static void forward(const struct targets_options *o, const double *w, const double *low,
                     const double *high, struct activity *a)
 {
+    a->signal[0][0] = 0; /* the first layer's rows are in low and high */
     for (size_t l = 0; l < o->n_layers; l++) {
         const size_t m = o->sizes[l], n = o->sizes[l + 1];
         for (size_t j = 0; j < n; j++) {
