@@ -51,6 +51,8 @@ struct event_active {
     double v_middle, v_end; /* of a step in which sources move */
     double x_middle, x_end; /* likewise (event_along.c) */
     double energy;          /* likewise [J]; NAN: it rests */
+    double shift;           /* likewise: of voltages since the states are from [V] */
+    double steepness;       /* likewise: relative change of the rate by voltage [1/V] */
 };
 
 struct event_steps {
