@@ -20,17 +20,19 @@ static void add(struct net *t, size_t a, size_t b, double strong)
     t->links[t->n_links++] = (struct forest_link){(int)a, (int)b, strong};
 }
 
-/* Lines of a rows x columns crossbar, every line held at its first node, devices at 9 of 10
- * crossings. */
-static struct net crossbar(size_t rows, size_t columns, gsl_rng *rng)
+/* Lines of a rows x columns crossbar, all or the first row alone held at their first nodes, devices
+ * at 9 of 10 crossings. */
+static struct net crossbar(size_t rows, size_t columns, bool floating, gsl_rng *rng)
 {
     struct net t = {.n = 2 * rows * columns};
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++) {
             const size_t red = i * columns + j, black = rows * columns + red;
-            add(&t, red, j > 0 ? red - 1 : t.n, 1);
-            add(&t, black, i > 0 ? black - columns : t.n, 1);
-            if (gsl_rng_uniform(rng) < 0.9 || i + j == 0)
+            if (j > 0 || i == 0 || !floating)
+                add(&t, red, j > 0 ? red - 1 : t.n, 1);
+            if (i > 0 || !floating)
+                add(&t, black, i > 0 ? black - columns : t.n, 1);
+            if (gsl_rng_uniform(rng) < 0.9 || i == 0 || j == 0)
                 add(&t, red, black, 0);
         }
     return t;
@@ -58,13 +60,23 @@ static struct net trees(size_t n_trees, gsl_rng *rng)
     return t;
 }
 
-/* Kirchhoff's law at all nodes to 1e-9 of the largest current: the change of a voltage is asked to
- * be below 1e-14 V, against some 0.1 V. */
+static double largest_voltage(const struct forest *f)
+{
+    double largest = 0;
+    for (size_t i = 0; i < f->n; i++)
+        largest = fmax(largest, fabs(f->v[i]));
+    return largest;
+}
+
+/* Kirchhoff's law at all nodes: voltages are asked to be within 1e-14 of their largest, so are wrong by
+ * twice that across a link, and half as much again for rounding.  Then, from other guesses, voltages
+ * within the tolerances that are asked for. */
 static void check(const struct net *t, double device, gsl_rng *rng)
 {
     struct forest *f = forest_new(t->n, t->n_links, t->links);
     assert_non_null(f);
     double *g = NEW(t->n_links, double), *leaving = NEW(t->n + 1, double), largest = 0;
+    double *exact = NEW(t->n, double), *siemens = NEW(t->n + 1, double);
     for (size_t k = 0; k < t->n_links; k++) {
         const bool line = t->links[k].strong > 0 || t->links[k].b == (int)t->n;
         g[k] = (line ? 1 : device) * (0.1 + gsl_rng_uniform(rng));
@@ -81,7 +93,9 @@ static void check(const struct net *t, double device, gsl_rng *rng)
     for (size_t i = f->n_red; i < t->n; i++)
         f->v[i] = gsl_rng_uniform(rng); /* any guess will do */
     assert_true(forest_factor(f));
-    assert_true(forest_solve(f, 1e-14, 1000));
+    forest_margin(f);
+    assert_true(forest_solve(f, 1e-12, 1000));
+    assert_true(forest_solve(f, 1e-14 * largest_voltage(f), 1000));
     for (size_t k = 0; k < t->n_links; k++) {
         const struct forest_link *l = &t->links[k];
         const double va = f->v[f->place[l->a]],
@@ -89,11 +103,23 @@ static void check(const struct net *t, double device, gsl_rng *rng)
         const double i = g[k] * (va - vb);
         leaving[l->a] += i;
         leaving[l->b] -= i;
+        siemens[l->a] += g[k];
+        siemens[l->b] += g[k];
         largest = fmax(largest, fabs(i));
     }
     assert_true(largest > 0.01);
     for (size_t i = 0; i < t->n; i++)
-        ASSERT_NEAR(leaving[i], 0, 1e-9 * largest);
+        ASSERT_NEAR(leaving[i], 0, 3e-14 * largest_voltage(f) * siemens[i]);
+    memcpy(exact, f->v, t->n * sizeof *exact);
+    for (double tolerance = 1; tolerance > 1e-9; tolerance *= 0.1) {
+        for (size_t i = f->n_red; i < t->n; i++)
+            f->v[i] = exact[i] + (gsl_rng_uniform(rng) < 0.1 ? 1 : 1e-3) * gsl_rng_uniform(rng);
+        assert_true(forest_solve(f, tolerance, 1000));
+        for (size_t i = 0; i < t->n; i++)
+            ASSERT_NEAR(f->v[i], exact[i], tolerance);
+    }
+    free(exact);
+    free(siemens);
     forest_free(f);
     free(g);
     free(leaving);
@@ -107,9 +133,11 @@ static void test_kirchhoff(void **state)
     gsl_rng *rng = random_stream(1, 0, RANDOM_INITIAL_STATE);
     for (size_t d = 0; d < COUNT(devices); d++) {
         for (size_t s = 0; s < COUNT(sides); s++) {
-            const struct net t = crossbar(sides[s][0], sides[s][1], rng);
-            check(&t, devices[d], rng);
-            free(t.links);
+            for (int floating = 0; floating <= (devices[d] > 0); floating++) {
+                const struct net t = crossbar(sides[s][0], sides[s][1], floating, rng);
+                check(&t, devices[d], rng);
+                free(t.links);
+            }
         }
         for (size_t k = 2; k < 20; k++) {
             const struct net t = trees(k, rng);
@@ -150,7 +178,7 @@ static void test_refused(void **state)
 /* An array, ohmic or not, in the network of the event engine, whose forest is taken away: elimination gives the same
  * voltages, to the tolerance that was asked for and the rounding of factors, 1e-9 V of 0.3 V.  Lines
  * of 100 kohm between devices of 300 ohm want more iterations than the forest is given. */
-static void check_fallback(const char *name)
+static void check_fallback(const char *name, bool floating)
 {
     static const double ohms[] = {1, 30, 1e5};
     enum { ROWS = 24, COLUMNS = 20 };
@@ -168,7 +196,8 @@ static void check_fallback(const char *name)
                                         .x0 = x0,
                                         .row_ohm = ohms[k],
                                         .column_ohm = ohms[k],
-                                        .driver_ohm = 50};
+                                        .driver_ohm = 50,
+                                        .openable = floating};
         struct circuit *c = circuit_new("array");
         struct array a;
         ASSERT_DONE(array_build(c, &o, &a, &error), error);
@@ -177,6 +206,11 @@ static void check_fallback(const char *name)
         for (size_t i = 0; i < ROWS; i++) {
             const int source = c->ports[a.row_ports[i]].source;
             n->from[source] = n->to[source] = i % 5 == 0 ? KNOWN_VOLT : 0;
+        }
+        for (size_t i = 0; i < c->n_ports && floating; i++) {
+            const int enable = c->ports[i].enable;
+            n->from[enable] = n->to[enable] =
+                (int)i == a.row_ports[0] || (int)i == a.column_ports[0];
         }
         double *by_forest = NEW(c->n_nodes, double);
         network_phase(n);
@@ -206,9 +240,11 @@ static void check_fallback(const char *name)
 static void test_fallback(void **state)
 {
     (void)state;
-    check_fallback("Cr");
-    check_fallback("W-sdc");
-    check_fallback("yakopcic-demo");
+    for (int floating = 0; floating < 2; floating++) {
+        check_fallback("Cr", floating);
+        check_fallback("W-sdc", floating);
+        check_fallback("yakopcic-demo", floating);
+    }
 }
 
 int main(void)

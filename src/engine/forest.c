@@ -8,10 +8,11 @@
  * Conjugate gradients keep cp = C p, as C z = r is known. */
 #include "engine/forest.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-#define SURE 2 /* what `shrinks` may be wrong by */
+#define SURE 2 /* by so much the margin may have come nearer to 0 or to 1 since it was found */
 
 /* Two neighbours at once; not aligned. */
 typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
@@ -148,6 +149,22 @@ static void image(const struct forest *f, const double *from, double *to)
     }
 }
 
+void forest_margin(struct forest *f)
+{
+    double *y = f->y;
+    const double *ground = f->g + f->n + f->n_weak;
+    memset(y, 0, f->n * sizeof *y);
+    for (size_t k = 0; k < f->n_ground; k++)
+        y[f->ground[k]] += ground[k];
+    solve_trees(f, 0, f->n_red_runs, y);
+    add_red(f, y, 1, y);
+    solve_trees(f, f->n_red_runs, f->n_runs, y);
+    double margin = 1;
+    for (size_t i = f->n_red; i < f->n; i++)
+        margin = fmin(margin, fmax(y[i], DBL_EPSILON));
+    f->margin = fmax(margin / SURE, 1 - SURE * (1 - margin));
+}
+
 /* The largest of the black ones; NaN stays. */
 static double largest_black(const struct forest *f, const double *z)
 {
@@ -169,13 +186,15 @@ static void add_part(size_t n, double a, const double *x, double *y)
         y[i] += a * x[i];
 }
 
-/* x += z, where z is the last change: false: it was too large. */
+/* x += z, where z is the last change.  Now or, with the red voltages found again, by the next one,
+ * errors are within the tolerance; false: they are not. */
 static bool finish(struct forest *f, double largest, double tolerance)
 {
-    if (!(largest <= tolerance || SURE * f->shrinks * largest <= tolerance))
+    const bool now = largest <= f->margin * tolerance;
+    if (!now && !((1 - f->margin) * largest <= f->margin * tolerance))
         return false;
     add_part(f->n - f->n_red, 1, f->y + f->n_red, f->v + f->n_red);
-    if (largest > tolerance)
+    if (!now)
         find_red(f);
     return true;
 }
@@ -231,12 +250,10 @@ bool forest_solve(struct forest *f, double tolerance, size_t most)
         add_part(n - first, -alpha, cp + first, r + first);
         add_red(f, w, alpha, r);
         memcpy(z + first, r + first, bytes);
-        const double before = rz, last = largest;
+        const double before = rz;
         rz = solve_trees(f, f->n_red_runs, f->n_runs, z);
         largest = largest_black(f, z);
         f->iterations++;
-        if (largest > 0)
-            f->shrinks = fmin(1, largest / last);
         if (finish(f, largest, tolerance))
             return true;
         pcp = turn(n - first, rz / before, z + first, r + first, p + first, cp + first);

@@ -45,7 +45,7 @@ struct forest {
     double *f;               /* n: currents into the nodes [A], which the caller sets */
     double *v;               /* n: voltages [V], of the black ones also the guess */
     double *y, *p, *cp, *r;  /* n: scratch */
-    double shrinks;          /* by what one iteration shrinks a change, as seen last; or 1 */
+    double margin;           /* by forest_margin() */
     size_t iterations;       /* of the last solution */
 };
 
@@ -56,8 +56,18 @@ void forest_free(struct forest *forest);
 /* Factors for the conductances in g; false: a tree that nothing holds. */
 bool forest_factor(struct forest *forest);
 
-/* Solve for the currents f until no voltage changes by more than `tolerance` [V]; false: not within
- * `most` iterations. */
+/* How much smaller than the error a change may be: with M = C^-1 G' R^-1 G, which has no negative
+ * entry, an error e and the change z = C^-1 S e = (I - M) e that it would make,
+ *
+ *     max |e| <= max |z| / margin        margin = min of (I - M) 1 = C^-1 (hc + G' R^-1 hr)
+ *
+ * where hr, hc are the conductances to known nodes.  It is near 1 where all lines are held, and small
+ * where lines hang on devices alone.  After forest_factor(), and again when conductances have changed
+ * much; what is kept is on the safe side. */
+void forest_margin(struct forest *forest);
+
+/* Solve for the currents f to errors of no more than `tolerance` [V]; false: not within `most`
+ * iterations. */
 bool forest_solve(struct forest *forest, double tolerance, size_t most);
 
 #endif

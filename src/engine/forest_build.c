@@ -283,7 +283,7 @@ static struct forest *make(struct plan *p)
     struct forest *f = NEW(1, struct forest);
     const size_t n = f->n = p->n;
     f->n_links = p->n_links;
-    f->shrinks = 1;
+    f->margin = 1;
     for (size_t i = 0; i < n; i++)
         p->parent_link[i] = -1;
     f->n_red = walk_trees(p, 0, 0);

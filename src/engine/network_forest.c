@@ -17,8 +17,10 @@
 #define NODES_MOST 5000 /* that are eliminated at all */
 #define ITERATIONS_MOST 20000
 #define NEWTON_MOST 100
-#define CHANGE_MAX 0.3 /* [V] of a node in one step of Newton's method */
-#define SURE 4         /* what `bend` may be wrong by */
+#define CHANGE_MAX 0.3  /* [V] of a node in one step of Newton's method */
+#define LINEAR_PART 0.2 /* of the tolerance: error of each linear solution of Newton's method */
+#define SURE 4          /* what `bend` may be wrong by */
+#define MARGIN_AFTER 16 /* factors, in which devices change little */
 
 /* A conductance that is not the same in every solution. */
 struct variable {
@@ -40,6 +42,7 @@ struct network_forest {
     size_t n_variables;
     struct variable *variables;
     bool factored;
+    int old;     /* factors since the margin was found; MARGIN_AFTER: it has to be */
     double bend; /* last seen: a change is this much of the square of the one before [1/V] */
 };
 
@@ -100,6 +103,7 @@ void network_forest_make(struct network *n, struct network_component *p)
     const struct network_cell *cells = n->cells + p->first_cell;
     f->forest = forest;
     f->bend = INFINITY;
+    f->old = MARGIN_AFTER;
     f->nodes = NEW(p->n_nodes, int);
     f->known = NEW(forest->n_ground, int);
     f->variables = NEW(p->n_links, struct variable);
@@ -144,6 +148,8 @@ static void set_conductances(const struct network *n, const struct network_compo
             continue;
         c->g = p->links[u->cell].g = f->forest->g[u->slot] = g;
         f->factored = false;
+        if (u->state < 0)
+            f->old = MARGIN_AFTER; /* a switch */
     }
 }
 
@@ -177,13 +183,23 @@ static bool set_slopes(const struct network *n, const struct network_component *
     return true;
 }
 
+static bool factor(struct network_forest *f)
+{
+    if (f->factored)
+        return true;
+    f->factored = forest_factor(f->forest);
+    if (!f->factored || ++f->old < MARGIN_AFTER)
+        return f->factored;
+    forest_margin(f->forest);
+    f->old = 0;
+    return true;
+}
+
 /* One linear solution from the voltages in values[] to forest->v. */
 static bool solve_linear(const struct network *n, struct network_forest *f, double tolerance)
 {
     struct forest *forest = f->forest;
-    if (!f->factored)
-        f->factored = forest_factor(forest);
-    if (!f->factored)
+    if (!factor(f))
         return false;
     set_currents(n, f);
     for (size_t k = 0; k < f->n_curved; k++) {
@@ -223,7 +239,7 @@ static bool newton(struct network *n, const struct network_component *p, double 
         if (*holds)
             return false; /* nothing solves that */
         f->factored = false;
-        if (!solve_linear(n, f, tolerance))
+        if (!solve_linear(n, f, LINEAR_PART * tolerance))
             return false;
         const double largest = take_voltages(n, f);
         if (before > 0)
