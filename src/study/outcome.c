@@ -298,5 +298,6 @@ struct engine_options outcome_tolerances(double reltol)
     o.reltol = reltol;
     o.abstol *= reltol / engine_defaults.reltol;
     o.vntol *= reltol / engine_defaults.reltol;
+    o.step_max *= fmax(1, reltol / engine_defaults.reltol);
     return o;
 }
