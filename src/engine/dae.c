@@ -103,7 +103,20 @@ static void mosfet_currents(struct dae *d, bool by_node, double *power)
     dae_diodes_powers(d->diodes, d->n_mosfets, d->junctions, power);
 }
 
-/* Currents that leave every node through elements into d->leaving, or else into d->sum, by unknowns;
+/* Of capacitors, added to either. */
+static void capacitor_currents(struct dae *d, bool by_node, const double *slope)
+{
+    double *sum = by_node ? d->leaving : d->sum;
+    if (!spread_slopes(d, slope))
+        return;
+    for (size_t k = 0; k < d->n_capacitors; k++) {
+        const struct dae_linear *e = &d->capacitors[k];
+        take(sum, by_node ? e->node : e->row,
+             e->value * (d->slopes[e->node[0]] - d->slopes[e->node[1]]));
+    }
+}
+
+/* Currents that leave every node through elements but capacitors into d->leaving, or else into d->sum, by unknowns;
  * residuals of controlled sources and states; the power of each element, if it is wanted. */
 static void element_currents(struct dae *d, bool by_node, const double *slope, double *residual,
                              double *power)
@@ -127,12 +140,6 @@ static void element_currents(struct dae *d, bool by_node, const double *slope, d
         if (power)
             power[e->number] = u * i;
     }
-    if (spread_slopes(d, slope))
-        for (size_t k = 0; k < d->n_capacitors; k++) {
-            const struct dae_linear *e = &d->capacitors[k];
-            take(sum, by_node ? e->node : e->row,
-                 e->value * (d->slopes[e->node[0]] - d->slopes[e->node[1]]));
-        }
     for (size_t k = 0; k < d->n_currents; k++) {
         const struct dae_linear *e = &d->currents[k];
         take(sum, by_node ? e->node : e->row, e->value);
@@ -172,38 +179,68 @@ static void element_currents(struct dae *d, bool by_node, const double *slope, d
     }
 }
 
-/* The residual from d->leaving.  What leaves a child comes through its tie
- * from the parent. */
-static void root_currents(struct dae *d, double *residual)
+/* What leaves a child comes through its tie from the parent. */
+static void gather_ties(struct dae *d)
 {
     for (size_t k = d->n_ties; k-- > 0;)
         d->leaving[d->ties[k].parent] += d->leaving[d->ties[k].child];
-    for (size_t k = 0; k < d->n_roots; k++)
-        residual[k] = d->leaving[d->roots[k]];
 }
 
 void dae_residual(struct dae *d, double t, const double *y, const double *slope, double *residual)
 {
     spread(d, t, y);
     element_currents(d, false, slope, residual, NULL);
+    capacitor_currents(d, false, slope);
     memcpy(residual, d->sum, d->n_roots * sizeof *residual);
+}
+
+/* Current of a tie's source, from node 0 to node 1 through it, after gather_ties(); its power at v. */
+static double tie_current(const struct dae *d, const struct dae_tie *tie)
+{
+    return -tie->sign * d->leaving[tie->child];
+}
+
+static double tie_power(const struct dae *d, const struct dae_tie *tie, const double *v)
+{
+    const int from = tie->sign > 0 ? tie->child : tie->parent,
+              to = tie->sign > 0 ? tie->parent : tie->child;
+    return (tie->boundary ? v[from] : v[from] - v[to]) * tie_current(d, tie);
 }
 
 void dae_values(struct dae *d, double t, const double *y, const double *slope, double *residual,
                 double *power)
 {
+    double *v = d->values, *branch = v + d->circuit->n_nodes;
     spread(d, t, y);
     element_currents(d, true, slope, residual, power);
-    root_currents(d, residual);
-    double *v = d->values, *branch = v + d->circuit->n_nodes;
+    memcpy(d->resting, d->leaving, d->circuit->n_nodes * sizeof *d->resting);
+    capacitor_currents(d, true, slope);
+    gather_ties(d);
+    for (size_t k = 0; k < d->n_roots; k++)
+        residual[k] = d->leaving[d->roots[k]];
     for (size_t k = 0; k < d->n_ties; k++) {
         const struct dae_tie *tie = &d->ties[k];
-        const int from = tie->sign > 0 ? tie->child : tie->parent,
-                  to = tie->sign > 0 ? tie->parent : tie->child;
-        const double i = branch[tie->branch] = -tie->sign * d->leaving[tie->child];
+        branch[tie->branch] = tie_current(d, tie);
         if (power)
-            power[tie->element] = (tie->boundary ? v[from] : v[from] - v[to]) * i;
+            power[tie->element] = tie_power(d, tie, v);
     }
+}
+
+void dae_kink_powers(struct dae *d, const double *resting, const double *values,
+                     const double *slope, double *power)
+{
+    memcpy(d->leaving, resting, d->circuit->n_nodes * sizeof *d->leaving);
+    capacitor_currents(d, true, slope);
+    gather_ties(d);
+    for (size_t k = 0; k < d->n_ties; k++)
+        power[d->ties[k].element] = tie_power(d, &d->ties[k], values);
+}
+
+void dae_drive_currents(struct dae *d, double *currents)
+{
+    memset(d->sum, 0, d->n_roots * sizeof *d->sum);
+    capacitor_currents(d, false, NULL);
+    memcpy(currents, d->sum, d->n_roots * sizeof *currents);
 }
 
 void dae_mass(const struct dae *d, const double *x, double *product)

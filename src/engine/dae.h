@@ -89,6 +89,7 @@ struct dae {
     double *values;  /* circuit_n_values() */
     double *slopes;  /* n_nodes: dv/dt [V/s] */
     double *leaving; /* n_nodes: current that leaves it through elements [A] */
+    double *resting; /* n_nodes: the same without capacitors, of the last dae_values() */
     double *sum;     /* n + DAE_NOWHERE: the same by unknowns; what is of known nodes comes last */
 };
 
@@ -119,5 +120,13 @@ void dae_mass(const struct dae *dae, const double *x, double *product);
  * sources by Kirchhoff's current law.  power: n_elements; residual: n, F. */
 void dae_values(struct dae *dae, double t, const double *y, const double *slope, double *residual,
                 double *power);
+
+/* At a kink of the drive only the currents of capacitors jump.  The sources' powers behind it, from
+ * dae->resting and the values before it (circuit_n_values()): power of sources alone is set. */
+void dae_kink_powers(struct dae *dae, const double *resting, const double *values,
+                     const double *slope, double *power);
+
+/* The part of F that comes from the drive's slope: n_roots [A]. */
+void dae_drive_currents(struct dae *dae, double *currents);
 
 #endif

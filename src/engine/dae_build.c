@@ -56,6 +56,7 @@ void dae_free(struct dae *d)
     free(d->values);
     free(d->slopes);
     free(d->leaving);
+    free(d->resting);
     free(d);
 }
 
@@ -425,6 +426,7 @@ static void allocate(struct dae *d, const struct circuit *c)
     d->values = NEW(circuit_n_values(c), double);
     d->slopes = NEW(c->n_nodes, double);
     d->leaving = NEW(c->n_nodes, double);
+    d->resting = NEW(c->n_nodes, double);
 }
 
 struct dae *dae_new(const struct circuit *c, struct error *error)

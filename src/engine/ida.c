@@ -71,6 +71,7 @@ struct run {
     double *rest;     /* n: y of the operating point */
     double *residual; /* n: scratch */
     double *values;   /* circuit_n_values(): at the end of the step */
+    double *resting;  /* n_nodes: dae->resting there */
     double scale;     /* half the highest voltage of a source [V] */
     struct step_energy energy;
     double t;                    /* [s] */
@@ -233,7 +234,7 @@ static void sample_window(struct run *r, double t0)
     if (r->t <= begin)
         return;
     const double times[2] = {begin, 0.5 * (begin + r->t)};
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < (r->loose ? 1 : 2); k++)
         if (times[k] > t0) {
             evaluate_between(r, t0, (times[k] - t0) / (r->t - t0), NULL);
             probe_points_add(&r->probes, times[k], r->dae->values);
@@ -250,8 +251,14 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool kink
     if (status != STATUS_OK)
         return status;
     const size_t size = circuit_n_values(r->circuit) * sizeof *r->values;
+    if (kink) {
+        double *slope = N_VGetArrayPointer(r->between_slope);
+        rosenbrock_between(&r->rosenbrock, 0, N_VGetArrayPointer(r->between), slope);
+        dae_kink_powers(r->dae, r->resting, r->values, slope, r->energy.begin);
+    }
     memcpy(r->values, r->dae->values, size);
-    if (kink)
+    memcpy(r->resting, r->dae->resting, r->circuit->n_nodes * sizeof *r->resting);
+    if (kink && r->phase.changed)
         evaluate_between(r, t0, 0, r->energy.begin);
     evaluate_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, r->energy.first);
     if (!r->loose)
@@ -330,7 +337,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     int rejected = 0;
     size_t worst = 0;
     const double order = r->loose ? DIRK_ORDER : ROSENBROCK_ORDER;
-    method->known = false;
+    rosenbrock_kink(method);
+    method->known &= !r->phase.changed;
     tolerances(r, y, 1 / STATE_PART, r->weight);
     for (int steps = 0; status == STATUS_OK && r->t < t_end && !*ended;) {
         const double t0 = r->t, rest = t_end - t0;
@@ -454,6 +462,7 @@ static enum status set_up(struct run *r)
     r->weight = NEW(d->n, double);
     r->residual = NEW(d->n, double);
     r->values = NEW(circuit_n_values(c), double);
+    r->resting = NEW(c->n_nodes, double);
     r->rest = NEW(d->n, double);
     step_energy_new(&r->energy, c);
     r->phase.drive = NEW(c->n_ports, struct drive);
@@ -526,6 +535,7 @@ static void release(struct run *r)
     free(r->weight);
     free(r->residual);
     free(r->values);
+    free(r->resting);
     free(r->rest);
     free(r->phase.drive);
     probe_points_free(&r->probes);
@@ -554,6 +564,8 @@ static enum status run(const struct circuit *circuit, const struct controller *c
         dae_values(r->dae, 0, N_VGetArrayPointer(r->y), N_VGetArrayPointer(r->slope), r->residual,
                    r->energy.begin);
         step_energy_start(&r->energy, r->dae->values);
+        memcpy(r->values, r->dae->values, circuit_n_values(circuit) * sizeof *r->values);
+        memcpy(r->resting, r->dae->resting, circuit->n_nodes * sizeof *r->resting);
         record(r, 0, false);
     }
     while (status == STATUS_OK && next_phase(r))

@@ -59,7 +59,7 @@ bool rosenbrock_new(struct rosenbrock *r, struct dae *d)
     r->entries = NEW(d->n_entries + 1, double);
     double **const vectors[] = {&r->y0,    &r->y1,     &r->slope1, &r->residual,
                                 &r->drift, &r->point,  &r->defect, &r->begin,
-                                &r->mass,  &r->curve2, &r->curve3};
+                                &r->mass,  &r->curve2, &r->curve3, &r->drive};
     for (size_t k = 0; k < sizeof vectors / sizeof vectors[0]; k++)
         *vectors[k] = NEW(d->n, double);
     for (int i = 0; i < ROSENBROCK_STAGES; i++)
@@ -70,8 +70,9 @@ bool rosenbrock_new(struct rosenbrock *r, struct dae *d)
 
 void rosenbrock_free(struct rosenbrock *r)
 {
-    double *const vectors[] = {r->y0,     r->y1,    r->slope1, r->residual, r->drift,  r->point,
-                               r->defect, r->begin, r->mass,   r->curve2,   r->curve3, r->entries};
+    double *const vectors[] = {r->y0,     r->y1,     r->slope1, r->residual, r->drift,
+                               r->point,  r->defect, r->begin,  r->mass,     r->curve2,
+                               r->curve3, r->drive,  r->entries};
     for (size_t k = 0; k < sizeof vectors / sizeof vectors[0]; k++)
         free(vectors[k]);
     for (int i = 0; i < ROSENBROCK_STAGES; i++)
@@ -258,6 +259,14 @@ void rosenbrock_accept(struct rosenbrock *r)
     for (size_t k = 0; k < r->dae->n; k++)
         r->begin[k] = r->residual[k] - r->mass[k];
     r->known = true;
+}
+
+void rosenbrock_kink(struct rosenbrock *r)
+{
+    dae_drive_currents(r->dae, r->point);
+    for (size_t k = 0; k < r->dae->n_roots; k++)
+        r->begin[k] += r->point[k] - r->drive[k];
+    memcpy(r->drive, r->point, r->dae->n_roots * sizeof *r->drive);
 }
 
 void rosenbrock_between(const struct rosenbrock *r, double part, double *y, double *slope)

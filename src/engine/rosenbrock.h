@@ -25,6 +25,7 @@ struct rosenbrock {
     double *error;                     /* n: estimate of that of y1 */
     double *defect;                    /* n: by how much y1 misses the equations */
     double *begin;                     /* n: -g at the beginning */
+    double *drive;                     /* n: of it, what comes from the drive's slope */
     size_t worst;                      /* root that moved most in the last stage */
     bool known;                        /* it is that of the next step already, until y moves */
     double *entries;                   /* n_entries + 1 */
@@ -59,8 +60,10 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
 bool rosenbrock_settle(struct rosenbrock *r, double t, double h, const double *y,
                        const double *weight, double *power);
 
-/* The last step is accepted and the next one begins there, without a kink. */
+/* The last step is accepted and the next one begins there, without a kink; or the drive has one
+ * there. */
 void rosenbrock_accept(struct rosenbrock *r);
+void rosenbrock_kink(struct rosenbrock *r);
 
 /* The continuous solution of the last step and its slope at its beginning + part * h. */
 void rosenbrock_between(const struct rosenbrock *r, double part, double *y, double *slope);
