@@ -129,7 +129,8 @@ void network_forest_make(struct network *n, struct network_component *p)
     }
 }
 
-static void set_conductances(const struct network *n, const struct network_component *p)
+/* A switch that moves bends the ways of all voltages. */
+static void set_conductances(const struct network *n, struct network_component *p)
 {
     struct network_forest *f = p->forest;
     const double *v = n->values;
@@ -148,8 +149,10 @@ static void set_conductances(const struct network *n, const struct network_compo
             continue;
         c->g = p->links[u->cell].g = f->forest->g[u->slot] = g;
         f->factored = false;
-        if (u->state < 0)
-            f->old = MARGIN_AFTER; /* a switch */
+        if (u->state >= 0)
+            continue;
+        f->old = MARGIN_AFTER;
+        p->way = p->bent = 1;
     }
 }
 
@@ -229,8 +232,7 @@ static double take_voltages(struct network *n, const struct network_forest *f)
     return largest;
 }
 
-static bool newton(struct network *n, const struct network_component *p, double tolerance,
-                   bool *holds)
+static bool newton(struct network *n, struct network_component *p, double tolerance, bool *holds)
 {
     struct network_forest *f = p->forest;
     double before = 0;
@@ -242,6 +244,7 @@ static bool newton(struct network *n, const struct network_component *p, double 
         if (!solve_linear(n, f, LINEAR_PART * tolerance))
             return false;
         const double largest = take_voltages(n, f);
+        *(i == 0 ? &p->way : &p->bent) += largest;
         if (before > 0)
             f->bend = largest / (before * before);
         if (largest <= tolerance || SURE * f->bend * largest * largest <= tolerance)
@@ -253,12 +256,13 @@ static bool newton(struct network *n, const struct network_component *p, double 
     return false;
 }
 
-bool network_forest_solve(struct network *n, const struct network_component *p, double tolerance,
+bool network_forest_solve(struct network *n, struct network_component *p, double tolerance,
                           bool *holds)
 {
     struct network_forest *f = p->forest;
     bool solved;
     *holds = false;
+    p->left = tolerance;
     set_conductances(n, p);
     if (f->n_curved > 0) {
         solved = newton(n, p, tolerance, holds);

@@ -37,7 +37,7 @@ void network_forest_make(struct network *network, struct network_component *comp
 void network_forest_free(struct network_forest *forest);
 
 /* Solve it.  *holds: it may be tried again. */
-bool network_forest_solve(struct network *network, const struct network_component *component,
+bool network_forest_solve(struct network *network, struct network_component *component,
                           double tolerance, bool *holds);
 
 #endif
