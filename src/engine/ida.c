@@ -43,11 +43,12 @@
 /* A continuous solution that is bent by more than this is none: [V], and of the change. */
 #define BUMP_MAX 1.0
 #define BUMP_PART 4.0
-#define LOOSE 1e-3       /* reltol from which on dirk.h takes the steps of transistors */
-#define LOOSE_STATE 0.1  /* of a state's tolerance, then */
-#define LOOSE_GROWTH 20  /* of steps, then */
-#define HANDOVER 100     /* steps of the one-step method that IDAS's beginning is worth */
-#define STATE_PART 1.0   /* of the tolerance that one step may take of a state */
+#define LOOSE 1e-3      /* reltol from which on dirk.h takes the steps of transistors */
+#define COARSE 0.1      /* reltol from which on other circuits begin with steps as long as can be */
+#define LOOSE_STATE 0.1 /* of a state's tolerance, then */
+#define LOOSE_GROWTH 20 /* of steps, then */
+#define HANDOVER 100    /* steps of the one-step method that IDAS's beginning is worth */
+#define STATE_PART 1.0  /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define NEWTON_PART 0.05 /* of the tolerance that Newton's iteration may leave */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
@@ -375,7 +376,9 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         }
         settled = !(error <= 1);
         if (kink && !settled)
-            *first = step >= h ? factor * step : r->loose ? fmax(h, factor * step) : h;
+            *first = step >= h  ? factor * step
+                     : r->loose ? fmax(h, factor * step)
+                                : fmin(h, factor * step);
         h = rejected && !settled ? fmin(step, factor * step) : factor * step;
         r->t = reaches ? t_end : t0 + step;
         memcpy(y, method->y1, size);
@@ -467,8 +470,6 @@ static enum status set_up(struct run *r)
     step_energy_new(&r->energy, c);
     r->phase.drive = NEW(c->n_ports, struct drive);
     probe_points_new(&r->probes, c);
-    for (int k = 0; k < PHASE_KINDS; k++)
-        r->next[k][0] = r->next[k][1] = FIRST_STEP;
     for (size_t p = 0; p < c->n_ports; p++) {
         r->phase.drive[p].volt = c->ports[p].idle;
         d->from[c->ports[p].source] = d->to[c->ports[p].source] = c->ports[p].idle;
@@ -492,6 +493,9 @@ static enum status set_up(struct run *r)
     memcpy(r->rest, y, d->n * sizeof *y);
     r->loose = r->options->reltol >= LOOSE && d->n_mosfets > 0;
     r->energy.simpson = r->loose;
+    for (int k = 0; k < PHASE_KINDS; k++)
+        r->next[k][0] = r->next[k][1] =
+            r->options->reltol >= COARSE && !r->loose ? r->options->step_max : FIRST_STEP;
     return status;
 }
 
