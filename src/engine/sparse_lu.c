@@ -212,12 +212,18 @@ static void make_list(struct sparse_lu *lu)
         size_t at = 0;
         for (size_t k = 0; k < n && complete; k++) {
             const struct pivot *p = &lu->pivots[k];
-            for (int32_t i = p->column; i < p->rest_end; i++)
+            for (int32_t i = p->column; i < p->rest_end; i++) {
+                const int32_t row = row_of[lu->below[i]], end = lu->pivots[row].u_end;
+                int32_t e = lu->below[i] + 1; /* columns rise in both rows */
                 for (int32_t j = p->u; j < p->u_end; j++) {
-                    const int32_t target = find(lu, row_of[lu->below[i]], lu->index[j]);
-                    complete = complete && target >= 0;
-                    lu->targets[at++] = target;
+                    const int32_t column = lu->index[j];
+                    while (e < end && lu->index[e] < column)
+                        e++;
+                    const bool there = column == row || (e < end && lu->index[e] == column);
+                    complete = complete && there;
+                    lu->targets[at++] = column == row ? row : (int32_t)n + e;
                 }
+            }
         }
         for (size_t k = 0; k < n; k++) {
             lu->row_scale[k] = 1 / row_scale[lu->row_order[k]];
