@@ -76,19 +76,19 @@ static void record(struct run *r, double t0, bool ends)
 {
     struct event_steps *s = &r->steps;
     if (ends)
-        event_steps_book(s);
+        event_account_book(&s->account);
     const struct interval i = {.t0 = t0,
                                .t1 = r->t,
                                .values = r->network->values,
-                               .energy = ends ? s->energy : NULL,
-                               .class_error = ends ? s->error : NULL,
+                               .energy = ends ? s->account.energy : NULL,
+                               .class_error = ends ? s->account.class_error : NULL,
                                .phase = &r->phase,
                                .ends_phase = ends};
     r->report->points++;
     for (size_t k = 0; k < r->options->n_recorders; k++)
         r->options->recorders[k].take(r->options->recorders[k].data, &i);
     if (ends)
-        event_steps_booked(s);
+        event_account_booked(&s->account);
 }
 
 /* A state outside [0, 1] by more than the tolerance is no solution. */

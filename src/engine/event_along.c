@@ -182,7 +182,7 @@ static bool solve_both(struct event_steps *s, double t, double h)
     if (!solve(s, t + 0.5 * h, MIDDLE))
         return false;
     network_currents(s->network);
-    event_steps_power(s, s->volt_end, s->ampere_end, s->middle);
+    event_account_find(&s->account, &s->account.middle);
     memcpy(n->values, s->voltages, bytes);
     return solve(s, t + h, END);
 }

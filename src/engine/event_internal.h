@@ -41,9 +41,6 @@ static inline double device_voltage(const struct event_steps *s, const struct ev
     return d->component < 0 ? 0 : network_voltage(s->network, &s->network->branches[d->branch]);
 }
 
-/* Voltages, currents and powers of what is live, n_flows each. */
-void event_steps_power(const struct event_steps *s, double *volt, double *ampere, double *power);
-
 /* A step over a ramp, from what the second order has found of its end (event_along.c);
  * results as of event_steps_try(). */
 bool event_steps_along(struct event_steps *s, double t, double h, double *error);

@@ -44,13 +44,7 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     s->all = NEW(c->n_states, struct event_active);
     s->active = NEW(c->n_states, struct event_active *);
     s->movers = NEW(c->n_states, struct event_active *);
-    double **const powers[] = {&s->now,      &s->middle,     &s->end,   &s->volt,
-                               &s->ampere,   &s->step,       &s->idle,  &s->estimate,
-                               &s->volt_end, &s->ampere_end, &s->energy};
-    for (size_t k = 0; k < sizeof powers / sizeof powers[0]; k++)
-        *powers[k] = NEW(c->n_elements, double);
-    s->classes = energy_classes(c);
-    s->flow_of = NEW(c->n_elements, int);
+    event_account_new(&s->account, c, n);
     s->voltages = NEW(c->n_nodes, double);
     s->before = NEW(c->n_nodes, double);
     s->live = NEW(c->n_nodes + c->n_elements, bool);
@@ -82,12 +76,7 @@ void event_steps_free(struct event_steps *s)
     free(s->all);
     free(s->active);
     free(s->movers);
-    double *const powers[] = {s->now,  s->middle,   s->end,      s->volt,       s->ampere, s->step,
-                              s->idle, s->estimate, s->volt_end, s->ampere_end, s->energy};
-    for (size_t k = 0; k < sizeof powers / sizeof powers[0]; k++)
-        free(powers[k]);
-    free(s->classes);
-    free(s->flow_of);
+    event_account_free(&s->account);
     free(s->voltages);
     free(s->before);
     free(s->live);
@@ -111,18 +100,6 @@ void event_steps_pattern(struct event_steps *s)
     }
     s->new_pattern = true;
     s->fresh = false;
-}
-
-void event_steps_power(const struct event_steps *s, double *volt, double *ampere, double *power)
-{
-    const struct network *n = s->network;
-    const double *v = n->values;
-    for (size_t k = 0; k < n->n_flows; k++) {
-        const struct network_flow *f = &n->flows[k];
-        volt[k] = v[f->p] - v[f->n];
-        ampere[k] = n->current[f->element];
-        power[k] = volt[k] * ampere[k] + n->leak_power[f->element];
-    }
 }
 
 static bool solve(struct event_steps *s, double t, double tolerance)
@@ -158,52 +135,12 @@ static void begin_device(const struct event_steps *s, struct event_active *a)
     a->n = f.f - f.df_dx * a->x;
 }
 
-/* What still powers have absorbed goes to energy[]. */
-static void book_still(struct event_steps *s)
-{
-    for (size_t k = 0; k < s->network->n_flows; k++)
-        s->energy[s->network->flows[k].element] += s->still_for * s->now[k];
-    s->still_for = 0;
-}
-
-void event_steps_book(struct event_steps *s)
-{
-    double *restrict energy = s->energy;
-    const double *restrict idle = s->idle, h = s->idle_for;
-    book_still(s);
-    for (size_t k = 0; k < s->circuit->n_elements; k++)
-        energy[k] += h * idle[k];
-    s->idle_for = 0;
-}
-
-void event_steps_booked(struct event_steps *s)
-{
-    memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
-    memset(s->error, 0, sizeof s->error);
-}
-
 /* Other components become live: powers change their places. */
 static void change_live(struct event_steps *s)
 {
-    struct network *n = s->network;
-    event_steps_book(s);
-    for (size_t k = 0; k < n->n_flows; k++)
-        s->idle[n->flows[k].element] = s->now[k];
-    network_live(n, s->new_pattern);
-    memcpy(s->step, s->idle, s->circuit->n_elements * sizeof *s->step);
-    if (s->new_pattern)
-        memcpy(s->idle, n->leak_power, s->circuit->n_elements * sizeof *s->idle);
-    for (size_t k = 0; k < n->n_flows; k++) {
-        const int e = n->flows[k].element;
-        s->flow_of[e] = (int)k;
-        s->idle[e] = 0;
-    }
-    for (size_t k = 0; k < n->n_flows; k++) {
-        const struct network_flow *f = &n->flows[k];
-        s->now[k] = s->step[f->element];
-        s->volt[k] = n->values[f->p] - n->values[f->n];
-        s->ampere[k] = n->current[f->element];
-    }
+    event_account_leave(&s->account);
+    network_live(s->network, s->new_pattern);
+    event_account_enter(&s->account, s->new_pattern);
     s->new_pattern = false;
 }
 
@@ -249,8 +186,7 @@ bool event_steps_settle(struct event_steps *s, double t)
     if (!solve(s, t, s->newton))
         return false;
     network_currents(s->network);
-    book_still(s);
-    event_steps_power(s, s->volt, s->ampere, s->now);
+    event_account_begin(&s->account);
     s->fresh = false;
     return true;
 }
@@ -285,7 +221,7 @@ static bool middle(struct event_steps *s, double t, double h)
     network_sources(s->network, t + 0.5 * h);
     bool done = network_solve_bent(s->network, NEWTON_MIDDLE * s->newton);
     network_currents(s->network);
-    event_steps_power(s, s->volt_end, s->ampere_end, s->middle);
+    event_account_find(&s->account, &s->account.middle);
     memcpy(v, s->voltages, n_nodes * sizeof *v);
     for (size_t k = 0; k < s->n_active; k++)
         v[s->active[k]->device->state] = s->active[k]->x_end;
@@ -324,7 +260,7 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
     if (!stage(s, t + 0.5 * h, false))
         return false;
     network_currents(s->network);
-    event_steps_power(s, s->volt_end, s->ampere_end, s->middle);
+    event_account_find(&s->account, &s->account.middle);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         x[a->device->state] = a->x + h * a->whole.one * (a->l * a->x + 2 * a->n_middle - a->n);
@@ -345,41 +281,6 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
         x[a->device->state] = result;
     }
     return true;
-}
-
-/* Where voltages and currents go straight from end to end; what bends them is `bend` of their way at
- * the end, so a quarter of it half way, and two thirds of that in the mean. */
-static void book_straight(struct event_steps *s, double h, double bend)
-{
-    for (size_t k = 0; k < s->network->n_flows; k++) {
-        const double dv = s->volt_end[k] - s->volt[k], di = s->ampere_end[k] - s->ampere[k];
-        const double v = 0.5 * (s->volt_end[k] + s->volt[k]),
-                     i = 0.5 * (s->ampere_end[k] + s->ampere[k]);
-        s->step[k] = h * (0.5 * (s->now[k] + s->end[k]) - dv * di / 6);
-        s->estimate[k] = h * bend / 6 * (fabs(v * di) + fabs(i * dv));
-    }
-}
-
-/* Simpson's sum and, as Simpson minus trapezoid is (h lambda)^2/12 and its own error
- * (h lambda)^4/2880 for a power that goes like exp(lambda t), the square of the difference. */
-static void book(struct event_steps *s, double h)
-{
-    for (size_t k = 0; k < s->network->n_flows; k++) {
-        const double simpson = h / 6 * (s->now[k] + 4 * s->middle[k] + s->end[k]);
-        const double difference = fabs(0.5 * h * (s->now[k] + s->end[k]) - simpson),
-                     size = fabs(simpson);
-        s->step[k] = simpson;
-        s->estimate[k] = size > difference ? difference * difference / size : difference;
-    }
-}
-
-/* The trapezoid, where the power is nearly even; the estimate is what its slope could bend. */
-static void book_even(struct event_steps *s, double h)
-{
-    for (size_t k = 0; k < s->network->n_flows; k++) {
-        s->step[k] = 0.5 * h * (s->now[k] + s->end[k]);
-        s->estimate[k] = fabs(s->end[k] - s->now[k]) * h / 6;
-    }
 }
 
 /* No source moves and no state by enough to be felt: voltages and powers stay. */
@@ -466,23 +367,24 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
     if (fmax(unsettled, simple || along ? *error : 0) > SETTLED && !solve(s, t + h, s->newton))
         return false;
     network_currents(s->network);
-    event_steps_power(s, s->volt_end, s->ampere_end, s->end);
+    event_account_find(&s->account, &s->account.end);
     if (straight)
-        book_straight(s, h, bend);
+        event_account_straight(&s->account, h, bend);
     else if (simple && !s->moving)
-        book_even(s, h);
+        event_account_even(&s->account, h);
     else
-        book(s, h);
+        event_account_simpson(&s->account, h);
     for (size_t k = 0; k < s->n_active && (along ? !simple : !s->moving); k++) {
         const struct event_device *d = s->active[k]->device;
         const double energy = s->active[k]->energy;
         if (d->component < 0 || (along && isnan(energy)))
             continue;
-        const int flow = s->flow_of[d->element];
-        const double found = along ? fabs(s->step[flow] - energy) : s->estimate[flow],
+        const int flow = s->account.flow_of[d->element];
+        const double found =
+                         along ? fabs(s->account.step[flow] - energy) : s->account.estimate[flow],
                      part = along ? 1 : ENERGY_PART;
-        const double most =
-            s->options->reltol * (part * fabs(s->step[flow]) + ENERGY_FLOOR * s->dissipated);
+        const double most = s->options->reltol *
+                            (part * fabs(s->account.step[flow]) + ENERGY_FLOOR * s->dissipated);
         if (found > most)
             raise(error, found / most);
     }
@@ -523,37 +425,18 @@ static bool draw(struct event_steps *s, double h)
     return differs;
 }
 
-static void swap(double **a, double **b)
-{
-    double *old = *a;
-    *a = *b;
-    *b = old;
-}
-
 /* The step's energies are booked, or will be where powers stay. */
 static void take_energies(struct event_steps *s, double h)
 {
+    struct event_account *a = &s->account;
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_device *d = s->active[k]->device;
         if (d->component < 0)
             continue;
-        const int flow = s->flow_of[d->element];
-        s->dissipated += s->still ? h * s->now[flow] : s->step[flow];
+        const int flow = a->flow_of[d->element];
+        s->dissipated += s->still ? h * a->begin.power[flow] : a->step[flow];
     }
-    s->idle_for += h;
-    if (s->still) {
-        s->still_for += h;
-        return;
-    }
-    book_still(s);
-    for (size_t k = 0; k < s->network->n_flows; k++) {
-        const int e = s->network->flows[k].element;
-        s->energy[e] += s->step[k];
-        s->error[s->classes[e]] += s->estimate[k];
-    }
-    swap(&s->now, &s->end);
-    swap(&s->volt, &s->volt_end);
-    swap(&s->ampere, &s->ampere_end);
+    (s->still ? event_account_still : event_account_accept)(a, h);
 }
 
 bool event_steps_accept(struct event_steps *s, double t, double h)

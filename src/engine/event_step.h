@@ -24,7 +24,7 @@
 
 #include "base/random.h"
 #include "engine/engine.h"
-#include "engine/network.h"
+#include "engine/event_account.h"
 
 struct event_device {
     const struct model *model;
@@ -73,20 +73,10 @@ struct event_steps {
     bool along;                   /* sources move, and states hardly move the network */
     bool still;                   /* the last step moved no voltage */
     bool new_pattern;             /* of the network, since the last piece */
-    /* The account: what hangs on live components is kept in the order of the network's flows. */
-    double *now, *middle, *end;       /* n_flows: power over the step [W] */
-    double *volt, *ampere;            /* n_flows: at its beginning [V, A] */
-    double *volt_end, *ampere_end;    /* n_flows: at its end */
-    double *step, *estimate;          /* n_flows: energy of the step that is tried [J] */
-    double *idle;                     /* n_elements: power of what is not live, else 0 [W] */
-    double idle_for, still_for;       /* for which idle[], now[] are not yet in energy[] [s] */
-    double *energy;                   /* n_elements: absorbed and not yet handed out [J] */
-    double error[ENERGY_CLASSES + 1]; /* of it, estimated [J] */
-    unsigned char *classes;           /* n_elements: energy_classes() */
-    int *flow_of;                     /* n_elements: place of a live one among the flows */
-    double *voltages;                 /* n_nodes: scratch */
-    double *before;                   /* n_nodes: voltages before the step that is tried */
-    bool *live;                       /* components: scratch */
+    struct event_account account;
+    double *voltages; /* n_nodes: scratch */
+    double *before;   /* n_nodes: voltages before the step that is tried */
+    bool *live;       /* components: scratch */
 };
 
 void event_steps_new(struct event_steps *s, const struct circuit *circuit, struct network *network,
@@ -101,10 +91,6 @@ void event_steps_pattern(struct event_steps *s);
 
 /* A smooth piece begins: choose what is live and active.  `moving`: sources move in it. */
 void event_steps_begin(struct event_steps *s, bool moving);
-
-/* All that was absorbed until now is in energy[]; and it has been handed out. */
-void event_steps_book(struct event_steps *s);
-void event_steps_booked(struct event_steps *s);
 
 /* Does no state move by enough to be felt within h, if no source moves? */
 bool event_steps_rest(const struct event_steps *s, double h);
