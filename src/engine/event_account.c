@@ -27,7 +27,8 @@ void event_account_new(struct event_account *a, const struct circuit *c, const s
     powers_new(&a->begin, c->n_elements);
     powers_new(&a->middle, c->n_elements);
     powers_new(&a->end, c->n_elements);
-    double **const arrays[] = {&a->step, &a->estimate, &a->taken, &a->error, &a->idle, &a->energy};
+    double **const arrays[] = {&a->step, &a->estimate, &a->taken, &a->error,
+                               &a->idle, &a->resting,  &a->energy};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         *arrays[k] = NEW(c->n_elements, double);
     a->classes = energy_classes(c);
@@ -39,7 +40,8 @@ void event_account_free(struct event_account *a)
     powers_free(&a->begin);
     powers_free(&a->middle);
     powers_free(&a->end);
-    double *const arrays[] = {a->step, a->estimate, a->taken, a->error, a->idle, a->energy};
+    double *const arrays[] = {a->step, a->estimate, a->taken, a->error,
+                              a->idle, a->resting,  a->energy};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
     free(a->classes);
@@ -50,8 +52,10 @@ void event_account_leave(struct event_account *a)
 {
     const struct network *n = a->network;
     event_account_book(a);
-    for (size_t k = 0; k < n->n_flows; k++)
+    for (size_t k = 0; k < n->n_flows; k++) {
         a->idle[n->flows[k].element] = a->begin.power[k];
+        a->resting[n->flows[k].element] = a->begin.ampere[k];
+    }
 }
 
 void event_account_enter(struct event_account *a, bool new_pattern)
@@ -62,10 +66,12 @@ void event_account_enter(struct event_account *a, bool new_pattern)
         a->flow_of[f->element] = (int)k;
         a->begin.power[k] = a->idle[f->element];
         a->begin.volt[k] = n->values[f->p] - n->values[f->n];
-        a->begin.ampere[k] = n->current[f->element];
+        a->begin.ampere[k] = a->resting[f->element];
     }
-    if (new_pattern)
+    if (new_pattern) {
         memcpy(a->idle, n->leak_power, a->n_elements * sizeof *a->idle);
+        memset(a->resting, 0, a->n_elements * sizeof *a->resting);
+    }
     for (size_t k = 0; k < n->n_flows; k++)
         a->idle[n->flows[k].element] = 0;
 }
@@ -111,23 +117,24 @@ void event_account_straight(struct event_account *a, double h, double bend)
     }
 }
 
-void event_account_even(struct event_account *a, double h)
+void event_account_even(struct event_account *a, double h, double mean)
 {
-    const double *restrict p0 = a->begin.power, *restrict p1 = a->end.power;
-    double *restrict step = a->step, *restrict estimate = a->estimate;
+    const struct event_powers *p = &a->begin, *q = &a->end;
     for (size_t k = 0; k < a->network->n_flows; k++) {
-        step[k] = 0.5 * h * (p0[k] + p1[k]);
-        estimate[k] = fabs(p1[k] - p0[k]) * h / 6;
+        const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
+        a->step[k] = h * (p->power[k] + mean * (q->power[k] - p->power[k]) - dv * di / 6);
+        a->estimate[k] = fabs(q->power[k] - p->power[k]) * h / 6;
     }
 }
 
-void event_account_simpson(struct event_account *a, double h)
+void event_account_simpson(struct event_account *a, double h, double late)
 {
     const double *restrict p0 = a->begin.power, *restrict pm = a->middle.power,
                            *restrict p1 = a->end.power;
     double *restrict step = a->step, *restrict estimate = a->estimate;
     for (size_t k = 0; k < a->network->n_flows; k++) {
-        const double simpson = h / 6 * (p0[k] + 4 * pm[k] + p1[k]);
+        const double half = pm[k] + late * (p1[k] - p0[k]);
+        const double simpson = h / 6 * (p0[k] + 4 * half + p1[k]);
         const double difference = fabs(0.5 * h * (p0[k] + p1[k]) - simpson), size = fabs(simpson);
         step[k] = simpson;
         estimate[k] = size > difference ? difference * difference / size : difference;

@@ -22,6 +22,7 @@ struct event_account {
     double *step, *estimate;    /* n_flows: energy of the step that is tried, its error [J] */
     double *taken, *error;      /* n_flows: of accepted steps, not yet in energy[] [J] */
     double *idle;               /* n_elements: power of what is not live, else 0 [W] */
+    double *resting;            /* n_elements: current of what is not live [A] */
     double idle_for, still_for; /* for which idle[] and begin.power[] are not in energy[] [s] */
     double *energy;             /* n_elements: absorbed and not yet handed out [J] */
     double class_error[ENERGY_CLASSES + 1]; /* of it, estimated [J] */
@@ -47,11 +48,12 @@ void event_account_begin(struct event_account *a);
 /* where voltages and currents go straight from end to end; what bends them is `bend` of their way at
  * the end, so a quarter of it half way, and two thirds of that in the mean; */
 void event_account_straight(struct event_account *a, double h, double bend);
-/* the trapezoid, where the power is nearly even; the estimate is what its slope could bend; */
-void event_account_even(struct event_account *a, double h);
-/* Simpson's sum and, as Simpson minus trapezoid is (h lambda)^2/12 and its own error
+/* where it is nearly even: voltages and currents have at `mean` (about 1/2) of the way from begin to
+ * end their mean over the step; the estimate is what the power's slope could bend; */
+void event_account_even(struct event_account *a, double h, double mean);
+/* Simpson's sum, of which half way on the way from begin to end the middle was `late`; and, as Simpson minus trapezoid is (h lambda)^2/12 and its own error
  * (h lambda)^4/2880 for a power that goes like exp(lambda t), the square of the difference. */
-void event_account_simpson(struct event_account *a, double h);
+void event_account_simpson(struct event_account *a, double h, double late);
 
 /* It is accepted; or nothing has moved in h seconds. */
 void event_account_accept(struct event_account *a, double h);

@@ -254,8 +254,8 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
 {
     double *x = s->network->values;
     for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = s->active[k];
-        x[a->device->state] = a->x + 0.5 * h * a->half * a->f;
+        struct event_active *a = s->active[k];
+        a->x_middle = x[a->device->state] = a->x + 0.5 * h * a->half * a->f;
     }
     if (!stage(s, t + 0.5 * h, false))
         return false;
@@ -327,6 +327,31 @@ static double find_bend(const struct event_steps *s, double limit)
     return fmax(most, network_bend(s->network, s->before, most > limit ? -1 : limit));
 }
 
+/* By the cubics through the states' beginnings and ends, with their rates: where on the way between
+ * them is their mean over the step, and by how much were they half way farther than they were taken
+ * for.  Weighted by how far each goes. */
+struct places {
+    double mean, late;
+};
+
+static struct places find_places(const struct event_steps *s, double h)
+{
+    double way = 0, mean = 0, late = 0;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        const double change = s->network->values[a->device->state] - a->x,
+                     sign = copysign(1, change);
+        const double bow = h * (a->f - a->n_end - a->l * (a->x + change));
+        way += fabs(change);
+        mean += sign * bow / 12;
+        late += sign * (a->x + 0.5 * change + bow / 8 - a->x_middle);
+    }
+    if (!(way > 0))
+        return (struct places){0.5, 0};
+    return (struct places){0.5 + fmax(-0.5, fmin(0.5, mean / way)),
+                           fmax(-0.5, fmin(0.5, late / way))};
+}
+
 bool event_steps_try(struct event_steps *s, double t, double h, double *error)
 {
     *error = 0;
@@ -371,9 +396,9 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
     if (straight)
         event_account_straight(&s->account, h, bend);
     else if (simple && !s->moving)
-        event_account_even(&s->account, h);
+        event_account_even(&s->account, h, find_places(s, h).mean);
     else
-        event_account_simpson(&s->account, h);
+        event_account_simpson(&s->account, h, s->moving ? 0 : find_places(s, h).late);
     for (size_t k = 0; k < s->n_active && (along ? !simple : !s->moving); k++) {
         const struct event_device *d = s->active[k]->device;
         const double energy = s->active[k]->energy;

@@ -79,8 +79,10 @@ static void mark_moving(struct network *n, int node)
     for (int k = n->first_dependent[node]; k < n->first_dependent[node + 1]; k++) {
         const int item = n->dependent[k];
         const int component = item >= 0 ? n->owner[item] : n->component[n->controls[-1 - item].out];
-        if (component >= 0)
-            n->components[component].moving = true;
+        if (component < 0)
+            continue;
+        n->components[component].moving = true;
+        n->components[component].turns |= item >= 0 && n->branches[item].kind != ELEMENT_VCCS;
     }
 }
 
@@ -91,9 +93,11 @@ bool network_phase(struct network *n)
     const bool changed = find_conducting(n, first) || first;
     if (changed)
         network_pattern_make(n);
-    for (size_t i = 0; i < n->n_components; i++)
+    for (size_t i = 0; i < n->n_components; i++) {
         n->components[i].moving = changed;
-    for (size_t k = 0; k < n->n_moving && !changed; k++)
+        n->components[i].turns = false;
+    }
+    for (size_t k = 0; k < n->n_moving; k++)
         mark_moving(n, n->ties[n->moving[k]].child);
     return changed;
 }
