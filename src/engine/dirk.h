@@ -3,6 +3,9 @@
  * loose tolerances.  rosenbrock.h's method has twice its order, but takes its one Jacobian at a
  * step's beginning for the whole of it: where a transistor turns within, it must come back with a
  * step before the turn.  Here each stage is solved by Newton's method, which passes turns.
+ * Its factors serve on while it converges and the step is of about the same length; the states'
+ * changes follow exactly from the nodes'.  It has converged when its change is small as errors are
+ * measured (rosenbrock_norm()), a single node and the states being held to more.
  *
  *     Y1 = y0 + G h k1                        at t0 + G h
  *     y1 = y0 + (1-G) h k1 + G h k2           at t0 + h       F(t, Y, k) = 0

@@ -10,8 +10,9 @@
  *
  * The tolerance of a voltage is reltol times (half the supply + its deviation from the operating
  * point) + vntol, near what SPICE allows, and but for dirk.h at most half of kT/q; that of a state
- * reltol times itself + vntol.  A step is accepted when the root mean square of all voltages' errors and each
- * state's error are within them.  IDAS's Newton iteration is held to a twentieth of them. */
+ * reltol times itself + vntol, of which dirk.h takes a tenth, since states remember.  A step is
+ * accepted when the root mean square of all voltages' errors and each state's error are within
+ * them.  IDAS's Newton iteration is held to a twentieth of them. */
 #include "engine/ida.h"
 
 #include "base/clock.h"
@@ -227,7 +228,8 @@ static void evaluate_between(struct run *r, double t0, double part, double *powe
     dae_values(r->dae, t, y, slope, r->residual, power);
 }
 
-/* The part of a step that lies in the reading's window: its beginning and its middle. */
+/* The part of a step that lies in the reading's window: its beginning, and its middle but for loose
+ * tolerances. */
 static void sample_window(struct run *r, double t0)
 {
     const double end = r->phase_begin + r->phase.duration;
