@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Energies of all elements over the steps of event_step.h.
  *
- * Power is not constant only in what hangs on live components: this is kept in the order of the
- * network's flows, by the powers at the beginning, half way and at the end of the step that is tried.
- * Everything else has its power for as long as it does not become live. */
+ * Power changes only in what hangs on live components: this is kept in the order of the network's
+ * flows, by the powers at the beginning, half way and at the end of the step that is tried.  All else
+ * keeps its power until it becomes live. */
 #ifndef SILVERBAR_ENGINE_EVENT_ACCOUNT_H
 #define SILVERBAR_ENGINE_EVENT_ACCOUNT_H
 
@@ -44,15 +44,18 @@ void event_account_find(const struct event_account *a, struct event_powers *at);
 /* Powers at the beginning have changed without a step. */
 void event_account_begin(struct event_account *a);
 
-/* Energies of a step of h seconds that is tried: */
-/* where voltages and currents go straight from end to end; what bends them is `bend` of their way at
- * the end, so a quarter of it half way, and two thirds of that in the mean; */
+/* Energies of the step of h seconds that is tried.  Straight: voltages and currents go straight from
+ * end to end; what bends them is `bend` of their way at the end, so a quarter of it half way, and two
+ * thirds of that in the mean. */
 void event_account_straight(struct event_account *a, double h, double bend);
-/* where it is nearly even: voltages and currents have at `mean` (about 1/2) of the way from begin to
- * end their mean over the step; the estimate is what the power's slope could bend; */
+
+/* Even: voltages and currents have their mean over the step at `mean`, about 1/2, of the way from
+ * begin to end; the estimate is what the slope of the power could bend. */
 void event_account_even(struct event_account *a, double h, double mean);
-/* Simpson's sum, of which half way on the way from begin to end the middle was `late`; and, as Simpson minus trapezoid is (h lambda)^2/12 and its own error
- * (h lambda)^4/2880 for a power that goes like exp(lambda t), the square of the difference. */
+
+/* Simpson's sum, where the true half way lies by `late` of the way from begin to end behind `middle`.
+ * Simpson minus trapezoid is (h lambda)^2/12 and its own error (h lambda)^4/2880 for a power that goes
+ * like exp(lambda t), so the estimate is the square of that difference over the sum. */
 void event_account_simpson(struct event_account *a, double h, double late);
 
 /* It is accepted; or nothing has moved in h seconds. */

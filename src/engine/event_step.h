@@ -17,8 +17,8 @@
  *               error: against x + h [phi1 (L x + N(x)) + 2 phi2 (N(a) - N(x))]
  *
  * They are exact at constant v for a law that is linear in x.  Order 2 is for steps in which little
- * moves; where sources move and it does not do, see event_along.c.  Energies are Simpson's sums over
- * the same points. */
+ * moves; where sources move and it does not do, see event_along.c.  Energies are sums over the same
+ * points, corrected for where the cubics through the states put their mean and their half way. */
 #ifndef SILVERBAR_ENGINE_EVENT_STEP_H
 #define SILVERBAR_ENGINE_EVENT_STEP_H
 

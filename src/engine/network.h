@@ -13,11 +13,11 @@
  *     a controlled output:    v(0,1) - f(v(2,3)) = 0
  *
  * component after component, outputs that do not come back to their inputs in between
- * (network_order.c), by Newton's iteration over an elimination in order of least degree, whose operations are listed
- * once for a pattern of switches: the networks are near trees, and hardly fill.  Crossbars with
- * resistances of lines, which do, are solved as in forest.h.  Factors are kept
- * from solution to solution as long as they serve.  A controlled output that acts on nothing but
- * currents between known nodes is evaluated afterwards. */
+ * (network_order.c), by Newton's iteration over an elimination in order of least degree, whose
+ * operations are listed once for a pattern of switches: the networks are near trees, and hardly fill.
+ * Crossbars with resistances of lines, which do, are solved as in forest.h.  Factors are kept from
+ * solution to solution as long as they serve.  A controlled output that acts on nothing but currents
+ * between known nodes is evaluated afterwards. */
 #ifndef SILVERBAR_ENGINE_NETWORK_H
 #define SILVERBAR_ENGINE_NETWORK_H
 
