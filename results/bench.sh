@@ -11,4 +11,5 @@ trap 'rm -rf "$work"' EXIT INT TERM
 "$program" bench -o "$work/bench"
 rm -rf "$here/bench"
 cp -r "$work/bench" "$here/bench"
+rm "$here/bench/sweep.csv" "$here/bench/schedule.csv" # results/sweep has them
 sh "$here/engines.sh" "$program"

@@ -168,6 +168,36 @@ static void test_array(void **state)
     check_array(0, 0, false);
 }
 
+/* On ramps too short for states to move, a current that is not proportional to its voltage: energies
+ * of a device between two known nodes, and behind a resistor, against 64 steps a ramp. */
+static void test_curved(void **state)
+{
+    (void)state;
+    static const double volts[] = {0.6, 0.2, 0.5};
+    char *devices = source_path("devices");
+    struct dopant *d;
+    struct error error;
+    ASSERT_DONE(dopant_read("W-sdc", devices, &d, &error), error);
+    for (int k = 0; k < 4; k++) {
+        struct engine_options o = engine_defaults, fine;
+        o.reltol = k < 2 ? 1e-2 : 1e-3;
+        o.vntol = 1e-2 * o.reltol;
+        fine = o;
+        fine.step_max = 1e-9 / 64;
+        size_t at;
+        struct circuit *c = one_device(d, k % 2 * 500, 0.2, &at);
+        struct array_run a = array_run("event", &o, c, COUNT(volts), volts, 1e-9, 1e-9),
+                         b = array_run("event", &fine, c, COUNT(volts), volts, 1e-9, 1e-9);
+        for (size_t e = 0; e < c->n_elements; e++)
+            ASSERT_NEAR(a.energy[e], b.energy[e], o.reltol * fabs(b.energy[e]) + 1e-24);
+        array_run_free(&a);
+        array_run_free(&b);
+        circuit_free(c);
+    }
+    dopant_free(d);
+    free(devices);
+}
+
 /* Ramps over which the rates grow by e^20, short ones and such that the states settle on the way: steps
  * that the tolerance allows against 64 or more a ramp, with the bounds of test_steps(). */
 static void test_ramps(void **state)
@@ -429,10 +459,11 @@ static void test_switches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_closed_form), cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_array),       cmocka_unit_test(test_ramps),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_broken_law),
-        cmocka_unit_test(test_switches),    cmocka_unit_test(test_training_replay),
+        cmocka_unit_test(test_closed_form),     cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_array),           cmocka_unit_test(test_curved),
+        cmocka_unit_test(test_ramps),           cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_broken_law),      cmocka_unit_test(test_switches),
+        cmocka_unit_test(test_training_replay),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

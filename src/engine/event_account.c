@@ -117,6 +117,20 @@ void event_account_straight(struct event_account *a, double h, double bend)
     }
 }
 
+static double straight(const struct event_account *a, size_t k, double h)
+{
+    const struct event_powers *p = &a->begin, *q = &a->end;
+    const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
+    return h * (0.5 * (p->power[k] + q->power[k]) - dv * di / 6);
+}
+
+double event_account_curve(const struct event_account *a, int flow, double h)
+{
+    const double sum = fabs(a->step[flow]),
+                 difference = fabs(a->step[flow] - straight(a, (size_t)flow, h));
+    return sum > difference ? difference * difference / sum : difference;
+}
+
 void event_account_even(struct event_account *a, double h, double mean)
 {
     const struct event_powers *p = &a->begin, *q = &a->end;

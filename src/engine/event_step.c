@@ -19,6 +19,7 @@
  * shrink faster than the energy.) */
 #define ENERGY_PART 50
 #define ENERGY_FLOOR 1e-2
+#define CURVE 4 /* on the estimate of curved ramps, which is seen to be too small by a half */
 /* A ramp on which voltages bend by less than this, also in units of reltol, is booked as straight.
  * (With three times as much the energies of switches were seen to be 1e-3 wrong.) */
 #define BEND_MOST 0.01
@@ -353,6 +354,30 @@ static struct places find_places(const struct event_steps *s, double h)
                            fmax(-0.5, fmin(0.5, late / way))};
 }
 
+/* Energies of the devices.  `ways`: those that went along the ramp by themselves have their own. */
+static void check_energies(const struct event_steps *s, double h, bool ways, double *error)
+{
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_device *d = s->active[k]->device;
+        if (d->component < 0)
+            continue;
+        const int flow = s->account.flow_of[d->element];
+        const double size = fabs(s->account.step[flow]);
+        double found = 0, part = 1;
+        if (!s->moving) {
+            found = s->account.estimate[flow];
+            part = ENERGY_PART;
+        } else if (s->network->components[d->component].curved) {
+            found = CURVE * event_account_curve(&s->account, flow, h);
+        }
+        if (ways && !isnan(s->active[k]->energy))
+            found = fmax(found, fabs(s->account.step[flow] - s->active[k]->energy));
+        const double most = s->options->reltol * (part * size + ENERGY_FLOOR * s->dissipated);
+        if (found > most)
+            raise(error, found / most);
+    }
+}
+
 bool event_steps_try(struct event_steps *s, double t, double h, double *error)
 {
     *error = 0;
@@ -400,20 +425,7 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
         event_account_even(&s->account, h, find_places(s, h).mean);
     else
         event_account_simpson(&s->account, h, s->moving ? 0 : find_places(s, h).late);
-    for (size_t k = 0; k < s->n_active && (along ? !simple : !s->moving); k++) {
-        const struct event_device *d = s->active[k]->device;
-        const double energy = s->active[k]->energy;
-        if (d->component < 0 || (along && isnan(energy)))
-            continue;
-        const int flow = s->account.flow_of[d->element];
-        const double found =
-                         along ? fabs(s->account.step[flow] - energy) : s->account.estimate[flow],
-                     part = along ? 1 : ENERGY_PART;
-        const double most = s->options->reltol *
-                            (part * fabs(s->account.step[flow]) + ENERGY_FLOOR * s->dissipated);
-        if (found > most)
-            raise(error, found / most);
-    }
+    check_energies(s, h, along && !simple, error);
     return true;
 }
 

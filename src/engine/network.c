@@ -222,9 +222,13 @@ static bool pass_on(struct network *n, size_t f, double tolerance)
         if (by < 0 || by == NETWORK_NOTHING || !n->live[by] ||
             fabs(slope) * n->components[by].left <= tolerance)
             continue;
+        struct network_component *p = &n->components[by];
+        const double way = p->way, bent = p->bent;
         n->failed = (size_t)by;
-        if (!solve_component(n, &n->components[by], tolerance / fabs(slope)))
+        if (!solve_component(n, p, tolerance / fabs(slope)))
             return false;
+        p->bent = bent + p->way + p->bent; /* of both solutions */
+        p->way = way;
         value = control_value(n, s, &slope);
     }
     n->values[s->out] = n->values[s->base] + value;

@@ -101,7 +101,8 @@ struct network_component {
     size_t first_input, n_inputs;     /* among inputs[] */
     bool moving;                      /* a source that moves in this phase acts on it */
     bool turns;                       /* likewise on the control of a switch or transistor */
-    size_t n_links, n_channels;       /* the first cells, in this order */
+    bool curved;                /* has currents that do not go straight where its voltages do */
+    size_t n_links, n_channels; /* the first cells, in this order */
     struct network_link *links;
     struct network_channel *channels;
     struct network_forest *forest;   /* or NULL: it is eliminated */

@@ -345,7 +345,7 @@ double network_bend(struct network *n, const double *before, double limit)
         if (k == n->n_components || !n->live[k])
             continue;
         struct network_component *p = &n->components[k];
-        const double bend = p->turns ? 1 : p->way > 0 ? p->bent / p->way : 0;
+        const double bend = p->turns || p->curved ? 1 : p->way > 0 ? p->bent / p->way : 0;
         p->bends = bend > limit;
         for (size_t i = 0; i < p->n_inputs; i++)
             p->bends |= input_bends(n, n->inputs[p->first_input + i]);

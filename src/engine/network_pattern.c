@@ -283,37 +283,19 @@ static void sort_cells(struct network *n, struct network_component *c)
     while (c->n_links + c->n_channels < c->n_cells &&
            order_of_cell(&cells[c->n_links + c->n_channels]) == 1)
         c->n_channels++;
+    for (size_t k = c->n_links; k < c->n_cells; k++)
+        c->curved |= cells[k].kind == ELEMENT_MEMRISTOR ||
+                     (cells[k].kind == ELEMENT_MOSFET && c->n_nodes == 0);
 }
 
-/* Is the node's voltage known, or solved in a component that there is already? */
-static bool settled(const struct pattern *p, int node)
-{
-    return !solved(p, node) || p->network->component[node] != -1;
-}
-
-/* A branch belongs where its current enters an equation; without such, to the last component that
- * it hears of. */
+/* A branch belongs where its current enters an equation. */
 static bool belongs(const struct pattern *p, const struct network_branch *b, int number)
 {
-    const int *component = p->network->component, ends[2] = {b->a, b->b};
-    bool enters = false;
-    for (int i = 0; i < 2; i++) {
-        if (!solved(p, ends[i]) || p->output[ends[i]])
-            continue;
-        if (component[ends[i]] == number)
+    const int ends[2] = {b->a, b->b};
+    for (int i = 0; i < 2; i++)
+        if (solved(p, ends[i]) && !p->output[ends[i]] && p->network->component[ends[i]] == number)
             return true;
-        enters = true;
-    }
-    if (enters || !settled(p, b->a) || !settled(p, b->b))
-        return false;
-    bool hears = component[b->a] == number || component[b->b] == number;
-    if (b->kind == ELEMENT_VCCS) {
-        const int c = effective(p, b->c), d = effective(p, b->d);
-        if (!settled(p, c) || !settled(p, d))
-            return false;
-        hears |= component[c] == number || component[d] == number;
-    }
-    return hears;
+    return false;
 }
 
 /* Branches and controls of the component; true: something holds its voltages. */
@@ -406,10 +388,15 @@ static struct network_sequence find_sequence(struct pattern *p)
     return s;
 }
 
-/* Known, or the output of a control that is evaluated before what hangs on it. */
-static bool held(const struct pattern *p, int node)
+/* Known, or the output of a controlled source: a current there enters no equation. */
+static bool stiff(const struct pattern *p, int node)
 {
-    return p->network->known[node] || p->forward[node];
+    return p->network->known[node] || p->output[node];
+}
+
+static bool is_late(const struct pattern *p, int node)
+{
+    return p->output[node] && p->removed[node] && !p->forward[node];
 }
 
 static void make_components(struct pattern *p)
@@ -454,11 +441,11 @@ static void make_components(struct pattern *p)
     }
     free(sequence.first);
     free(sequence.nodes);
-    /* branches between nodes that are held, but those that late outputs control */
+    /* branches whose current enters no equation, but those that late outputs control */
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
-        if (!passes(n, (int)k) || n->owner[k] >= 0 || !held(p, b->a) || !held(p, b->b) ||
-            (b->kind == ELEMENT_VCCS && (!held(p, b->c) || !held(p, b->d))))
+        if (!passes(n, (int)k) || n->owner[k] >= 0 || !stiff(p, b->a) || !stiff(p, b->b) ||
+            (b->kind == ELEMENT_VCCS && (is_late(p, b->c) || is_late(p, b->d))))
             continue;
         struct network_component *c = &n->components[n->n_components];
         *c = (struct network_component){
