@@ -212,21 +212,21 @@ static void check_fallback(const char *name, bool floating)
             n->from[enable] = n->to[enable] =
                 (int)i == a.row_ports[0] || (int)i == a.column_ports[0];
         }
-        double *by_forest = NEW(c->n_nodes, double);
+        double *by_forest = NEW(c->n_nodes, double), *ampere = NEW(c->n_elements, double);
         network_phase(n);
         assert_int_equal(n->n_components, 1);
         assert_non_null(n->components[0].forest);
         n->live[0] = true;
         assert_true(network_solve(n, 1e-12));
         assert_int_equal(n->components[0].forest == NULL, ohms[k] > 1e4);
-        network_currents(n);
+        network_currents(n, ampere);
         memcpy(by_forest, n->values, c->n_nodes * sizeof *by_forest);
         network_forest_free(n->components[0].forest);
         n->components[0].forest = NULL;
         for (size_t i = 0; i < n->components[0].n_nodes; i++)
             n->values[n->order[i]] = 0;
         assert_true(network_solve(n, 1e-12));
-        network_currents(n);
+        network_currents(n, ampere);
         for (size_t i = 0; i < c->n_nodes; i++)
             ASSERT_NEAR(n->values[i], by_forest[i], 1e-9);
         network_free(n);
@@ -234,6 +234,7 @@ static void check_fallback(const char *name, bool floating)
         dopant_free(d);
         free(devices);
         free(by_forest);
+        free(ampere);
     }
 }
 

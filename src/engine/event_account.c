@@ -21,7 +21,7 @@ static void powers_free(struct event_powers *p)
     free(p->power);
 }
 
-void event_account_new(struct event_account *a, const struct circuit *c, const struct network *n)
+void event_account_new(struct event_account *a, const struct circuit *c, struct network *n)
 {
     *a = (struct event_account){.network = n, .n_elements = c->n_elements};
     powers_new(&a->begin, c->n_elements);
@@ -32,7 +32,6 @@ void event_account_new(struct event_account *a, const struct circuit *c, const s
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         *arrays[k] = NEW(c->n_elements, double);
     a->classes = energy_classes(c);
-    a->flow_of = NEW(c->n_elements, int);
 }
 
 void event_account_free(struct event_account *a)
@@ -45,7 +44,6 @@ void event_account_free(struct event_account *a)
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
     free(a->classes);
-    free(a->flow_of);
 }
 
 void event_account_leave(struct event_account *a)
@@ -63,7 +61,6 @@ void event_account_enter(struct event_account *a, bool new_pattern)
     const struct network *n = a->network;
     for (size_t k = 0; k < n->n_flows; k++) {
         const struct network_flow *f = &n->flows[k];
-        a->flow_of[f->element] = (int)k;
         a->begin.power[k] = a->idle[f->element];
         a->begin.volt[k] = n->values[f->p] - n->values[f->n];
         a->begin.ampere[k] = a->resting[f->element];
@@ -78,12 +75,12 @@ void event_account_enter(struct event_account *a, bool new_pattern)
 
 void event_account_find(const struct event_account *a, struct event_powers *at)
 {
-    const struct network *n = a->network;
+    struct network *n = a->network;
     const double *v = n->values;
+    network_currents(n, at->ampere);
     for (size_t k = 0; k < n->n_flows; k++) {
         const struct network_flow *f = &n->flows[k];
         at->volt[k] = v[f->p] - v[f->n];
-        at->ampere[k] = n->current[f->element];
         at->power[k] = at->volt[k] * at->ampere[k] + n->leak_power[f->element];
     }
 }

@@ -16,7 +16,7 @@ struct event_powers {
 };
 
 struct event_account {
-    const struct network *network;
+    struct network *network;
     size_t n_elements;
     struct event_powers begin, middle, end;
     double *step, *estimate;    /* n_flows: energy of the step that is tried, its error [J] */
@@ -27,10 +27,9 @@ struct event_account {
     double *energy;             /* n_elements: absorbed and not yet handed out [J] */
     double class_error[ENERGY_CLASSES + 1]; /* of it, estimated [J] */
     unsigned char *classes;                 /* n_elements: energy_classes() */
-    int *flow_of;                           /* n_elements: place of a live one among the flows */
 };
 
-void event_account_new(struct event_account *a, const struct circuit *c, const struct network *n);
+void event_account_new(struct event_account *a, const struct circuit *c, struct network *n);
 void event_account_free(struct event_account *a);
 
 /* Other components are live than before: powers change their places.  To be called around
@@ -38,7 +37,7 @@ void event_account_free(struct event_account *a);
 void event_account_leave(struct event_account *a);
 void event_account_enter(struct event_account *a, bool new_pattern);
 
-/* Take the flows at a moment from the network, whose currents are those of the moment. */
+/* Take the flows of this moment from the network, which is solved. */
 void event_account_find(const struct event_account *a, struct event_powers *at);
 
 /* Powers at the beginning have changed without a step. */

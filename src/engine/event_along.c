@@ -181,7 +181,6 @@ static bool solve_both(struct event_steps *s, double t, double h)
         n->values[i] = 0.5 * (s->before[i] + s->voltages[i]);
     if (!solve(s, t + 0.5 * h, MIDDLE))
         return false;
-    network_currents(s->network);
     event_account_find(&s->account, &s->account.middle);
     memcpy(n->values, s->voltages, bytes);
     return solve(s, t + h, END);

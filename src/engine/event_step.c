@@ -141,7 +141,7 @@ static void begin_device(const struct event_steps *s, struct event_active *a)
 static void change_live(struct event_steps *s)
 {
     event_account_leave(&s->account);
-    network_live(s->network, s->new_pattern);
+    network_live(s->network, s->new_pattern ? NULL : s->account.resting);
     event_account_enter(&s->account, s->new_pattern);
     s->new_pattern = false;
 }
@@ -187,7 +187,6 @@ bool event_steps_settle(struct event_steps *s, double t)
 {
     if (!solve(s, t, s->newton))
         return false;
-    network_currents(s->network);
     event_account_begin(&s->account);
     s->fresh = false;
     return true;
@@ -221,14 +220,12 @@ static bool middle(struct event_steps *s, double t, double h)
     for (size_t i = 0; i < n_nodes; i++)
         v[i] = 0.5 * (s->before[i] + v[i]);
     network_sources(s->network, t + 0.5 * h);
-    bool done = network_solve_bent(s->network, NEWTON_MIDDLE * s->newton);
-    network_currents(s->network);
+    const bool done = network_solve_bent(s->network, NEWTON_MIDDLE * s->newton);
     event_account_find(&s->account, &s->account.middle);
     memcpy(v, s->voltages, n_nodes * sizeof *v);
     for (size_t k = 0; k < s->n_active; k++)
         v[s->active[k]->device->state] = s->active[k]->x_end;
-    network_sources(s->network, t + h);
-    done &= network_solve_bent(s->network, s->newton); /* whose conductances were those half way */
+    network_conductances(s->network);
     return done;
 }
 
@@ -261,7 +258,6 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
     }
     if (!stage(s, t + 0.5 * h, false))
         return false;
-    network_currents(s->network);
     event_account_find(&s->account, &s->account.middle);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
@@ -361,7 +357,7 @@ static void check_energies(const struct event_steps *s, double h, bool ways, dou
         const struct event_device *d = s->active[k]->device;
         if (d->component < 0)
             continue;
-        const int flow = s->account.flow_of[d->element];
+        const int flow = s->network->flow_of[d->element];
         const double size = fabs(s->account.step[flow]);
         double found = 0, part = 1;
         if (!s->moving) {
@@ -417,7 +413,6 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
         return false;
     if (fmax(unsettled, simple || along ? *error : 0) > SETTLED && !solve(s, t + h, s->newton))
         return false;
-    network_currents(s->network);
     event_account_find(&s->account, &s->account.end);
     if (straight)
         event_account_straight(&s->account, h, bend);
@@ -471,7 +466,7 @@ static void take_energies(struct event_steps *s, double h)
         const struct event_device *d = s->active[k]->device;
         if (d->component < 0)
             continue;
-        const int flow = a->flow_of[d->element];
+        const int flow = s->network->flow_of[d->element];
         s->dissipated += s->still ? h * a->begin.power[flow] : a->step[flow];
     }
     (s->still ? event_account_still : event_account_accept)(a, h);

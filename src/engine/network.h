@@ -121,9 +121,21 @@ struct network_flow {
     int p, n; /* power = (v(p) - v(n)) * current */
 };
 
+/* An element through which current leaves a node: its own, times sign. */
 struct network_contact {
-    enum { CONTACT_IN, CONTACT_OUT, CONTACT_CHILD } kind;
-    int number; /* branch, or the node whose current comes through a source */
+    int element;
+    double sign;
+};
+
+/* The current of a source: the sum of other flows', and of what stays. */
+struct network_outflow {
+    int branch;        /* place of its current after the nodes' values */
+    double resting;    /* [A] */
+    size_t first, end; /* shares[] */
+};
+struct network_share {
+    int flow;
+    double sign;
 };
 
 struct network {
@@ -166,10 +178,12 @@ struct network {
     } * follow; /* nodes that have another's voltage: aliases, and ends without current */
 
     bool *live; /* n_components */
-    size_t n_live_ties, n_flows, n_late;
-    int *live_ties; /* ties, or -1 - control: in the order in which currents follow */
-    int *late;      /* controls, evaluated after solving */
-    struct network_flow *flows;
+    size_t n_flows, n_outflows, n_late;
+    int *late;                        /* controls, evaluated after solving */
+    struct network_flow *flows;       /* of components' cells, by late ones, of sources */
+    int *flow_of;                     /* n_elements: its place among them, or -1 */
+    struct network_outflow *outflows; /* of the last flows, in the order in which they follow */
+    struct network_share *shares;
     bool *marked; /* n_nodes: scratch */
 
     /* what the circuit gives once */
@@ -178,9 +192,7 @@ struct network {
     int *first_contact;               /* n_nodes + 1 */
     struct network_contact *contacts; /* of every node as the circuit has it */
 
-    double *values;  /* circuit_n_values() */
-    double *current; /* n_elements: from node 0 through it to node 1, transistors: into the drain */
-    double *leaving; /* n_nodes */
+    double *values; /* circuit_n_values() */
     double *leak_power,
         *leak;     /* n_elements: of bulk diodes [W]; n_nodes: leaving through them [A] */
     double *step;  /* right-hand side of the largest component */
@@ -202,8 +214,9 @@ void network_sources(struct network *network, double t);
 /* Live is also what hears of something that is live, or, if sources move, of a moving one. */
 void network_spread(struct network *network, bool *live, bool moving);
 
-/* live[] is set: find what hangs on the live components; `all`: on everything that conducts. */
-void network_live(struct network *network, bool all);
+/* live[] is set: find what hangs on the live components.  `resting`: n_elements, the present currents
+ * of all that does not [A]; NULL: the pattern is new, and what does not is without current. */
+void network_live(struct network *network, const double *resting);
 
 /* Bulk diodes, each of which is reverse biased, at the present voltages: what they take and where
  * their currents enter from now on. */
@@ -223,8 +236,12 @@ double network_bend(struct network *network, const double *before, double limit)
 /* Solve that alone, for which half way between two solutions is no solution. */
 bool network_solve_bent(struct network *network, double tolerance);
 
-/* After solving: voltages of the nodes that follow others, currents of what is live. */
-void network_currents(struct network *network);
+/* Voltages and states are again those before that: so become its conductances. */
+void network_conductances(struct network *network);
+
+/* After solving: voltages of the nodes that follow others, and currents [A] of all flows: from node 0
+ * through the element to node 1, of transistors into the drain. */
+void network_currents(struct network *network, double *ampere);
 
 /* Voltage across a branch [V]. */
 static inline double network_voltage(const struct network *n, const struct network_branch *b)

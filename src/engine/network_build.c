@@ -31,8 +31,9 @@ void network_free(struct network *n)
     free(n->follow);
     free(n->idle);
     free(n->values);
-    free(n->current);
-    free(n->leaving);
+    free(n->flow_of);
+    free(n->outflows);
+    free(n->shares);
     free(n->incident);
     free(n->first_incident);
     free(n->step);
@@ -40,7 +41,6 @@ void network_free(struct network *n)
     free(n->end);
     free(n->marked);
     free(n->live);
-    free(n->live_ties);
     free(n->late);
     free(n->forward);
     free(n->inputs);
@@ -331,18 +331,19 @@ static void find_contacts(struct network *n)
     for (size_t k = 0; k < n->n_branches; k++)
         for (int end = 0; end < 2; end++) {
             node[m] = n->branches[k].node[end];
-            list[m++] = (struct network_contact){end ? CONTACT_OUT : CONTACT_IN, (int)k};
+            list[m++] = (struct network_contact){n->branches[k].number, end ? -1 : 1};
         }
     for (size_t k = 0; k < n->n_ties; k++) {
         node[m] = n->ties[k].parent;
-        list[m++] = (struct network_contact){CONTACT_CHILD, n->ties[k].child};
+        list[m++] = (struct network_contact){n->ties[k].element, -n->ties[k].sign};
     }
     for (size_t k = 0; k < n->n_controls; k++) {
         node[m] = n->controls[k].base;
-        list[m++] = (struct network_contact){CONTACT_CHILD, n->controls[k].out};
+        list[m++] = (struct network_contact){n->controls[k].number, -1};
     }
     int *order = sort_by_node(n->circuit->n_nodes, count, node, &n->first_contact);
     n->contacts = NEW(count, struct network_contact);
+    n->shares = NEW(count, struct network_share);
     for (size_t k = 0; k < count; k++)
         n->contacts[k] = list[order[k]];
     free(order);
@@ -374,14 +375,15 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->control_members = NEW(elements, int);
     n->follow = NEW(nodes, struct network_leader);
     n->values = NEW(circuit_n_values(c), double);
-    n->current = NEW(elements, double);
-    n->leaving = NEW(nodes, double);
     n->step = NEW(nodes + 1, double);
     n->moves = NEW(nodes, bool);
     n->end = NEW(nodes, double);
     n->marked = NEW(nodes, bool);
     n->live = NEW(nodes + elements, bool);
-    n->live_ties = NEW(elements, int);
+    n->flow_of = NEW(elements, int);
+    for (size_t k = 0; k < elements; k++)
+        n->flow_of[k] = -1;
+    n->outflows = NEW(elements, struct network_outflow);
     n->late = NEW(elements, int);
     n->forward = NEW(elements, struct network_forward);
     n->flows = NEW(elements, struct network_flow);

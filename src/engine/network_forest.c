@@ -130,7 +130,7 @@ void network_forest_make(struct network *n, struct network_component *p)
 }
 
 /* A switch that moves bends the ways of all voltages. */
-static void set_conductances(const struct network *n, struct network_component *p)
+void network_forest_conductances(const struct network *n, struct network_component *p)
 {
     struct network_forest *f = p->forest;
     const double *v = n->values;
@@ -263,7 +263,7 @@ bool network_forest_solve(struct network *n, struct network_component *p, double
     bool solved;
     *holds = false;
     p->left = tolerance;
-    set_conductances(n, p);
+    network_forest_conductances(n, p);
     if (f->n_curved > 0) {
         solved = newton(n, p, tolerance, holds);
     } else {

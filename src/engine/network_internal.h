@@ -5,6 +5,11 @@
 
 #include "engine/network.h"
 
+#include <math.h>
+
+/* [S] across a channel that may turn on, so that nothing floats */
+#define NETWORK_CHANNEL_GMIN 1e-12
+
 /* Make the components of what conducts now; free them. */
 void network_pattern_make(struct network *network);
 void network_pattern_free(struct network *network);
@@ -36,8 +41,64 @@ void network_eliminate(struct network *network, struct network_component *compon
 void network_forest_make(struct network *network, struct network_component *component);
 void network_forest_free(struct network_forest *forest);
 
+/* Its conductances at the present states and voltages. */
+void network_forest_conductances(const struct network *network,
+                                 struct network_component *component);
+
 /* Solve it.  *holds: it may be tried again. */
 bool network_forest_solve(struct network *network, struct network_component *component,
                           double tolerance, bool *holds);
+
+/* Current from a to b and its derivatives by both voltages. */
+struct network_derivatives {
+    double i, di_da, di_db;
+};
+
+static inline struct network_derivatives network_cell_current(const struct network *n,
+                                                              const struct network_cell *c)
+{
+    const double *v = n->values, va = v[c->a], vb = v[c->b];
+    if (c->linear)
+        return (struct network_derivatives){c->g * (va - vb), c->g, -c->g};
+    switch (c->kind) {
+    case ELEMENT_MOSFET: {
+        const double terminal[4] = {va, v[c->c], vb, v[c->d]};
+        double g[4] = {0};
+        mos1_channel_conductances(&c->mos, terminal, g);
+        return (struct network_derivatives){
+            mos1_channel_current(&c->mos, terminal) + NETWORK_CHANNEL_GMIN * (va - vb),
+            g[0] + NETWORK_CHANNEL_GMIN, g[2] - NETWORK_CHANNEL_GMIN};
+    }
+    case ELEMENT_MEMRISTOR: {
+        const struct dopant *d = c->element->dopant;
+        const struct model_value i = d->model->current(d->constants, va - vb, v[c->state]);
+        return (struct network_derivatives){i.f, i.df_dv, -i.df_dv};
+    }
+    case ELEMENT_VCCS:
+        return (struct network_derivatives){c->g * (v[c->c] - v[c->d]), 0, 0};
+    default:
+        return (struct network_derivatives){c->g, 0, 0}; /* a current source */
+    }
+}
+
+/* Voltage between a control's output and its base, and its slope by the voltage that it follows. */
+static inline double network_control_value(const struct network *n, const struct network_control *s,
+                                           double *slope)
+{
+    const struct element *e = s->element;
+    const double u = n->values[s->follows[0]] - n->values[s->follows[1]];
+    *slope = e->value;
+    return e->kind == ELEMENT_VCVS ? e->value * u : transfer_table_value(&e->table, u, slope);
+}
+
+/* The current of mos1.h without body effect. */
+static inline double network_channel_current(const struct network_channel *c, const double *v)
+{
+    const double va = v[c->a], vb = v[c->b], u = va - vb, vds = fabs(u);
+    const double vov = c->sign * (v[c->gate] - (c->sign * u >= 0 ? vb : va)) - c->vto;
+    const double drive = vov > 0 ? vov : 0, across = drive < vds ? drive : vds;
+    const double i = c->beta * (1 + c->lambda * vds) * across * (drive - .5 * across);
+    return copysign(i, u) + NETWORK_CHANNEL_GMIN * u;
+}
 
 #endif

@@ -288,14 +288,12 @@ static void sort_cells(struct network *n, struct network_component *c)
                      (cells[k].kind == ELEMENT_MOSFET && c->n_nodes == 0);
 }
 
-/* A branch belongs where its current enters an equation. */
-static bool belongs(const struct pattern *p, const struct network_branch *b, int number)
+static int control_at(const struct network *n, int node)
 {
-    const int ends[2] = {b->a, b->b};
-    for (int i = 0; i < 2; i++)
-        if (solved(p, ends[i]) && !p->output[ends[i]] && p->network->component[ends[i]] == number)
-            return true;
-    return false;
+    size_t k = 0;
+    while (n->controls[k].out != node)
+        k++;
+    return (int)k;
 }
 
 /* Branches and controls of the component; true: something holds its voltages. */
@@ -307,20 +305,22 @@ static bool find_members(const struct pattern *p, struct network_component *c, s
     bool held = false;
     c->first_cell = *n_cells;
     c->first_control = *n_controls;
-    for (size_t k = 0; k < n->n_branches; k++) {
-        const struct network_branch *b = &n->branches[k];
-        if (!passes(n, (int)k) || n->owner[k] >= 0 || !belongs(p, b, number))
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        const int node = n->order[c->first_node + i];
+        if (p->output[node]) {
+            n->control_members[(*n_controls)++] = control_at(n, node);
             continue;
-        n->owner[k] = number;
-        n->cells[(*n_cells)++] = cell(p, (int)k);
-        held |= (n->component[b->a] == number) != (n->component[b->b] == number);
-    }
-    for (size_t k = 0; k < n->n_controls; k++) {
-        struct network_control *s = &n->controls[k];
-        s->follows[0] = effective(p, s->c);
-        s->follows[1] = effective(p, s->d);
-        if (n->component[s->out] == number)
-            n->control_members[(*n_controls)++] = (int)k;
+        }
+        /* a branch belongs where its current enters an equation */
+        for (int j = n->first_incident[node]; j < n->first_incident[node + 1]; j++) {
+            const int k = n->incident[j];
+            const struct network_branch *b = &n->branches[k];
+            if (!passes(n, k) || n->owner[k] >= 0)
+                continue;
+            n->owner[k] = number;
+            n->cells[(*n_cells)++] = cell(p, k);
+            held |= (n->component[b->a] == number) != (n->component[b->b] == number);
+        }
     }
     c->n_cells = *n_cells - c->first_cell;
     sort_cells(n, c);
@@ -354,14 +354,6 @@ static void finish_component(struct pattern *p, struct network_component *c)
     c->links = NEW(c->n_links, struct network_link);
     c->channels = NEW(c->n_channels, struct network_channel);
     fill_component(p, c);
-}
-
-static int control_at(const struct network *n, int node)
-{
-    size_t k = 0;
-    while (n->controls[k].out != node)
-        k++;
-    return (int)k;
 }
 
 /* The order of solution; outputs of forward controls are then no longer solved for. */
@@ -409,6 +401,11 @@ static void make_components(struct pattern *p)
     for (size_t k = 0; k < n->n_branches; k++)
         n->owner[k] = -1;
     struct network_sequence sequence = find_sequence(p);
+    for (size_t k = 0; k < n->n_controls; k++) {
+        struct network_control *s = &n->controls[k];
+        s->follows[0] = effective(p, s->c);
+        s->follows[1] = effective(p, s->d);
+    }
     for (size_t i = 0; i < sequence.n_parts; i++) {
         const int *nodes = sequence.nodes + sequence.first[i];
         if (p->forward[nodes[0]]) {
@@ -473,8 +470,6 @@ void network_pattern_make(struct network *n)
                         {0}};
     network_pattern_free(n);
     memset(n->idle, 0, n->n_branches * sizeof *n->idle);
-    memset(n->current, 0, n->circuit->n_elements * sizeof *n->current);
-    memset(n->leaving, 0, n->circuit->n_nodes * sizeof *n->leaving);
     memset(n->values + n->circuit->n_nodes, 0, n->circuit->n_branches * sizeof *n->values);
     for (size_t k = 0; k < n->n_controls; k++)
         p.anchored[n->controls[k].out] = p.output[n->controls[k].out] = true;
