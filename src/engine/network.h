@@ -69,8 +69,9 @@ struct network_control {
     int at[3];           /* (out,out) (out,c) (out,d) */
     int row;
     int number;
-    bool late;    /* acts on currents between known nodes only */
-    bool forward; /* evaluated between components, not solved for */
+    bool late;      /* acts on currents between known nodes only */
+    bool forward;   /* evaluated between components, not solved for */
+    int forward_at; /* then: its place among them */
     const struct element *element;
 };
 
@@ -147,6 +148,7 @@ struct network {
     size_t n_branches, n_controls;
     struct network_branch *branches;
     struct network_control *controls;
+    int *control_of;  /* n_nodes: whose output it is, or -1 */
     double low, high; /* of all sources so far [V], for whether a transistor can turn on */
 
     double t0, edge;   /* the drive, as in dae.h */

@@ -17,6 +17,7 @@ void network_free(struct network *n)
     free(n->ties);
     free(n->branches);
     free(n->controls);
+    free(n->control_of);
     free(n->from);
     free(n->to);
     free(n->conducts);
@@ -260,6 +261,7 @@ static enum status add_element(struct network *n, size_t number, struct error *e
     case ELEMENT_TRANSFER:
         if (n->known[e->node[0]])
             return STATUS_OK;
+        n->control_of[b.a] = (int)n->n_controls;
         n->controls[n->n_controls++] = (struct network_control){
             .out = b.a, .base = b.b, .c = b.c, .d = b.d, .number = b.number, .element = e};
         return STATUS_OK;
@@ -361,6 +363,9 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->ties = NEW(elements, struct network_tie);
     n->branches = NEW(elements, struct network_branch);
     n->controls = NEW(elements, struct network_control);
+    n->control_of = NEW(nodes, int);
+    for (size_t i = 0; i < nodes; i++)
+        n->control_of[i] = -1;
     n->from = NEW(elements, double);
     n->to = NEW(elements, double);
     n->conducts = NEW(elements, bool);

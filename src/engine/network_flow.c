@@ -56,10 +56,9 @@ static bool moves_live(const struct network *n, int node)
 {
     if (n->component[node] >= 0)
         return n->live[n->component[node]];
-    for (size_t f = 0; f < n->n_forward; f++)
-        if (n->controls[n->forward[f].control].out == node)
-            return n->forward[f].lives;
-    return false;
+    const struct network_control *s =
+        n->control_of[node] >= 0 ? &n->controls[n->control_of[node]] : NULL;
+    return s && s->forward && n->forward[s->forward_at].lives;
 }
 
 void network_live(struct network *n, const double *resting)

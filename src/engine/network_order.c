@@ -242,9 +242,8 @@ static int decider(const struct network *n, int node)
 {
     if (n->component[node] >= 0)
         return n->component[node];
-    for (size_t f = 0; f < n->n_forward; f++)
-        if (n->controls[n->forward[f].control].out == node)
-            return -1 - (int)f;
+    if (n->control_of[node] >= 0 && n->controls[n->control_of[node]].forward)
+        return -1 - n->controls[n->control_of[node]].forward_at;
     return NETWORK_NOTHING;
 }
 

@@ -288,14 +288,6 @@ static void sort_cells(struct network *n, struct network_component *c)
                      (cells[k].kind == ELEMENT_MOSFET && c->n_nodes == 0);
 }
 
-static int control_at(const struct network *n, int node)
-{
-    size_t k = 0;
-    while (n->controls[k].out != node)
-        k++;
-    return (int)k;
-}
-
 /* Branches and controls of the component; true: something holds its voltages. */
 static bool find_members(const struct pattern *p, struct network_component *c, size_t *n_cells,
                          size_t *n_controls)
@@ -308,7 +300,7 @@ static bool find_members(const struct pattern *p, struct network_component *c, s
     for (size_t i = 0; i < c->n_nodes; i++) {
         const int node = n->order[c->first_node + i];
         if (p->output[node]) {
-            n->control_members[(*n_controls)++] = control_at(n, node);
+            n->control_members[(*n_controls)++] = n->control_of[node];
             continue;
         }
         /* a branch belongs where its current enters an equation */
@@ -409,8 +401,10 @@ static void make_components(struct pattern *p)
     for (size_t i = 0; i < sequence.n_parts; i++) {
         const int *nodes = sequence.nodes + sequence.first[i];
         if (p->forward[nodes[0]]) {
-            n->forward[n->n_forward++] = (struct network_forward){
-                .control = control_at(n, nodes[0]), .before = n->n_components};
+            const int control = n->control_of[nodes[0]];
+            n->controls[control].forward_at = (int)n->n_forward;
+            n->forward[n->n_forward++] =
+                (struct network_forward){.control = control, .before = n->n_components};
             continue;
         }
         struct network_component *c = &n->components[n->n_components++];
@@ -457,17 +451,15 @@ static void make_components(struct pattern *p)
 void network_pattern_make(struct network *n)
 {
     const size_t n_nodes = n->circuit->n_nodes;
-    struct pattern p = {n,
-                        NEW(n_nodes, bool),
-                        NEW(n_nodes, bool),
-                        NEW(n_nodes, bool),
-                        NEW(n_nodes, bool),
-                        NEW(n_nodes, int),
-                        NEW(2 * n_nodes, int),
-                        NEW(n_nodes, int),
-                        0,
-                        NEW(n_nodes, int),
-                        {0}};
+    struct pattern p = {.network = n,
+                        .anchored = NEW(n_nodes, bool),
+                        .output = NEW(n_nodes, bool),
+                        .forward = NEW(n_nodes, bool),
+                        .removed = NEW(n_nodes, bool),
+                        .follows = NEW(n_nodes, int),
+                        .queue = NEW(2 * n_nodes, int),
+                        .pruned = NEW(n_nodes, int),
+                        .row = NEW(n_nodes, int)};
     network_pattern_free(n);
     memset(n->idle, 0, n->n_branches * sizeof *n->idle);
     memset(n->values + n->circuit->n_nodes, 0, n->circuit->n_branches * sizeof *n->values);
