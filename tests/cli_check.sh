@@ -41,6 +41,47 @@ echo old >table.txt
 same "exit status" $? 0
 check "the saved text is the printed one" cmp stdout table.txt
 
+# a sample of a testbench: its drive is made by its own engine, and played in all; the reference is
+# tight enough for the native engines to be seen within 2e-4 of it
+cat >crossbar.yaml <<'END'
+experiment: crossbar
+replicas: 2
+array: {rows: 2, columns: 2, scheme: select}
+END
+"$SILVERBAR" check crossbar.yaml --sample 1 -o crossbar.csv >stdout 2>stderr
+same "exit status of a crossbar" $? 0
+same "engines within tolerance" "$(grep -c '^crossbar.yaml,.*,ok$' crossbar.csv)" 3
+awk -F, '{ gsub(/"[^"]*"/, "text") } /,(ida|event),/ && !($4 > 0 && $4 < 2e-4) { exit 1 }' crossbar.csv
+same "native engines within 2e-4" $? 0
+"$SILVERBAR" check crossbar.yaml --set array.scheme=third --set device.dopant=W -o other.csv \
+    >stdout 2>stderr
+check "another scheme is another drive" [ "$(sed -n 4p crossbar.csv)" != "$(sed -n 4p other.csv)" ]
+
+cat >training.yaml <<'END'
+experiment: training
+circuit: {neuron: behavioural}
+END
+"$SILVERBAR" check training.yaml --reference 1e-6 -o training.csv >stdout 2>stderr
+same "exit status of a training" $? 0
+same "engines that decide on all images alike" \
+    "$(grep -c '^training.yaml,.*,behavioural,.*,0,[^,]*,ok$' training.csv)" 3
+
+# what cannot be played again, or is no circuit of all engines
+echo 'experiment: hysteresis' >hysteresis.yaml
+refused() { # pattern arguments...
+    pattern=$1
+    shift
+    "$SILVERBAR" check "$@" >stdout 2>stderr
+    same "exit status of $*" $? 2
+    check "message of $*" grep -q "$pattern" stderr
+}
+refused "hysteresis.yaml: experiment 'hysteresis' .* expected training or crossbar" hysteresis.yaml
+refused 'variation.cycle_von .* expected variation.cycle_von: 0' crossbar.yaml --set variation.cycle_von=0.1
+refused 'crossbar.yaml has samples 0 to 1' crossbar.yaml --sample 2
+refused 'expected with FILE.yaml' --sample 1
+refused 'expected a testbench alone' crossbar.yaml --quick
+refused 'nothing.yaml: cannot be read' nothing.yaml
+
 "$SILVERBAR" check -o long.csv >stdout 2>stderr &
 pid=$!
 sleep 3

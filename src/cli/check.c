@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/study_inputs.h"
+#include "cli/testbench_input.h"
 #include "report/json.h"
 #include "report/output.h"
 
@@ -15,20 +16,37 @@
 #define CASES_MAX 64
 
 struct arguments {
-    const char *dopant, *output;
+    const char *file, *output;
+    const char *dopant;           /* NULL: the default */
+    struct testbench_input input; /* of the file */
+    uint64_t sample;
     bool json, quick;
-    double reltol;
+    double reltol, reference;
     size_t n_cases;
     const struct case_kind *cases[CASES_MAX]; /* n_cases */
 };
 
-enum option_key { KEY_CASE = 256, KEY_QUICK, KEY_JSON, KEY_RELTOL };
+enum option_key {
+    KEY_CASE = 256,
+    KEY_QUICK,
+    KEY_JSON,
+    KEY_RELTOL,
+    KEY_SET,
+    KEY_SAMPLE,
+    KEY_REFERENCE
+};
+
+#define DOPANT "Cr"
 
 static const struct argp_option options[] = {
     {"case", KEY_CASE, "NAME", 0, "only this case; may be given again", 0},
     {"quick", KEY_QUICK, NULL, 0, "only the cases that take seconds", 0},
     {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0,
+     "of a testbench: value of a key in place of the file's; may be repeated", 0},
+    {"sample", KEY_SAMPLE, "N", 0, "of a testbench: this one of those that it asks for", 0},
     {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engines; the others go with it", 0},
+    {"reference", KEY_REFERENCE, "F", 0, "relative tolerance of the reference", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON in place of the table", 0},
     {"output", 'o', "FILE", 0, "save the table too: .csv, .json or text", 0},
     {0},
@@ -36,7 +54,7 @@ static const struct argp_option options[] = {
 
 static struct arguments defaults(void)
 {
-    return (struct arguments){.dopant = "Cr", .reltol = CHECK_RELTOL};
+    return (struct arguments){.reltol = CHECK_RELTOL};
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -57,6 +75,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_RELTOL:
         a->reltol = argument_number(state, "--reltol", text, 1e-9, 0.1);
         break;
+    case KEY_REFERENCE:
+        a->reference = argument_number(state, "--reference", text, 1e-9, 1e-4);
+        break;
     case KEY_JSON:
         a->json = true;
         break;
@@ -65,10 +86,23 @@ static error_t parse(int key, char *text, struct argp_state *state)
             argp_error(state, "-o '', expected the name of a file");
         a->output = text;
         break;
+    case KEY_SET:
+        testbench_input_setting(&a->input, text);
+        break;
+    case KEY_SAMPLE:
+        a->sample = argument_count(state, "--sample", text, (uint64_t)TESTBENCH_SAMPLES_MAX);
+        break;
     case ARGP_KEY_ARG:
-        argp_error(state, "'%s', expected options only", text);
+        if (a->file)
+            argp_error(state, "'%s', expected one testbench", text);
+        a->file = text;
         break;
     case ARGP_KEY_END:
+        if (a->file && (a->quick || a->n_cases > 0 || a->dopant))
+            argp_error(state, "%s with --quick, --case or --dopant, expected a testbench alone",
+                       a->file);
+        if (!a->file && (a->input.n > 0 || a->sample > 0))
+            argp_error(state, "--set or --sample, expected with FILE.yaml");
         if (a->quick && a->n_cases > 0)
             argp_error(state, "--quick and --case, expected one of them");
         break;
@@ -83,7 +117,12 @@ static char *add_default(int key, const char *text, void *input)
     (void)input;
     const struct arguments a = defaults();
     if (key == 'd')
-        return memory_format("%s (%s)", text, a.dopant);
+        return memory_format("%s (%s)", text, DOPANT);
+    if (key == KEY_REFERENCE)
+        return memory_format("%s (%g, of a testbench %g)", text, CHECK_REFERENCE_RELTOL,
+                             CHECK_REFERENCE_GIVEN);
+    if (key == KEY_SAMPLE)
+        return memory_format("%s (%d)", text, (int)a.sample);
     if (key == KEY_RELTOL)
         return memory_format("%s (%g)", text, a.reltol);
     return (char *)text;
@@ -92,9 +131,11 @@ static char *add_default(int key, const char *text, void *input)
 static const struct argp argp = {
     options,
     parse,
-    NULL,
+    "[FILE.yaml]",
     "Run all engines on the same drive and compare them with ngspice at tight tolerances: states, "
-    "waveforms, readings, energy of every class, decisions on images.\v"
+    "waveforms, readings, energy of every class, decisions on images; on named cases, or on a "
+    "sample "
+    "of a testbench, whose drive its own engine and controller make first.\v"
     "Exit status: 0 all within tolerance, 1 could not be computed, 2 bad input or usage, 3 one is "
     "not within tolerance.",
     NULL,
@@ -109,20 +150,42 @@ static void choose_cases(struct arguments *a)
             a->cases[a->n_cases++] = k;
 }
 
+/* The sample of the testbench as a case, to be freed before the input. */
+static enum status record(struct arguments *a, struct study_case *k, struct error *error)
+{
+    enum status status = testbench_input_open(&a->input, a->file, error);
+    if (status == STATUS_OK && a->sample >= a->input.job.n)
+        status = fail(error, STATUS_INPUT, "--sample %llu: %s has samples 0 to %zu",
+                      (unsigned long long)a->sample, a->file, a->input.job.n - 1);
+    if (status == STATUS_OK && a->input.context.progress)
+        study_progress(NULL, "recording the drive");
+    return status == STATUS_OK ? testbench_record(&a->input.job, (size_t)a->sample, k, error)
+                               : status;
+}
+
 static enum status run(struct arguments *a, struct error *error)
 {
-    struct study_inputs inputs;
-    struct check_options o = {.solver = outcome_tolerances(a->reltol), .cases = a->cases};
+    struct study_inputs inputs = {0};
+    struct study_case recorded = {0};
+    struct check_options o = {
+        .solver = outcome_tolerances(a->reltol), .reference = a->reference, .cases = a->cases};
     struct output output = {0};
     struct table *table = NULL;
-    if (a->n_cases == 0)
+    if (a->n_cases == 0 && !a->file)
         choose_cases(a);
     o.n_cases = a->n_cases;
     if (isatty(STDERR_FILENO))
         o.progress = study_progress;
-    enum status status = study_inputs_read(a->dopant, &inputs, &o.inputs, error);
-    if (status == STATUS_OK && a->output)
+    enum status status = STATUS_OK;
+    if (a->output)
         status = output_file(a->output, &output, error);
+    if (status == STATUS_OK && a->file) {
+        status = record(a, &recorded, error);
+        o.given = &recorded;
+        o.inputs.interrupted = &interrupt_flag;
+    } else if (status == STATUS_OK) {
+        status = study_inputs_read(a->dopant ? a->dopant : DOPANT, &inputs, &o.inputs, error);
+    }
     if (status == STATUS_OK)
         status = check_run(&o, &table, error);
     if (o.progress)
@@ -143,6 +206,7 @@ static enum status run(struct arguments *a, struct error *error)
     }
     output_abandon(&output);
     table_free(table);
+    case_free(&recorded);
     study_inputs_free(&inputs);
     return status;
 }
@@ -154,5 +218,6 @@ int command_check(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     interrupt_watch();
     const enum status status = run(&a, &error);
+    testbench_input_free(&a.input);
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
 }

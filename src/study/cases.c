@@ -146,51 +146,73 @@ static enum status build_array(const struct case_kind *kind, const struct case_i
     return STATUS_OK;
 }
 
-static enum status record_training(const struct case_inputs *in, struct case_recording *r,
-                                   struct error *error)
+enum status case_record_training(const struct training_options *options, struct case_recording *r,
+                                 struct error *error)
 {
-    struct training_options o = in->training;
-    o.engine = engine_find("ngspice");
-    o.solver.interrupted = in->interrupted;
-    enum status status = training_prepare(&o, &r->full, error);
-    if (status != STATUS_OK)
-        return status;
-    o.behavioural = true;
-    status = training_prepare(&o, &r->behavioural, error);
-    drive_log_new(&r->drive, r->full.classifier.circuit);
-    const struct recorder recorder = drive_log_recorder(&r->drive);
+    struct training_options o = *options;
+    const bool transistors = !o.behavioural, by_full = engine_able(o.engine, ENGINE_TRANSISTORS);
+    enum status status = STATUS_OK;
+    *r = (struct case_recording){0};
+    if (transistors) {
+        if (!by_full)
+            o.engine = engine_find("ida");
+        status = training_prepare(&o, &r->full, error);
+        o.engine = options->engine;
+        o.behavioural = true;
+    }
     if (status == STATUS_OK)
-        status = training_run(&r->full, &recorder, 1, error);
+        status = training_prepare(&o, &r->behavioural, error);
+    struct training *t = transistors && by_full ? &r->full : &r->behavioural;
+    if (status == STATUS_OK) {
+        drive_log_new(&r->drive, t->classifier.circuit);
+        const struct recorder recorder = drive_log_recorder(&r->drive);
+        status = training_run(t, &recorder, 1, error);
+    }
+    r->n_devices = t->n_devices;
+    r->n_pulses = t->n_pulses;
     r->made = status == STATUS_OK;
     if (!r->made)
         case_recording_free(r);
     return status;
 }
 
+struct study_case case_of_recording(const char *name, const struct training_options *o,
+                                    const struct case_recording *r, bool behavioural)
+{
+    const struct classifier *other = &r->behavioural.classifier,
+                            *c = behavioural ? other : &r->full.classifier;
+    const size_t n_probes = c->circuit->n_probes;
+    int *probes = circuit_own(c->circuit, NEW(n_probes, int));
+    for (size_t i = 0; i < n_probes; i++)
+        probes[i] = (int)i;
+    return (struct study_case){
+        .name = name,
+        .circuits = {c->circuit, behavioural ? NULL : other->circuit},
+        .drive = r->drive,
+        .n_probes = n_probes,
+        .probes = probes,
+        .output_probe = c->layers[c->n_layers - 1].output_probes[0],
+        .ground = c->ground,
+        .images = o->images,
+        .noise = o->noise,
+        .n_devices = r->n_devices,
+        .n_pulses = r->n_pulses,
+        .behavioural = behavioural,
+        .borrowed = true,
+    };
+}
+
 static enum status build_classifier(const struct case_kind *kind, const struct case_inputs *in,
                                     struct case_recording *r, struct study_case *k,
                                     struct error *error)
 {
-    enum status status = r->made ? STATUS_OK : record_training(in, r, error);
-    if (status != STATUS_OK)
-        return status;
-    const bool behavioural = strcmp(kind->name, CASE_NAME_BEHAVIOURAL) == 0;
-    const struct classifier *full = &r->full.classifier;
-    k->borrowed = true;
-    k->circuits[CASE_FULL] = behavioural ? r->behavioural.classifier.circuit : full->circuit;
-    k->circuits[CASE_BEHAVIOURAL] = behavioural ? NULL : r->behavioural.classifier.circuit;
-    k->drive = r->drive;
-    k->images = in->training.images;
-    k->noise = in->training.noise;
-    k->n_devices = r->full.n_devices;
-    k->n_pulses = r->full.n_pulses;
-    k->output_probe = full->layers[full->n_layers - 1].output_probes[0];
-    int *probes = circuit_own(full->circuit, NEW(full->circuit->n_probes, int));
-    for (size_t i = 0; i < full->circuit->n_probes; i++)
-        probes[i] = (int)i;
-    k->probes = probes;
-    k->n_probes = full->circuit->n_probes;
-    return STATUS_OK;
+    struct training_options o = in->training;
+    o.engine = engine_find("ngspice");
+    o.solver.interrupted = in->interrupted;
+    const enum status status = r->made ? STATUS_OK : case_record_training(&o, r, error);
+    if (status == STATUS_OK)
+        *k = case_of_recording(kind->name, &o, r, strcmp(kind->name, CASE_NAME_BEHAVIOURAL) == 0);
+    return status;
 }
 
 const struct case_kind case_table[] = {
@@ -239,6 +261,8 @@ void case_free(struct study_case *k)
             circuit_free(k->circuits[form]);
         drive_log_free(&k->drive);
     }
+    if (k->owner)
+        k->release(k->owner);
     *k = (struct study_case){0};
 }
 
@@ -271,6 +295,7 @@ struct study_case case_behavioural(const struct study_case *k)
     struct study_case other = *k;
     other.circuits[CASE_FULL] = k->circuits[CASE_BEHAVIOURAL];
     other.circuits[CASE_BEHAVIOURAL] = NULL;
-    other.borrowed = true;
+    other.behavioural = other.borrowed = true;
+    other.owner = NULL;
     return other;
 }

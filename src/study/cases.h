@@ -18,10 +18,12 @@ struct case_inputs {
     volatile const int *interrupted;  /* or NULL */
 };
 
-/* A training run in ngspice that several cases replay; made by the first that needs it. */
+/* A training run that cases replay, with both kinds of neurons; one of the two was run, the other is
+ * built.  Neither needs the other's: where options ask for behavioural neurons, `full` is empty. */
 struct case_recording {
-    struct training full, behavioural; /* the second is built, not run */
+    struct training full, behavioural;
     struct drive_log drive;
+    size_t n_devices, n_pulses;
     bool made;
 };
 
@@ -31,11 +33,15 @@ struct study_case {
     struct drive_log drive;
     size_t n_probes;
     const int *probes;               /* n_probes: of every circuit; what is compared as waveform */
-    int output_probe;                /* decides on an image at the end of each infer phase; or -1 */
+    int output_probe;                /* decides on an image at the end of each inference; or -1 */
+    double ground;                   /* with output_probe: of the signal [V] */
     const struct image_pair *images; /* with output_probe */
     double noise;                    /* flip probability of the accuracy */
     size_t n_devices, n_pulses;
-    bool borrowed; /* circuits and drive are the recording's */
+    bool behavioural;             /* neurons of the first circuit */
+    bool borrowed;                /* circuits and drive are a recording's */
+    void *owner;                  /* borrowed from this one, or NULL */
+    void (*release)(void *owner); /* with owner: frees it */
 };
 
 /* Of the case whose only circuit has behavioural neurons. */
@@ -61,6 +67,16 @@ struct case_kind case_array(size_t rows, size_t columns, size_t pulses);
 /* Build one.  On failure nothing is to be freed but the recording. */
 enum status case_build(const struct case_kind *kind, const struct case_inputs *inputs,
                        struct case_recording *recording, struct study_case *k, struct error *error);
+
+/* Run a training in its own engine and record its drive; on failure the recording is empty. */
+enum status case_record_training(const struct training_options *options,
+                                 struct case_recording *recording, struct error *error);
+
+/* The case that plays it, which borrows all of it: behavioural neurons in all engines, or the
+ * netlist's where an engine takes them.  The options are those of the recording. */
+struct study_case case_of_recording(const char *name, const struct training_options *options,
+                                    const struct case_recording *recording, bool behavioural);
+
 void case_free(struct study_case *k);
 void case_recording_free(struct case_recording *recording);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 const struct engine_options check_reference_options = {
-    .reltol = 1e-6,
+    .reltol = CHECK_REFERENCE_RELTOL,
     .abstol = 1e-12,
     .vntol = 1e-8,
     .trtol = 1,
@@ -93,9 +93,7 @@ static bool judge(const struct study_case *k, const struct outcome *o, const str
 
 static const char *neurons(const struct study_case *k, enum case_form form)
 {
-    return !k->images                                                                ? ""
-           : form == CASE_BEHAVIOURAL || strcmp(k->name, CASE_NAME_BEHAVIOURAL) == 0 ? "behavioural"
-                                                                                     : "netlist";
+    return !k->images ? "" : form == CASE_BEHAVIOURAL || k->behavioural ? "behavioural" : "netlist";
 }
 
 static bool add_row(struct table *t, const struct study_case *k, const char *engine,
@@ -141,7 +139,12 @@ static enum status check_case(const struct check_options *o, const struct study_
     struct engine_options tight = check_reference_options, solver = o->solver;
     tight.interrupted = solver.interrupted = o->inputs.interrupted;
     tight.time_limit = solver.time_limit;
-    tell(o, k->name, "reference, ngspice at reltol 1e-6");
+    tight.reltol = o->reference > 0 ? o->reference
+                   : k == o->given  ? CHECK_REFERENCE_GIVEN
+                                    : CHECK_REFERENCE_RELTOL;
+    char *what = memory_format("reference, ngspice at reltol %g", tight.reltol);
+    tell(o, k->name, what);
+    free(what);
     enum status status =
         outcome_run(k, engine_find("ngspice"), &tight, true, NULL, &reference, error);
     for (size_t i = 0; engine_table[i] && status == STATUS_OK; i++) {
@@ -167,7 +170,9 @@ enum status check_run(const struct check_options *o, struct table **table, struc
     size_t failures = 0;
     enum status status = STATUS_OK;
     *table = make_table();
-    for (size_t i = 0; i < o->n_cases && status == STATUS_OK; i++) {
+    if (o->given)
+        status = check_case(o, o->given, *table, &failures, error);
+    for (size_t i = 0; i < o->n_cases && status == STATUS_OK && !o->given; i++) {
         struct study_case k;
         tell(o, o->cases[i]->name, "building");
         status = case_build(o->cases[i], &o->inputs, &recording, &k, error);

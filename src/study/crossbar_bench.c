@@ -293,10 +293,14 @@ enum status crossbar_bench_run(const struct crossbar_bench_options *options,
     enum status status = build(b, error);
     if (status == STATUS_OK) {
         b->ledger = ledger_new(b->circuit);
-        const struct recorder recorders[] = {ledger_recorder(b->ledger), {take, &r}};
+        struct recorder recorders[3] = {ledger_recorder(b->ledger), {take, &r}};
+        if (options->drive) {
+            drive_log_new(options->drive, b->circuit);
+            recorders[2] = drive_log_recorder(options->drive);
+        }
         struct engine_options solver = options->solver;
         solver.recorders = recorders;
-        solver.n_recorders = 2;
+        solver.n_recorders = options->drive ? 3 : 2;
         solver.seed = options->seed;
         solver.sample = options->replica;
         const struct controller controller = {control, &r};

@@ -15,6 +15,7 @@
 #define SILVERBAR_STUDY_CROSSBAR_BENCH_H
 
 #include "circuit/subcircuit.h"
+#include "engine/drive_log.h"
 #include "engine/ledger.h"
 #include "learn/program.h"
 #include "study/variation.h"
@@ -37,6 +38,7 @@ struct crossbar_bench_options {
     const struct engine *engine;
     struct engine_options solver;
     struct variation *variation;
+    struct drive_log *drive; /* is made, and records the run; or NULL */
     uint64_t seed;
     uint32_t replica;
 };

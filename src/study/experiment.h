@@ -20,6 +20,8 @@ struct experiment_context {
     void *progress_data;
 };
 
+struct study_case;
+
 /* Named tables of a single run, for a results folder: NAME.csv each. */
 struct experiment_detail {
     size_t n;
@@ -46,6 +48,12 @@ struct experiment {
     enum status (*run)(void *shared, const void *options, uint64_t seed, uint32_t replica,
                        struct cell *outputs, struct experiment_detail *detail, struct error *error);
     void (*close)(void *shared); /* takes NULL */
+
+    /* A sample as a case that all engines play (cases.h): its circuit, and the drive that its engine and
+     * controller make of it in closed loop.  *k is to be freed before `shared` is closed; its name is the
+     * caller's to set.  NULL: no such circuit. */
+    enum status (*record)(void *shared, const void *options, uint64_t seed, uint32_t replica,
+                          struct study_case *k, struct error *error);
 };
 
 /* All experiments, ended by NULL; the one of that name, or NULL. */

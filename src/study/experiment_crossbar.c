@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/spice_number.h"
 #include "circuit/array.h"
+#include "study/cases.h"
 #include "study/crossbar_bench.h"
 #include "study/experiments.h"
 
@@ -278,29 +279,35 @@ static struct table *device_table(const struct crossbar_bench *b)
     return table;
 }
 
+/* The sample's options, which borrow its variation; on failure there is nothing to free. */
+static enum status draw(const struct shared *s, const struct options *o, uint64_t seed,
+                        uint32_t replica, struct crossbar_bench_options *run,
+                        struct variation *variation, struct error *error)
+{
+    const struct setup *setup = find_setup(s, o);
+    *run = o->bench;
+    run->rows = o->rows;
+    run->columns = o->columns;
+    run->scheme = (enum crossbar_scheme)o->scheme;
+    run->dopant = setup->dopant;
+    run->switches = s->switches;
+    run->engine = engine_table[o->engine];
+    run->solver.interrupted = s->context.interrupted;
+    run->variation = variation;
+    run->seed = seed;
+    run->replica = replica;
+    return variation_draw(setup->source, o->rows * o->columns, 0, seed, replica, variation, error);
+}
+
 static enum status run_crossbar(void *shared, const void *options, uint64_t seed, uint32_t replica,
                                 struct cell *cells, struct experiment_detail *detail,
                                 struct error *error)
 {
-    const struct options *o = options;
-    const struct shared *s = shared;
-    const struct setup *setup = find_setup(s, o);
+    struct crossbar_bench_options run;
     struct variation variation;
-    enum status status =
-        variation_draw(setup->source, o->rows * o->columns, 0, seed, replica, &variation, error);
+    enum status status = draw(shared, options, seed, replica, &run, &variation, error);
     if (status != STATUS_OK)
         return status;
-    struct crossbar_bench_options run = o->bench;
-    run.rows = o->rows;
-    run.columns = o->columns;
-    run.scheme = (enum crossbar_scheme)o->scheme;
-    run.dopant = setup->dopant;
-    run.switches = s->switches;
-    run.engine = engine_table[o->engine];
-    run.solver.interrupted = s->context.interrupted;
-    run.variation = &variation;
-    run.seed = seed;
-    run.replica = replica;
     struct crossbar_bench b;
     status = crossbar_bench_run(&run, &b, error);
     if (status == STATUS_OK) {
@@ -323,6 +330,55 @@ static enum status run_crossbar(void *shared, const void *options, uint64_t seed
     return status;
 }
 
+struct owner {
+    struct crossbar_bench bench;
+    struct drive_log drive;
+    struct variation variation;
+};
+
+static void release(void *data)
+{
+    struct owner *owner = data;
+    crossbar_bench_free(&owner->bench);
+    drive_log_free(&owner->drive);
+    variation_free(&owner->variation);
+    free(owner);
+}
+
+static enum status record(void *shared, const void *options, uint64_t seed, uint32_t replica,
+                          struct study_case *k, struct error *error)
+{
+    const struct options *o = options;
+    struct crossbar_bench_options run;
+    enum status status = variation_replays(&o->variation, error);
+    if (status != STATUS_OK)
+        return status;
+    struct owner *owner = NEW(1, struct owner);
+    status = draw(shared, o, seed, replica, &run, &owner->variation, error);
+    if (status != STATUS_OK) {
+        free(owner);
+        return status;
+    }
+    run.drive = &owner->drive;
+    status = crossbar_bench_run(&run, &owner->bench, error);
+    if (status != STATUS_OK) {
+        release(owner);
+        return status;
+    }
+    const struct crossbar_bench *b = &owner->bench;
+    *k = (struct study_case){.circuits = {b->circuit},
+                             .drive = owner->drive,
+                             .n_probes = o->columns,
+                             .probes = b->column_probes,
+                             .output_probe = -1,
+                             .n_devices = b->n,
+                             .n_pulses = b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET],
+                             .borrowed = true,
+                             .owner = owner,
+                             .release = release};
+    return STATUS_OK;
+}
+
 const struct experiment experiment_crossbar = {
     .name = "crossbar",
     .title = "an m x n crossbar is programmed to random targets by write and verify, and read back",
@@ -335,4 +391,5 @@ const struct experiment experiment_crossbar = {
     .open = open_crossbar,
     .run = run_crossbar,
     .close = close_crossbar,
+    .record = record,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The experiment `training`: a classifier is programmed on chip and classifies all images. */
 #include "base/memory.h"
+#include "study/cases.h"
 #include "study/experiments.h"
 #include "study/learning.h"
 #include "study/training_setup.h"
@@ -368,22 +369,32 @@ static void fill_detail(const struct training *t, struct experiment_detail *d)
         add_detail(d, "epochs", learning_epochs(t));
 }
 
-static enum status run(void *shared, const void *options, uint64_t seed, uint32_t replica,
-                       struct cell *cells, struct experiment_detail *detail, struct error *error)
+/* The sample's options, which borrow its variation; on failure there is nothing to free. */
+static enum status draw(const struct shared *shared, const struct training_bench *b, uint64_t seed,
+                        uint32_t replica, struct training_options *o, struct variation *variation,
+                        struct error *error)
 {
-    const struct training_setup *setup = find_setup(shared, options);
-    const struct variation_source *source = find_source(shared, options);
-    struct training_options o = training_setup_options(setup, options, seed, replica);
-    const struct classifier_options *c = &o.classifier;
+    *o = training_setup_options(find_setup(shared, b), b, seed, replica);
+    const struct classifier_options *c = &o->classifier;
     size_t n_devices = 0;
     for (size_t l = 0; l < c->n_layers; l++)
         n_devices += c->sizes[l] * c->sizes[l + 1];
+    const enum status status =
+        variation_draw(find_source(shared, b), n_devices, classifier_amplifiers(c), seed, replica,
+                       variation, error);
+    if (status == STATUS_OK)
+        variation_apply(variation, o);
+    return status;
+}
+
+static enum status run(void *shared, const void *options, uint64_t seed, uint32_t replica,
+                       struct cell *cells, struct experiment_detail *detail, struct error *error)
+{
+    struct training_options o;
     struct variation variation;
-    enum status status = variation_draw(source, n_devices, classifier_amplifiers(c), seed, replica,
-                                        &variation, error);
+    enum status status = draw(shared, options, seed, replica, &o, &variation, error);
     if (status != STATUS_OK)
         return status;
-    variation_apply(&variation, &o);
     struct training t;
     status = training_prepare(&o, &t, error);
     if (status == STATUS_OK) {
@@ -403,6 +414,47 @@ static enum status run(void *shared, const void *options, uint64_t seed, uint32_
     return status;
 }
 
+struct owner {
+    struct case_recording recording;
+    struct variation variation;
+};
+
+static void release(void *data)
+{
+    struct owner *owner = data;
+    case_recording_free(&owner->recording);
+    variation_free(&owner->variation);
+    free(owner);
+}
+
+/* The training and the inference after it. */
+static enum status record(void *shared, const void *options, uint64_t seed, uint32_t replica,
+                          struct study_case *k, struct error *error)
+{
+    const struct training_bench *b = options;
+    struct training_options o;
+    enum status status = variation_replays(&b->variation, error);
+    if (status != STATUS_OK)
+        return status;
+    struct owner *owner = NEW(1, struct owner);
+    status = draw(shared, b, seed, replica, &o, &owner->variation, error);
+    if (status != STATUS_OK) {
+        free(owner);
+        return status;
+    }
+    o.stages = (struct training_stages){.retrain_flips = o.stages.retrain_flips,
+                                        .retrain_sigma = o.stages.retrain_sigma};
+    status = case_record_training(&o, &owner->recording, error);
+    if (status != STATUS_OK) {
+        release(owner);
+        return status;
+    }
+    *k = case_of_recording("training", &o, &owner->recording, o.behavioural);
+    k->owner = owner;
+    k->release = release;
+    return STATUS_OK;
+}
+
 const struct experiment experiment_training = {
     .name = "training",
     .title = "a classifier is programmed on chip, device by device, and classifies all 512 images",
@@ -415,4 +467,5 @@ const struct experiment experiment_training = {
     .open = open_training,
     .run = run,
     .close = close_training,
+    .record = record,
 };

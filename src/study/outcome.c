@@ -46,9 +46,10 @@ static bool step(void *data, const struct reading *reading, struct phase *next)
         double *r = o->readings + o->n_phases * o->n_probes;
         for (size_t i = 0; i < o->n_probes; i++)
             r[i] = reading->mean[w->k->probes[i]];
-        if (w->k->output_probe >= 0 && w->k->drive.phases[o->n_phases].kind == PHASE_INFER &&
+        const struct phase *p = &w->k->drive.phases[o->n_phases];
+        if (w->k->output_probe >= 0 && p->kind == PHASE_INFER && p->section == SECTION_INFERENCE &&
             o->n_images < IMAGE_COUNT)
-            o->output[o->n_images++] = reading->mean[w->k->output_probe] - NEURON_GROUND;
+            o->output[o->n_images++] = reading->mean[w->k->output_probe] - w->k->ground;
         o->n_phases++;
     }
     return w->drive.step(w->drive.data, reading, next);

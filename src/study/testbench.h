@@ -72,6 +72,9 @@ void testbench_job_free(struct sample_job *job);
 /* One sample with its detail tables, for a results folder. */
 enum status testbench_run_one(const struct sample_job *job, size_t sample, struct cell *outputs,
                               struct experiment_detail *detail, struct error *error);
+/* One sample as a case, to be freed before the job (experiment.h). */
+enum status testbench_record(const struct sample_job *job, size_t sample, struct study_case *k,
+                             struct error *error);
 void experiment_detail_free(struct experiment_detail *detail);
 
 /* Keys common to all testbenches and those of every experiment, for help. */

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/spice_number.h"
+#include "study/cases.h"
 
 #include <stdlib.h>
 
@@ -54,6 +55,36 @@ enum status testbench_run_one(const struct sample_job *job, size_t sample, struc
                               struct experiment_detail *detail, struct error *error)
 {
     return run(job->data, sample, outputs, detail, error);
+}
+
+enum status testbench_record(const struct sample_job *job, size_t sample, struct study_case *k,
+                             struct error *error)
+{
+    const struct job *j = job->data;
+    const struct testbench *t = j->testbench;
+    if (!t->experiment->record) {
+        char *able = NULL;
+        for (size_t i = 0; experiment_table[i]; i++) {
+            if (!experiment_table[i]->record)
+                continue;
+            char *longer = able ? memory_format("%s or %s", able, experiment_table[i]->name)
+                                : memory_string(experiment_table[i]->name);
+            free(able);
+            able = longer;
+        }
+        fail(error, STATUS_INPUT,
+             "%s: experiment '%s' has no circuit that all engines run, expected %s", t->path,
+             t->experiment->name, able);
+        free(able);
+        return STATUS_INPUT;
+    }
+    void *options = testbench_options(t, sample / t->common.replicas);
+    const enum status status = t->experiment->record(
+        *j->shared, options, t->common.seed, (uint32_t)(sample % t->common.replicas), k, error);
+    experiment_options_free(t->experiment, options);
+    if (status == STATUS_OK)
+        k->name = t->path;
+    return status;
 }
 
 void experiment_detail_free(struct experiment_detail *detail)

@@ -128,12 +128,29 @@ static enum status read_set(const char *set, const char *devices, struct variati
     return status;
 }
 
+/* The key by which devices change from pulse to pulse, or NULL. */
+static const char *cycle_key(const struct variation_options *o)
+{
+    return o->cycle_von > 0    ? "variation.cycle_von"
+           : o->cycle_voff > 0 ? "variation.cycle_voff"
+                               : NULL;
+}
+
+enum status variation_replays(const struct variation_options *o, struct error *error)
+{
+    const char *key = cycle_key(o);
+    return key ? fail(error, STATUS_INPUT,
+                      "%s changes devices from pulse to pulse, so that no drive can be played "
+                      "again, "
+                      "expected %s: 0",
+                      key, key)
+               : STATUS_OK;
+}
+
 static enum status check_engine(const struct variation_options *o, const struct engine *engine,
                                 struct error *error)
 {
-    const char *key = o->cycle_von > 0    ? "variation.cycle_von"
-                      : o->cycle_voff > 0 ? "variation.cycle_voff"
-                                          : NULL;
+    const char *key = cycle_key(o);
     if (key && engine && !engine_able(engine, ENGINE_CHANGES_DEVICES)) {
         char *able = engines_able(ENGINE_CHANGES_DEVICES);
         fail(error, STATUS_INPUT,

@@ -130,6 +130,9 @@ void variation_free(struct variation *variation);
 /* Into the options of a training run, which borrow it. */
 void variation_apply(struct variation *variation, struct training_options *options);
 
+/* Can a drive be played again?  Not where devices change from pulse to pulse: *error names the key. */
+enum status variation_replays(const struct variation_options *options, struct error *error);
+
 /* New thresholds for a pulse on the device; training_options.before_pulse. */
 bool variation_cycle(void *variation, size_t device);
 
