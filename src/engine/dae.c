@@ -28,14 +28,27 @@ static void follow_gates(struct dae *d, size_t first, size_t end)
     }
 }
 
-/* Node voltages, currents of controlled sources and states from the unknowns. */
-static void spread(struct dae *d, double t, const double *y)
+static void follow_slopes(struct dae *d, size_t first, size_t end)
+{
+    const double rate = d->ramps ? 1 / d->edge : 0;
+    for (size_t k = first; k < end; k++) {
+        const struct dae_tie *tie = &d->ties[k];
+        double rise = 0;
+        if (tie->external)
+            rise = (d->to[tie->element] - d->from[tie->element]) * rate;
+        d->slopes[tie->child] = d->slopes[tie->parent] + tie->sign * rise;
+    }
+}
+
+void dae_voltages(struct dae *d, double t, const double *y)
 {
     const struct circuit *c = d->circuit;
     double *v = d->values;
     if (!d->driven || (d->ramps && t != d->driven_t)) {
         follow_ties(d, t, 0, d->n_known_ties);
         follow_gates(d, 0, d->n_known_gates);
+        if (!d->driven)
+            follow_slopes(d, 0, d->n_known_ties);
         d->driven = true;
         d->driven_t = t;
     }
@@ -53,16 +66,11 @@ static bool spread_slopes(struct dae *d, const double *slope)
 {
     if (!slope && !d->ramps)
         return false;
+    if (!d->driven)
+        follow_slopes(d, 0, d->n_known_ties);
     for (size_t k = 0; k < d->n_roots; k++)
         d->slopes[d->roots[k]] = slope ? slope[k] : 0;
-    const double rate = d->ramps ? 1 / d->edge : 0;
-    for (size_t k = 0; k < d->n_ties; k++) {
-        const struct dae_tie *tie = &d->ties[k];
-        double rise = 0;
-        if (tie->external)
-            rise = (d->to[tie->element] - d->from[tie->element]) * rate;
-        d->slopes[tie->child] = d->slopes[tie->parent] + tie->sign * rise;
-    }
+    follow_slopes(d, d->n_known_ties, d->n_ties);
     return true;
 }
 
@@ -95,12 +103,12 @@ static void mosfet_currents(struct dae *d, bool by_node, double *power)
     double *sum = by_node ? d->leaving : d->sum;
     for (size_t k = 0; k < d->n_channels; k++)
         dae_channels_currents(&d->channels[k], v, by_node ? sum : NULL, sum);
-    dae_junctions_currents(d->junctions, d->n_junctions, v, by_node ? sum : NULL, sum);
+    dae_junctions_currents(&d->junctions, v, by_node ? sum : NULL, sum);
     if (!power)
         return;
     for (size_t k = 0; k < d->n_channels; k++)
         dae_channels_powers(&d->channels[k], v, power);
-    dae_diodes_powers(d->diodes, d->n_mosfets, d->junctions, power);
+    dae_diodes_powers(d->diodes, d->n_mosfets, &d->junctions, v, power);
 }
 
 /* Of capacitors, added to either. */
@@ -117,7 +125,7 @@ static void capacitor_currents(struct dae *d, bool by_node, const double *slope)
 }
 
 /* Currents that leave every node through elements but capacitors into d->leaving, or else into d->sum, by unknowns;
- * residuals of controlled sources and states; the power of each element, if it is wanted. */
+ * residuals of controlled sources and states and the power of each element, if they are wanted. */
 static void element_currents(struct dae *d, bool by_node, const double *slope, double *residual,
                              double *power)
 {
@@ -159,21 +167,24 @@ static void element_currents(struct dae *d, bool by_node, const double *slope, d
         const double u = v[e->node[0]] - v[e->node[1]];
         const double x = v[circuit_state_value(d->circuit, e->element->state)];
         const double i = p->model->current(p->constants, u, x).f;
+        take(sum, by_node ? e->node : e->row, i);
+        if (power)
+            power[e->number] = u * i;
+        if (!residual)
+            continue;
         const struct model_value rate = p->model->rate(p->constants, u, x);
         e->rate_by_v = rate.df_dv;
         e->rate_by_x = rate.df_dx;
-        take(sum, by_node ? e->node : e->row, i);
         residual[e->unknown] = (slope ? slope[e->unknown] : 0) - rate.f;
-        if (power)
-            power[e->number] = u * i;
     }
     for (size_t k = 0; k < d->n_controlled; k++) {
         const struct dae_device *e = &d->controlled[k];
         const double u = v[e->node[0]] - v[e->node[1]];
         const double i = v[circuit_branch_value(d->circuit, e->element->branch)];
         take(sum, by_node ? e->node : e->row, i);
-        residual[e->unknown] =
-            u - controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &unused);
+        if (residual)
+            residual[e->unknown] =
+                u - controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &unused);
         if (power)
             power[e->number] = u * i;
     }
@@ -188,7 +199,7 @@ static void gather_ties(struct dae *d)
 
 void dae_residual(struct dae *d, double t, const double *y, const double *slope, double *residual)
 {
-    spread(d, t, y);
+    dae_voltages(d, t, y);
     element_currents(d, false, slope, residual, NULL);
     capacitor_currents(d, false, slope);
     memcpy(residual, d->sum, d->n_roots * sizeof *residual);
@@ -211,12 +222,12 @@ void dae_values(struct dae *d, double t, const double *y, const double *slope, d
                 double *power)
 {
     double *v = d->values, *branch = v + d->circuit->n_nodes;
-    spread(d, t, y);
+    dae_voltages(d, t, y);
     element_currents(d, true, slope, residual, power);
     memcpy(d->resting, d->leaving, d->circuit->n_nodes * sizeof *d->resting);
     capacitor_currents(d, true, slope);
     gather_ties(d);
-    for (size_t k = 0; k < d->n_roots; k++)
+    for (size_t k = 0; k < d->n_roots && residual; k++)
         residual[k] = d->leaving[d->roots[k]];
     for (size_t k = 0; k < d->n_ties; k++) {
         const struct dae_tie *tie = &d->ties[k];
@@ -261,7 +272,7 @@ void dae_mass(const struct dae *d, const double *x, double *product)
 
 void dae_jacobian(struct dae *d, double t, double c, const double *y, double *entries)
 {
-    spread(d, t, y);
+    dae_voltages(d, t, y);
     const double *v = d->values;
     const double *restrict constant = d->constant, *restrict mass = d->mass;
     double *restrict sum = entries;
@@ -269,11 +280,7 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
         sum[k] = constant[k] + c * mass[k];
     for (size_t k = 0; k < d->n_channels; k++)
         dae_channels_jacobian(&d->channels[k], v, entries);
-    for (size_t k = 0; k < d->n_junctions; k++) {
-        const double g = dae_junction_conductance(&d->junctions[k], v);
-        if (g != 0)
-            stamp_conductance(d, d->junctions[k].stamp, g, entries);
-    }
+    dae_junctions_jacobian(&d->junctions, v, d->stamps, entries);
     for (size_t k = 0; k < d->n_switches; k++) {
         const struct dae_linear *e = &d->switches[k];
         const double control = v[e->node[2]] - v[e->node[3]];
@@ -325,8 +332,8 @@ void dae_constant_jacobian(struct dae *d)
         stamp_conductance(d, d->resistors[k].stamp, d->resistors[k].value, d->constant);
     for (size_t k = 0; k < d->n_transconductors; k++)
         stamp_conductance(d, d->transconductors[k].stamp, d->transconductors[k].value, d->constant);
-    for (size_t k = 0; k < d->n_junctions; k++)
-        stamp_conductance(d, d->junctions[k].stamp, d->junctions[k].gmin, d->constant);
+    for (size_t k = 0; k < d->junctions.n; k++)
+        stamp_conductance(d, d->junctions.stamp[k], d->junctions.gmin[k], d->constant);
     for (size_t k = 0; k < d->n_controlled; k++) {
         const int32_t *at = d->stamps + d->controlled[k].stamp;
         d->constant[at[0]] += 1; /* its current leaves node 0 and enters node 1 */

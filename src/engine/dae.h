@@ -63,10 +63,10 @@ struct dae {
     size_t n_resistors, n_switches, n_capacitors, n_currents, n_transconductors, n_mosfets,
         n_memristors, n_controlled;
     struct dae_linear *resistors, *switches, *capacitors, *currents, *transconductors;
-    size_t n_channels, n_junctions;
-    struct dae_channels *channels;  /* n_channels blocks, of n_mosfets */
-    struct dae_junction *junctions; /* n_junctions, and one without current */
-    struct dae_diodes *diodes;      /* n_mosfets */
+    size_t n_channels;
+    struct dae_channels *channels; /* n_channels blocks, of n_mosfets */
+    struct dae_junctions junctions;
+    struct dae_diodes *diodes; /* n_mosfets */
     struct dae_device *memristors, *controlled;
 
     /* pattern of dF/dy + c dF/dy', compressed columns */
@@ -83,7 +83,8 @@ struct dae {
     bool ramps;
     double t0, edge;
     double *from, *to; /* n_elements: of external sources [V] */
-    bool driven;       /* known nodes are as the drive has them at driven_t; false: it changed */
+    bool driven;       /* known nodes and slopes are as the drive has them at driven_t; false: it
+                        * changed, or `ramps' */
     double driven_t;   /* [s] */
 
     double *values;  /* circuit_n_values() */
@@ -117,9 +118,12 @@ void dae_mass(const struct dae *dae, const double *x, double *product);
 
 /* All values of the circuit, branch currents included, in dae->values, and the power that every
  * element absorbs [W], as circuit_power() has it: of elements by their own law and voltages, of
- * sources by Kirchhoff's current law.  power: n_elements; residual: n, F. */
+ * sources by Kirchhoff's current law.  power: n_elements, or NULL; residual: n, F, or NULL. */
 void dae_values(struct dae *dae, double t, const double *y, const double *slope, double *residual,
                 double *power);
+
+/* Of them only the voltages, states and currents of controlled sources. */
+void dae_voltages(struct dae *dae, double t, const double *y);
 
 /* At a kink of the drive only the currents of capacitors jump.  The sources' powers behind it, from
  * dae->resting and the values before it (circuit_n_values()): power of sources alone is set. */

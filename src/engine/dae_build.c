@@ -21,6 +21,8 @@ struct build {
     size_t n, capacity;
     size_t n_nowhere;                /* known nodes of elements */
     struct dae_channels *filling[2]; /* the block that fills, without and with body effect */
+    size_t n_junctions;
+    struct dae_junction *junctions; /* n_junctions */
     size_t *junction_of,
         *next_junction; /* 1 + last junction of a node; the one before a junction */
     struct error *error;
@@ -41,7 +43,7 @@ void dae_free(struct dae *d)
     free(d->currents);
     free(d->transconductors);
     free(d->channels);
-    free(d->junctions);
+    dae_junctions_free(&d->junctions);
     free(d->diodes);
     free(d->sum);
     free(d->constant);
@@ -188,29 +190,28 @@ static void differential(struct dae *d, const int *node)
  * junction, or -1 between tied nodes. */
 static int add_junction(struct build *b, const int *ends, const struct mos1_device *p)
 {
-    struct dae *d = b->dae;
     if (ends[0] == ends[1])
         return -1;
     for (size_t k = b->junction_of[ends[1]]; k > 0; k = b->next_junction[k - 1]) {
-        struct dae_junction *same = &d->junctions[k - 1];
+        struct dae_junction *same = &b->junctions[k - 1];
         if (same->node[0] == ends[0] && same->sign == p->sign) {
             same->is += p->is;
             same->gmin += p->gmin;
             return (int)k - 1;
         }
     }
-    struct dae_junction *j = &d->junctions[d->n_junctions++];
-    *j = (struct dae_junction){.node = {ends[0], ends[1]},
-                               .stamp = (int)b->n,
-                               .sign = p->sign,
-                               .vt = p->vt,
-                               .is = p->is,
-                               .gmin = p->gmin};
+    const int *u = b->dae->unknown;
+    b->junctions[b->n_junctions++] = (struct dae_junction){.node = {ends[0], ends[1]},
+                                                           .row = {u[ends[0]], u[ends[1]]},
+                                                           .stamp = (int)b->n,
+                                                           .sign = p->sign,
+                                                           .vt = p->vt,
+                                                           .is = p->is,
+                                                           .gmin = p->gmin};
     contribute_square(b, ends, ends);
-    find_rows(b, ends, j->row);
-    b->next_junction[d->n_junctions - 1] = b->junction_of[ends[1]];
-    b->junction_of[ends[1]] = d->n_junctions;
-    return (int)d->n_junctions - 1;
+    b->next_junction[b->n_junctions - 1] = b->junction_of[ends[1]];
+    b->junction_of[ends[1]] = b->n_junctions;
+    return (int)b->n_junctions - 1;
 }
 
 static int by_bulk(const void *a, const void *b)
@@ -221,23 +222,22 @@ static int by_bulk(const void *a, const void *b)
 }
 
 /* All of one bulk behind each other. */
-static void sort_junctions(struct dae *d)
+static void sort_junctions(struct build *b)
 {
-    const size_t n = d->n_junctions;
-    struct dae_junction *before = NEW(n, struct dae_junction);
-    memcpy(before, d->junctions, n * sizeof *before);
-    qsort(d->junctions, n, sizeof *d->junctions, by_bulk);
+    struct dae *d = b->dae;
+    const size_t n = b->n_junctions;
     int *place = NEW(n, int), *order = NEW(d->n_stamps + 1, int);
     for (size_t k = 0; k < n; k++)
-        order[d->junctions[k].stamp] = (int)k;
+        order[b->junctions[k].stamp] = (int)k;
+    qsort(b->junctions, n, sizeof *b->junctions, by_bulk);
     for (size_t k = 0; k < n; k++)
-        place[k] = order[before[k].stamp];
+        place[order[b->junctions[k].stamp]] = (int)k;
     for (size_t k = 0; k < d->n_mosfets; k++)
         for (int i = 0; i < 2; i++) {
             int *at = &d->diodes[k].junction[i];
             *at = *at < 0 ? (int)n : place[*at];
         }
-    free(before);
+    dae_junctions_new(&d->junctions, b->junctions, n);
     free(place);
     free(order);
 }
@@ -417,7 +417,6 @@ static void allocate(struct dae *d, const struct circuit *c)
     d->currents = NEW(n, struct dae_linear);
     d->transconductors = NEW(n, struct dae_linear);
     d->channels = NEW(n / DAE_LANES + 2, struct dae_channels);
-    d->junctions = NEW(2 * n + 1, struct dae_junction);
     d->diodes = NEW(n, struct dae_diodes);
     d->memristors = NEW(n, struct dae_device);
     d->controlled = NEW(n, struct dae_device);
@@ -455,18 +454,22 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     d->sum = NEW(d->n + DAE_NOWHERE, double);
     b.junction_of = NEW(c->n_nodes, size_t);
     b.next_junction = NEW(2 * c->n_elements, size_t);
+    b.junctions = NEW(2 * c->n_elements, struct dae_junction);
     d->differential = NEW(d->n, bool);
     for (size_t k = 0; k < c->n_elements && status == STATUS_OK; k++)
         status = add_element(&b, k);
     /* a place on the diagonal for the operating point's GMIN */
     for (size_t k = 0; k < d->n_roots; k++)
         contribute(&b, (int)k, (int)k);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         make_pattern(&b);
+        sort_junctions(&b);
+    }
     free(b.gate_driver);
     free(b.contributions);
     free(b.junction_of);
     free(b.next_junction);
+    free(b.junctions);
     if (status != STATUS_OK) {
         dae_free(d);
         return NULL;
@@ -474,7 +477,6 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     d->constant = NEW(d->n_entries + 1, double);
     d->mass = NEW(d->n_entries + 1, double);
     find_places(d);
-    sort_junctions(d);
     dae_constant_jacobian(d);
     return d;
 }

@@ -7,10 +7,15 @@
  *     gds = beta (1 + lambda vds) (vov - u) + lambda beta u (vov - u/2) */
 #include "engine/dae_mosfets.h"
 
+#include "base/memory.h"
+#include "base/wide.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LANES DAE_LANES
+_Static_assert(LANES == 8, "open_channels() adds eight overdrives in pairs");
 #define EACH(j) for (int j = 0; j < LANES; j++)
 
 void dae_channels_add(struct dae_channels *b, const struct mos1_device *p, const int node[4],
@@ -81,7 +86,8 @@ static inline bool open_channels(const struct dae_channels *restrict b, const do
     return !((half[0] + half[1]) + (half[2] + half[3]) <= 0);
 }
 
-void dae_channels_currents(struct dae_channels *b, const double *v, double *leaving, double *sum)
+WIDE void dae_channels_currents(struct dae_channels *b, const double *v, double *leaving,
+                                double *sum)
 {
     struct channel c;
     double i[2 * LANES];
@@ -114,7 +120,7 @@ void dae_channels_powers(const struct dae_channels *b, const double *v, double *
         power[b->number[j]] = (v[b->node[0][j]] - v[b->node[2][j]]) * b->current[j];
 }
 
-void dae_channels_jacobian(const struct dae_channels *b, const double *v, double *entries)
+WIDE void dae_channels_jacobian(const struct dae_channels *b, const double *v, double *entries)
 {
     struct channel c;
     double g[8][LANES];
@@ -141,44 +147,131 @@ void dae_channels_jacobian(const struct dae_channels *b, const double *v, double
         entries[b->places[k]] += all[b->place_of[k]];
 }
 
-/* exp(sign u/vt) - 1 as SPICE has it. */
-static inline double rise(const struct dae_junction *e, double u)
-{
-    const double forward = e->sign * u;
-    return forward <= -3 * e->vt ? -1 : exp(fmin(MOS1_EXPONENT_MAX, forward / e->vt)) - 1;
-}
+#define REVERSE -3.0 /* times vt: below this SPICE neglects exp() */
 
-void dae_junctions_currents(struct dae_junction *list, size_t n, const double *v, double *leaving,
-                            double *sum)
+void dae_junctions_new(struct dae_junctions *all, const struct dae_junction *list, size_t n)
 {
-    double *to = leaving ? leaving : sum, bulk = 0;
+    *all = (struct dae_junctions){.n = n};
+    double **const doubles[] = {&all->sign, &all->vt,    &all->is,      &all->gmin,    &all->e,
+                                &all->i,    &all->by_is, &all->by_gmin, &all->reverse, &all->least};
+    int **const ints[] = {&all->node[0], &all->node[1],  &all->stamp, &all->bulk,
+                          &all->rows,    &all->bulk_row, &all->row_of};
+    for (size_t k = 0; k < sizeof doubles / sizeof doubles[0]; k++)
+        *doubles[k] = NEW(n + 1, double);
+    for (size_t k = 0; k < sizeof ints / sizeof ints[0]; k++)
+        *ints[k] = NEW(n, int);
+    all->bulk_end = NEW(n, size_t);
     for (size_t k = 0; k < n; k++) {
-        struct dae_junction *e = &list[k];
-        const int *at = leaving ? e->node : e->row;
-        e->u = v[e->node[0]] - v[e->node[1]];
-        e->e = rise(e, e->u);
-        const double i = e->sign * e->is * e->e + e->gmin * e->u;
-        bulk += i;
-        to[at[1]] -= i;
-        if (k + 1 == n || e[1].node[0] != e->node[0]) {
-            to[at[0]] += bulk;
-            bulk = 0;
+        const struct dae_junction *j = &list[k];
+        all->node[0][k] = j->node[0];
+        all->node[1][k] = j->node[1];
+        all->stamp[k] = j->stamp;
+        all->sign[k] = j->sign;
+        all->vt[k] = j->vt;
+        all->is[k] = j->is;
+        all->reverse[k] = j->sign * j->is;
+        all->least[k] = REVERSE * j->vt;
+        all->gmin[k] = j->gmin;
+        if (j->row[1] >= 0) {
+            all->row_of[all->n_rows] = (int)k;
+            all->rows[all->n_rows++] = j->row[1];
         }
+        if (k == 0 || j->node[0] != list[k - 1].node[0]) {
+            all->bulk[all->n_bulks] = j->node[0];
+            all->bulk_row[all->n_bulks++] = j->row[0];
+        }
+        all->bulk_end[all->n_bulks - 1] = k + 1;
     }
 }
 
-double dae_junction_conductance(const struct dae_junction *e, const double *v)
+void dae_junctions_free(struct dae_junctions *all)
 {
-    return e->is * (rise(e, v[e->node[0]] - v[e->node[1]]) + 1) / e->vt;
+    void *const arrays[] = {all->sign,     all->vt,      all->is,      all->gmin,     all->e,
+                            all->i,        all->by_is,   all->by_gmin, all->stamp,    all->node[0],
+                            all->node[1],  all->bulk,    all->rows,    all->bulk_row, all->row_of,
+                            all->bulk_end, all->reverse, all->least};
+    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
+        free(arrays[k]);
 }
 
-void dae_diodes_powers(const struct dae_diodes *list, size_t n,
-                       const struct dae_junction *junctions, double *power)
+/* exp(forward/vt) - 1 as SPICE has it above `least'; -1 below. */
+static double rise(const struct dae_junctions *all, size_t k, double forward)
 {
+    return exp(fmin(MOS1_EXPONENT_MAX, forward / all->vt[k])) - 1;
+}
+
+static double bulk_current(const double *i, size_t n)
+{
+    double even = 0, odd = 0; /* do not wait for each other */
+    for (size_t k = 0; k + 1 < n; k += 2) {
+        even += i[k];
+        odd += i[k + 1];
+    }
+    return even + odd + (n % 2 == 1 ? i[n - 1] : 0);
+}
+
+void dae_junctions_currents(struct dae_junctions *all, const double *v, double *leaving,
+                            double *sum)
+{
+    const size_t n = all->n;
+    const int *restrict bulk = all->node[0], *restrict other = all->node[1];
+    const double *restrict sign = all->sign, *restrict reverse = all->reverse,
+                           *restrict least_u = all->least, *restrict gmin = all->gmin;
+    double *restrict e = all->e, *restrict i = all->i;
+#pragma GCC unroll 2
+    for (size_t k = 0; k < n; k++) {
+        const double u = v[bulk[k]] - v[other[k]];
+        i[k] = gmin[k] * u - reverse[k];
+        e[k] = -1;
+        if (sign[k] * u > least_u[k]) {
+            e[k] = rise(all, k, sign[k] * u);
+            i[k] += reverse[k] * (e[k] + 1);
+        }
+    }
+    size_t begin = 0;
+    for (size_t k = 0; k < all->n_bulks; begin = all->bulk_end[k], k++) {
+        const int row = all->bulk_row[k];
+        double *to = leaving ? &leaving[all->bulk[k]] : row >= 0 ? &sum[row] : NULL;
+        if (to)
+            *to += bulk_current(i + begin, all->bulk_end[k] - begin);
+    }
+    if (leaving)
+        for (size_t k = 0; k < n; k++)
+            leaving[other[k]] -= i[k];
+    else
+        for (size_t k = 0; k < all->n_rows; k++)
+            sum[all->rows[k]] -= i[all->row_of[k]];
+}
+
+void dae_junctions_jacobian(const struct dae_junctions *all, const double *v, const int32_t *stamps,
+                            double *entries)
+{
+    for (size_t k = 0; k < all->n; k++) {
+        const double forward = all->sign[k] * (v[all->node[0][k]] - v[all->node[1][k]]);
+        if (!(forward > all->least[k]))
+            continue;
+        const double g = all->is[k] * (rise(all, k, forward) + 1) / all->vt[k];
+        const int32_t *at = stamps + all->stamp[k];
+        entries[at[0]] += g;
+        entries[at[1]] -= g;
+        entries[at[2]] -= g;
+        entries[at[3]] += g;
+    }
+}
+
+WIDE void dae_diodes_powers(const struct dae_diodes *list, size_t n, struct dae_junctions *all,
+                            const double *v, double *power)
+{
+    double *restrict by_is = all->by_is, *restrict by_gmin = all->by_gmin;
+    for (size_t k = 0; k < all->n; k++) {
+        const double u = v[all->node[0][k]] - v[all->node[1][k]];
+        by_is[k] = u * all->e[k];
+        by_gmin[k] = u * u;
+    }
     for (size_t k = 0; k < n; k++) {
         const struct dae_diodes *d = &list[k];
-        const struct dae_junction *a = &junctions[d->junction[0]], *b = &junctions[d->junction[1]];
-        power[d->number] += a->u * (d->sign * d->is * a->e + d->gmin * a->u) +
-                            b->u * (d->sign * d->is * b->e + d->gmin * b->u);
+        const int a = d->junction[0], b = d->junction[1];
+        power[d->number] +=
+            d->sign * d->is * (by_is[a] + by_is[b]) + d->gmin * (by_gmin[a] + by_gmin[b]);
     }
 }

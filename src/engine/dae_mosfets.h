@@ -30,13 +30,26 @@ struct dae_channels {
     int32_t rows[2 * DAE_LANES], places[8 * DAE_LANES]; /* unknowns; entries of the Jacobian */
 };
 
-/* Diodes from node[0], of bulk, to node[1]: i = sign is e + gmin u, e = exp(sign u/vt) - 1. */
+/* A diode from node[0], of bulk, to node[1]: i = sign is e + gmin u, e = exp(sign u/vt) - 1. */
 struct dae_junction {
     int node[2];
-    int row[2]; /* places in dae->sum */
+    int row[2]; /* unknowns, -1: known */
     int stamp;  /* of the contributions to its four entries */
     double sign, vt, is, gmin;
-    double u, e; /* as last evaluated */
+};
+
+/* All of them, in order of their bulks; arrays of n where nothing else is said. */
+struct dae_junctions {
+    size_t n, n_bulks, n_rows;
+    int *node[2], *stamp;
+    double *sign, *vt, *is, *gmin;
+    double *reverse, *least; /* sign is [A]; sign u up to which e is -1 [V] */
+    double *e, *i;           /* as last evaluated; i [A] */
+    double *by_is, *by_gmin; /* n + 1: u e and u^2; the last one, of no junction, is 0 */
+    int *bulk;               /* n_bulks: nodes */
+    int *bulk_row;           /* n_bulks: their unknowns, -1: known */
+    size_t *bulk_end;        /* n_bulks: where their junctions end */
+    int *rows, *row_of;      /* n_rows: unknowns of node[1], and of which junctions */
 };
 
 /* A transistor's part in its two junctions; the one after all others where it has none. */
@@ -57,16 +70,21 @@ void dae_channels_currents(struct dae_channels *block, const double *v, double *
 /* Powers of the channels, of the last evaluation at the same v, into power[number]. */
 void dae_channels_powers(const struct dae_channels *block, const double *v, double *power);
 
-/* The same of junctions, which are in order of node[0]. */
-void dae_junctions_currents(struct dae_junction *list, size_t n, const double *v, double *leaving,
+/* list: n, in order of node[0]. */
+void dae_junctions_new(struct dae_junctions *junctions, const struct dae_junction *list, size_t n);
+void dae_junctions_free(struct dae_junctions *junctions);
+
+/* The same of junctions. */
+void dae_junctions_currents(struct dae_junctions *junctions, const double *v, double *leaving,
                             double *sum);
 
-/* Powers of the last evaluation, added to power[number]. */
-void dae_diodes_powers(const struct dae_diodes *list, size_t n,
-                       const struct dae_junction *junctions, double *power);
+/* Powers of the last evaluation at v, added to power[number]. */
+void dae_diodes_powers(const struct dae_diodes *list, size_t n, struct dae_junctions *junctions,
+                       const double *v, double *power);
 
-/* Conductance beyond gmin, at v. */
-double dae_junction_conductance(const struct dae_junction *junction, const double *v);
+/* Conductances beyond gmin, at v, added by their stamps. */
+void dae_junctions_jacobian(const struct dae_junctions *junctions, const double *v,
+                            const int32_t *stamps, double *entries);
 
 /* Derivatives, added to the entries. */
 void dae_channels_jacobian(const struct dae_channels *block, const double *v, double *entries);

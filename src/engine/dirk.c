@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/dirk.h"
 
+#include "base/wide.h"
+#include "engine/dae_trouble.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -27,41 +30,44 @@ static bool factor(struct rosenbrock *r, double t, const double *y)
     return r->factored > 0;
 }
 
+/* Limit the change of each node by what the last one was.  Returns whether one was too large. */
+WIDE static bool limit(size_t n, double *restrict change, double *restrict last)
+{
+    double beyond = 0; /* the largest part that is taken away [V] */
+    for (size_t k = 0; k < n; k++) {
+        const double size = fabs(change[k]), before = fabs(last[k]);
+        const double most = change[k] * last[k] < 0 && size > before ? BACK * before : CHANGE_MAX;
+        const double kept = size > most ? most : size;
+        beyond = size - kept > beyond ? size - kept : beyond;
+        last[k] = change[k] = copysign(kept, change[k]);
+    }
+    return beyond > 0;
+}
+
 /* F(t, Y, (Y - base)/(G h)) = 0 from the guess in Y; k becomes the slope. */
-static bool solve_stage(struct rosenbrock *r, double t, const double *base, double *y, double *k,
-                        const double *weight)
+static bool solve_stage(struct rosenbrock *r, double t, const double *base, double *restrict y,
+                        double *restrict k, const double *weight)
 {
     struct dae *d = r->dae;
     const double c = 1 / (G * r->h);
-    double before = INFINITY, *last = r->curve2;
-    memset(last, 0, d->n_roots * sizeof *last);
+    double before = INFINITY, *restrict change = r->defect;
+    memset(r->curve2, 0, d->n_roots * sizeof *r->curve2); /* the last change */
     for (size_t i = 0; i < d->n; i++)
         k[i] = c * (y[i] - base[i]);
     for (int count = 0; count < ITERATIONS; count++) {
-        dae_residual(d, t, y, k, r->defect);
-        memcpy(r->drift, r->defect, d->n * sizeof *r->drift);
-        if (!sparse_lu_solve(r->lu, r->defect))
+        dae_residual(d, t, y, k, change);
+        memcpy(r->drift, change, d->n * sizeof *r->drift);
+        if (!sparse_lu_solve(r->lu, change))
             return false;
-        dae_state_changes(d, c, r->drift, r->defect);
-        const double norm = rosenbrock_norm(r, r->defect, weight, ALONE, MEMORY, &r->worst);
-        bool far = false; /* a change is too large */
+        dae_state_changes(d, c, r->drift, change);
+        const double norm = rosenbrock_norm(r, change, weight, ALONE, MEMORY);
+        const bool far = limit(d->n_roots, change, r->curve2);
         for (size_t i = 0; i < d->n; i++) {
-            double change = r->defect[i];
-            if (i < d->n_roots) {
-                const double most = change * last[i] < 0 && fabs(change) > fabs(last[i])
-                                        ? BACK * fabs(last[i])
-                                        : CHANGE_MAX;
-                if (fabs(change) > most) {
-                    change = copysign(most, change);
-                    far = true;
-                }
-                last[i] = change;
-            }
-            y[i] -= change;
-            k[i] -= c * change;
+            y[i] -= change[i];
+            k[i] -= c * change[i];
         }
         if (!isfinite(norm))
-            return false;
+            break;
         const double rate = norm / before;
         if (norm <= CONVERGED * (count > 0 && rate < 0.5 ? 1 / rate - 1 : 1))
             return true;
@@ -69,6 +75,7 @@ static bool solve_stage(struct rosenbrock *r, double t, const double *base, doub
             return false;
         before = norm;
     }
+    r->worst = dae_largest(d, change, weight);
     return false;
 }
 

@@ -66,10 +66,16 @@ unsigned char *energy_classes(const struct circuit *c)
 void energy_sum_classes(size_t n_elements, const unsigned char *classes, const double *error,
                         double class_error[ENERGY_CLASSES])
 {
-    double sums[ENERGY_CLASSES + 1] = {0};
-    for (size_t k = 0; k < n_elements; k++)
-        sums[classes[k]] += error[k];
-    memcpy(class_error, sums, ENERGY_CLASSES * sizeof *class_error);
+    double even[ENERGY_CLASSES + 1] = {0}, odd[ENERGY_CLASSES + 1] = {0}; /* do not wait */
+    size_t k = 0;
+    for (; k + 1 < n_elements; k += 2) {
+        even[classes[k]] += error[k];
+        odd[classes[k + 1]] += error[k + 1];
+    }
+    if (k < n_elements)
+        even[classes[k]] += error[k];
+    for (int class = 0; class < ENERGY_CLASSES; class ++)
+        class_error[class] = even[class] + odd[class];
 }
 
 char *engines_able(enum engine_ability ability)

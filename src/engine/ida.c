@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/wide.h"
 #include "engine/dae_trouble.h"
 #include "engine/dirk.h"
 #include "engine/operating_point.h"
@@ -82,6 +83,7 @@ struct run {
     double phase_begin;
     bool in_phase;
     struct probe_points probes;
+    bool probes_currents; /* some of them */
     double deadline, in_callbacks;
 };
 
@@ -151,16 +153,20 @@ static int jacobian(double t, double c, N_Vector y, N_Vector slope, N_Vector r, 
 }
 
 /* Reciprocals of the tolerances at v; `alone`: factor of the states'. */
-static void tolerances(const struct run *r, const double *v, double alone, double *w)
+WIDE static void tolerances(const struct run *r, const double *restrict v, double alone,
+                            double *restrict w)
 {
     const struct engine_options *o = r->options;
     const size_t first_state = r->dae->n - r->dae->n_states;
     const double part = r->loose ? LOOSE_STATE : 1;
     const double most = r->loose ? INFINITY : VOLTAGE_PART * r->dae->thermal;
-    for (size_t k = 0; k < first_state; k++)
-        w[k] = 1 / (fmin(o->reltol * (r->scale + fabs(v[k] - r->rest[k])), most) + o->vntol);
+    const double *restrict rest = r->rest, reltol = o->reltol, vntol = o->vntol, scale = r->scale;
+    for (size_t k = 0; k < first_state; k++) {
+        const double volt = reltol * (scale + fabs(v[k] - rest[k]));
+        w[k] = 1 / ((volt < most ? volt : most) + vntol);
+    }
     for (size_t k = first_state; k < r->dae->n; k++)
-        w[k] = alone / (part * (o->reltol * fabs(v[k]) + o->vntol));
+        w[k] = alone / (part * (reltol * fabs(v[k]) + vntol));
 }
 
 static int weights(N_Vector y, N_Vector weight, void *data)
@@ -214,7 +220,8 @@ static void record(struct run *r, double t0, bool ends)
         r->options->recorders[k].take(r->options->recorders[k].data, &i);
 }
 
-/* Values and powers at t0 + part h of the step that ends at r->t. */
+/* Values and powers at t0 + part h of the step that ends at r->t.  Without `power' voltages, states
+ * and, where a probe reads one, currents. */
 static void evaluate_between(struct run *r, double t0, double part, double *power)
 {
     const double t = t0 + part * (r->t - t0);
@@ -225,7 +232,10 @@ static void evaluate_between(struct run *r, double t0, double part, double *powe
     } else {
         rosenbrock_between(&r->rosenbrock, part, y, slope);
     }
-    dae_values(r->dae, t, y, slope, r->residual, power);
+    if (power || r->probes_currents)
+        dae_values(r->dae, t, y, slope, NULL, power);
+    else
+        dae_voltages(r->dae, t, y);
 }
 
 /* The part of a step that lies in the reading's window: its beginning, and its middle but for loose
@@ -293,7 +303,10 @@ static double step_error(struct run *r, size_t *worst)
             return INFINITY;
         }
     }
-    return rosenbrock_norm(m, m->error, r->weight, 0, 1, worst);
+    const double error = rosenbrock_norm(m, m->error, r->weight, 0, 1);
+    if (!(error <= 1))
+        *worst = dae_largest(d, m->error, r->weight);
+    return error;
 }
 
 /* IDAS from r->t to t_end.  What it cannot do it leaves to the one-step method. */
@@ -349,14 +362,16 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         bool reaches = h >= REACHING * rest;
         double step = reaches ? rest : h > 0.5 * rest ? 0.5 * rest : h;
         if (++steps > STEPS_MAX)
-            return stuck_at(r, worst, "too many steps");
+            return stuck_at(r, dae_largest(r->dae, method->error, r->weight), "too many steps");
         double error = INFINITY;
         if (r->loose ? dirk_step(method, t0, step, y, kink ? NULL : slope, r->weight)
                      : rosenbrock_step(method, t0, step, y)) {
             error = step_error(r, &worst);
             if (error <= 1 &&
-                !rosenbrock_values(method, reaches ? t_end : t0 + step, r->weight, r->energy.end))
+                !rosenbrock_values(method, reaches ? t_end : t0 + step, r->weight, r->energy.end)) {
                 error = DEFECTIVE;
+                worst = method->worst;
+            }
         } else {
             worst = method->worst;
         }
@@ -472,6 +487,8 @@ static enum status set_up(struct run *r)
     step_energy_new(&r->energy, c);
     r->phase.drive = NEW(c->n_ports, struct drive);
     probe_points_new(&r->probes, c);
+    for (size_t k = 0; k < c->n_probes; k++)
+        r->probes_currents |= c->probes[k].current;
     for (size_t p = 0; p < c->n_ports; p++) {
         r->phase.drive[p].volt = c->ports[p].idle;
         d->from[c->ports[p].source] = d->to[c->ports[p].source] = c->ports[p].idle;

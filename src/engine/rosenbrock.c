@@ -10,6 +10,8 @@
 #include "engine/rosenbrock.h"
 
 #include "base/memory.h"
+#include "base/wide.h"
+#include "engine/dae_trouble.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -81,8 +83,8 @@ void rosenbrock_free(struct rosenbrock *r)
 }
 
 /* sum over j < m of factors[j] U_j, plus base if there is one -> sum. */
-static void combine(const struct rosenbrock *r, int m, const double *factors, const double *base,
-                    double *sum)
+WIDE static void combine(const struct rosenbrock *r, int m, const double *factors,
+                         const double *base, double *sum)
 {
     const size_t n = r->dae->n;
     if (base)
@@ -106,27 +108,40 @@ static void combine(const struct rosenbrock *r, int m, const double *factors, co
     }
 }
 
+/* The largest of x[k] weight[k], 0 for n = 0, and the sum of their squares. */
+WIDE static double largest_of(size_t n, const double *restrict x, const double *restrict weight,
+                              double *squares)
+{
+    double sum[4] = {0}, most[4] = {0}; /* four sums do not wait for each other */
+    size_t k = 0;
+    for (; k + 3 < n; k += 4)
+        for (int i = 0; i < 4; i++) {
+            const double size = fabs(x[k + (size_t)i]) * weight[k + (size_t)i];
+            sum[i] += size * size;
+            most[i] = size > most[i] ? size : most[i];
+        }
+    for (int i = 0; k < n; k++, i++) {
+        const double size = fabs(x[k]) * weight[k];
+        sum[i] += size * size;
+        most[i] = size > most[i] ? size : most[i];
+    }
+    *squares = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    return fmax(fmax(most[0], most[1]), fmax(most[2], most[3]));
+}
+
 double rosenbrock_norm(const struct rosenbrock *r, const double *x, const double *weight,
-                       double alone, double memory, size_t *worst)
+                       double alone, double memory)
 {
     const struct dae *d = r->dae;
-    double squares = 0, largest = 0, state = 0, all = 0;
-    for (size_t k = 0; k < d->n; k++) {
-        const double size = fabs(x[k]) * weight[k];
-        all += size;
-        if (k < d->n_roots)
-            squares += size * size;
-        else if (k < d->n - d->n_states)
-            continue;
-        else if (size > state)
-            state = size;
-        if (size > largest) {
-            largest = size;
-            *worst = k;
-        }
-    }
+    const size_t n_controlled = d->n - d->n_states - d->n_roots, first_state = d->n - d->n_states;
+    double squares, of_states, of_currents;
+    const double largest = largest_of(d->n_roots, x, weight, &squares),
+                 state = largest_of(d->n_states, x + first_state, weight + first_state, &of_states);
+    largest_of(n_controlled, x + d->n_roots, weight + d->n_roots, &of_currents);
     const double nodes = sqrt(squares / (double)(d->n_roots + 1));
-    return isfinite(all) ? fmax(memory * state, fmax(nodes, alone * largest)) : INFINITY;
+    return isfinite(squares + of_states + of_currents)
+               ? fmax(memory * state, fmax(nodes, alone * fmax(largest, state)))
+               : INFINITY;
 }
 
 bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
@@ -203,9 +218,9 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
         }
         if (!sparse_lu_solve(r->lu, r->defect))
             return false;
-        const double norm = rosenbrock_norm(r, r->defect, weight, r->alone, 1, &r->worst);
+        const double norm = rosenbrock_norm(r, r->defect, weight, r->alone, 1);
         if (isinf(norm))
-            return false;
+            break;
         if (norm <= DEFECT_PART)
             return true;
         before = norm;
@@ -214,6 +229,7 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
             r->slope1[k] -= r->defect[k] / (r->gamma * r->h);
         }
     }
+    r->worst = dae_largest(d, r->defect, weight);
     return false;
 }
 
@@ -269,12 +285,15 @@ void rosenbrock_kink(struct rosenbrock *r)
     memcpy(r->drive, r->point, r->dae->n_roots * sizeof *r->drive);
 }
 
-void rosenbrock_between(const struct rosenbrock *r, double part, double *y, double *slope)
+WIDE void rosenbrock_between(const struct rosenbrock *r, double part, double *restrict y,
+                             double *restrict slope)
 {
     const double s = part, rest = 1 - part;
+    const double *restrict y0 = r->y0, *restrict y1 = r->y1, *restrict p = r->curve2,
+                           *restrict q = r->curve3;
+    const double speed = 1 / r->h, linear = 1 - 2 * s, square = s * (2 - 3 * s);
     for (size_t k = 0; k < r->dae->n; k++) {
-        const double y0 = r->y0[k], y1 = r->y1[k], p = r->curve2[k], q = r->curve3[k];
-        y[k] = rest * y0 + s * (y1 + rest * (p + s * q));
-        slope[k] = (y1 - y0 + (1 - 2 * s) * p + s * (2 - 3 * s) * q) / r->h;
+        y[k] = rest * y0[k] + s * (y1[k] + rest * (p[k] + s * q[k]));
+        slope[k] = (y1[k] - y0[k] + linear * p[k] + square * q[k]) * speed;
     }
 }

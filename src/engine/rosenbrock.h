@@ -40,9 +40,9 @@ void rosenbrock_free(struct rosenbrock *r);
 
 /* Size of x in units of the tolerances 1/weight: the largest of the root mean square of the nodes,
  * `alone` times that of any one, and `memory` times that of any state; currents do not count.
- * *worst: the unknown that has most of it.  INFINITY where x is not finite.  x, weight: n. */
+ * dae_largest() tells which.  INFINITY where x is not finite.  x, weight: n. */
 double rosenbrock_norm(const struct rosenbrock *r, const double *x, const double *weight,
-                       double alone, double memory, size_t *worst);
+                       double alone, double memory);
 
 /* From y at t to t + h within one smooth piece of the drive.  False: the matrix is singular, or a
  * stage leaves all bounds. */

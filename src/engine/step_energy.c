@@ -2,6 +2,7 @@
 #include "engine/step_energy.h"
 
 #include "base/memory.h"
+#include "base/wide.h"
 #include "engine/engine.h"
 
 #include <math.h>
@@ -50,18 +51,19 @@ void step_energy_start(struct step_energy *s, const double *values)
     memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
 }
 
-static void simpson(struct step_energy *s, double h)
+WIDE static void simpson(struct step_energy *s, double h)
 {
+    const double *restrict p0 = s->begin, *restrict p1 = s->first, *restrict p2 = s->end;
+    double *restrict energy = s->energy, *restrict estimate = s->estimate;
     for (size_t k = 0; k < s->circuit->n_elements; k++) {
-        const double trapezoid = 0.5 * h * (s->begin[k] + s->end[k]),
-                     sum = (trapezoid + 2 * h * s->first[k]) / 3,
+        const double trapezoid = 0.5 * h * (p0[k] + p2[k]), sum = (trapezoid + 2 * h * p1[k]) / 3,
                      difference = fabs(sum - trapezoid), size = fabs(sum);
-        s->energy[k] = sum;
-        s->estimate[k] = size > difference ? difference * difference / size : difference;
+        energy[k] = sum;
+        estimate[k] = difference * (size > difference ? difference / size : 1);
     }
 }
 
-static void lobatto(struct step_energy *s, double h)
+WIDE static void lobatto(struct step_energy *s, double h)
 {
     /* weights of the rule of degree 2: of the end that gives int p = int of 1 and t right */
     static const double inner = 5.0 / 6, last = 0.5 - 5.0 / 6 * STEP_ENERGY_FIRST;
