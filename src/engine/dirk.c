@@ -26,7 +26,7 @@ static const double excess[3] = {1 - AT_1 - AT_2, AT_1 - (1 - G), AT_2 - G};
 static bool factor(struct rosenbrock *r, double t, const double *y)
 {
     dae_jacobian(r->dae, t, 1 / (G * r->h), y, r->entries);
-    r->factored = sparse_lu_factor(r->lu, r->entries) ? r->h : 0;
+    r->factored = rosenbrock_factor(r) ? r->h : 0;
     return r->factored > 0;
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The only file that knows SUNDIALS (6.4).
- *
- * A phase is two smooth pieces, the ramp and what follows.  At a kink between them y is continuous
+/* A phase is two smooth pieces, the ramp and what follows.  At a kink between them y is continuous
  * but y' is not, so that a multistep method has to begin anew, at order 1.  A one-step method
  * (rosenbrock.h) therefore leaves every kink; once its steps have stopped growing and many would
  * still follow, IDAS takes the rest of the piece.  (Runge-Kutta starters for multistep methods: C.
@@ -12,7 +10,7 @@
  * point) + vntol, near what SPICE allows, and but for dirk.h at most half of kT/q; that of a state
  * reltol times itself + vntol, of which dirk.h takes a tenth, since states remember.  A step is
  * accepted when the root mean square of all voltages' errors and each state's error are within
- * them.  IDAS's Newton iteration is held to a twentieth of them. */
+ * them. */
 #include "engine/ida.h"
 
 #include "base/clock.h"
@@ -20,19 +18,15 @@
 #include "base/wide.h"
 #include "engine/dae_trouble.h"
 #include "engine/dirk.h"
+#include "engine/idas.h"
 #include "engine/operating_point.h"
 #include "engine/reading.h"
 #include "engine/rosenbrock.h"
-#include "engine/sparse_lu.h"
 #include "engine/step_energy.h"
 
-#include <idas/idas.h>
 #include <math.h>
-#include <nvector/nvector_serial.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sundials/sundials_linearsolver.h>
-#include <sunmatrix/sunmatrix_sparse.h>
 
 #define FIRST_STEP 20e-9    /* [s] after the first kink of its kind */
 #define SETTLING_STEP 1e-12 /* [s] no step is shorter */
@@ -46,13 +40,12 @@
 #define BUMP_MAX 1.0
 #define BUMP_PART 4.0
 #define LOOSE 1e-3      /* reltol from which on dirk.h takes the steps of transistors */
-#define COARSE 0.1      /* reltol from which on other circuits begin with steps as long as can be */
 #define LOOSE_STATE 0.1 /* of a state's tolerance, then */
-#define LOOSE_GROWTH 20 /* of steps, then */
+#define LOOSE_GROWTH 20 /* in place of STEP_GROWTH, from the same reltol on in any circuit */
+#define COARSE 0.1      /* reltol from which on other circuits begin with steps as long as can be */
 #define HANDOVER 100    /* steps of the one-step method that IDAS's beginning is worth */
 #define STATE_PART 1.0  /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
-#define NEWTON_PART 0.05 /* of the tolerance that Newton's iteration may leave */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
 
 struct run {
@@ -62,11 +55,9 @@ struct run {
     struct engine_report *report;
     struct error *error;
     struct dae *dae;
-    SUNContext context;
-    void *ida;
-    N_Vector y, slope, between, between_slope;
-    SUNMatrix matrix; /* its entries; the pattern is the system's */
-    SUNLinearSolver solver;
+    struct idas *idas;
+    double *y, *slope;               /* n: at t */
+    double *between, *between_slope; /* n: scratch */
     struct rosenbrock rosenbrock;
     bool loose;       /* dirk.h takes the steps */
     bool multistep;   /* the last step was IDAS's */
@@ -87,71 +78,6 @@ struct run {
     double deadline, in_callbacks;
 };
 
-/* SUNDIALS' interface to sparse_lu.h: its own KLU module keeps pivots that no longer serve. */
-static SUNLinearSolver_Type solver_type(SUNLinearSolver s)
-{
-    return (void)s, SUNLINEARSOLVER_DIRECT;
-}
-
-static SUNLinearSolver_ID solver_id(SUNLinearSolver s)
-{
-    return (void)s, SUNLINEARSOLVER_CUSTOM;
-}
-
-static int solver_set_up(SUNLinearSolver s, SUNMatrix m)
-{
-    return sparse_lu_factor(s->content, SUNSparseMatrix_Data(m)) ? 0 : 1; /* 1: try another step */
-}
-
-static int solver_solve(SUNLinearSolver s, SUNMatrix m, N_Vector x, N_Vector b, realtype tolerance)
-{
-    (void)m, (void)tolerance;
-    N_VScale(1, b, x);
-    return sparse_lu_solve(s->content, N_VGetArrayPointer(x)) ? 0 : 1;
-}
-
-static int solver_free(SUNLinearSolver s)
-{
-    sparse_lu_free(s->content);
-    s->content = NULL;
-    SUNLinSolFreeEmpty(s);
-    return 0;
-}
-
-static SUNLinearSolver solver_new(struct dae *d, SUNContext context)
-{
-    struct sparse_lu *lu = sparse_lu_new((int64_t)d->n, d->columns, d->rows);
-    SUNLinearSolver s = lu ? SUNLinSolNewEmpty(context) : NULL;
-    if (!s) {
-        sparse_lu_free(lu);
-        return NULL;
-    }
-    s->content = lu;
-    s->ops->gettype = solver_type;
-    s->ops->getid = solver_id;
-    s->ops->setup = solver_set_up;
-    s->ops->solve = solver_solve;
-    s->ops->free = solver_free;
-    return s;
-}
-
-static int residual(double t, N_Vector y, N_Vector slope, N_Vector r, void *data)
-{
-    struct run *run = data;
-    dae_residual(run->dae, t, N_VGetArrayPointer(y), N_VGetArrayPointer(slope),
-                 N_VGetArrayPointer(r));
-    return 0;
-}
-
-static int jacobian(double t, double c, N_Vector y, N_Vector slope, N_Vector r, SUNMatrix m,
-                    void *data, N_Vector w1, N_Vector w2, N_Vector w3)
-{
-    (void)slope, (void)r, (void)w1, (void)w2, (void)w3;
-    struct run *run = data;
-    dae_jacobian(run->dae, t, c, N_VGetArrayPointer(y), SUNSparseMatrix_Data(m));
-    return 0;
-}
-
 /* Reciprocals of the tolerances at v; `alone`: factor of the states'. */
 WIDE static void tolerances(const struct run *r, const double *restrict v, double alone,
                             double *restrict w)
@@ -169,18 +95,11 @@ WIDE static void tolerances(const struct run *r, const double *restrict v, doubl
         w[k] = alone / (part * (reltol * fabs(v[k]) + vntol));
 }
 
-static int weights(N_Vector y, N_Vector weight, void *data)
+static void weights(const void *run, const double *y, double *weight)
 {
-    const struct run *run = data;
+    const struct run *r = run;
     /* IDAS's norm is a mean over all unknowns; the one state that moves must not drown in it */
-    tolerances(run, N_VGetArrayPointer(y), sqrt((double)run->dae->n) / STATE_PART,
-               N_VGetArrayPointer(weight));
-    return 0;
-}
-
-static void swallow(int code, const char *module, const char *function, char *text, void *data)
-{
-    (void)code, (void)module, (void)function, (void)text, (void)data;
+    tolerances(r, y, sqrt((double)r->dae->n) / STATE_PART, weight);
 }
 
 static enum status stuck(struct run *r, const char *what, const char *option)
@@ -195,18 +114,19 @@ static enum status check_solution(struct run *r)
 {
     const double slack = 10 * (r->options->reltol + r->options->vntol);
     char text[DAE_TROUBLE_SIZE];
-    return dae_no_solution(r->dae, N_VGetArrayPointer(r->y), slack, text)
-               ? stuck(r, text, "--reltol")
-               : STATUS_OK;
+    return dae_no_solution(r->dae, r->y, slack, text) ? stuck(r, text, "--reltol") : STATUS_OK;
 }
 
-/* The same where this unknown is to blame, or a law that is not finite. */
+/* The same where this unknown is to blame, a law that is not finite, or the matrix of the step. */
 static enum status stuck_at(struct run *r, size_t unknown, const char *how)
 {
     char what[DAE_TROUBLE_SIZE], text[2 * DAE_TROUBLE_SIZE];
-    if (!dae_broken_law(r->dae, what))
-        dae_unknown(r->dae, N_VGetArrayPointer(r->y), unknown, what);
-    snprintf(text, sizeof text, "%s; %s", what, how);
+    const int64_t singular = r->rosenbrock.singular;
+    const bool broken = dae_broken_law(r->dae, what);
+    if (!broken)
+        dae_unknown(r->dae, r->y, singular < 0 ? unknown : (size_t)singular, what);
+    snprintf(text, sizeof text, "%s%s; %s",
+             !broken && singular >= 0 ? "the matrix is singular at " : "", what, how);
     return stuck(r, text, "--reltol");
 }
 
@@ -225,13 +145,11 @@ static void record(struct run *r, double t0, bool ends)
 static void evaluate_between(struct run *r, double t0, double part, double *power)
 {
     const double t = t0 + part * (r->t - t0);
-    double *y = N_VGetArrayPointer(r->between), *slope = N_VGetArrayPointer(r->between_slope);
-    if (r->multistep) {
-        IDAGetDky(r->ida, t, 0, r->between);
-        IDAGetDky(r->ida, t, 1, r->between_slope);
-    } else {
+    double *y = r->between, *slope = r->between_slope;
+    if (r->multistep)
+        idas_between(r->idas, t, y, slope);
+    else
         rosenbrock_between(&r->rosenbrock, part, y, slope);
-    }
     if (power || r->probes_currents)
         dae_values(r->dae, t, y, slope, NULL, power);
     else
@@ -265,8 +183,8 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool kink
         return status;
     const size_t size = circuit_n_values(r->circuit) * sizeof *r->values;
     if (kink) {
-        double *slope = N_VGetArrayPointer(r->between_slope);
-        rosenbrock_between(&r->rosenbrock, 0, N_VGetArrayPointer(r->between), slope);
+        double *slope = r->between_slope;
+        rosenbrock_between(&r->rosenbrock, 0, r->between, slope);
         dae_kink_powers(r->dae, r->resting, r->values, slope, r->energy.begin);
     }
     memcpy(r->values, r->dae->values, size);
@@ -314,27 +232,19 @@ static enum status multistep_piece(struct run *r, double h, double t_end, bool l
                                    int *steps)
 {
     enum status status = STATUS_OK;
-    if (IDAReInit(r->ida, r->t, r->y, r->slope) != 0 || IDASetInitStep(r->ida, h) != 0 ||
-        IDASetStopTime(r->ida, t_end) != 0)
+    if (!idas_begin(r->idas, r->t, h, t_end, r->y, r->slope))
         return stuck(r, "no restart", "--reltol");
     while (status == STATUS_OK && r->t < t_end && !*ended) {
         const double t0 = r->t;
         if (++*steps > STEPS_MAX) {
-            IDAGetEstLocalErrors(r->ida, r->between);
-            const size_t worst = dae_largest(r->dae, N_VGetArrayPointer(r->between), r->weight);
+            idas_errors(r->idas, r->between);
+            const size_t worst = dae_largest(r->dae, r->between, r->weight);
             return stuck_at(r, worst, "too many steps");
         }
-        N_VScale(1, r->y, r->between); /* IDAS works in the vectors that it is given */
-        N_VScale(1, r->slope, r->between_slope);
-        if (IDASolve(r->ida, t_end, &r->t, r->y, r->slope, IDA_ONE_STEP) < 0) {
-            N_VScale(1, r->between, r->y);
-            N_VScale(1, r->between_slope, r->slope);
-            r->t = t0;
+        if (!idas_step(r->idas, t_end, &r->t, r->y, r->slope))
             break;
-        }
         r->multistep = true;
-        dae_values(r->dae, r->t, N_VGetArrayPointer(r->y), N_VGetArrayPointer(r->slope),
-                   r->residual, r->energy.end);
+        dae_values(r->dae, r->t, r->y, r->slope, r->residual, r->energy.end);
         status = finish_step(r, t0, t_end, false, last, ended);
     }
     return status;
@@ -344,7 +254,7 @@ static enum status multistep_piece(struct run *r, double h, double t_end, bool l
 static enum status piece(struct run *r, double t_end, bool last, bool *ended)
 {
     struct rosenbrock *method = &r->rosenbrock;
-    double *y = N_VGetArrayPointer(r->y), *slope = N_VGetArrayPointer(r->slope);
+    double *y = r->y, *slope = r->slope;
     const size_t size = r->dae->n * sizeof *y;
     double *first = &r->next[r->phase.kind][r->dae->ramps ? 0 : 1];
     double h = *first;
@@ -466,19 +376,17 @@ static enum status set_up(struct run *r)
     if (!r->dae)
         return STATUS_INPUT;
     struct dae *d = r->dae;
-    const sunindextype n = (sunindextype)d->n, entries = (sunindextype)d->n_entries + 1;
-    if (SUNContext_Create(NULL, &r->context) != 0)
-        return fail(r->error, STATUS_NUMERICAL, "SUNDIALS cannot be set up");
-    r->y = N_VNew_Serial(n, r->context);
-    r->slope = N_VNew_Serial(n, r->context);
-    r->between = N_VNew_Serial(n, r->context);
-    r->between_slope = N_VNew_Serial(n, r->context);
-    r->matrix = SUNSparseMatrix(n, n, entries, CSC_MAT, r->context);
-    r->solver = solver_new(d, r->context);
-    if (!rosenbrock_new(&r->rosenbrock, d) || !r->solver)
+    if (!rosenbrock_new(&r->rosenbrock, d))
         return fail(
             r->error, STATUS_NUMERICAL,
             "the circuit's equations are singular: a node or a loop has no unique solution");
+    r->idas = idas_new(d, weights, r, r->options->step_max);
+    if (!r->idas)
+        return fail(r->error, STATUS_NUMERICAL, "SUNDIALS IDAS cannot be set up");
+    r->y = NEW(d->n, double);
+    r->slope = NEW(d->n, double);
+    r->between = NEW(d->n, double);
+    r->between_slope = NEW(d->n, double);
     r->weight = NEW(d->n, double);
     r->residual = NEW(d->n, double);
     r->values = NEW(circuit_n_values(c), double);
@@ -501,9 +409,7 @@ static enum status set_up(struct run *r)
         if (c->elements[k].kind == ELEMENT_VOLTAGE)
             highest = fmax(highest, c->elements[k].value);
     r->scale = 0.5 * highest;
-    double *y = N_VGetArrayPointer(r->y);
-    N_VConst(0, r->y);
-    N_VConst(0, r->slope);
+    double *y = r->y;
     for (size_t k = 0; k < d->n_roots; k++)
         y[k] = r->scale;
     for (size_t k = 0; k < d->n_states; k++)
@@ -518,43 +424,15 @@ static enum status set_up(struct run *r)
     return status;
 }
 
-static enum status start_ida(struct run *r)
-{
-    const struct dae *d = r->dae;
-    N_Vector kinds = N_VClone(r->y);
-    for (size_t k = 0; k < d->n; k++)
-        N_VGetArrayPointer(kinds)[k] = d->differential[k];
-    r->ida = IDACreate(r->context);
-    const bool failed = !r->ida || IDAInit(r->ida, residual, r->t, r->y, r->slope) != 0 ||
-                        IDASetErrHandlerFn(r->ida, swallow, r) != 0 ||
-                        IDASetUserData(r->ida, r) != 0 || IDAWFtolerances(r->ida, weights) != 0 ||
-                        IDASetId(r->ida, kinds) != 0 || IDASetSuppressAlg(r->ida, 1) != 0 ||
-                        IDASetLinearSolver(r->ida, r->solver, r->matrix) != 0 ||
-                        IDASetJacFn(r->ida, jacobian) != 0 || IDASetMaxNumSteps(r->ida, -1) != 0 ||
-                        IDASetMaxNonlinIters(r->ida, 8) != 0 ||
-                        IDASetMaxConvFails(r->ida, 50) != 0 ||
-                        IDASetMaxStep(r->ida, r->options->step_max) != 0 ||
-                        IDASetNonlinConvCoef(r->ida, NEWTON_PART) != 0;
-    N_VDestroy(kinds);
-    return failed ? fail(r->error, STATUS_NUMERICAL, "IDAS cannot be set up") : STATUS_OK;
-}
-
 static void release(struct run *r)
 {
-    N_Vector vectors[] = {r->y, r->slope, r->between, r->between_slope};
-    if (r->ida)
-        IDAFree(&r->ida);
-    for (size_t k = 0; k < sizeof vectors / sizeof vectors[0]; k++)
-        if (vectors[k])
-            N_VDestroy(vectors[k]);
-    if (r->solver)
-        SUNLinSolFree(r->solver);
+    idas_free(r->idas);
+    free(r->y);
+    free(r->slope);
+    free(r->between);
+    free(r->between_slope);
     rosenbrock_free(&r->rosenbrock);
     step_energy_free(&r->energy);
-    if (r->matrix)
-        SUNMatDestroy(r->matrix);
-    if (r->context)
-        SUNContext_Free(&r->context);
     free(r->weight);
     free(r->residual);
     free(r->values);
@@ -581,11 +459,8 @@ static enum status run(const struct circuit *circuit, const struct controller *c
     r->error->text[0] = 0;
     r->deadline = begin + options->time_limit;
     enum status status = set_up(r);
-    if (status == STATUS_OK)
-        status = start_ida(r);
     if (status == STATUS_OK) {
-        dae_values(r->dae, 0, N_VGetArrayPointer(r->y), N_VGetArrayPointer(r->slope), r->residual,
-                   r->energy.begin);
+        dae_values(r->dae, 0, r->y, r->slope, r->residual, r->energy.begin);
         step_energy_start(&r->energy, r->dae->values);
         memcpy(r->values, r->dae->values, circuit_n_values(circuit) * sizeof *r->values);
         memcpy(r->resting, r->dae->resting, circuit->n_nodes * sizeof *r->resting);

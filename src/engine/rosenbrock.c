@@ -56,7 +56,7 @@ static const double d3[ROSENBROCK_STAGES - 1] = {-0.6762803392801253, 6.08771465
 
 bool rosenbrock_new(struct rosenbrock *r, struct dae *d)
 {
-    *r = (struct rosenbrock){.dae = d};
+    *r = (struct rosenbrock){.dae = d, .singular = -1};
     r->lu = sparse_lu_new((int64_t)d->n, d->columns, d->rows);
     r->entries = NEW(d->n_entries + 1, double);
     double **const vectors[] = {&r->y0,    &r->y1,     &r->slope1, &r->residual,
@@ -144,6 +144,13 @@ double rosenbrock_norm(const struct rosenbrock *r, const double *x, const double
                : INFINITY;
 }
 
+bool rosenbrock_factor(struct rosenbrock *r)
+{
+    const bool done = sparse_lu_factor(r->lu, r->entries);
+    r->singular = done ? -1 : sparse_lu_singular(r->lu);
+    return done;
+}
+
 bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
 {
     struct dae *d = r->dae;
@@ -153,7 +160,7 @@ bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
     r->alone = 1;
     memcpy(r->y0, y, n * sizeof *y);
     dae_jacobian(d, t, 1 / (GAMMA * h), y, r->entries);
-    if (!sparse_lu_factor(r->lu, r->entries))
+    if (!rosenbrock_factor(r))
         return false;
     if (!r->known)
         dae_residual(d, t, y, NULL, r->begin);
@@ -213,7 +220,7 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
         if (before < INFINITY && i > 1) {
             dae_jacobian(d, t1, 1 / (r->gamma * r->h), r->y1, r->entries);
             r->factored = r->h;
-            if (!sparse_lu_factor(r->lu, r->entries))
+            if (!rosenbrock_factor(r))
                 return false;
         }
         if (!sparse_lu_solve(r->lu, r->defect))
@@ -251,7 +258,7 @@ bool rosenbrock_settle(struct rosenbrock *r, double t, double h, const double *y
     for (int i = 0; i < SETTLING && norm > SETTLED_PART; i++) {
         dae_jacobian(d, t + h, 1 / h, r->y1, r->entries);
         dae_residual(d, t + h, r->y1, r->slope1, r->defect);
-        if (!sparse_lu_factor(r->lu, r->entries) || !sparse_lu_solve(r->lu, r->defect))
+        if (!rosenbrock_factor(r) || !sparse_lu_solve(r->lu, r->defect))
             return false;
         norm = 0;
         for (size_t k = 0; k < d->n; k++) {

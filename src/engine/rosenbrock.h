@@ -27,6 +27,7 @@ struct rosenbrock {
     double *begin;                     /* n: -g at the beginning */
     double *drive;                     /* n: of it, what comes from the drive's slope */
     size_t worst;                      /* root that moved most in the last stage */
+    int64_t singular;                  /* unknown at which the last factors failed, -1: none did */
     bool known;                        /* it is that of the next step already, until y moves */
     double *entries;                   /* n_entries + 1 */
     double *stages[ROSENBROCK_STAGES]; /* n each */
@@ -43,6 +44,9 @@ void rosenbrock_free(struct rosenbrock *r);
  * dae_largest() tells which.  INFINITY where x is not finite.  x, weight: n. */
 double rosenbrock_norm(const struct rosenbrock *r, const double *x, const double *weight,
                        double alone, double memory);
+
+/* The factors of r->entries.  False: singular. */
+bool rosenbrock_factor(struct rosenbrock *r);
 
 /* From y at t to t + h within one smooth piece of the drive.  False: the matrix is singular, or a
  * stage leaves all bounds. */
