@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/wide.h"
 #include "engine/network_internal.h"
 
 #include <math.h>
@@ -48,6 +49,23 @@ static void set_conductances(struct network *n, const struct network_component *
     }
 }
 
+/* The current of mos1.h without body effect. */
+WIDE void network_channel_currents(const struct network_channels *c, const double *restrict v,
+                                   double *restrict ampere)
+{
+    const int *restrict a = c->a, *restrict b = c->b, *restrict gate = c->gate;
+    const double *restrict beta = c->beta, *restrict vto = c->vto, *restrict lambda = c->lambda,
+                           *restrict sign = c->sign;
+    for (size_t k = 0; k < c->n; k++) {
+        const double va = v[a[k]], vb = v[b[k]], u = va - vb, vds = fabs(u);
+        const double source = sign[k] * u >= 0 ? vb : va;
+        const double vov = sign[k] * (v[gate[k]] - source) - vto[k];
+        const double drive = vov > 0 ? vov : 0, across = drive < vds ? drive : vds;
+        const double i = beta[k] * (1 + lambda[k] * vds) * across * (drive - .5 * across);
+        ampere[k] = copysign(i, u) + NETWORK_CHANNEL_GMIN * u;
+    }
+}
+
 static void find_residual(const struct network *n, const struct network_component *p)
 {
     double *residual = n->step, unused;
@@ -59,17 +77,17 @@ static void find_residual(const struct network *n, const struct network_componen
         residual[l->row[0]] += i;
         residual[l->row[1]] -= i;
     }
-    for (size_t k = 0; k < p->n_channels; k++) {
-        const struct network_channel *c = &p->channels[k];
-        const double i = network_channel_current(c, v);
-        residual[c->row[0]] += i;
-        residual[c->row[1]] -= i;
+    const struct network_channels *c = &p->channels;
+    network_channel_currents(c, v, c->ampere);
+    for (size_t k = 0; k < c->n; k++) {
+        residual[c->row[0][k]] += c->ampere[k];
+        residual[c->row[1][k]] -= c->ampere[k];
     }
-    for (size_t k = p->n_links + p->n_channels; k < p->n_cells; k++) {
-        const struct network_cell *c = &n->cells[p->first_cell + k];
-        const double i = network_cell_current(n, c).i;
-        residual[c->row[0]] += i;
-        residual[c->row[1]] -= i;
+    for (size_t k = p->n_links + c->n; k < p->n_cells; k++) {
+        const struct network_cell *cell = &n->cells[p->first_cell + k];
+        const double i = network_cell_current(n, cell).i;
+        residual[cell->row[0]] += i;
+        residual[cell->row[1]] -= i;
     }
     for (size_t k = 0; k < p->n_controls; k++) {
         const struct network_control *s = &n->controls[n->control_members[p->first_control + k]];

@@ -85,14 +85,17 @@ struct network_forward {
 };
 #define NETWORK_NOTHING INT_MAX
 
-/* What the iteration reads of linear cells and of transistors without body effect. */
+/* What the iteration reads of linear cells. */
 struct network_link {
     int a, b, row[2];
     double g; /* [S] */
 };
-struct network_channel {
-    int a, b, gate, row[2];
-    double beta, vto, lambda, sign;
+/* And of transistors without body effect, as arrays: a component may have a hundred of them. */
+struct network_channels {
+    size_t n;
+    int *a, *b, *gate, *row[2];
+    double *beta, *vto, *lambda, *sign;
+    double *ampere; /* from a to b */
 };
 
 struct network_component {
@@ -102,10 +105,10 @@ struct network_component {
     size_t first_input, n_inputs;     /* among inputs[] */
     bool moving;                      /* a source that moves in this phase acts on it */
     bool turns;                       /* likewise on the control of a switch or transistor */
-    bool curved;                /* has currents that do not go straight where its voltages do */
-    size_t n_links, n_channels; /* the first cells, in this order */
+    bool curved;    /* has currents that do not go straight where its voltages do */
+    size_t n_links; /* the first cells; the channels follow */
     struct network_link *links;
-    struct network_channel *channels;
+    struct network_channels channels;
     struct network_forest *forest;   /* or NULL: it is eliminated */
     struct elimination *elimination; /* NULL while the forest serves */
     double *factors;                 /* n_entries + 1 */

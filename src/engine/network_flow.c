@@ -141,10 +141,9 @@ static double *component_currents(const struct network *n, const struct network_
     for (size_t k = 0; k < p->n_links; k++)
         ampere[k] = p->links[k].g * (v[p->links[k].a] - v[p->links[k].b]);
     ampere += p->n_links;
-    for (size_t k = 0; k < p->n_channels; k++)
-        ampere[k] = network_channel_current(&p->channels[k], v);
-    ampere += p->n_channels;
-    for (size_t k = p->n_links + p->n_channels; k < p->n_cells; k++)
+    network_channel_currents(&p->channels, v, ampere);
+    ampere += p->channels.n;
+    for (size_t k = p->n_links + p->channels.n; k < p->n_cells; k++)
         *ampere++ = network_cell_current(n, &cells[k]).i;
     return ampere;
 }

@@ -91,14 +91,8 @@ static inline double network_control_value(const struct network *n, const struct
     return e->kind == ELEMENT_VCVS ? e->value * u : transfer_table_value(&e->table, u, slope);
 }
 
-/* The current of mos1.h without body effect. */
-static inline double network_channel_current(const struct network_channel *c, const double *v)
-{
-    const double va = v[c->a], vb = v[c->b], u = va - vb, vds = fabs(u);
-    const double vov = c->sign * (v[c->gate] - (c->sign * u >= 0 ? vb : va)) - c->vto;
-    const double drive = vov > 0 ? vov : 0, across = drive < vds ? drive : vds;
-    const double i = c->beta * (1 + c->lambda * vds) * across * (drive - .5 * across);
-    return copysign(i, u) + NETWORK_CHANNEL_GMIN * u;
-}
+/* Their currents, at the voltages v. */
+void network_channel_currents(const struct network_channels *channels, const double *v,
+                              double *ampere);
 
 #endif

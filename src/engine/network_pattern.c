@@ -7,6 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void new_channels(struct network_channels *c)
+{
+    if (c->n == 0)
+        return;
+    int *place = NEW(5 * c->n, int),
+        **const places[] = {&c->a, &c->b, &c->gate, &c->row[0], &c->row[1]};
+    double *number = NEW(5 * c->n, double),
+           **const numbers[] = {&c->beta, &c->vto, &c->lambda, &c->sign, &c->ampere};
+    for (size_t k = 0; k < 5; k++) {
+        *places[k] = place + k * c->n;
+        *numbers[k] = number + k * c->n;
+    }
+}
+
+static void free_channels(struct network_channels *c)
+{
+    free(c->a);
+    free(c->beta);
+}
+
 void network_pattern_free(struct network *n)
 {
     for (size_t k = 0; k < n->n_components; k++) {
@@ -14,7 +34,7 @@ void network_pattern_free(struct network *n)
         elimination_free(n->components[k].elimination);
         free(n->components[k].factors);
         free(n->components[k].links);
-        free(n->components[k].channels);
+        free_channels(&n->components[k].channels);
     }
     n->n_components = 0;
     n->n_follow = 0;
@@ -204,11 +224,18 @@ static void fill_component(const struct pattern *p, const struct network_compone
         const struct network_cell *b = &n->cells[c->first_cell + k];
         c->links[k] = (struct network_link){b->a, b->b, {b->row[0], b->row[1]}, b->g};
     }
-    for (size_t k = 0; k < c->n_channels; k++) {
+    for (size_t k = 0; k < c->channels.n; k++) {
         const struct network_cell *b = &n->cells[c->first_cell + c->n_links + k];
-        c->channels[k] =
-            (struct network_channel){b->a,        b->b,       b->c,          {b->row[0], b->row[1]},
-                                     b->mos.beta, b->mos.vto, b->mos.lambda, b->mos.sign};
+        const struct network_channels *t = &c->channels;
+        t->a[k] = b->a;
+        t->b[k] = b->b;
+        t->gate[k] = b->c;
+        t->row[0][k] = b->row[0];
+        t->row[1][k] = b->row[1];
+        t->beta[k] = b->mos.beta;
+        t->vto[k] = b->mos.vto;
+        t->lambda[k] = b->mos.lambda;
+        t->sign[k] = b->mos.sign;
     }
     for (size_t k = 0; k < c->n_controls; k++) {
         struct network_control *s = &n->controls[n->control_members[c->first_control + k]];
@@ -280,9 +307,9 @@ static void sort_cells(struct network *n, struct network_component *c)
         qsort(cells, c->n_cells, sizeof *cells, by_order);
     while (c->n_links < c->n_cells && order_of_cell(&cells[c->n_links]) == 0)
         c->n_links++;
-    while (c->n_links + c->n_channels < c->n_cells &&
-           order_of_cell(&cells[c->n_links + c->n_channels]) == 1)
-        c->n_channels++;
+    while (c->n_links + c->channels.n < c->n_cells &&
+           order_of_cell(&cells[c->n_links + c->channels.n]) == 1)
+        c->channels.n++;
     for (size_t k = c->n_links; k < c->n_cells; k++)
         c->curved |= cells[k].kind == ELEMENT_MEMRISTOR ||
                      (cells[k].kind == ELEMENT_MOSFET && c->n_nodes == 0);
@@ -344,7 +371,7 @@ static void finish_component(struct pattern *p, struct network_component *c)
         find_places(p, c);
     }
     c->links = NEW(c->n_links, struct network_link);
-    c->channels = NEW(c->n_channels, struct network_channel);
+    new_channels(&c->channels);
     fill_component(p, c);
 }
 
