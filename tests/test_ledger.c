@@ -86,6 +86,31 @@ static void test_booking(void **state)
     circuit_free(c);
 }
 
+/* An interval too short for its end to differ from its beginning, as late in a long run: nothing that
+ * it carries is lost, and it ends its phase. */
+static void test_no_time(void **state)
+{
+    (void)state;
+    struct circuit *c = roles();
+    struct ledger *l = ledger_new(c);
+    const double first[ELEMENTS] = {-8, 1, 2, -16, 4, 3, 0.5},
+                 error[ELEMENTS] = {[LINE] = 0.25, [NEURON] = -0.5};
+    book(l, SECTION_TRAINING, PHASE_SET, 1, 2, first, error, false);
+    book(l, SECTION_TRAINING, PHASE_SET, 2, 2, first, error, true);
+    book(l, SECTION_INFERENCE, PHASE_READ, 2, 2, first, NULL, true);
+    const struct ledger_total t = ledger_section(l, SECTION_TRAINING),
+                              i = ledger_section(l, SECTION_INFERENCE);
+    ASSERT_NEAR(ledger_class(&t, CLASS_NEURON), 8, 0);
+    ASSERT_NEAR(t.delivered, 48, 0);
+    ASSERT_NEAR(t.error_by_class[CLASS_LINE], 0.5, 0);
+    ASSERT_NEAR(t.error_by_class[CLASS_NEURON], 1, 0);
+    ASSERT_NEAR(ledger_class(&i, CLASS_NEURON), 4, 0);
+    ASSERT_NEAR(i.t0, 2, 0);
+    ASSERT_NEAR(i.t1, 2, 0);
+    ledger_free(l);
+    circuit_free(c);
+}
+
 /* |delivered - absorbed|/delivered of training or inference, whichever is larger; start and after
  * are left out: by hand, to rounding; 0 of nothing is 0; a balanced account is 0. */
 static void test_residuals(void **state)
@@ -299,6 +324,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_booking),
+        cmocka_unit_test(test_no_time),
         cmocka_unit_test(test_residuals),
         cmocka_unit_test(test_error_booking),
         cmocka_unit_test(test_quadrature_ramp),

@@ -35,7 +35,8 @@ static void take(void *data, const struct interval *i)
     struct ledger *l = data;
     const enum phase_section section = i->phase->section;
     const size_t n = l->circuit->n_elements;
-    if (i->t1 <= i->t0)
+    l->begun |= i->t1 > i->t0;
+    if (!l->begun) /* the initial point */
         return;
     if (l->t0[section] < 0)
         l->t0[section] = i->t0;

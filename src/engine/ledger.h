@@ -26,6 +26,7 @@ struct ledger_total {
 /* What comes is added by element; what it is to the account is looked up when a total is asked for. */
 struct ledger {
     const struct circuit *circuit;
+    bool begun;       /* time has passed */
     double *elements; /* PHASE_SECTIONS x PHASE_KINDS x n_elements [J] */
     double t0[PHASE_SECTIONS], t1[PHASE_SECTIONS];
     double error[PHASE_SECTIONS][ENERGY_CLASSES];
