@@ -103,29 +103,15 @@ void event_account_begin(struct event_account *a)
     event_account_find(a, &a->begin);
 }
 
-static double straight(const struct event_account *a, size_t k, double h)
-{
-    const struct event_powers *p = &a->begin, *q = &a->end;
-    const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
-    return h * (0.5 * (p->power[k] + q->power[k]) - dv * di / 6);
-}
-
 void event_account_straight(struct event_account *a, double h, double bend)
 {
     const struct event_powers *p = &a->begin, *q = &a->end;
     for (size_t k = 0; k < a->network->n_flows; k++) {
         const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
         const double v = 0.5 * (q->volt[k] + p->volt[k]), i = 0.5 * (q->ampere[k] + p->ampere[k]);
-        a->step[k] = straight(a, k, h);
+        a->step[k] = h * (0.5 * (p->power[k] + q->power[k]) - dv * di / 6);
         a->estimate[k] = h * bend / 6 * (fabs(v * di) + fabs(i * dv));
     }
-}
-
-double event_account_curve(const struct event_account *a, int flow, double h)
-{
-    const double sum = fabs(a->step[flow]),
-                 difference = fabs(a->step[flow] - straight(a, (size_t)flow, h));
-    return sum > difference ? difference * difference / sum : difference;
 }
 
 void event_account_even(struct event_account *a, double h, double mean)

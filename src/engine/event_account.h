@@ -57,10 +57,6 @@ void event_account_even(struct event_account *a, double h, double mean);
  * like exp(lambda t), so the estimate is the square of that difference over the sum. */
 void event_account_simpson(struct event_account *a, double h, double late);
 
-/* Of Simpson's sum over a ramp: by its difference from the straight one, which is none where voltage and
- * current go straight, as of Simpson's and the trapezoid [J]. */
-double event_account_curve(const struct event_account *a, int flow, double h);
-
 /* It is accepted; or nothing has moved in h seconds. */
 void event_account_accept(struct event_account *a, double h);
 void event_account_still(struct event_account *a, double h);

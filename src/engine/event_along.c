@@ -29,13 +29,14 @@ struct way {
     double v0, slope, bend; /* v = v0 + slope u + bend u^2, u from 0 to 1 */
     double h;               /* [s] */
     double u, x;
-    struct model_value f; /* there */
-    double power, energy; /* there [W]; from the beginning to there [J] */
+    struct model_value f;  /* there */
+    double v, i;           /* there [V], [A] */
+    double energy, square; /* from the beginning to there [J], of the current [A^2 s] */
 };
 
 /* A step on it. */
 struct stride {
-    double size, x_middle, x, error; /* size in u; of its middle only the second order */
+    double size, x_middle, x, error; /* size in u */
     struct model_value f;
 };
 
@@ -49,34 +50,39 @@ static struct model_value rate_at(const struct way *w, double u, double x)
     return w->device->model->rate(w->device->constants, voltage(w, u), x);
 }
 
-static double power_at(const struct way *w, double u, double x)
+static double current_at(const struct way *w, double v, double x)
 {
-    const double v = voltage(w, u);
-    return v * w->device->model->current(w->device->constants, v, x).f;
+    return w->device->model->current(w->device->constants, v, x).f;
 }
 
 static struct stride stride(const struct way *w, double size)
 {
     const double h = size * w->h, l = w->f.df_dx, n = w->f.f - l * w->x;
-    const double a = w->x + 0.5 * h * phi(0.5 * l * h).one * w->f.f;
+    const struct event_phi half = phi(0.5 * l * h);
+    const double a = w->x + 0.5 * h * half.one * w->f.f;
     const double n_middle = rate_at(w, w->u + 0.5 * size, a).f - l * a;
     const struct event_phi p = phi(l * h);
     const double b = w->x + h * p.one * (l * w->x + 2 * n_middle - n);
     struct model_value f = rate_at(w, w->u + size, b);
     const double n_end = f.f - l * b;
-    const double x = w->x + h * (p.one * w->f.f + p.two * (4 * n_middle - 3 * n - n_end) +
-                                 p.three * (4 * n - 8 * n_middle + 4 * n_end));
+    const double first = 4 * n_middle - 3 * n - n_end, second = 4 * (n - 2 * n_middle + n_end);
+    const double x = w->x + h * (p.one * w->f.f + p.two * first + p.three * second);
+    const double x_middle =
+        w->x + 0.5 * h * (half.one * w->f.f + 0.5 * (half.two * first + 0.5 * half.three * second));
     const double low = w->x + h * (p.one * w->f.f + 2 * p.two * (n_middle - n));
     f.f += f.df_dx * (x - b);
-    return (struct stride){size, a, x, x - low, f};
+    return (struct stride){size, x_middle, x, x - low, f};
 }
 
 static void advance(struct way *w, const struct stride *t, double u)
 {
-    const double middle = power_at(w, w->u + 0.5 * t->size, t->x_middle),
-                 end = power_at(w, u, t->x);
-    w->energy += t->size * w->h / 6 * (w->power + 4 * middle + end);
-    w->power = end;
+    const double vm = voltage(w, w->u + 0.5 * t->size), v = voltage(w, u);
+    const double im = current_at(w, vm, t->x_middle), i = current_at(w, v, t->x);
+    const double sixth = t->size * w->h / 6;
+    w->energy += sixth * (w->v * w->i + 4 * vm * im + v * i);
+    w->square += sixth * (w->i * w->i + 4 * im * im + i * i);
+    w->v = v;
+    w->i = i;
     w->u = u;
     w->x = t->x;
     w->f = t->f;
@@ -117,8 +123,9 @@ static bool move(const struct event_steps *s, struct event_active *a, double h)
                     .bend = 2 * (v0 + v1 - 2 * middle),
                     .h = h,
                     .x = a->x,
-                    .f = {a->f, 0, a->l}};
-    w.power = power_at(&w, 0, a->x);
+                    .f = {a->f, 0, a->l},
+                    .v = v0};
+    w.i = current_at(&w, v0, a->x);
     if (!go(s, &w, 0.5))
         return false;
     a->x_middle = w.x;
@@ -128,6 +135,7 @@ static bool move(const struct event_steps *s, struct event_active *a, double h)
     a->steepness = fmax(a->steepness, steepness(&w));
     a->x_end = w.x;
     a->energy = w.energy;
+    a->square = w.square;
     return true;
 }
 
@@ -142,7 +150,7 @@ static void find_movers(struct event_steps *s)
         a->energy = NAN;
         a->shift = 0;
         a->v_middle = 0.5 * (a->v + a->v_end);
-        if (!a->rests || a->n_end < 0 || a->n_end > 0)
+        if (!(a->rests && fabs(a->n_end) <= 0))
             s->movers[s->n_movers++] = a;
         else
             s->network->values[a->device->state] = a->x;

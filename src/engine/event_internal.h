@@ -41,6 +41,25 @@ static inline double device_voltage(const struct event_steps *s, const struct ev
     return d->component < 0 ? 0 : network_voltage(s->network, &s->network->branches[d->branch]);
 }
 
+/* Solve all live components at time t and the present states. */
+static inline bool event_steps_solve(struct event_steps *s, double t)
+{
+    network_sources(s->network, t);
+    return network_solve(s->network, s->newton);
+}
+
+/* What came of the states of a step: by which order, or way after way along a ramp; its error and how
+ * much states have changed since the network was solved, in units of the tolerance. */
+enum event_order { EVENT_SECOND, EVENT_THIRD, EVENT_ALONG };
+struct event_found {
+    enum event_order order;
+    double error, unsettled;
+};
+
+/* Energies of such a step, and the network at its end.  Their error may raise that of the step.
+ * False: the network has no solution. */
+bool event_steps_energies(struct event_steps *s, double t, double h, struct event_found *found);
+
 /* A step over a ramp, from what the second order has found of its end (event_along.c);
  * results as of event_steps_try(). */
 bool event_steps_along(struct event_steps *s, double t, double h, double *error);

@@ -9,25 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the tolerance of a voltage, that the network's solution may leave; half way through a ramp,
- * where only powers are wanted, more.  What matters of a voltage is what it is against kT/q. */
+/* Of the tolerance of a voltage, that the network's solution may leave.  What matters of a voltage is
+ * what it is against kT/q. */
 #define NEWTON_PART 1e-3
-#define NEWTON_MIDDLE 30
 #define VOLT_SCALE 0.026 /* [V] */
-/* Estimated error of a memristor's energy over a step, times reltol: of that energy, and of all
- * memristors' so far, as there are thousands of steps.  (On a ramp from zero the estimate does not
- * shrink faster than the energy.) */
-#define ENERGY_PART 50
-#define ENERGY_FLOOR 1e-2
-#define CURVE 4 /* on the estimate of curved ramps, which is seen to be too small by a half */
-/* A ramp on which voltages bend by less than this, also in units of reltol, is booked as straight.
- * (With three times as much the energies of switches were seen to be 1e-3 wrong.) */
-#define BEND_MOST 0.01
-#define BEND_PART 1
-/* In units of the tolerance: a state that moves by less in a step does not move the network, and a
- * correction that is less does not want another solution. */
+/* In units of the tolerance: a state that moves by less in a step does not move the network. */
 #define STILL 1
-#define SETTLED 0.1
 /* An error of the second order from which the third would not save the step: on pulses its own was
  * seen to be 1/10 to 1/4 of it, and much less only where the second order's is below this. */
 #define HOPELESS 20
@@ -104,12 +91,6 @@ void event_steps_pattern(struct event_steps *s)
     s->fresh = false;
 }
 
-static bool solve(struct event_steps *s, double t, double tolerance)
-{
-    network_sources(s->network, t);
-    return network_solve(s->network, tolerance);
-}
-
 /* The state's rate: along the tangent from where it was last evaluated, if that is near. */
 static struct model_value rate(struct event_device *d, double v, double x)
 {
@@ -157,6 +138,7 @@ void event_steps_begin(struct event_steps *s, bool moving)
     struct network *n = s->network;
     s->n_active = 0;
     s->moving = moving;
+    s->n_ramps += moving;
     /* switches want rates that are the same over a step, or nearly */
     s->along = moving && !(s->options->switches > 0);
     bool *live = s->live, same = !s->new_pattern;
@@ -185,7 +167,7 @@ void event_steps_begin(struct event_steps *s, bool moving)
 
 bool event_steps_settle(struct event_steps *s, double t)
 {
-    if (!solve(s, t, s->newton))
+    if (!event_steps_solve(s, t))
         return false;
     event_account_begin(&s->account);
     s->fresh = false;
@@ -195,7 +177,7 @@ bool event_steps_settle(struct event_steps *s, double t)
 /* Solve at t with the states among the values; then N of every active device. */
 static bool stage(struct event_steps *s, double t, bool end)
 {
-    if (!solve(s, t, s->newton))
+    if (!event_steps_solve(s, t))
         return false;
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = s->active[k];
@@ -204,29 +186,6 @@ static bool stage(struct event_steps *s, double t, bool end)
         *(end ? &a->n_end : &a->n_middle) = rate(a->device, v, x).f - a->l * x;
     }
     return true;
-}
-
-/* Powers half way, between the beginning and the end that is solved; values stay those of the end. */
-static bool middle(struct event_steps *s, double t, double h)
-{
-    double *v = s->network->values;
-    const size_t n_nodes = s->circuit->n_nodes;
-    for (size_t k = 0; k < s->n_active; k++) {
-        struct event_active *a = s->active[k];
-        a->x_end = v[a->device->state];
-        v[a->device->state] = 0.5 * (a->x + a->x_end);
-    }
-    memcpy(s->voltages, v, n_nodes * sizeof *v);
-    for (size_t i = 0; i < n_nodes; i++)
-        v[i] = 0.5 * (s->before[i] + v[i]);
-    network_sources(s->network, t + 0.5 * h);
-    const bool done = network_solve_bent(s->network, NEWTON_MIDDLE * s->newton);
-    event_account_find(&s->account, &s->account.middle);
-    memcpy(v, s->voltages, n_nodes * sizeof *v);
-    for (size_t k = 0; k < s->n_active; k++)
-        v[s->active[k]->device->state] = s->active[k]->x_end;
-    network_conductances(s->network);
-    return done;
 }
 
 /* The step of order 2: a first estimate at t + h, and its correction. */
@@ -254,7 +213,7 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
     double *x = s->network->values;
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = s->active[k];
-        a->x_middle = x[a->device->state] = a->x + 0.5 * h * a->half * a->f;
+        a->x_middle = x[a->device->state] = a->x + 0.5 * h * a->half.one * a->f;
     }
     if (!stage(s, t + 0.5 * h, false))
         return false;
@@ -267,7 +226,7 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
         return false;
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
-        if (a->rests && !(a->n_middle < 0 || a->n_middle > 0 || a->n_end < 0 || a->n_end > 0))
+        if (a->rests && fabs(a->n_middle) + fabs(a->n_end) <= 0)
             continue; /* all the way */
         const struct event_phi p = a->whole;
         const double first = p.one * (a->l * a->x + a->n);
@@ -297,8 +256,10 @@ static void prepare(struct event_steps *s, double h)
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = s->active[k];
         a->rests = !(a->f < 0 || a->f > 0 || a->l < 0 || a->l > 0);
-        a->whole = a->rests ? (struct event_phi){1, 0.5, 1. / 6} : phi(a->l * h);
-        a->half = a->rests ? 1 : phi(0.5 * a->l * h).one;
+        if (a->rests)
+            a->whole = a->half = (struct event_phi){1, 0.5, 1. / 6};
+        else
+            a->whole = phi(a->l * h), a->half = phi(0.5 * a->l * h);
     }
 }
 
@@ -313,69 +274,38 @@ static bool states_stay(const struct event_steps *s)
     return true;
 }
 
-/* How far the step is from straight; where states change by more than the limit, all bends. */
-static double find_bend(const struct event_steps *s, double limit)
+/* States at the end of the step and, where voltages move with them, half way.  False: the network has
+ * no solution. */
+static bool find_states(struct event_steps *s, double t, double h, struct event_found *found)
 {
-    double most = 0;
-    for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = s->active[k];
-        most = fmax(most, fabs(s->network->values[a->device->state] - a->x) /
-                              (fabs(a->x) + s->options->vntol));
+    const bool along = s->along;
+    found->order = EVENT_SECOND;
+    found->unsettled = 0;
+    if (s->simple || along) {
+        if (!second_order(s, t, h, &found->error))
+            return false;
+        found->unsettled = found->error;
+        if (isnan(found->error) || (found->error <= 1 && !(along && !states_stay(s))))
+            return true;
     }
-    return fmax(most, network_bend(s->network, s->before, most > limit ? -1 : limit));
-}
-
-/* By the cubics through the states' beginnings and ends, with their rates: where on the way between
- * them is their mean over the step, and by how much were they half way farther than they were taken
- * for.  Weighted by how far each goes. */
-struct places {
-    double mean, late;
-};
-
-static struct places find_places(const struct event_steps *s, double h)
-{
-    double way = 0, mean = 0, late = 0;
-    for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_active *a = s->active[k];
-        const double change = s->network->values[a->device->state] - a->x,
-                     sign = copysign(1, change);
-        const double bow = h * (a->f - a->n_end - a->l * (a->x + change));
-        way += fabs(change);
-        mean += sign * bow / 12;
-        late += sign * (a->x + 0.5 * change + bow / 8 - a->x_middle);
+    if (along) {
+        found->order = EVENT_ALONG;
+        const bool solved = event_steps_along(s, t, h, &found->error);
+        found->unsettled = found->error;
+        return solved;
     }
-    if (!(way > 0))
-        return (struct places){0.5, 0};
-    return (struct places){0.5 + fmax(-0.5, fmin(0.5, mean / way)),
-                           fmax(-0.5, fmin(0.5, late / way))};
-}
-
-/* Energies of the devices.  `ways`: those that went along the ramp by themselves have their own. */
-static void check_energies(const struct event_steps *s, double h, bool ways, double *error)
-{
-    for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_device *d = s->active[k]->device;
-        if (d->component < 0)
-            continue;
-        const int flow = s->network->flow_of[d->element];
-        const double size = fabs(s->account.step[flow]);
-        double found = 0, part = 1;
-        if (!s->moving) {
-            found = s->account.estimate[flow];
-            part = ENERGY_PART;
-        } else if (s->network->components[d->component].curved) {
-            found = CURVE * event_account_curve(&s->account, flow, h);
-        }
-        if (ways && !isnan(s->active[k]->energy))
-            found = fmax(found, fabs(s->account.step[flow] - s->active[k]->energy));
-        const double most = s->options->reltol * (part * size + ENERGY_FLOOR * s->dissipated);
-        if (found > most)
-            raise(error, found / most);
+    if (found->error > HOPELESS) {
+        found->error /= HIGHER;
+        return true;
     }
+    found->order = EVENT_THIRD;
+    found->error = 0;
+    return third_order(s, t, h, &found->error, &found->unsettled);
 }
 
 bool event_steps_try(struct event_steps *s, double t, double h, double *error)
 {
+    struct event_found found = {0};
     *error = 0;
     s->still = !s->moving && event_steps_rest(s, h);
     if (s->still) {
@@ -384,44 +314,10 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
     }
     memcpy(s->before, s->network->values, s->circuit->n_nodes * sizeof *s->before);
     prepare(s, h);
-    const bool along = s->along;
-    bool simple = s->simple || along;
-    if (simple && !second_order(s, t, h, error))
-        return false;
-    double unsettled = 0; /* change of a state since the network was solved */
-    if (*error > 1 || (along && !states_stay(s)))
-        simple = false;
-    if (!simple && !along && *error > HOPELESS) {
-        *error /= HIGHER;
-        return true;
-    }
-    if (!simple && along) {
-        if (!event_steps_along(s, t, h, error))
-            return false;
-    } else if (!simple) {
-        *error = 0;
-        if (!third_order(s, t, h, error, &unsettled))
-            return false;
-    }
-    if (!(*error <= 1))
-        return true;
-    const bool ramp = simple && s->moving;
-    const double limit = fmin(BEND_MOST, BEND_PART * s->options->reltol),
-                 bend = ramp ? find_bend(s, limit) : 0;
-    const bool straight = ramp && bend <= limit;
-    if (ramp && !straight && !middle(s, t, h))
-        return false;
-    if (fmax(unsettled, simple || along ? *error : 0) > SETTLED && !solve(s, t + h, s->newton))
-        return false;
-    event_account_find(&s->account, &s->account.end);
-    if (straight)
-        event_account_straight(&s->account, h, bend);
-    else if (simple && !s->moving)
-        event_account_even(&s->account, h, find_places(s, h).mean);
-    else
-        event_account_simpson(&s->account, h, s->moving ? 0 : find_places(s, h).late);
-    check_energies(s, h, along && !simple, error);
-    return true;
+    const bool solved = find_states(s, t, h, &found) &&
+                        (!(found.error <= 1) || event_steps_energies(s, t, h, &found));
+    *error = found.error;
+    return solved;
 }
 
 /* The number of switches that are ON after h seconds at these rates: those that leave and those that
@@ -467,7 +363,9 @@ static void take_energies(struct event_steps *s, double h)
         if (d->component < 0)
             continue;
         const int flow = s->network->flow_of[d->element];
-        s->dissipated += s->still ? h * a->begin.power[flow] : a->step[flow];
+        const double energy = s->still ? h * a->begin.power[flow] : a->step[flow];
+        s->dissipated += energy;
+        s->active[k]->device->energy += energy;
     }
     (s->still ? event_account_still : event_account_accept)(a, h);
 }

@@ -17,8 +17,7 @@
  *               error: against x + h [phi1 (L x + N(x)) + 2 phi2 (N(a) - N(x))]
  *
  * They are exact at constant v for a law that is linear in x.  Order 2 is for steps in which little
- * moves; where sources move and it does not do, see event_along.c.  Energies are sums over the same
- * points, corrected for where the cubics through the states put their mean and their half way. */
+ * moves; where sources move and it does not do, see event_along.c.  Energies: event_energy.c. */
 #ifndef SILVERBAR_ENGINE_EVENT_STEP_H
 #define SILVERBAR_ENGINE_EVENT_STEP_H
 
@@ -35,7 +34,8 @@ struct event_device {
     int state;     /* place among the values */
     double v, x;   /* where `rate` was evaluated */
     struct model_value rate;
-    gsl_rng *rng; /* for its switches, or NULL */
+    double energy; /* absorbed so far [J] */
+    gsl_rng *rng;  /* for its switches, or NULL */
 };
 
 /* What is known of each in a step.  At rest, f = l = n = 0. */
@@ -45,12 +45,11 @@ struct event_active {
     double n_middle, n_end; /* N of the stages */
     struct event_phi {
         double one, two, three;
-    } whole;                /* phi(l h) of the step that is tried */
+    } whole, half;          /* phi(l h) and phi(l h/2) of the step that is tried */
     bool rests;             /* at its beginning */
-    double half;            /* phi1(l h/2) */
     double v_middle, v_end; /* of a step in which sources move */
     double x_middle, x_end; /* likewise (event_along.c) */
-    double energy;          /* likewise [J]; NAN: it rests */
+    double energy, square;  /* likewise [J], [A^2 s]; energy NAN: it rests */
     double shift;           /* likewise: of voltages since the states are from [V] */
     double steepness;       /* likewise: relative change of the rate by voltage [1/V] */
 };
@@ -67,6 +66,7 @@ struct event_steps {
     size_t n_movers;
     struct event_active **movers; /* n_active: those that do not rest over a step along ramps */
     double dissipated;            /* by active memristors so far [J] */
+    double n_ramps;               /* so far */
     double newton;                /* tolerance of a voltage [V] */
     bool simple;                  /* try order 2 first */
     bool moving;                  /* sources move in this piece */
