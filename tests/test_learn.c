@@ -333,6 +333,15 @@ static void test_transfer(void **state)
     assert_true(slope == 0);
     ASSERT_NEAR(transfer_value(&t, -5, &slope), t.curve.transfer.y[0], 0);
     assert_true(slope == 0);
+    /* many at once are the same numbers, whatever registers they are computed in */
+    double at[203], h[COUNT(at)], slopes[COUNT(at)];
+    for (size_t k = 0; k < COUNT(at); k++)
+        at[k] = k == 0 ? NAN : -2.5 + 0.0247 * (double)k;
+    transfer_values(&t, COUNT(at), at, h, slopes);
+    for (size_t k = 0; k < COUNT(at); k++) {
+        ASSERT_NEAR(h[k], transfer_value(&t, at[k], &slope), 0);
+        ASSERT_NEAR(slopes[k], slope, 0);
+    }
     gsl_rng_free(rng);
     transfer_free(&t);
 }

@@ -1,31 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All images go through the network together, unit after unit, so that the loops run over images. */
 #include "learn/targets.h"
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/wide.h"
 #include "circuit/classifier.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define UNITS_MAX 64 /* of a layer */
-#define INITIAL 0.3  /* weights start uniformly in [-INITIAL, INITIAL] */
-#define RATE 0.5     /* step length */
+#define INITIAL 0.3 /* weights start uniformly in [-INITIAL, INITIAL] */
+#define RATE 0.5    /* step length */
 #define MOMENTUM 0.9
 
-struct activity {
-    double signal[CLASSIFIER_LAYERS_MAX + 1][UNITS_MAX]; /* what the rows of a layer carry */
-    double slope[CLASSIFIER_LAYERS_MAX][UNITS_MAX];
-    double output;
-};
-
-/* Rows of the first layer are 0 or 1: their sums, and the gradient by their weights, are made of
- * the two halves of an image, each of which is one of a few patterns. */
+/* Binary pixels are the rows of the first layer in two halves, each one of a few patterns: sums by
+ * weights, and of slopes, are made pattern by pattern. */
 #define HALF_BITS 5
 #define HALF (1u << HALF_BITS)
-struct halves {
-    double part[2][HALF][UNITS_MAX];
+
+/* What the images, n of them, make of a set of weights.  Rows of n numbers, one a unit. */
+struct batch {
+    const struct targets_options *o;
+    size_t n;
+    double *weight[IMAGE_CLASSES];             /* n each: probability with the class */
+    double *pixels;                            /* sizes[0] rows; NULL: binary ones, by patterns */
+    int *pattern[2];                           /* n each, of its halves */
+    double *sums[2], *slopes[2];               /* sizes[1] rows of HALF each */
+    double *signal[CLASSIFIER_LAYERS_MAX + 1]; /* [l]: sizes[l] rows: what layer l's rows carry */
+    double *slope[CLASSIFIER_LAYERS_MAX];      /* [l]: sizes[l + 1] rows */
+    double *delta[CLASSIFIER_LAYERS_MAX];      /* [l]: likewise, of the loss by the units' sums */
+    double *scratch;                           /* n */
 };
 
 static bool half_has(size_t half, unsigned pattern, size_t row)
@@ -34,90 +40,257 @@ static bool half_has(size_t half, unsigned pattern, size_t row)
 }
 
 /* Pattern of a half of an image: bit k is row half * HALF_BITS + k. */
-static unsigned half_pattern(const struct targets_options *o, unsigned image, size_t half)
+static int half_pattern(const struct targets_options *o, unsigned image, size_t half)
 {
     unsigned pattern = 0;
     for (size_t k = 0; k < HALF_BITS && half * HALF_BITS + k < o->sizes[0]; k++)
         pattern |= (unsigned)image_pixel(image, half * HALF_BITS + k) << k;
-    return pattern;
+    return (int)pattern;
 }
 
-static void half_sums(const struct targets_options *o, const double *w, struct halves *h)
+static void batch_new(struct batch *b, const struct targets_options *o, size_t n)
 {
-    const size_t n = o->sizes[1];
+    *b = (struct batch){.o = o, .n = n, .scratch = NEW(n, double)};
+    for (size_t class = 0; class < IMAGE_CLASSES; class ++)
+        b->weight[class] = NEW(n, double);
+    for (size_t l = 0; l < o->n_layers; l++) {
+        const size_t count = o->sizes[l + 1] * n;
+        b->signal[l + 1] = NEW(count, double);
+        b->slope[l] = NEW(count, double);
+        b->delta[l] = NEW(count, double);
+    }
+    for (size_t half = 0; half < 2; half++) {
+        b->pattern[half] = NEW(n, int);
+        b->sums[half] = NEW(o->sizes[1] * HALF, double);
+        b->slopes[half] = NEW(o->sizes[1] * HALF, double);
+    }
+}
+
+static void batch_free(struct batch *b)
+{
+    for (size_t class = 0; class < IMAGE_CLASSES; class ++)
+        free(b->weight[class]);
+    for (size_t l = 0; l < b->o->n_layers; l++) {
+        free(b->signal[l + 1]);
+        free(b->slope[l]);
+        free(b->delta[l]);
+    }
+    for (size_t half = 0; half < 2; half++) {
+        free(b->pattern[half]);
+        free(b->sums[half]);
+        free(b->slopes[half]);
+    }
+    free(b->pixels);
+    free(b->scratch);
+}
+
+static void add_image(struct batch *b, unsigned image, double p0, double p1)
+{
+    b->weight[0][b->n] = p0;
+    b->weight[1][b->n] = p1;
     for (size_t half = 0; half < 2; half++)
-        for (unsigned p = 0; p < HALF; p++)
-            for (size_t j = 0; j < n; j++) {
-                h->part[half][p][j] = 0;
-                for (size_t i = 0; i < o->sizes[0]; i++)
-                    if (half_has(half, p, i))
-                        h->part[half][p][j] += w[i * n + j];
-            }
+        b->pattern[half][b->n] = half_pattern(b->o, image, half);
+    b->n++;
 }
 
-static void forward(const struct targets_options *o, const double *w, const double *low,
-                    const double *high, struct activity *a)
+/* All images that flips can make, or those drawn. */
+static void batch_images(struct batch *b, const struct targets_options *o)
 {
-    a->signal[0][0] = 0; /* the first layer's rows are in low and high */
+    if (!o->drawn) {
+        double(*weight)[IMAGE_COUNT] = memory_new(IMAGE_CLASSES, sizeof *weight);
+        images_weights(o->images, o->train_noise, weight);
+        batch_new(b, o, IMAGE_COUNT);
+        b->n = 0;
+        for (unsigned image = 0; image < IMAGE_COUNT; image++)
+            if (weight[0][image] + weight[1][image] > 0)
+                add_image(b, image, weight[0][image], weight[1][image]);
+        free(weight);
+        return;
+    }
+    const struct image_set *set = o->drawn;
+    batch_new(b, o, set->n);
+    b->pixels = NEW(o->sizes[0] * set->n, double);
+    for (size_t k = 0; k < set->n; k++) {
+        for (size_t class = 0; class < IMAGE_CLASSES; class ++)
+            b->weight[class][k] = set->weight[class][k];
+        for (size_t i = 0; i < o->sizes[0]; i++)
+            b->pixels[i * set->n + k] = set->pixels[k][i];
+    }
+}
+
+/* y += a x */
+WIDE static void add_multiple(size_t n, double a, const double *restrict x, double *restrict y)
+{
+    for (size_t k = 0; k < n; k++)
+        y[k] += a * x[k];
+}
+
+WIDE static void add_patterns(const struct batch *b, const double *restrict low,
+                              const double *restrict high, double *restrict sum)
+{
+    const int *restrict p = b->pattern[0], *restrict q = b->pattern[1];
+    for (size_t k = 0; k < b->n; k++)
+        sum[k] = low[p[k]] + high[q[k]];
+}
+
+/* Sums of unit j of the first layer. */
+static void first_sums(const struct batch *b, const double *w, size_t j, double *sum)
+{
+    const size_t m = b->o->sizes[0], n = b->o->sizes[1];
+    if (b->pixels) {
+        memset(sum, 0, b->n * sizeof *sum);
+        for (size_t i = 0; i < m; i++)
+            add_multiple(b->n, w[i * n + j], b->pixels + i * b->n, sum);
+        return;
+    }
+    for (size_t half = 0; half < 2; half++)
+        for (unsigned p = 0; p < HALF; p++) {
+            double *part = &b->sums[half][j * HALF + p];
+            *part = 0;
+            for (size_t i = 0; i < m; i++)
+                if (half_has(half, p, i))
+                    *part += w[i * n + j];
+        }
+    add_patterns(b, b->sums[0] + j * HALF, b->sums[1] + j * HALF, sum);
+}
+
+WIDE static void about_zero(size_t n, double *restrict x)
+{
+    for (size_t k = 0; k < n; k++)
+        x[k] -= 0.5;
+}
+
+static void forward(const struct batch *b, const double *w)
+{
+    const struct targets_options *o = b->o;
     for (size_t l = 0; l < o->n_layers; l++) {
         const size_t m = o->sizes[l], n = o->sizes[l + 1];
         for (size_t j = 0; j < n; j++) {
-            double s = l == 0 ? low[j] + high[j] : 0;
+            double *h = b->signal[l + 1] + j * b->n;
+            if (l == 0)
+                first_sums(b, w, j, b->scratch);
+            else
+                memset(b->scratch, 0, b->n * sizeof *b->scratch);
             for (size_t i = 0; i < m && l > 0; i++)
-                s += w[i * n + j] * a->signal[l][i];
-            const double h = transfer_value(&o->transfer[l], s, &a->slope[l][j]);
-            a->signal[l + 1][j] = h - 0.5;
+                add_multiple(b->n, w[i * n + j], b->signal[l] + i * b->n, b->scratch);
+            transfer_values(&o->transfer[l], b->n, b->scratch, h, b->slope[l] + j * b->n);
+            about_zero(b->n, h);
         }
         w += m * n;
     }
-    a->output = a->signal[o->n_layers][0] + 0.5;
+}
+
+static double output(const struct batch *b, size_t k)
+{
+    return b->signal[b->o->n_layers][k] + 0.5;
 }
 
 double targets_output(const struct targets_options *o, const double *weights, unsigned image)
 {
-    struct activity a;
-    struct halves *h = NEW(1, struct halves);
-    half_sums(o, weights, h);
-    forward(o, weights, h->part[0][half_pattern(o, image, 0)],
-            h->part[1][half_pattern(o, image, 1)], &a);
-    free(h);
-    return a.output;
+    struct batch b;
+    batch_new(&b, o, 1);
+    b.n = 0;
+    add_image(&b, image, 1, 0);
+    forward(&b, weights);
+    const double y = output(&b, 0);
+    batch_free(&b);
+    return y;
 }
 
-/* Add factor * d(output)/dw to the gradient; of the first layer, to low[] and high[]. */
-static void backward(const struct targets_options *o, const double *weights,
-                     const struct activity *a, double factor, size_t n_weights, double *gradient,
-                     double *low, double *high)
+static double loss(const struct batch *b)
 {
-    double delta[UNITS_MAX], below[UNITS_MAX];
-    const double *w = weights + n_weights;
-    double *g = gradient + n_weights;
-    delta[0] = factor;
-    for (size_t l = o->n_layers; l-- > 0;) {
-        const size_t m = o->sizes[l], n = o->sizes[l + 1];
-        w -= m * n;
-        g -= m * n;
-        for (size_t j = 0; j < n; j++)
-            delta[j] *= a->slope[l][j];
-        for (size_t j = 0; j < n && l == 0; j++) {
-            low[j] += delta[j];
-            high[j] += delta[j];
-        }
-        for (size_t i = 0; i < m && l > 0; i++) {
-            below[i] = 0;
-            for (size_t j = 0; j < n; j++) {
-                g[i * n + j] += delta[j] * a->signal[l][i];
-                below[i] += delta[j] * w[i * n + j];
-            }
-        }
-        for (size_t i = 0; i < m && l > 0; i++)
-            delta[i] = below[i];
+    double sum = 0;
+    for (size_t k = 0; k < b->n; k++) {
+        const double y = output(b, k);
+        sum += b->weight[0][k] * y * y + b->weight[1][k] * (y - 1) * (y - 1);
+    }
+    return sum;
+}
+
+/* delta of the output: the loss by the output, times the slope. */
+WIDE static void output_delta(const struct batch *b)
+{
+    const size_t last = b->o->n_layers - 1;
+    const double *restrict h = b->signal[last + 1], *restrict slope = b->slope[last],
+                           *restrict p0 = b->weight[0], *restrict p1 = b->weight[1];
+    double *restrict delta = b->delta[last];
+    for (size_t k = 0; k < b->n; k++) {
+        const double y = h[k] + 0.5;
+        delta[k] = 2 * (p0[k] * y + p1[k] * (y - 1)) * slope[k];
     }
 }
 
-static size_t n_steps(const struct targets_options *o)
+WIDE static void multiply(size_t n, const double *restrict x, double *restrict y)
 {
-    return o->steps ? o->steps : TARGETS_STEPS;
+    for (size_t k = 0; k < n; k++)
+        y[k] *= x[k];
+}
+
+#define LANES 4 /* sums that do not wait for each other */
+
+/* g[j] = sum over images of x times row j of delta; image after image. */
+static void inner_products(size_t n, size_t n_rows, const double *x, const double *delta, double *g)
+{
+    for (size_t first = 0; first < n_rows; first += LANES) {
+        const size_t rows = n_rows - first < LANES ? n_rows - first : LANES;
+        const double *row[LANES];
+        double sum[LANES] = {0};
+        for (size_t j = 0; j < LANES; j++)
+            row[j] = delta + (first + (j < rows ? j : 0)) * n;
+        for (size_t k = 0; k < n; k++)
+            for (size_t j = 0; j < LANES; j++)
+                sum[j] += row[j][k] * x[k];
+        for (size_t j = 0; j < rows; j++)
+            g[first + j] = sum[j];
+    }
+}
+
+/* Gradient by the first layer's weights. */
+static void first_gradient(const struct batch *b, double *gradient)
+{
+    const size_t m = b->o->sizes[0], n = b->o->sizes[1];
+    for (size_t i = 0; i < m && b->pixels; i++)
+        inner_products(b->n, n, b->pixels + i * b->n, b->delta[0], gradient + i * n);
+    if (b->pixels)
+        return;
+    for (size_t half = 0; half < 2; half++) {
+        double *slopes = b->slopes[half];
+        memset(slopes, 0, n * HALF * sizeof *slopes);
+        for (size_t k = 0; k < b->n; k++)
+            for (size_t j = 0; j < n; j++)
+                slopes[j * HALF + (size_t)b->pattern[half][k]] += b->delta[0][j * b->n + k];
+    }
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            double *g = &gradient[i * n + j];
+            *g = 0;
+            for (unsigned p = 0; p < HALF; p++)
+                if (half_has(i / HALF_BITS, p, i))
+                    *g += b->slopes[i / HALF_BITS][j * HALF + p];
+        }
+}
+
+static void backward(const struct batch *b, const double *weights, size_t n_weights,
+                     double *gradient)
+{
+    const struct targets_options *o = b->o;
+    const double *w = weights + n_weights;
+    double *g = gradient + n_weights;
+    output_delta(b);
+    for (size_t l = o->n_layers; l-- > 1;) {
+        const size_t m = o->sizes[l], n = o->sizes[l + 1];
+        w -= m * n;
+        g -= m * n;
+        for (size_t i = 0; i < m; i++) {
+            double *below = b->delta[l - 1] + i * b->n;
+            inner_products(b->n, n, b->signal[l] + i * b->n, b->delta[l], g + i * n);
+            memset(below, 0, b->n * sizeof *below);
+            for (size_t j = 0; j < n; j++)
+                add_multiple(b->n, w[i * n + j], b->delta[l] + j * b->n, below);
+            multiply(b->n, b->slope[l - 1] + i * b->n, below);
+        }
+    }
+    first_gradient(b, gradient);
 }
 
 static void take_step(double *w, const double *gradient, double *velocity, size_t n_weights)
@@ -128,102 +301,43 @@ static void take_step(double *w, const double *gradient, double *velocity, size_
     }
 }
 
-static double descend(const struct targets_options *o, double weight[IMAGE_CLASSES][IMAGE_COUNT],
-                      size_t n_weights, double *w)
+/* From w on; returns the loss at the end. */
+static double descend(const struct batch *b, size_t n_weights, double *w)
 {
-    const size_t steps = n_steps(o);
-    double *gradient = NEW(n_weights, double), *velocity = NEW(n_weights, double), loss = 0;
-    struct halves *sums = NEW(1, struct halves), *slopes = NEW(1, struct halves);
-    unsigned char patterns[2][IMAGE_COUNT];
-    const size_t n = o->sizes[1];
-    for (unsigned image = 0; image < IMAGE_COUNT; image++)
-        for (size_t half = 0; half < 2; half++)
-            patterns[half][image] = (unsigned char)half_pattern(o, image, half);
-    for (size_t step = 0; step <= steps; step++) {
-        memset(gradient, 0, n_weights * sizeof *gradient);
-        memset(slopes, 0, sizeof *slopes);
-        half_sums(o, w, sums);
-        loss = 0;
-        for (unsigned image = 0; image < IMAGE_COUNT; image++) {
-            const double p0 = weight[0][image], p1 = weight[1][image];
-            if (p0 + p1 == 0)
-                continue;
-            struct activity a;
-            const unsigned low = patterns[0][image], high = patterns[1][image];
-            forward(o, w, sums->part[0][low], sums->part[1][high], &a);
-            const double y = a.output;
-            loss += p0 * y * y + p1 * (y - 1) * (y - 1);
-            backward(o, w, &a, 2 * (p0 * y + p1 * (y - 1)), n_weights, gradient,
-                     slopes->part[0][low], slopes->part[1][high]);
-        }
-        for (size_t i = 0; i < o->sizes[0]; i++)
-            for (unsigned p = 0; p < HALF; p++)
-                for (size_t j = 0; j < n && half_has(i / HALF_BITS, p, i); j++)
-                    gradient[i * n + j] += slopes->part[i / HALF_BITS][p][j];
-        take_step(w, gradient, velocity, step < steps ? n_weights : 0);
+    const size_t steps = b->o->steps ? b->o->steps : TARGETS_STEPS;
+    double *gradient = NEW(n_weights, double), *velocity = NEW(n_weights, double);
+    for (size_t step = 0; step < steps; step++) {
+        forward(b, w);
+        backward(b, w, n_weights, gradient);
+        take_step(w, gradient, velocity, n_weights);
     }
+    forward(b, w);
     free(gradient);
     free(velocity);
-    free(sums);
-    free(slopes);
-    return loss;
+    return loss(b);
 }
 
-/* The same descent over drawn images, whose pixels are any numbers. */
-static double descend_drawn(const struct targets_options *o, size_t n_weights, double *w)
+void targets_train(const struct targets_options *o, double *weights, double *least)
 {
-    static const double none[UNITS_MAX];
-    const size_t steps = n_steps(o);
-    const struct image_set *set = o->drawn;
-    double *gradient = NEW(n_weights, double), *velocity = NEW(n_weights, double), loss = 0;
-    const size_t m = o->sizes[0], n = o->sizes[1];
-    for (size_t step = 0; step <= steps; step++) {
-        memset(gradient, 0, n_weights * sizeof *gradient);
-        loss = 0;
-        for (size_t k = 0; k < set->n; k++) {
-            const double p0 = set->weight[0][k], p1 = set->weight[1][k], *x = set->pixels[k];
-            double sums[UNITS_MAX] = {0}, slopes[UNITS_MAX] = {0}, unused[UNITS_MAX];
-            struct activity a;
-            for (size_t i = 0; i < m; i++)
-                for (size_t j = 0; j < n; j++)
-                    sums[j] += w[i * n + j] * x[i];
-            forward(o, w, sums, none, &a);
-            const double y = a.output;
-            loss += p0 * y * y + p1 * (y - 1) * (y - 1);
-            memset(unused, 0, n * sizeof *unused);
-            backward(o, w, &a, 2 * (p0 * y + p1 * (y - 1)), n_weights, gradient, slopes, unused);
-            for (size_t i = 0; i < m; i++)
-                for (size_t j = 0; j < n; j++)
-                    gradient[i * n + j] += slopes[j] * x[i];
-        }
-        take_step(w, gradient, velocity, step < steps ? n_weights : 0);
-    }
-    free(gradient);
-    free(velocity);
-    return loss;
-}
-
-void targets_train(const struct targets_options *o, double *weights, double *loss)
-{
-    double(*weight)[IMAGE_COUNT] = memory_new(IMAGE_CLASSES, sizeof *weight);
-    images_weights(o->images, o->train_noise, weight);
+    struct batch b;
     size_t n = 0;
     for (size_t l = 0; l < o->n_layers; l++)
         n += o->sizes[l] * o->sizes[l + 1];
     double *w = NEW(n, double);
     const size_t starts = o->starts ? o->starts : TARGETS_STARTS;
-    *loss = INFINITY;
+    batch_images(&b, o);
+    *least = INFINITY;
     for (uint32_t start = 0; start < starts; start++) {
         gsl_rng *rng = random_stream(o->seed, (uint32_t)starts * o->sample + start, RANDOM_WEIGHTS);
         for (size_t k = 0; k < n; k++)
             w[k] = INITIAL * (2 * gsl_rng_uniform(rng) - 1);
         gsl_rng_free(rng);
-        const double found = o->drawn ? descend_drawn(o, n, w) : descend(o, weight, n, w);
-        if (found < *loss) {
-            *loss = found;
+        const double found = descend(&b, n, w);
+        if (found < *least) {
+            *least = found;
             memcpy(weights, w, n * sizeof *w);
         }
     }
+    batch_free(&b);
     free(w);
-    free(weight);
 }

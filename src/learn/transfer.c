@@ -2,6 +2,7 @@
 #include "learn/transfer.h"
 
 #include "base/memory.h"
+#include "base/wide.h"
 
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_spline.h>
@@ -369,6 +370,26 @@ double transfer_value(const struct transfer *t, double s, double *slope)
     const double *c = t->cubic[i], d = s - h->x[i];
     *slope = c[1] + d * (2 * c[2] + d * (3 * c[3]));
     return c[0] + d * (c[1] + d * (c[2] + d * c[3]));
+}
+
+WIDE void transfer_values(const struct transfer *t, size_t n, const double *restrict s,
+                          double *restrict h, double *restrict slope)
+{
+    const struct transfer_table *table = &t->curve.transfer;
+    const double *restrict x = table->x, (*restrict cubic)[4] = (const double(*)[4])t->cubic;
+    const int last = (int)table->n - 1;
+    const double low = x[0], high = x[last], y0 = table->y[0], y1 = table->y[last],
+                 per_s = t->per_s;
+    for (size_t k = 0; k < n; k++) {
+        const bool inside = s[k] > low && s[k] < high;
+        const int place = inside ? (int)((s[k] - low) * per_s) : 0,
+                  i = place < last ? place : last - 1;
+        const double *c = cubic[i], d = s[k] - x[i];
+        const double y = c[0] + d * (c[1] + d * (c[2] + d * c[3])),
+                     dy = c[1] + d * (2 * c[2] + d * (3 * c[3]));
+        h[k] = inside ? y : s[k] <= low ? y0 : y1;
+        slope[k] = inside ? dy : 0;
+    }
 }
 
 #define HALVINGS 40 /* of an interval between two points: to 1e-14 of s */

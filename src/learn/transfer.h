@@ -44,6 +44,10 @@ void transfer_interpolate(struct transfer *transfer);
 /* h(s) and its derivative; constant outside of what was measured. */
 double transfer_value(const struct transfer *transfer, double s, double *slope);
 
+/* The same of n values of s each. */
+void transfer_values(const struct transfer *transfer, size_t n, const double *s, double *h,
+                     double *slope);
+
 /* The slope at that s at which the transfer gives h; outside of its range that of its nearest end. */
 double transfer_slope_at(const struct transfer *transfer, double h);
 /* The largest slope at any of its points. */
