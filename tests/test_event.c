@@ -320,6 +320,88 @@ static void test_broken_law(void **state)
     circuit_free(c);
 }
 
+/* A law that is given between 0 and 1 only, and slow at first: steps that its slope at the beginning
+ * lets be too long end where it is NaN.  They are shortened, and the state goes to where it rests. */
+static struct model_value bounded_rate(const double *c, double v, double x)
+{
+    (void)c, (void)v;
+    const double s = sqrt(1 - x), k = 1e6; /* [1/s] */
+    return (struct model_value){k * x * x * (0.3 - x) * s, 0,
+                                k * ((0.6 - 3 * x) * x * s - x * x * (0.3 - x) / (2 * s))};
+}
+
+static void test_bounded_law(void **state)
+{
+    (void)state;
+    struct model bounded = *chromium->model;
+    bounded.rate = bounded_rate;
+    struct dopant d = *chromium;
+    d.model = &bounded;
+    size_t at;
+    struct circuit *c = one_device(&d, 100, 0.05, &at);
+    static const double volt = 0.1;
+    struct array_run r = array_run("event", &engine_defaults, c, 1, &volt, 1e-2, 0);
+    ASSERT_NEAR(r.values[at], 0.3, engine_defaults.reltol * 0.3);
+    array_run_free(&r);
+    circuit_free(c);
+}
+
+/* 1e3/s, but 51 times as fast about x = 0.3: a step over all of it looks like any other. */
+static struct model_value hurried_rate(const double *c, double v, double x)
+{
+    (void)c, (void)v;
+    const double z = (x - 0.3) / 0.01, e = 50 * exp(-z * z);
+    return (struct model_value){1e3 * (1 + e), 0, -2e3 * e * z / 0.01};
+}
+
+struct until {
+    struct phase_stop stop;
+    double volt;
+};
+
+static bool stop_once(void *data, const struct reading *reading, struct phase *next)
+{
+    const struct until *u = data;
+    next->duration = 2e-4;
+    next->drive[0].volt = u->volt;
+    next->stops[0] = u->stop;
+    next->n_stops = 1;
+    return !reading;
+}
+
+/* The stop lies where it is fast.  Steps that are tried in the search for it see that; what is accepted
+ * has an error within the tolerance all the same, so that the stop comes when it comes in steps of 1 us:
+ * within the time in which the state moves by reltol where it is slow. */
+static void test_stop(void **state)
+{
+    (void)state;
+    struct model hurried = *chromium->model;
+    hurried.rate = hurried_rate;
+    struct dopant d = *chromium;
+    d.model = &hurried;
+    size_t at;
+    struct circuit *c = one_device(&d, 10, 0.2, &at);
+    const double volt = 0.3,
+                 g = d.model->current(d.constants, 1, 0.305).f; /* where it stops: x = 0.305 */
+    const int m = c->elements[1].node[1];
+    struct until u = {{(size_t)m, volt / (1 + 10 * g), false}, volt};
+    const struct controller controller = {stop_once, &u};
+    struct engine_options loose = engine_defaults, fine = engine_defaults;
+    loose.reltol = 1e-2;
+    loose.vntol = 1e-6;
+    fine.reltol = 1e-7;
+    fine.vntol = 1e-10;
+    fine.step_max = 1e-6;
+    struct engine_report report, reference;
+    struct error error = {{0}};
+    const struct engine *event = engine_find("event");
+    ASSERT_DONE(event->run(c, &controller, &loose, &report, &error), error);
+    ASSERT_DONE(event->run(c, &controller, &fine, &reference, &error), error);
+    assert_true(reference.time > 5e-5 && reference.time < 1e-4);
+    ASSERT_NEAR(report.time, reference.time, loose.reltol * 0.3 / 1e3);
+    circuit_free(c);
+}
+
 /* After 20 us at 0.4 V from x0 = 0.25, n of N = 200 switches are ON: those that stay and those that
  * come are binomial, so that mean and variance are known.  2000 seeds: the mean's deviation in units
  * of its own is below 4 (6e-5 by chance), the variance passes chi-square at 1e-4 to either side. */
@@ -376,9 +458,14 @@ static void test_switches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_closed_form),     cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_array),           cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_broken_law),      cmocka_unit_test(test_switches),
+        cmocka_unit_test(test_closed_form),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_array),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_broken_law),
+        cmocka_unit_test(test_bounded_law),
+        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_switches),
         cmocka_unit_test(test_training_replay),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -22,7 +22,8 @@
 #define STEP_PART 1e-13  /* of the time: a step below it is a collapse */
 #define READING_STEPS                                                                              \
     8 /* at least, while sources move in the reading's window: it is a trapezoid */
-#define SEARCHES_MAX 40 /* for the moment of a stop */
+#define SEARCHES_MAX 40  /* for the moment of a stop */
+#define SEARCH_PART 1e-9 /* of a step: so well it is known where a value jumps */
 
 struct run {
     const struct circuit *circuit;
@@ -111,22 +112,46 @@ static double passed(const struct run *r)
     return most;
 }
 
-/* The step [t, t + h] passes a stop: find the shorter one that just does. */
-static enum status find_stop(struct run *r, double *h)
+/* Try a step; one without a solution, or whose error is not finite, has an infinite one. */
+static double try_step(struct run *r, double h)
 {
-    double low = 0, high = *h, error;
-    for (int i = 0; i < SEARCHES_MAX; i++) {
-        const double over = passed(r);
-        if (over >= 0 && (over <= r->options->vntol || high - low <= 1e-9 * *h))
-            break;
-        *(over >= 0 ? &high : &low) = *h;
-        const double next = 0.5 * (low + high);
+    double error;
+    return event_steps_try(&r->steps, r->t, h, &error) && isfinite(error) ? error : INFINITY;
+}
+
+/* The step [t, t + h], with an error <= 1, passes a stop: find the shorter one that just does.  *error:
+ * of the step that is found, <= 1 too.  A shorter step has other middles, and may have a larger error;
+ * then what is tried is shortened until it has not, and may end before the stop: *ended is false. */
+static enum status find_stop(struct run *r, double *h, double *error, bool *ended)
+{
+    double low = 0, high = *h;
+    bool doubtful = false;
+    for (int i = 0;; i++) {
+        const bool good = *error <= 1;
+        const double over = good ? passed(r) : 0;
+        *ended = good && over >= 0;
+        if (good && (i >= SEARCHES_MAX || (doubtful && !*ended) ||
+                     (*ended && (over <= r->options->vntol || high - low <= SEARCH_PART * *h))))
+            return STATUS_OK;
+        doubtful |= !good;
+        *(good && !*ended ? &low : &high) = *h;
+        if (!(high > STEP_PART * (r->t + high)))
+            return isfinite(*error) ? too_short(r, "the step has collapsed") : no_solution(r);
         event_steps_back(&r->steps);
-        if (!event_steps_try(&r->steps, r->t, next, &error))
-            return no_solution(r);
-        *h = next;
+        if (!good && low > 0) {
+            *h = low; /* which was good */
+            low = 0;
+        } else {
+            *h = 0.5 * (low + high);
+        }
+        *error = try_step(r, *h);
     }
-    return STATUS_OK;
+}
+
+/* By what a step with such an error should be longer: it goes with the third power. */
+static double growth(double error)
+{
+    return SAFETY / cbrt(fmax(error, 1e-6));
 }
 
 /* From r->t to t_end, where the drive is smooth.  *ended: a stop has ended the phase. */
@@ -148,31 +173,21 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
             h = left;
         else if (h > 0.5 * left)
             h = 0.5 * left;
-        double error;
-        if (!event_steps_try(s, r->t, h, &error)) {
-            /* a step far too long takes states, or Newton's method, where nothing can be solved */
-            if (!(SHRINK * h > STEP_PART * (r->t + h)))
-                return no_solution(r);
-            event_steps_back(s);
-            s->simple = false;
-            h *= SHRINK;
-            continue;
-        }
-        if (!isfinite(error))
-            return no_solution(r);
-        const double factor = SAFETY / cbrt(fmax(error, 1e-6));
+        double error = try_step(r, h);
         if (!(error <= 1)) {
+            /* a step far too long takes states, or Newton's method, where nothing can be solved */
+            const double shorter = h * fmax(SHRINK, growth(error));
+            if (!(shorter > STEP_PART * (r->t + shorter)))
+                return isfinite(error) ? too_short(r, "the step has collapsed") : no_solution(r);
             event_steps_back(s);
             s->simple = false;
-            h *= fmax(SHRINK, factor);
-            if (!(h > STEP_PART * (r->t + h)))
-                return too_short(r, "the step has collapsed");
+            h = shorter;
             continue;
         }
         const double t0 = r->t;
         *ended = passed(r) >= 0;
         if (*ended) {
-            const enum status status = find_stop(r, &h);
+            const enum status status = find_stop(r, &h, &error, ended);
             if (status != STATUS_OK)
                 return status;
         }
@@ -186,7 +201,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         probe_points_add(&r->probes, r->t, r->network->values);
         if (*ended)
             break;
-        h *= fmin(GROWTH, factor);
+        h *= fmin(GROWTH, growth(error));
     }
     return STATUS_OK;
 }
