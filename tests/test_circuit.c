@@ -2,37 +2,9 @@
 /* The circuit in memory: powers against a network solved by hand and Tellegen's theorem, and the
  * classifier against its own count and laws. */
 #include "base/random.h"
-#include "circuit/classifier.h"
 #include "circuit/deck.h"
+#include "classifier_parts.h"
 #include "engine/engine.h"
-#include "testing.h"
-
-static struct dopant *dopant;
-static struct subcircuit_file *neuron, *switches;
-
-static int set_up(void **state)
-{
-    (void)state;
-    struct error error;
-    char *devices = source_path("devices"), *neuron_path = source_path("netlists/neuron.sub"),
-         *switches_path = source_path("netlists/switches.sub");
-    ASSERT_DONE(dopant_read("Cr", devices, &dopant, &error), error);
-    ASSERT_DONE(subcircuit_read(neuron_path, &neuron, &error), error);
-    ASSERT_DONE(subcircuit_read(switches_path, &switches, &error), error);
-    free(devices);
-    free(neuron_path);
-    free(switches_path);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    dopant_free(dopant);
-    subcircuit_free(neuron);
-    subcircuit_free(switches);
-    return 0;
-}
 
 static struct classifier build(struct classifier_options *options)
 {
@@ -374,5 +346,5 @@ int main(void)
         cmocka_unit_test(test_gate_drivers),
         cmocka_unit_test(test_no_window),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, parts_read, parts_free);
 }

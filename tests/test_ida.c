@@ -2,52 +2,32 @@
 /* The differential-algebraic system behind the engine `ida`, and that engine against ngspice on the
  * whole classifier: the same drive must give the same states and energies. */
 #include "base/random.h"
+#include "classifier_parts.h"
 #include "engine/dae.h"
 #include "engine/dirk.h"
 #include "engine/drive_log.h"
 #include "engine/ledger.h"
 #include "learn/training.h"
-#include "testing.h"
 
-static struct dopant *dopant;
-static struct subcircuit_file *neuron, *switches;
 static struct image_pair images;
 
 static int set_up(void **state)
 {
-    (void)state;
     struct error error;
-    char *devices = source_path("devices"), *neuron_path = source_path("netlists/neuron.sub"),
-         *switches_path = source_path("netlists/switches.sub");
-    ASSERT_DONE(dopant_read("Cr", devices, &dopant, &error), error);
-    ASSERT_DONE(subcircuit_read(neuron_path, &neuron, &error), error);
-    ASSERT_DONE(subcircuit_read(switches_path, &switches, &error), error);
     ASSERT_DONE(images_read("T/X", &images, &error), error);
-    free(devices);
-    free(neuron_path);
-    free(switches_path);
-    return 0;
+    return parts_read(state);
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
-    dopant_free(dopant);
-    subcircuit_free(neuron);
-    subcircuit_free(switches);
     images_free(&images);
-    return 0;
+    return parts_free(state);
 }
 
 static struct classifier_options classifier_options(void)
 {
     static const double x0[30] = {0.01, 0.2, 0.03, 0.4, 0.05, 0.9};
-    struct classifier_options o = classifier_defaults;
-    o.dopant = dopant;
-    o.neuron.file = neuron;
-    o.switches = switches;
-    o.x0 = x0;
-    return o;
+    return parts_options(x0);
 }
 
 /* The Jacobian against central differences of the residual, at random voltages within the supply

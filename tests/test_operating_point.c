@@ -2,39 +2,12 @@
 /* How the engine `ida` finds the point at which a run begins: each of its methods alone, circuits
  * that defeat one and not the next, and one that has no operating point. */
 #include "circuit/mismatch.h"
+#include "classifier_parts.h"
 #include "engine/drive_log.h"
 #include "engine/operating_point.h"
 #include "learn/training.h"
-#include "testing.h"
 
 #define SUPPLY 3.3 /* [V] */
-
-static struct dopant *dopant;
-static struct subcircuit_file *neuron, *switches;
-
-static int set_up(void **state)
-{
-    (void)state;
-    struct error error;
-    char *devices = source_path("devices"), *neuron_path = source_path("netlists/neuron.sub"),
-         *switches_path = source_path("netlists/switches.sub");
-    ASSERT_DONE(dopant_read("Cr", devices, &dopant, &error), error);
-    ASSERT_DONE(subcircuit_read(neuron_path, &neuron, &error), error);
-    ASSERT_DONE(subcircuit_read(switches_path, &switches, &error), error);
-    free(devices);
-    free(neuron_path);
-    free(switches_path);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    dopant_free(dopant);
-    subcircuit_free(neuron);
-    subcircuit_free(switches);
-    return 0;
-}
 
 /* A circuit's system with the guess of `ida`: every node at half the supply. */
 struct problem {
@@ -210,11 +183,7 @@ static void test_methods_agree(void **state)
     (void)state;
     struct error error = {{0}};
     static const double x0[30] = {0.01, 0.2, 0.03, 0.4, 0.05, 0.9};
-    struct classifier_options o = classifier_defaults;
-    o.dopant = dopant;
-    o.neuron.file = neuron;
-    o.switches = switches;
-    o.x0 = x0;
+    const struct classifier_options o = parts_options(x0);
     struct classifier k;
     ASSERT_DONE(classifier_build(&o, &k, &error), error);
     struct problem p = pose(k.circuit);
@@ -388,5 +357,5 @@ int main(void)
         cmocka_unit_test(test_floating),
         cmocka_unit_test(test_broken_law),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, parts_read, parts_free);
 }

@@ -4,40 +4,25 @@
  * short and fixed: pulses and readings of some devices, then some images. */
 #include "base/random.h"
 #include "base/spice_number.h"
+#include "classifier_parts.h"
 #include "engine/drive_log.h"
 #include "engine/ledger.h"
 #include "learn/training.h"
 #include "report/replay.h"
 #include "study/variation.h"
-#include "testing.h"
 
-static struct dopant *dopant;
-static struct subcircuit_file *neuron, *switches;
 static char *devices;
 
 static int set_up(void **state)
 {
-    (void)state;
-    struct error error;
     devices = source_path("devices");
-    char *neuron_path = source_path("netlists/neuron.sub"),
-         *switches_path = source_path("netlists/switches.sub");
-    ASSERT_DONE(dopant_read("Cr", devices, &dopant, &error), error);
-    ASSERT_DONE(subcircuit_read(neuron_path, &neuron, &error), error);
-    ASSERT_DONE(subcircuit_read(switches_path, &switches, &error), error);
-    free(neuron_path);
-    free(switches_path);
-    return 0;
+    return parts_read(state);
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
-    dopant_free(dopant);
-    subcircuit_free(neuron);
-    subcircuit_free(switches);
     free(devices);
-    return 0;
+    return parts_free(state);
 }
 
 #define N_DEVICES 30
