@@ -218,6 +218,23 @@ static void test_moving(void **state)
     }
 }
 
+/* Steps of the third order: a hundred times tighter, 100^(1/3) = 4.6 times as many, and some for where
+ * a rate has a kink.  The second order would want ten times as many, 1e5 at last. */
+static void test_tight(void **state)
+{
+    (void)state;
+    struct dopant *d = device("W-vteam");
+    size_t points[2];
+    for (int k = 0; k < 2; k++) {
+        struct array_run r =
+            run("event", k ? 1e-8 : 1e-6, 0, alone, d, 0.2, &(struct ramp){-0.7, 0.7}, 1e-4);
+        points[k] = r.n_points;
+        discard(&r);
+    }
+    assert_true(points[1] < 6 * points[0]);
+    dopant_free(d);
+}
+
 /* Ramps over which the rates grow by e^20, short ones and such that the states settle on the way: steps
  * that the tolerance allows against 64 or more a ramp. */
 static void test_steep(void **state)
@@ -276,10 +293,8 @@ static void test_steep(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_curved),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_moving),
-        cmocka_unit_test(test_steep),
+        cmocka_unit_test(test_curved), cmocka_unit_test(test_many),  cmocka_unit_test(test_moving),
+        cmocka_unit_test(test_tight),  cmocka_unit_test(test_steep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

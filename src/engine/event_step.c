@@ -285,8 +285,13 @@ static bool find_states(struct event_steps *s, double t, double h, struct event_
         if (!second_order(s, t, h, &found->error))
             return false;
         found->unsettled = found->error;
-        if (isnan(found->error) || (found->error <= 1 && !(along && !states_stay(s))))
+        if (isnan(found->error))
             return true;
+        if (found->error <= 1 && !(along && !states_stay(s))) {
+            if (along) /* or steps would stay as short as this order wants them */
+                found->error /= HIGHER;
+            return true;
+        }
     }
     if (along) {
         found->order = EVENT_ALONG;
