@@ -141,7 +141,12 @@ refuse "-o '', expected the name of a folder" train -o ''
 refuse "--case 'foo', expected one of device" check --case foo
 refuse "--reltol 'nan', expected a number" check --reltol nan
 refuse "--reltol '1', expected a number" check --reltol 1
-refuse "'now', expected options only" check now
+refuse "now: cannot be read" check now
+refuse "'then', expected one testbench" check now then
+refuse "expected a testbench alone" check --case device now
+refuse "expected with FILE.yaml" check --set seed=2
+refuse "expected with FILE.yaml" check --sample 1
+refuse "--reference '1', expected a number" check --reference 1
 refuse "--quick and --case, expected one of them" check --quick --case device
 refuse "-o '', expected the name of a file" check -o ''
 refuse "exists: expected the name of a regular file" check --quick -o exists
