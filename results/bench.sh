@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Makes results/check.csv, results/check_tight.csv, results/bench/ and results/engines.csv, on a machine that does nothing
-# else.  Usage: bench.sh SILVERBAR
+# Makes results/check.csv, results/check_tight.csv, results/bench/ and results/engines.csv, on a
+# machine that does nothing else.  Usage: bench.sh SILVERBAR
 set -eu
 program=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)

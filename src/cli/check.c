@@ -20,7 +20,7 @@ struct arguments {
     const char *dopant;           /* NULL: the default */
     struct testbench_input input; /* of the file */
     uint64_t sample;
-    bool json, quick;
+    bool json, quick, one_sample;
     double reltol, reference;
     size_t n_cases;
     const struct case_kind *cases[CASES_MAX]; /* n_cases */
@@ -91,6 +91,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_SAMPLE:
         a->sample = argument_count(state, "--sample", text, (uint64_t)TESTBENCH_SAMPLES_MAX);
+        a->one_sample = true;
         break;
     case ARGP_KEY_ARG:
         if (a->file)
@@ -99,9 +100,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         if (a->file && (a->quick || a->n_cases > 0 || a->dopant))
-            argp_error(state, "%s with --quick, --case or --dopant, expected a testbench alone",
-                       a->file);
-        if (!a->file && (a->input.n > 0 || a->sample > 0))
+            argp_error(state, "%s with %s, expected a testbench alone", a->file,
+                       a->quick         ? "--quick"
+                       : a->n_cases > 0 ? "--case"
+                                        : "--dopant");
+        if (!a->file && (a->input.n > 0 || a->one_sample))
             argp_error(state, "--set or --sample, expected with FILE.yaml");
         if (a->quick && a->n_cases > 0)
             argp_error(state, "--quick and --case, expected one of them");
@@ -183,6 +186,8 @@ static enum status run(struct arguments *a, struct error *error)
         status = record(a, &recorded, error);
         o.given = &recorded;
         o.inputs.interrupted = &interrupt_flag;
+        if (status == STATUS_OK && a->input.job.time_limit > 0)
+            o.solver.time_limit = a->input.job.time_limit;
     } else if (status == STATUS_OK) {
         status = study_inputs_read(a->dopant ? a->dopant : DOPANT, &inputs, &o.inputs, error);
     }

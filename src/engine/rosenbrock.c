@@ -228,7 +228,8 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
         const double norm = rosenbrock_norm(r, r->defect, weight, r->alone, 1);
         if (isinf(norm))
             break;
-        if (norm <= DEFECT_PART)
+        r->matrix = norm <= DEFECT_PART;
+        if (r->matrix)
             return true;
         before = norm;
         for (size_t k = 0; k < d->n; k++) {
@@ -248,6 +249,7 @@ bool rosenbrock_settle(struct rosenbrock *r, double t, double h, const double *y
     double norm = INFINITY;
     r->h = h;
     r->factored = 0;
+    r->matrix = false;
     r->alone = 1;
     r->known = false;
     memcpy(r->y0, y, size);
@@ -303,4 +305,26 @@ WIDE void rosenbrock_between(const struct rosenbrock *r, double part, double *re
         y[k] = rest * y0[k] + s * (y1[k] + rest * (p[k] + s * q[k]));
         slope[k] = (y1[k] - y0[k] + linear * p[k] + square * q[k]) * speed;
     }
+}
+
+bool rosenbrock_correct(struct rosenbrock *r, double t, const double *weight, double *y,
+                        double *slope)
+{
+    double *change = r->defect, before = INFINITY;
+    for (int i = 0; i <= CORRECTIONS && r->matrix; i++) {
+        dae_residual(r->dae, t, y, slope, change);
+        if (!sparse_lu_solve(r->lu, change))
+            return false;
+        const double norm = rosenbrock_norm(r, change, weight, 1, 1);
+        if (!(norm < before))
+            return false;
+        for (size_t k = 0; k < r->dae->n; k++) {
+            y[k] -= change[k];
+            slope[k] -= change[k] / (r->gamma * r->h);
+        }
+        if (norm <= 1)
+            return true;
+        before = 0.5 * norm;
+    }
+    return false;
 }

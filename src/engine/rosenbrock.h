@@ -18,6 +18,7 @@ struct rosenbrock {
     struct dae *dae;
     struct sparse_lu *lu;
     double h, gamma;                   /* of the last step [s]; M/(gamma h) is in its matrix */
+    bool matrix;                       /* its matrix has its factors */
     double alone;                      /* what one node's defect at its end counts */
     double factored;                   /* step whose matrix the factors are of; 0: another's [s] */
     double *y0, *y1;                   /* n: at its beginning and end */
@@ -71,5 +72,11 @@ void rosenbrock_kink(struct rosenbrock *r);
 
 /* The continuous solution of the last step and its slope at its beginning + part * h. */
 void rosenbrock_between(const struct rosenbrock *r, double part, double *y, double *slope);
+
+/* Put that back on the equations at time t, by Newton's method with the matrix of the step: its
+ * polynomial carries a transient at the beginning of the step all the way to its end.  False: that
+ * does not converge, and y and slope are of no use. */
+bool rosenbrock_correct(struct rosenbrock *r, double t, const double *weight, double *y,
+                        double *slope);
 
 #endif

@@ -356,22 +356,6 @@ void transfer_free(struct transfer *t)
     *t = (struct transfer){0};
 }
 
-double transfer_value(const struct transfer *t, double s, double *slope)
-{
-    const struct transfer_table *h = &t->curve.transfer;
-    const size_t last = h->n - 1;
-    if (!(s > h->x[0] && s < h->x[last])) {
-        *slope = 0;
-        return h->y[s <= h->x[0] ? 0 : last];
-    }
-    /* the points are evenly spaced */
-    size_t i = (size_t)((s - h->x[0]) * t->per_s);
-    i = i < last ? i : last - 1;
-    const double *c = t->cubic[i], d = s - h->x[i];
-    *slope = c[1] + d * (2 * c[2] + d * (3 * c[3]));
-    return c[0] + d * (c[1] + d * (c[2] + d * c[3]));
-}
-
 WIDE void transfer_values(const struct transfer *t, size_t n, const double *restrict s,
                           double *restrict h, double *restrict slope)
 {
@@ -381,6 +365,7 @@ WIDE void transfer_values(const struct transfer *t, size_t n, const double *rest
     const double low = x[0], high = x[last], y0 = table->y[0], y1 = table->y[last],
                  per_s = t->per_s;
     for (size_t k = 0; k < n; k++) {
+        /* the points are evenly spaced */
         const bool inside = s[k] > low && s[k] < high;
         const int place = inside ? (int)((s[k] - low) * per_s) : 0,
                   i = place < last ? place : last - 1;
@@ -390,6 +375,13 @@ WIDE void transfer_values(const struct transfer *t, size_t n, const double *rest
         h[k] = inside ? y : s[k] <= low ? y0 : y1;
         slope[k] = inside ? dy : 0;
     }
+}
+
+double transfer_value(const struct transfer *t, double s, double *slope)
+{
+    double h;
+    transfer_values(t, 1, &s, &h, slope);
+    return h;
 }
 
 #define HALVINGS 40 /* of an interval between two points: to 1e-14 of s */

@@ -65,7 +65,7 @@ static bool judge(const struct study_case *k, const struct outcome *o, const str
         const char *name, *of, *in;
         bool holds;
     } parts[] = {
-        {"state", c->elements[c->state_elements[d->worst_state]].name, NULL,
+        {"state", c->n_states > 0 ? c->elements[c->state_elements[d->worst_state]].name : "", NULL,
          d->state <= CHECK_STATE},
         {"waveform", c->probes[k->probes[d->waveform_probe]].name,
          phase_kind_name(phases[d->waveform_phase].kind),
@@ -147,6 +147,10 @@ static enum status check_case(const struct check_options *o, const struct study_
     free(what);
     enum status status =
         outcome_run(k, engine_find("ngspice"), &tight, true, NULL, &reference, error);
+    if (status == STATUS_NUMERICAL) {
+        const struct error why = *error;
+        fail(error, status, "the reference, for which another --reference may help: %s", why.text);
+    }
     for (size_t i = 0; engine_table[i] && status == STATUS_OK; i++) {
         const struct engine *e = engine_table[i];
         /* without capacitors there is no settling, and nothing between kinks to compare */

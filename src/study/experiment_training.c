@@ -436,6 +436,15 @@ static enum status record(void *shared, const void *options, uint64_t seed, uint
     enum status status = variation_replays(&b->variation, error);
     if (status != STATUS_OK)
         return status;
+    if (b->training.solver.switches > 0)
+        return fail(error, STATUS_INPUT,
+                    "engine.switches: devices that jump at random do not follow a drive twice, "
+                    "expected engine.switches: 0");
+    if (find_setup(shared, b)->options.classifier.neuron.opaque)
+        return fail(error, STATUS_INPUT,
+                    "circuit.neuron: the netlist of %s is for ngspice only, expected one that all "
+                    "engines run",
+                    b->neuron);
     struct owner *owner = NEW(1, struct owner);
     status = draw(shared, b, seed, replica, &o, &owner->variation, error);
     if (status != STATUS_OK) {
@@ -449,7 +458,7 @@ static enum status record(void *shared, const void *options, uint64_t seed, uint
         release(owner);
         return status;
     }
-    *k = case_of_recording("training", &o, &owner->recording, o.behavioural);
+    *k = case_of_recording(NULL, &o, &owner->recording, o.behavioural);
     k->owner = owner;
     k->release = release;
     return STATUS_OK;
