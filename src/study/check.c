@@ -149,7 +149,7 @@ static enum status check_case(const struct check_options *o, const struct study_
         outcome_run(k, engine_find("ngspice"), &tight, true, NULL, &reference, error);
     if (status == STATUS_NUMERICAL) {
         const struct error why = *error;
-        fail(error, status, "the reference, for which another --reference may help: %s", why.text);
+        fail(error, status, "%s; this is the reference, whose tolerance is --reference", why.text);
     }
     for (size_t i = 0; engine_table[i] && status == STATUS_OK; i++) {
         const struct engine *e = engine_table[i];
