@@ -99,9 +99,9 @@ static double find_bend(const struct event_steps *s, double limit)
     return fmax(most, network_bend(s->network, s->before, most > limit ? -1 : limit));
 }
 
-/* By on_its_way(): where on the way between the states' beginnings and ends is their mean over the step,
- * and by how much were they half way farther than they were taken for.  Weighted by how far each goes.
- * The integral of u^k phi_k(u z) over u from 0 to 1 is phi_(k+1)(z). */
+/* By on_its_way(): where on the way between the states' beginnings and ends their mean over the step
+ * is, weighted by how far each goes.  The integral of u^k phi_k(u z) over u from 0 to 1 is
+ * phi_(k+1)(z). */
 static double find_mean(const struct event_steps *s, double h)
 {
     double way = 0, mean = 0;
@@ -115,6 +115,7 @@ static double find_mean(const struct event_steps *s, double h)
     return way > 0 ? fmax(0, fmin(1, mean / way)) : 0.5;
 }
 
+/* Likewise, by how much they were half way farther than they were taken for. */
 static double find_late(const struct event_steps *s, double h)
 {
     double way = 0, late = 0;

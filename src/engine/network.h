@@ -210,7 +210,7 @@ void network_free(struct network *network);
 
 /* A phase begins: from[] and to[] are set.  Finds what conducts at any time of it, makes the
  * components where that has changed, and marks those on which moving sources act.  True: they are
- * new, and all currents are 0 until they are solved. */
+ * new. */
 bool network_phase(struct network *network);
 
 /* Known voltages at time t, of what moves in this phase. */
