@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The network without capacitors: in which order it is solved, and its solution against closed forms. */
 #include "array_run.h"
+#include "base/random.h"
 #include "engine/network.h"
+
+#include <gsl/gsl_linalg.h>
 
 #define SUPPLY 3.3
 #define IN_OHM 1e3
@@ -107,8 +110,223 @@ static void test_chain(void **state)
     circuit_free(c);
 }
 
+/* Kirchhoff's current law at every node that is solved, and the equations of controlled outputs, as
+ * the elements themselves give them: f [n], and their derivatives by these nodes' voltages, j [n x n]. */
+struct dense {
+    const struct circuit *circuit;
+    const double *v;
+    const int *row; /* n_nodes: of a solved node, or -1 */
+    gsl_vector *f;
+    gsl_matrix *j;
+};
+
+static void enter(const struct dense *d, int row, int node, double value)
+{
+    if (row >= 0 && d->row[node] >= 0)
+        *gsl_matrix_ptr(d->j, (size_t)row, (size_t)d->row[node]) += value;
+}
+
+/* i and its derivative by v(c) - v(e), from node p to node q. */
+static void enter_current(const struct dense *d, const bool *output, int p, int q, int c, int e,
+                          double i, double g)
+{
+    const int ends[2] = {p, q};
+    for (int k = 0; k < 2; k++) {
+        const int row = output[ends[k]] ? -1 : d->row[ends[k]];
+        const double sign = k == 0 ? 1 : -1;
+        if (row < 0)
+            continue;
+        *gsl_vector_ptr(d->f, (size_t)row) += sign * i;
+        enter(d, row, c, sign * g);
+        enter(d, row, e, -sign * g);
+    }
+}
+
+static void enter_element(const struct dense *d, const bool *output, const struct element *e)
+{
+    const double *v = d->v;
+    const int *n = e->node;
+    const double u = v[n[0]] - v[n[1]], control = v[n[2]] - v[n[3]];
+    double g, value;
+    switch (e->kind) {
+    case ELEMENT_RESISTOR:
+    case ELEMENT_SWITCH:
+        g = e->kind == ELEMENT_RESISTOR ? 1 / e->value : switch_conductance(e->value, control);
+        enter_current(d, output, n[0], n[1], n[0], n[1], g * u, g);
+        break;
+    case ELEMENT_MEMRISTOR: {
+        const struct model_value i = e->dopant->model->current(
+            e->dopant->constants, u, v[circuit_state_value(d->circuit, e->state)]);
+        enter_current(d, output, n[0], n[1], n[0], n[1], i.f, i.df_dv);
+        break;
+    }
+    case ELEMENT_VCCS:
+        enter_current(d, output, n[0], n[1], n[2], n[3], e->value * control, e->value);
+        break;
+    case ELEMENT_VCVS:
+    case ELEMENT_TRANSFER:
+        g = e->value;
+        value =
+            e->kind == ELEMENT_VCVS ? g * control : transfer_table_value(&e->table, control, &g);
+        if (d->row[n[0]] < 0)
+            break;
+        *gsl_vector_ptr(d->f, (size_t)d->row[n[0]]) += u - value;
+        enter(d, d->row[n[0]], n[0], 1);
+        enter(d, d->row[n[0]], n[1], -1);
+        enter(d, d->row[n[0]], n[2], -g);
+        enter(d, d->row[n[0]], n[3], g);
+        break;
+    default:
+        break; /* a source: its node is known */
+    }
+}
+
+/* The largest change [V] that Newton's method with all derivatives would still make. */
+static double left_over(const struct network *n)
+{
+    const struct circuit *c = n->circuit;
+    int *row = NEW(c->n_nodes, int);
+    bool *output = NEW(c->n_nodes, bool);
+    size_t size = 0;
+    for (size_t i = 0; i < c->n_nodes; i++)
+        row[i] = i > 0 && !n->known[i] ? (int)size++ : -1;
+    for (size_t k = 0; k < c->n_elements; k++)
+        if (c->elements[k].kind == ELEMENT_VCVS || c->elements[k].kind == ELEMENT_TRANSFER)
+            output[c->elements[k].node[0]] = true;
+    const struct dense d = {c, n->values, row, gsl_vector_calloc(size),
+                            gsl_matrix_calloc(size, size)};
+    for (size_t k = 0; k < c->n_elements; k++)
+        enter_element(&d, output, &c->elements[k]);
+    gsl_permutation *p = gsl_permutation_alloc(size);
+    int sign;
+    gsl_linalg_LU_decomp(d.j, p, &sign);
+    gsl_linalg_LU_svx(d.j, p, d.f);
+    const double largest = fmax(gsl_vector_max(d.f), -gsl_vector_min(d.f));
+    gsl_permutation_free(p);
+    gsl_matrix_free(d.j);
+    gsl_vector_free(d.f);
+    free(row);
+    free(output);
+    return largest;
+}
+
+/* Whatever has changed since the factors were made - ports that open and close, voltages, states from
+ * end to end, gains that saturate - the solution is within the tolerance.  That is of each voltage as
+ * the solver estimates it; factors up to a fifth off may leave a quarter more.  Ports are driven with
+ * middle +- span [V].  Returns the largest change that was left over. */
+static double run_changes(const struct circuit *c, double middle, double span, double tolerance,
+                          gsl_rng *rng)
+{
+    struct error error = {{0}};
+    struct network *n = network_new(c, &error);
+    double worst = 0;
+    assert_non_null(n);
+    for (size_t k = 0; k < c->n_states; k++)
+        n->values[circuit_state_value(c, (int)k)] = 0.5;
+    for (int change = 0; change < 400; change++) {
+        n->t0 = change;
+        n->edge = 0.1;
+        for (size_t k = 0; k < c->n_elements; k++)
+            n->from[k] = n->to[k];
+        for (size_t k = 0; k < c->n_elements && change == 0; k++)
+            if (element_is_source(&c->elements[k]) && !c->elements[k].external)
+                n->from[k] = n->to[k] = c->elements[k].value;
+        /* every second time a single port opens or closes, and nothing else */
+        const size_t only = gsl_rng_uniform_int(rng, c->n_ports);
+        for (size_t k = 0; k < c->n_ports; k++) {
+            const struct port *p = &c->ports[k];
+            if (change % 2 == 0 && gsl_rng_uniform(rng) < 0.5)
+                n->to[p->source] = middle + span * (2 * gsl_rng_uniform(rng) - 1);
+            if (p->enable >= 0 && (change % 2 ? k == only : gsl_rng_uniform(rng) < 0.5))
+                n->to[p->enable] =
+                    change % 2 ? !(n->to[p->enable] > 0.5) : gsl_rng_uniform(rng) < 0.5;
+        }
+        for (size_t k = 0; k < c->n_states && change % 2 == 0; k++)
+            if (gsl_rng_uniform(rng) < 0.2)
+                n->values[circuit_state_value(c, (int)k)] = gsl_rng_uniform(rng);
+        network_phase(n);
+        for (size_t k = 0; k < n->n_components; k++)
+            n->live[k] = true;
+        network_live(n, NULL);
+        network_sources(n, n->t0 + n->edge);
+        if (!network_solve(n, tolerance))
+            fail_msg("change %d: no solution", change);
+        double *ampere = NEW(n->n_flows + n->n_outflows + 1, double);
+        network_currents(n, ampere);
+        free(ampere);
+        worst = fmax(worst, left_over(n));
+    }
+    network_free(n);
+    return worst;
+}
+
+/* A chain whose input may open, and whose amplifier saturates. */
+static struct circuit *saturating_chain(void)
+{
+    struct chain k;
+    struct circuit *c = chain(&k);
+    struct element e = {.kind = ELEMENT_TRANSFER, .class = CLASS_NEURON, .node = {0, 0, k.b, 0}};
+    e.node[0] = circuit_node(c, "d");
+    e.table = (struct transfer_table){4, NEW(4, double), NEW(4, double)};
+    const double x[] = {-2, -0.2, 0.2, 2}, y[] = {-1, -0.98, 0.98, 1};
+    memcpy(e.table.x, x, sizeof x);
+    memcpy(e.table.y, y, sizeof y);
+    circuit_add(c, "et", &e, true);
+    circuit_port(c, "p2", circuit_node(c, "in2"), 10, true, 0, CLASS_DRIVER);
+    circuit_resistor(c, "rin2", circuit_node(c, "in2"), k.a, IN_OHM, CLASS_LINE);
+    circuit_resistor(c, "rback", circuit_node(c, "d"), circuit_node(c, "in2"), 100 * IN_OHM,
+                     CLASS_LINE);
+    circuit_resistor(c, "rd", k.c, circuit_node(c, "in2"), 100 * IN_OHM, CLASS_LINE);
+    return c;
+}
+
+/* By elimination (ideal lines: few nodes) and by the forest of lines, devices ohmic and not, drivers
+ * strong and weak beside the lines. */
+static void test_changes(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"C", "Cr-vteam", "yakopcic-demo"};
+    static const double driver_ohm[] = {1e-2, 50}, line_ohm[] = {0, 2};
+    const double tolerance = 1e-9;
+    char *devices = source_path("devices");
+    gsl_rng *rng = random_stream(1, 0, RANDOM_TEST);
+    for (size_t i = 0; i < COUNT(names) * COUNT(driver_ohm) * COUNT(line_ohm); i++) {
+        struct error error;
+        struct dopant *d;
+        ASSERT_DONE(dopant_read(names[i % COUNT(names)], devices, &d, &error), error);
+        const double line = line_ohm[i / COUNT(names) % COUNT(line_ohm)];
+        const size_t side = line > 0 ? 6 : 4;
+        double *x0 = NEW(side * side, double);
+        const struct array_options o = {.rows = side,
+                                        .columns = side,
+                                        .dopant = d,
+                                        .x0 = x0,
+                                        .row_ohm = line,
+                                        .column_ohm = line,
+                                        .driver_ohm =
+                                            driver_ohm[i / (COUNT(names) * COUNT(line_ohm))],
+                                        .openable = true};
+        struct array array;
+        struct circuit *c = circuit_new("changes");
+        ASSERT_DONE(array_build(c, &o, &array, &error), error);
+        const double left = run_changes(c, 0, 1, tolerance, rng);
+        if (!(left <= 2 * tolerance))
+            fail_msg("%s, lines of %g ohm, drivers of %g: %.3g V left over, allowed %g",
+                     names[i % COUNT(names)], line, o.driver_ohm, left, 2 * tolerance);
+        circuit_free(c);
+        dopant_free(d);
+        free(x0);
+    }
+    struct circuit *c = saturating_chain();
+    ASSERT_NEAR(run_changes(c, SUPPLY / 2, 0.2, tolerance, rng), 0, 2 * tolerance);
+    circuit_free(c);
+    gsl_rng_free(rng);
+    free(devices);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_chain)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_chain),
+                                       cmocka_unit_test(test_changes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,7 @@ void event_steps_changed(struct event_steps *s, int state)
     for (size_t k = 0; k < s->n_devices; k++)
         if (s->devices[k].state == place)
             s->devices[k].v = NAN; /* what was evaluated there holds no longer */
+    network_changed(s->network, place);
     s->fresh = false;
 }
 

@@ -9,6 +9,11 @@
 #define CHANGE_MAX 0.3 /* [V] of a node in one iteration */
 #define DAMPED 12      /* iterations after which steps that do not shrink are halved */
 #define SLOW 0.2       /* a change that shrinks by less wants new factors */
+/* Old factors are those of another network.  Where no conductance differs by more than this part, a
+ * step with them misses the solution by at most KEPT / (1 - KEPT) of itself; an opened port differs by
+ * a factor of 1e8, and a step with its old factors is nothing beside the error. */
+#define KEPT 0.2
+#define KEPT_GAIN 1e-3 /* slope of a controlled source below which it does not matter */
 
 static double source_voltage(const struct network *n, const struct network_tie *t, double time)
 {
@@ -95,11 +100,74 @@ static void find_residual(const struct network *n, const struct network_componen
     }
 }
 
+/* The same currents' derivatives by v(a) - v(b), the mean of those by either end [S]. */
+WIDE static void channel_slopes(const struct network_channels *c, const double *restrict v,
+                                double *restrict siemens)
+{
+    const int *restrict a = c->a, *restrict b = c->b, *restrict gate = c->gate;
+    const double *restrict beta = c->beta, *restrict vto = c->vto, *restrict lambda = c->lambda,
+                           *restrict sign = c->sign;
+    for (size_t k = 0; k < c->n; k++) {
+        const double va = v[a[k]], vb = v[b[k]], u = va - vb, vds = fabs(u);
+        const double source = sign[k] * u >= 0 ? vb : va;
+        const double vov = sign[k] * (v[gate[k]] - source) - vto[k];
+        const double drive = vov > 0 ? vov : 0, across = drive < vds ? drive : vds;
+        const double rises = beta[k] * (1 + lambda[k] * vds);
+        const double by_vds =
+            beta[k] * lambda[k] * across * (drive - .5 * across) + rises * (drive - across);
+        siemens[k] = by_vds + .5 * rises * across + NETWORK_CHANNEL_GMIN;
+    }
+}
+
+/* held[] = conductances at the present voltages: of links, and of all other cells between the same
+ * two nodes together (either transistor of a transmission gate may turn off); then slopes of
+ * controlled sources. */
+static void find_held(const struct network *n, const struct network_component *p,
+                      double *restrict held)
+{
+    const struct network_channels *c = &p->channels;
+    double *slopes = held + p->n_cells;
+    for (size_t k = 0; k < p->n_links; k++)
+        held[k] = p->links[k].g;
+    memset(held + p->n_links, 0, (p->n_cells - p->n_links) * sizeof *held);
+    channel_slopes(c, n->values, c->ampere);
+    for (size_t k = 0; k < c->n; k++)
+        held[p->pair[p->n_links + k]] += c->ampere[k];
+    for (size_t k = p->n_links + c->n; k < p->n_cells; k++) {
+        const struct network_derivatives r = network_cell_current(n, &n->cells[p->first_cell + k]);
+        held[p->pair[k]] += .5 * (r.di_da - r.di_db);
+    }
+    for (size_t k = 0; k < p->n_controls; k++)
+        network_control_value(n, &n->controls[n->control_members[p->first_control + k]],
+                              &slopes[k]);
+}
+
+static bool is_kept(double held, double now, double least)
+{
+    return fabs(now - held) <= KEPT * fabs(held) + least;
+}
+
+/* Do the factors belong to the conductances at the present voltages, or to ones near them? */
+static bool factors_hold(const struct network *n, const struct network_component *p)
+{
+    double *now = p->now;
+    const double *held = p->held;
+    const size_t n_cells = p->n_cells;
+    find_held(n, p, now);
+    bool kept = true;
+    for (size_t k = 0; k < n_cells; k++)
+        kept &= is_kept(held[k], now[k], 0);
+    for (size_t k = n_cells; k < n_cells + p->n_controls; k++)
+        kept &= is_kept(held[k], now[k], KEPT_GAIN);
+    return kept;
+}
+
 /* Factors of the derivatives at the present voltages. */
 static bool factor(const struct network *n, struct network_component *p)
 {
     double *entries = p->factors, slope;
     memset(entries, 0, (p->elimination->n_entries + 1) * sizeof *entries);
+    find_held(n, p, p->held);
     for (size_t k = 0; k < p->n_cells; k++) {
         const struct network_cell *c = &n->cells[p->first_cell + k];
         const struct network_derivatives r = network_cell_current(n, c);
@@ -165,14 +233,17 @@ static bool solve_component(struct network *n, struct network_component *p, doub
                 damping * (fabs(change) > CHANGE_MAX ? copysign(CHANGE_MAX, change) : change);
         }
         p->left = largest * fmin(1, p->shrinks);
-        if (largest <= tolerance)
+        bool done = largest <= tolerance;
+        if (!done) {
+            if (before > 0)
+                p->shrinks = fmax(largest / before, 1e-3);
+            p->left = largest * p->shrinks;
+            done = !clamped && p->shrinks < SLOW && p->left <= tolerance;
+        }
+        const bool keeps = !done || factors_hold(n, p);
+        if (done && keeps)
             return true;
-        if (before > 0)
-            p->shrinks = fmax(largest / before, 1e-3);
-        p->left = largest * p->shrinks;
-        if (!clamped && p->shrinks < SLOW && p->left <= tolerance)
-            return true;
-        if (clamped || (before > 0 && p->shrinks > SLOW))
+        if (!keeps || clamped || (before > 0 && p->shrinks > SLOW))
             p->factored = false;
         before = p->factored ? largest : 0;
     }

@@ -112,6 +112,9 @@ struct network_component {
     struct network_forest *forest;   /* or NULL: it is eliminated */
     struct elimination *elimination; /* NULL while the forest serves */
     double *factors;                 /* n_entries + 1 */
+    int *pair;    /* n_cells: of those after the links, the first of neighbours between two nodes */
+    double *held; /* n_cells + n_controls: conductances [S] and slopes that the factors are of */
+    double *now;  /* the same at the present voltages, scratch */
     bool factored;
     double way, bent; /* [V] of the first iteration of the last solution; of the others together */
     bool bends;
@@ -222,6 +225,10 @@ void network_spread(struct network *network, bool *live, bool moving);
 /* live[] is set: find what hangs on the live components.  `resting`: n_elements, the present currents
  * of all that does not [A]; NULL: the pattern is new, and what does not is without current. */
 void network_live(struct network *network, const double *resting);
+
+/* The constants of the memristor whose state has that place among the values are others now: its
+ * conductance is evaluated again, though its state may be the same. */
+void network_changed(struct network *network, int state);
 
 /* Bulk diodes, each of which is reverse biased, at the present voltages: what they take and where
  * their currents enter from now on. */

@@ -20,7 +20,9 @@
 #define CHANGE_MAX 0.3  /* [V] of a node in one step of Newton's method */
 #define LINEAR_PART 0.2 /* of the tolerance: error of each linear solution of Newton's method */
 #define SURE 4          /* what `bend` may be wrong by */
-#define MARGIN_AFTER 16 /* factors, in which devices change little */
+/* Once a conductance has changed by this part the margin is found again, which forest.c lets be off by
+ * less than a factor of 2, and `bend` holds no longer. */
+#define MARGIN_PART 0.2
 
 /* A conductance that is not the same in every solution. */
 struct variable {
@@ -42,8 +44,9 @@ struct network_forest {
     size_t n_variables;
     struct variable *variables;
     bool factored;
-    int old;     /* factors since the margin was found; MARGIN_AFTER: it has to be */
-    double bend; /* last seen: a change is this much of the square of the one before [1/V] */
+    size_t n_all;
+    double *margin_of; /* n_all, as forest->g: conductances that the margin was found for [S] */
+    double bend;       /* last seen: a change is this much of the square of the one before [1/V] */
 };
 
 void network_forest_free(struct network_forest *f)
@@ -55,6 +58,7 @@ void network_forest_free(struct network_forest *f)
     free(f->known);
     free(f->variables);
     free(f->curved);
+    free(f->margin_of);
     free(f);
 }
 
@@ -103,7 +107,8 @@ void network_forest_make(struct network *n, struct network_component *p)
     const struct network_cell *cells = n->cells + p->first_cell;
     f->forest = forest;
     f->bend = INFINITY;
-    f->old = MARGIN_AFTER;
+    f->n_all = forest->n + forest->n_weak + forest->n_ground;
+    f->margin_of = NEW(f->n_all, double);
     f->nodes = NEW(p->n_nodes, int);
     f->known = NEW(forest->n_ground, int);
     f->variables = NEW(p->n_links, struct variable);
@@ -129,6 +134,20 @@ void network_forest_make(struct network *n, struct network_component *p)
     }
 }
 
+void network_changed(struct network *n, int state)
+{
+    for (size_t i = 0; i < n->n_components; i++) {
+        struct network_component *p = &n->components[i];
+        struct network_forest *f = p->forest;
+        for (size_t k = p->first_cell; k < p->first_cell + p->n_cells; k++)
+            if (n->cells[k].state == state)
+                n->cells[k].x = NAN;
+        for (size_t k = 0; f && k < f->n_variables; k++)
+            if (f->variables[k].state == state)
+                f->variables[k].x = NAN;
+    }
+}
+
 /* A switch that moves bends the ways of all voltages. */
 void network_forest_conductances(const struct network *n, struct network_component *p)
 {
@@ -151,7 +170,6 @@ void network_forest_conductances(const struct network *n, struct network_compone
         f->factored = false;
         if (u->state >= 0)
             continue;
-        f->old = MARGIN_AFTER;
         p->way = p->bent = 1;
     }
 }
@@ -186,15 +204,25 @@ static bool set_slopes(const struct network *n, const struct network_component *
     return true;
 }
 
+static bool margin_holds(const struct network_forest *f)
+{
+    const double *restrict g = f->forest->g, *restrict of = f->margin_of;
+    bool holds = true;
+    for (size_t k = 0; k < f->n_all; k++)
+        holds &= fabs(g[k] - of[k]) <= MARGIN_PART * fabs(of[k]);
+    return holds;
+}
+
 static bool factor(struct network_forest *f)
 {
     if (f->factored)
         return true;
     f->factored = forest_factor(f->forest);
-    if (!f->factored || ++f->old < MARGIN_AFTER)
+    if (!f->factored || margin_holds(f))
         return f->factored;
     forest_margin(f->forest);
-    f->old = 0;
+    f->bend = INFINITY; /* what was seen was another network's */
+    memcpy(f->margin_of, f->forest->g, f->n_all * sizeof *f->margin_of);
     return true;
 }
 
@@ -301,7 +329,7 @@ void network_eliminate(struct network *n, struct network_component *p)
     }
     pattern.n_entries *= 2;
     p->elimination = elimination_new(&pattern);
-    p->factors = NEW(p->elimination->n_entries + 1, double);
+    network_factors_new(n, p);
     for (size_t k = 0; k < p->n_cells; k++)
         for (int i = 0; i < 2; i++) {
             cells[k].row[i] = row[cells[k].row[i]];

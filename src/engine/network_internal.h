@@ -37,6 +37,9 @@ void network_inputs(struct network *network);
  * sources and transistors. */
 void network_eliminate(struct network *network, struct network_component *component);
 
+/* Its elimination is made: room for factors, and for what they are of. */
+void network_factors_new(const struct network *network, struct network_component *component);
+
 /* Give the component a forest (forest.h), if it is a network that has one. */
 void network_forest_make(struct network *network, struct network_component *component);
 void network_forest_free(struct network_forest *forest);

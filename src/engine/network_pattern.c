@@ -33,6 +33,8 @@ void network_pattern_free(struct network *n)
         network_forest_free(n->components[k].forest);
         elimination_free(n->components[k].elimination);
         free(n->components[k].factors);
+        free(n->components[k].pair);
+        free(n->components[k].held);
         free(n->components[k].links);
         free_channels(&n->components[k].channels);
     }
@@ -355,6 +357,22 @@ static void follow(struct network *n, int node, int leader)
 /* As a component's number: of nodes that nothing holds. */
 #define FLOATING (-2)
 
+void network_factors_new(const struct network *n, struct network_component *c)
+{
+    const struct network_cell *cells = n->cells + c->first_cell;
+    const size_t n_held = c->n_cells + c->n_controls;
+    c->factors = NEW(c->elimination->n_entries + 1, double);
+    c->held = NEW(2 * n_held, double);
+    c->now = c->held + n_held;
+    c->pair = NEW(c->n_cells, int);
+    for (size_t k = c->n_links; k < c->n_cells; k++) {
+        const struct network_cell *a = &cells[k], *b = a - 1;
+        const bool beside =
+            k > c->n_links && ((a->a == b->a && a->b == b->b) || (a->a == b->b && a->b == b->a));
+        c->pair[k] = beside ? c->pair[k - 1] : (int)k;
+    }
+}
+
 static void finish_component(struct pattern *p, struct network_component *c)
 {
     struct network *n = p->network;
@@ -367,7 +385,7 @@ static void finish_component(struct pattern *p, struct network_component *c)
         find_rows(p, c);
         find_pattern(p, c);
         c->elimination = elimination_new(&p->derivatives);
-        c->factors = NEW(c->elimination->n_entries + 1, double);
+        network_factors_new(n, c);
         find_places(p, c);
     }
     c->links = NEW(c->n_links, struct network_link);
