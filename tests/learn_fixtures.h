@@ -3,7 +3,7 @@
 #ifndef SILVERBAR_TESTS_LEARN_FIXTURES_H
 #define SILVERBAR_TESTS_LEARN_FIXTURES_H
 
-#include "device/library.h"
+#include "device/library/library.h"
 #include "learn/program.h"
 #include "learn/transfer.h"
 #include "testing.h"

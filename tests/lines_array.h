@@ -4,7 +4,7 @@
 #define SILVERBAR_TESTS_LINES_ARRAY_H
 
 #include "base/random.h"
-#include "engine/lines_internal.h"
+#include "engine/lines/lines_internal.h"
 #include "testing.h"
 
 #include <float.h>

@@ -4,9 +4,9 @@
  * Not a test: tests start it, under mpirun too. */
 #include "base/memory.h"
 #include "base/random.h"
-#include "cli/command.h"
-#include "cli/interrupt.h"
-#include "cli/sweep_job.h"
+#include "cli/input/command.h"
+#include "cli/input/interrupt.h"
+#include "cli/input/sweep_job.h"
 
 #include <math.h>
 #include <signal.h>

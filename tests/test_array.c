@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The builder of crossbars with line resistance: what it makes, and what engines make of it. */
 #include "array_run.h"
-#include "engine/lines.h"
+#include "engine/lines/lines.h"
 
 static struct dopant *dopant;
 

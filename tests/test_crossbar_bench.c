@@ -2,7 +2,7 @@
 /* What the devices of a crossbar see by its scheme: with ideal lines each of them is driven by known
  * voltages, and its state follows from the model's closed form. */
 #include "base/spice_number.h"
-#include "study/crossbar_bench.h"
+#include "study/experiment/crossbar_bench.h"
 #include "testing.h"
 
 #define AMPLITUDE 0.2

@@ -5,7 +5,7 @@
  * One deck an operating point: voltage sources hold the terminals (and the state node), and their
  * currents are the values.  Skipped (exit 77) where there is no ngspice. */
 #include "base/memory.h"
-#include "device/library.h"
+#include "device/library/library.h"
 #include "device/mos1.h"
 
 #include <dirent.h>

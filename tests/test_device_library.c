@@ -2,7 +2,7 @@
 /* Reader of devices/NAME.lib: every shipped file, and hostile ones, each with the parts that its
  * message must name. */
 #include "base/memory.h"
-#include "device/library.h"
+#include "device/library/library.h"
 
 #include <dirent.h>
 #include <math.h>

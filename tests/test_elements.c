@@ -2,7 +2,7 @@
 /* The differential-algebraic system over every kind of element and every model of a memristor, at
  * random parameters, voltages and states within their bounds. */
 #include "base/random.h"
-#include "engine/dae.h"
+#include "engine/dae/dae.h"
 #include "testing.h"
 
 #define TRIALS 20

@@ -2,7 +2,7 @@
 /* Elimination on a fixed pattern: the solution solves, and graphs of known fill fill as they must. */
 #include "base/memory.h"
 #include "base/random.h"
-#include "engine/elimination.h"
+#include "engine/event/network/elimination.h"
 #include "testing.h"
 
 #include <float.h>

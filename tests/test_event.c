@@ -2,7 +2,7 @@
 /* The event engine: closed forms, its own error, the other engines, and its switches. */
 #include "array_run.h"
 #include "base/random.h"
-#include "device/two_state.h"
+#include "device/model/two_state.h"
 #include "engine/drive_log.h"
 #include "learn/training.h"
 

@@ -2,10 +2,10 @@
 /* Fits to made-up data with known parameters, the integrator behind them, the reader of measured
  * data, and the drift of a resistance. */
 #include "base/random.h"
-#include "device/library.h"
-#include "study/drift.h"
-#include "study/fit.h"
-#include "study/series_device.h"
+#include "device/library/library.h"
+#include "fit/drift.h"
+#include "fit/fit.h"
+#include "fit/series_device.h"
 #include "testing.h"
 
 #include <gsl/gsl_randist.h>

@@ -3,8 +3,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "circuit/array.h"
-#include "engine/forest.h"
-#include "engine/network_internal.h"
+#include "engine/event/network/forest.h"
+#include "engine/event/network/network_internal.h"
 #include "testing.h"
 
 #define KNOWN_VOLT 0.3 /* [V] of all known nodes */

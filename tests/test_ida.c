@@ -3,8 +3,8 @@
  * whole classifier: the same drive must give the same states and energies. */
 #include "base/random.h"
 #include "classifier_parts.h"
-#include "engine/dae.h"
-#include "engine/dirk.h"
+#include "engine/dae/dae.h"
+#include "engine/dae/dirk.h"
 #include "engine/drive_log.h"
 #include "engine/ledger.h"
 #include "learn/training.h"

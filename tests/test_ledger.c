@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 #include "engine/ledger.h"
-#include "engine/quadrature.h"
+#include "engine/spice/quadrature.h"
 #include "testing.h"
 
 enum { DRIVER, LINE, SWITCH, SUPPLY, NEURON, BOUNDARY, CAPACITOR, ELEMENTS };

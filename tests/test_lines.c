@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The static solver of crossbars with line resistance: published currents, Kirchhoff's law, the
  * laws of linear networks, KLU, and input that no solver can take.  Both of its methods. */
-#include "engine/sparse_lu.h"
+#include "engine/dae/sparse_lu.h"
 #include "lines_array.h"
 
 /* badcrossbar's own example (D. Joksas, A. Mehonic, SoftwareX 12, 100617, 2020). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Newton's method around the static solver of crossbars: every model, a diode, what it refuses. */
-#include "device/library.h"
+#include "device/library/library.h"
 #include "lines_array.h"
 
 /* What the devices' slopes and currents leave: Kirchhoff's law of the nonlinear crossbar, for each

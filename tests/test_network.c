@@ -2,7 +2,7 @@
 /* The network without capacitors: in which order it is solved, and its solution against closed forms. */
 #include "array_run.h"
 #include "base/random.h"
-#include "engine/network.h"
+#include "engine/event/network/network.h"
 
 #include <gsl/gsl_linalg.h>
 

@@ -3,8 +3,8 @@
  * that defeat one and not the next, and one that has no operating point. */
 #include "circuit/mismatch.h"
 #include "classifier_parts.h"
+#include "engine/dae/operating_point.h"
 #include "engine/drive_log.h"
-#include "engine/operating_point.h"
 #include "learn/training.h"
 
 #define SUPPLY 3.3 /* [V] */

@@ -2,8 +2,8 @@
 /* Texts in pages: nothing that goes in can leave its place; and the size of a page, whose waveforms
  * are decimated to fit. */
 #include "report/csv_read.h"
-#include "report/html.h"
-#include "report/page_wave.h"
+#include "report/page/html.h"
+#include "report/page/page_wave.h"
 #include "testing.h"
 
 #include <sys/resource.h>

@@ -2,10 +2,10 @@
 /* Raw files in the forms that ngspice and LTspice write, made here from the same numbers: all read
  * back to them.  A file cut at any byte, or with any byte of its header changed, is either read or
  * refused with a message. */
-#include "report/decimate.h"
-#include "report/measure.h"
-#include "report/raw_read.h"
 #include "testing.h"
+#include "wave/decimate.h"
+#include "wave/measure.h"
+#include "wave/raw_read.h"
 
 #include <math.h>
 

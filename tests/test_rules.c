@@ -10,7 +10,7 @@
 #include "learn/rule.h"
 #include "learn/targets.h"
 #include "learn_fixtures.h"
-#include "study/learning.h"
+#include "study/experiment/learning.h"
 #include "testing.h"
 
 #include <gsl/gsl_cdf.h>

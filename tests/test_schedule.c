@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Schedules of a sweep on more workers than there are, against their bounds. */
-#include "study/schedule.h"
+#include "sweep/schedule.h"
 
 #include "testing.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What check and bench stand on: statistics, the search for the loosest tolerance, the comparison of
  * outcomes, and the cases themselves. */
-#include "study/check.h"
-#include "study/fine_energy.h"
-#include "study/loosen.h"
-#include "study/statistics.h"
+#include "base/statistics.h"
+#include "compare/check.h"
+#include "compare/fine_energy.h"
+#include "compare/loosen.h"
 #include "testing.h"
 
 static struct dopant *dopant;

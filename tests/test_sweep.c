@@ -3,7 +3,7 @@
  * the samples is a closed form, so every table is compared with what it must be, not with another
  * run.  Equality is of bytes: nothing here may depend on who computed a row. */
 #include "base/clock.h"
-#include "study/sweep.h"
+#include "sweep/sweep.h"
 #include "testing.h"
 
 #include <sqlite3.h>

@@ -3,8 +3,8 @@
 #include "testing.h"
 
 #include "base/random.h"
-#include "study/aggregate.h"
-#include "study/testbench.h"
+#include "study/claims/aggregate.h"
+#include "study/experiment/testbench.h"
 #include "study/yaml_file.h"
 
 #include <gsl/gsl_randist.h>

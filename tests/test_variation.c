@@ -4,7 +4,7 @@
 #include "base/random.h"
 #include "base/spice_number.h"
 #include "circuit/mismatch.h"
-#include "device/library_instance.h"
+#include "device/library/library_instance.h"
 #include "device/temperature.h"
 #include "study/variation.h"
 #include "testing.h"

@@ -6,8 +6,8 @@
  * Means of `TRIALS` draws are compared within 4.5 of their standard errors (wrong once in 1e5), and
  * variances v within 4.5 v sqrt(2/TRIALS); the seeds are fixed. */
 #include "base/random.h"
-#include "device/two_state.h"
-#include "device/volatile.h"
+#include "device/model/two_state.h"
+#include "device/model/volatile.h"
 
 #include "testing.h"
 

@@ -2,7 +2,7 @@
 /* The experiments with the volatile stochastic device, as the table of experiments runs them, with
  * the defaults of arXiv:2407.04718: what that work states of each, in the mean form where a law is
  * compared and by jumps where chance belongs to it. */
-#include "study/experiments.h"
+#include "study/experiment/experiments.h"
 
 #include "testing.h"
 

@@ -8,7 +8,7 @@
 #ifndef SILVERBAR_CIRCUIT_CIRCUIT_H
 #define SILVERBAR_CIRCUIT_CIRCUIT_H
 
-#include "device/library.h"
+#include "device/library/library.h"
 #include "device/mos1.h"
 
 #include <stdbool.h>

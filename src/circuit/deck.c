@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/spice_number.h"
-#include "device/library_make.h"
+#include "device/library/library_make.h"
 
 #include <assert.h>
 #include <stdint.h>

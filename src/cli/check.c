@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "study/check.h"
+#include "compare/check.h"
 #include "base/memory.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
-#include "cli/interrupt.h"
-#include "cli/study_inputs.h"
-#include "cli/testbench_input.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
+#include "cli/input/interrupt.h"
+#include "cli/input/study_inputs.h"
+#include "cli/input/testbench_input.h"
 #include "report/json.h"
 #include "report/output.h"
 

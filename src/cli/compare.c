@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
 #include "report/json.h"
 
 #include <stdlib.h>

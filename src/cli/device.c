@@ -2,16 +2,16 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/spice_number.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
-#include "cli/data_path.h"
 #include "cli/device_spread.h"
 #include "cli/device_tables.h"
-#include "cli/interrupt.h"
-#include "device/library_make.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
+#include "cli/input/data_path.h"
+#include "cli/input/interrupt.h"
+#include "device/library/library_make.h"
+#include "fit/device_bench.h"
 #include "report/json.h"
 #include "report/plot.h"
-#include "study/device_bench.h"
 
 #include <errno.h>
 #include <gsl/gsl_randist.h>

@@ -5,7 +5,7 @@
 #ifndef SILVERBAR_CLI_DEVICE_SPREAD_H
 #define SILVERBAR_CLI_DEVICE_SPREAD_H
 
-#include "device/library.h"
+#include "device/library/library.h"
 #include "engine/engine.h"
 
 struct device_spread;

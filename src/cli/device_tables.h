@@ -4,7 +4,7 @@
 #define SILVERBAR_CLI_DEVICE_TABLES_H
 
 #include "base/table.h"
-#include "device/library_make.h"
+#include "device/library/library_make.h"
 
 /* All models and the dopants of `directory`. */
 enum status device_table_list(const char *directory, struct table **table, struct error *error);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
-#include "cli/data_path.h"
 #include "cli/fit_drift.h"
 #include "cli/fit_output.h"
-#include "cli/interrupt.h"
-#include "device/library_make.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
+#include "cli/input/data_path.h"
+#include "cli/input/interrupt.h"
+#include "device/library/library_make.h"
 #include "report/json.h"
 #include "report/plot.h"
 

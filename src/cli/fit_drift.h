@@ -3,7 +3,7 @@
 #ifndef SILVERBAR_CLI_FIT_DRIFT_H
 #define SILVERBAR_CLI_FIT_DRIFT_H
 
-#include "study/drift.h"
+#include "fit/drift.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,9 +2,9 @@
 #include "cli/fit_output.h"
 
 #include "base/memory.h"
-#include "device/library_make.h"
+#include "device/library/library_make.h"
+#include "fit/device_bench.h"
 #include "report/plot.h"
-#include "study/device_bench.h"
 
 #include <ctype.h>
 #include <errno.h>

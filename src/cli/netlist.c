@@ -4,11 +4,11 @@
 #include "base/spice_number.h"
 #include "circuit/classifier.h"
 #include "circuit/deck.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
-#include "cli/data_path.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
+#include "cli/input/data_path.h"
 #include "engine/engine.h"
-#include "engine/ngspice.h"
+#include "engine/spice/ngspice.h"
 #include "learn/images.h"
 
 #include <stdlib.h>

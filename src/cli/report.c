@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
 #include "report/new_file.h"
-#include "report/page.h"
-#include "report/page_sweep.h"
+#include "report/page/page.h"
+#include "report/page/page_sweep.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
-#include "cli/interrupt.h"
-#include "cli/samples.h"
-#include "cli/testbench_input.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
+#include "cli/input/interrupt.h"
+#include "cli/input/samples.h"
+#include "cli/input/testbench_input.h"
 #include "report/json.h"
 #include "report/output.h"
-#include "report/page.h"
-#include "study/aggregate.h"
+#include "report/page/page.h"
+#include "study/claims/aggregate.h"
 
 #include <errno.h>
 #include <stdlib.h>

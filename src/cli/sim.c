@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
-#include "cli/interrupt.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
+#include "cli/input/interrupt.h"
 #include "engine/engine.h"
 #include "report/json.h"
 #include "report/output.h"
-#include "report/page.h"
-#include "report/simulation.h"
+#include "report/page/page.h"
+#include "simulate/simulation.h"
 
 #include <errno.h>
 #include <stdlib.h>

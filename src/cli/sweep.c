@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
-#include "cli/interrupt.h"
-#include "cli/sweep_job.h"
-#include "cli/testbench_input.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
+#include "cli/input/interrupt.h"
+#include "cli/input/sweep_job.h"
+#include "cli/input/testbench_input.h"
 
 #include <signal.h>
 

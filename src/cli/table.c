@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/command.h"
+#include "cli/input/command.h"
 #include "report/json.h"
-#include "study/store.h"
+#include "sweep/store.h"
 
 #include <argp.h>
 #include <stdlib.h>

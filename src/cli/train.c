@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/clock.h"
 #include "base/memory.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
-#include "cli/data_path.h"
-#include "cli/interrupt.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
+#include "cli/input/data_path.h"
+#include "cli/input/interrupt.h"
 #include "report/folder.h"
 #include "report/published.h"
-#include "study/learning.h"
+#include "study/experiment/learning.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,15 +2,15 @@
 #include "base/memory.h"
 #include "base/spice_number.h"
 #include "base/table.h"
-#include "cli/arguments.h"
-#include "cli/command.h"
-#include "report/decimate.h"
-#include "report/html.h"
+#include "cli/input/arguments.h"
+#include "cli/input/command.h"
 #include "report/json.h"
-#include "report/measure.h"
 #include "report/new_file.h"
-#include "report/page_wave.h"
+#include "report/page/html.h"
+#include "report/page/page_wave.h"
 #include "report/wave_plot.h"
+#include "wave/decimate.h"
+#include "wave/measure.h"
 
 #include <fnmatch.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "device/model.h"
 
-#include "device/models.h"
+#include "device/model/models.h"
 
 #include <strings.h>
 

@@ -2,9 +2,9 @@
 #include "engine/engine.h"
 
 #include "base/memory.h"
-#include "engine/event.h"
-#include "engine/ida.h"
-#include "engine/ngspice.h"
+#include "engine/dae/ida.h"
+#include "engine/event/event.h"
+#include "engine/spice/ngspice.h"
 
 #include <math.h>
 #include <stdlib.h>

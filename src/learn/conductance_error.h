@@ -3,7 +3,7 @@
 #ifndef SILVERBAR_LEARN_CONDUCTANCE_ERROR_H
 #define SILVERBAR_LEARN_CONDUCTANCE_ERROR_H
 
-#include "device/library.h"
+#include "device/library/library.h"
 
 #include <gsl/gsl_rng.h>
 #include <stdbool.h>

@@ -4,9 +4,9 @@
 #include "base/directory.h"
 #include "base/memory.h"
 #include "circuit/deck.h"
-#include "engine/ngspice.h"
-#include "report/page.h"
-#include "study/learning.h"
+#include "engine/spice/ngspice.h"
+#include "report/page/page.h"
+#include "study/experiment/learning.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
 
 #include "report/json.h"
 #include "report/phases.h"
-#include "report/raw.h"
 #include "report/replay.h"
+#include "wave/raw.h"
 
 struct folder {
     char *path;      /* where it shall be */

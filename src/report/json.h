@@ -4,8 +4,8 @@
 #define SILVERBAR_REPORT_JSON_H
 
 #include "base/table.h"
+#include "fit/fit.h"
 #include "report/summary.h"
-#include "study/fit.h"
 
 /* A summary as a JSON object, keys in the order of summary_fields.  False: write error. */
 bool json_write_summary(const struct summary *summary, FILE *out);

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/spice_number.h"
 #include "circuit/deck.h"
-#include "engine/ngspice.h"
+#include "engine/spice/ngspice.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef SILVERBAR_REPORT_WAVE_PLOT_H
 #define SILVERBAR_REPORT_WAVE_PLOT_H
 
-#include "report/decimate.h"
+#include "wave/decimate.h"
 
 #include <stdio.h>
 

@@ -4,8 +4,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/spice_number.h"
-#include "device/library_instance.h"
-#include "device/library_make.h"
+#include "device/library/library_instance.h"
+#include "device/library/library_make.h"
 #include "device/temperature.h"
 
 #include <gsl/gsl_linalg.h>

@@ -14,7 +14,7 @@
 #define SILVERBAR_STUDY_VARIATION_H
 
 #include "base/table.h"
-#include "device/library.h"
+#include "device/library/library.h"
 #include "engine/engine.h"
 #include "learn/training.h"
 #include "study/keys.h"

@@ -2,8 +2,8 @@
 /* libFuzzer target: any bytes as a raw file are read to the end, decimated and measured, or refused
  * with a message.  Build and run: tests/fuzz/run. */
 #include "base/memory.h"
-#include "report/decimate.h"
-#include "report/measure.h"
+#include "wave/decimate.h"
+#include "wave/measure.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "compare/check.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct engine_options check_reference_options = {
+    .reltol = CHECK_REFERENCE_RELTOL,
+    .abstol = 1e-12,
+    .vntol = 1e-8,
+    .trtol = 1,
+    .step_max = 2e-3,
+    .edge_parts = CHECK_EDGE_PARTS,
+    .time_limit = 3600,
+};
+
+enum column {
+    CASE,
+    ENGINE,
+    NEURONS,
+    STATE,
+    WAVEFORM,
+    READING,
+    ENERGY,
+    ENERGY_OF,
+    ACCURACY,
+    IMAGES_OTHERWISE,
+    WALL,
+    VERDICT,
+    N_COLUMNS
+};
+
+static struct table *make_table(void)
+{
+    static const char *const names[N_COLUMNS] = {
+        "case",      "engine",   "neurons",          "state",  "waveform", "reading", "energy",
+        "energy_of", "accuracy", "images_otherwise", "wall_s", "verdict"};
+    static const int digits[N_COLUMNS] = {0, 0, 0, 2, 2, 2, 2, 0, 4, 0, 3, 0};
+    struct table *t = table_new(N_COLUMNS, names, digits);
+    table_row(t);
+    table_text(t, CASE, "tolerance");
+    table_text(t, ENGINE, "");
+    table_text(t, NEURONS, "");
+    table_number(t, STATE, CHECK_STATE);
+    table_number(t, WAVEFORM, CHECK_WAVEFORM);
+    table_number(t, READING, CHECK_READING);
+    table_number(t, ENERGY, CHECK_ENERGY);
+    table_text(t, ENERGY_OF, "");
+    table_number(t, ACCURACY, CHECK_ACCURACY);
+    table_text(t, VERDICT, "");
+    return t;
+}
+
+/* "ok", or which figures are above their tolerance, and where. */
+static bool judge(const struct study_case *k, const struct outcome *o, const struct difference *d,
+                  char text[256])
+{
+    const double reading = o->form == CASE_BEHAVIOURAL ? CHECK_READING_MODEL : CHECK_READING;
+    const struct circuit *c = k->circuits[CASE_FULL];
+    const struct phase *phases = k->drive.phases;
+    const struct {
+        const char *name, *of, *in;
+        bool holds;
+    } parts[] = {
+        {"state", c->n_states > 0 ? c->elements[c->state_elements[d->worst_state]].name : "", NULL,
+         d->state <= CHECK_STATE},
+        {"waveform", c->probes[k->probes[d->waveform_probe]].name,
+         phase_kind_name(phases[d->waveform_phase].kind),
+         isnan(d->waveform) || d->waveform <= CHECK_WAVEFORM},
+        {"reading", c->probes[k->probes[d->reading_probe]].name,
+         phase_kind_name(phases[d->reading_phase].kind), d->reading <= reading},
+        {"energy", NULL, NULL, d->energy <= CHECK_ENERGY},
+        {"accuracy", NULL, NULL, !(d->accuracy > CHECK_ACCURACY)},
+    };
+    bool all = true;
+    text[0] = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const size_t used = strlen(text);
+        if (parts[i].holds)
+            continue;
+        snprintf(text + used, 256 - used, "%s%s%s%s%s%s%s", all ? "fails: " : "; ", parts[i].name,
+                 parts[i].of ? " of " : "", parts[i].of ? parts[i].of : "", parts[i].in ? " (" : "",
+                 parts[i].in ? parts[i].in : "", parts[i].in ? ")" : "");
+        all = false;
+    }
+    if (all)
+        strcpy(text, "ok");
+    return all;
+}
+
+static const char *neurons(const struct study_case *k, enum case_form form)
+{
+    return !k->images ? "" : form == CASE_BEHAVIOURAL || k->behavioural ? "behavioural" : "netlist";
+}
+
+static bool add_row(struct table *t, const struct study_case *k, const char *engine,
+                    const struct outcome *o, const struct difference *d)
+{
+    char verdict[256], of[64] = "";
+    const bool holds = judge(k, o, d, verdict);
+    if (d->class >= 0)
+        snprintf(of, sizeof of, "%s, %s", energy_class_name((enum energy_class)d->class),
+                 phase_section_name((enum phase_section)d->section));
+    table_row(t);
+    table_text(t, CASE, k->name);
+    table_text(t, ENGINE, engine);
+    table_text(t, NEURONS, neurons(k, o->form));
+    table_number(t, STATE, d->state);
+    if (!isnan(d->waveform))
+        table_number(t, WAVEFORM, d->waveform);
+    table_number(t, READING, d->reading);
+    table_number(t, ENERGY, d->energy);
+    table_text(t, ENERGY_OF, of);
+    if (k->images) {
+        table_number(t, ACCURACY, o->accuracy);
+        table_number(t, IMAGES_OTHERWISE, (double)d->decisions);
+    }
+    table_number(t, WALL, o->wall);
+    table_text(t, VERDICT, verdict);
+    return holds;
+}
+
+static void tell(const struct check_options *o, const char *name, const char *what)
+{
+    if (!o->progress)
+        return;
+    char *text = memory_format("%s: %s", name, what);
+    o->progress(o->progress_data, text);
+    free(text);
+}
+
+static enum status check_case(const struct check_options *o, const struct study_case *k,
+                              struct table *t, size_t *failures, struct error *error)
+{
+    struct outcome reference;
+    struct engine_options tight = check_reference_options, solver = o->solver;
+    tight.interrupted = solver.interrupted = o->inputs.interrupted;
+    tight.time_limit = solver.time_limit;
+    tight.reltol = o->reference > 0 ? o->reference
+                   : k == o->given  ? CHECK_REFERENCE_GIVEN
+                                    : CHECK_REFERENCE_RELTOL;
+    char *what = memory_format("reference, ngspice at reltol %g", tight.reltol);
+    tell(o, k->name, what);
+    free(what);
+    enum status status =
+        outcome_run(k, engine_find("ngspice"), &tight, true, NULL, &reference, error);
+    if (status == STATUS_NUMERICAL) {
+        const struct error why = *error;
+        fail(error, status, "%s; this is the reference, whose tolerance is --reference", why.text);
+    }
+    for (size_t i = 0; engine_table[i] && status == STATUS_OK; i++) {
+        const struct engine *e = engine_table[i];
+        /* without capacitors there is no settling, and nothing between kinks to compare */
+        const bool waveform = engine_able(e, ENGINE_TRANSISTORS) || !case_settles(k);
+        struct outcome outcome;
+        tell(o, k->name, e->name);
+        status = outcome_run(k, e, &solver, false, waveform ? &reference : NULL, &outcome, error);
+        if (status == STATUS_OK) {
+            const struct difference d = outcome_compare(&outcome, &reference);
+            *failures += !add_row(t, k, e->name, &outcome, &d);
+        }
+        outcome_free(&outcome);
+    }
+    outcome_free(&reference);
+    return status;
+}
+
+enum status check_run(const struct check_options *o, struct table **table, struct error *error)
+{
+    struct case_recording recording = {0};
+    size_t failures = 0;
+    enum status status = STATUS_OK;
+    *table = make_table();
+    if (o->given)
+        status = check_case(o, o->given, *table, &failures, error);
+    for (size_t i = 0; i < o->n_cases && status == STATUS_OK && !o->given; i++) {
+        struct study_case k;
+        tell(o, o->cases[i]->name, "building");
+        status = case_build(o->cases[i], &o->inputs, &recording, &k, error);
+        if (status == STATUS_OK) {
+            status = check_case(o, &k, *table, &failures, error);
+            case_free(&k);
+        }
+    }
+    case_recording_free(&recording);
+    if (status == STATUS_OK && failures > 0)
+        return fail(error, STATUS_UNTRUSTED, "%zu of %zu rows are above their tolerance", failures,
+                    (*table)->n_rows - 1);
+    return status;
+}

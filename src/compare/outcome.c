@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A waveform is compared at the points of the engine under test, where its values are what it has
+ * solved for; the reference has many more points and is interpolated between them.  Time counts from
+ * the beginning of each phase, since ngspice begins its first at the end of its first step.  The square of
+ * the difference is integrated over each phase by trapezoids, and the worst phase counts. */
+#include "compare/outcome.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "compare/fine_energy.h"
+#include "engine/ledger.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether `value` is more than *most, which it then becomes; what is not a number is infinite. */
+static bool more(double value, double *most)
+{
+    const bool is = !(value <= *most);
+    if (is)
+        *most = isnan(value) ? INFINITY : value;
+    return is;
+}
+
+struct watch {
+    const struct study_case *k;
+    struct outcome *o;
+    const struct circuit *circuit;
+    size_t *values;                   /* n_probes: places among the values */
+    bool keep, in_phase;              /* in_phase: of what is kept */
+    const struct waveform *reference; /* or NULL */
+    size_t at;                        /* the reference's point at or before the present time */
+    double shift;                     /* its clock minus ours in this phase [s] */
+    double *low, *high;               /* n_probes: the reference's extremes */
+    double *sum, *square;     /* n_probes: integral over the phase; last squared difference */
+    double phase_begin, last; /* [s] */
+    struct controller drive;
+};
+
+static bool step(void *data, const struct reading *reading, struct phase *next)
+{
+    struct watch *w = data;
+    struct outcome *o = w->o;
+    if (reading) {
+        double *r = o->readings + o->n_phases * o->n_probes;
+        for (size_t i = 0; i < o->n_probes; i++)
+            r[i] = reading->mean[w->k->probes[i]];
+        const struct phase *p = &w->k->drive.phases[o->n_phases];
+        if (w->k->output_probe >= 0 && p->kind == PHASE_INFER && p->section == SECTION_INFERENCE &&
+            o->n_images < IMAGE_COUNT)
+            o->output[o->n_images++] = reading->mean[w->k->output_probe] - w->k->ground;
+        o->n_phases++;
+    }
+    return w->drive.step(w->drive.data, reading, next);
+}
+
+static void keep_point(struct watch *w, const struct interval *i)
+{
+    struct waveform *f = &w->o->waveform;
+    if (i->t1 > i->t0 && !w->in_phase)
+        f->begins[f->n_phases++] = f->n - 1;
+    w->in_phase = i->t1 > i->t0 && !i->ends_phase;
+    const size_t width = 1 + f->n_probes;
+    f->points = memory_grow(f->points, &f->capacity, (f->n + 1) * width, sizeof *f->points);
+    double *p = f->points + f->n++ * width;
+    p[0] = i->t1;
+    for (size_t j = 0; j < f->n_probes; j++)
+        p[1 + j] = i->values[w->values[j]];
+}
+
+/* The reference's probe j at time t, between points w->at and the next. */
+static double reference_value(const struct watch *w, size_t j, double t)
+{
+    const size_t width = 1 + w->reference->n_probes;
+    const double *a = w->reference->points + w->at * width;
+    if (w->at + 1 == w->reference->n || t <= a[0])
+        return a[1 + j];
+    const double *b = a + width;
+    return a[1 + j] + (b[1 + j] - a[1 + j]) * fmin(1, (t - a[0]) / (b[0] - a[0]));
+}
+
+static void compare_point(struct watch *w, const struct interval *i)
+{
+    const struct waveform *f = w->reference;
+    const size_t width = 1 + f->n_probes;
+    const bool begins = w->phase_begin < 0;
+    if (begins) {
+        w->phase_begin = i->t0;
+        w->at = f->begins[w->o->n_phases];
+        w->shift = f->points[w->at * width] - i->t0;
+        memset(w->sum, 0, f->n_probes * sizeof *w->sum);
+    }
+    while (w->at + 1 < f->n && f->points[(w->at + 1) * width] <= i->t1 + w->shift)
+        w->at++;
+    for (size_t j = 0; j < f->n_probes; j++) {
+        const double d = i->values[w->values[j]] - reference_value(w, j, i->t1 + w->shift);
+        w->sum[j] += 0.5 * (i->t1 - i->t0) * (w->square[j] + d * d);
+        w->square[j] = d * d;
+    }
+    if (!i->ends_phase)
+        return;
+    for (size_t j = 0; j < f->n_probes; j++) {
+        const double swing = w->high[j] - w->low[j],
+                     rms = sqrt(w->sum[j] / (i->t1 - w->phase_begin));
+        if (i->phase->section != SECTION_START && swing > 0 &&
+            more(rms / swing, &w->o->waveform_difference)) {
+            w->o->waveform_probe = j;
+            w->o->waveform_phase = w->o->n_phases;
+        }
+    }
+    w->phase_begin = -1;
+}
+
+static void take(void *data, const struct interval *i)
+{
+    struct watch *w = data;
+    memcpy(w->o->states, i->values + circuit_state_value(w->circuit, 0),
+           w->o->n_states * sizeof *w->o->states);
+    if (w->keep)
+        keep_point(w, i);
+    if (w->reference && i->t1 > i->t0)
+        compare_point(w, i);
+}
+
+/* Extremes of each probe, the start left out. */
+static void find_extremes(struct watch *w)
+{
+    const struct waveform *f = w->reference;
+    size_t first = 0;
+    while (first + 1 < f->n_phases && w->k->drive.phases[first].section == SECTION_START)
+        first++;
+    for (size_t j = 0; j < f->n_probes; j++) {
+        w->low[j] = INFINITY;
+        w->high[j] = -INFINITY;
+    }
+    for (size_t n = f->begins[first]; n < f->n; n++) {
+        const double *p = f->points + n * (1 + f->n_probes);
+        for (size_t j = 0; j < f->n_probes; j++) {
+            w->low[j] = fmin(w->low[j], p[1 + j]);
+            w->high[j] = fmax(w->high[j], p[1 + j]);
+        }
+    }
+}
+
+/* Energies of sections and classes, from those of the elements; `fine`: from its, or NULL. */
+static void sum_energies(const struct circuit *c, const struct ledger *l,
+                         const struct fine_energy *fine, struct outcome *o)
+{
+    for (int s = 0; s < PHASE_SECTIONS; s++)
+        for (int class = 0; class < ENERGY_CLASSES; class ++)
+            o->energy[s][class] = NAN;
+    for (size_t k = 0; k < c->n_elements; k++) {
+        const struct element *e = &c->elements[k];
+        if (e->boundary || element_is_source(e) || e->kind == ELEMENT_CAPACITOR)
+            continue;
+        for (int s = 0; s < PHASE_SECTIONS; s++) {
+            double *sum = &o->energy[s][e->class];
+            if (l->t0[s] < 0)
+                continue;
+            const size_t place = (size_t)s * c->n_elements + k;
+            *sum = (isnan(*sum) ? 0 : *sum) +
+                   (fine ? fine->elements[place] : ledger_element(l, (enum phase_section)s, k));
+            if (fine)
+                o->gmin[s][e->class] += fine->gmin[place];
+        }
+    }
+}
+
+static double accuracy(const struct study_case *k, const struct outcome *o)
+{
+    unsigned char decision[IMAGE_COUNT];
+    for (size_t i = 0; i < IMAGE_COUNT; i++)
+        decision[i] = o->output[i] > 0;
+    return images_accuracy(k->images, k->noise, decision);
+}
+
+enum status outcome_run(const struct study_case *k, const struct engine *engine,
+                        const struct engine_options *options, bool keep,
+                        const struct outcome *reference, struct outcome *o, struct error *error)
+{
+    const double begin = clock_now();
+    const enum case_form form = case_form_for(k, engine);
+    const struct circuit *c = k->circuits[form];
+    struct drive_log drive = k->drive; /* its own place in it */
+    *o = (struct outcome){.form = form,
+                          .n_states = c->n_states,
+                          .n_probes = k->n_probes,
+                          .states = NEW(c->n_states, double),
+                          .readings = NEW(k->drive.n * k->n_probes, double),
+                          .accuracy = NAN,
+                          .waveform = {.n_probes = k->n_probes, .begins = NEW(k->drive.n, size_t)},
+                          .waveform_difference = reference ? 0 : NAN};
+    struct watch w = {.k = k,
+                      .o = o,
+                      .circuit = c,
+                      .values = NEW(k->n_probes, size_t),
+                      .keep = keep,
+                      .reference = reference ? &reference->waveform : NULL,
+                      .low = NEW(4 * k->n_probes, double),
+                      .phase_begin = -1,
+                      .drive = drive_log_controller(&drive)};
+    w.high = w.low + k->n_probes;
+    w.sum = w.high + k->n_probes;
+    w.square = w.sum + k->n_probes;
+    for (size_t j = 0; j < k->n_probes; j++)
+        w.values[j] = circuit_probe_value(c, k->probes[j]);
+    if (reference)
+        find_extremes(&w);
+    struct ledger *ledger = ledger_new(c);
+    struct fine_energy *fine = keep ? fine_energy_new(c) : NULL;
+    const struct recorder recorders[] = {ledger_recorder(ledger),
+                                         {take, &w},
+                                         fine ? fine_energy_recorder(fine) : (struct recorder){0}};
+    struct engine_options watched = *options;
+    watched.recorders = recorders;
+    watched.n_recorders = fine ? 3 : 2;
+    const struct controller controller = {step, &w};
+    enum status status = engine->run(c, &controller, &watched, &o->report, error);
+    if (status != STATUS_OK && status != STATUS_INTERRUPTED) {
+        const struct error why = *error;
+        fail(error, status, "case %s, reltol %g: %s", k->name, options->reltol, why.text);
+    }
+    sum_energies(c, ledger, fine, o);
+    if (k->images && o->n_images == IMAGE_COUNT)
+        o->accuracy = accuracy(k, o);
+    ledger_free(ledger);
+    fine_energy_free(fine);
+    free(w.values);
+    free(w.low);
+    o->wall = clock_now() - begin;
+    return status;
+}
+
+void outcome_free(struct outcome *o)
+{
+    free(o->states);
+    free(o->readings);
+    free(o->waveform.points);
+    free(o->waveform.begins);
+    *o = (struct outcome){0};
+}
+
+static void compare_readings(const struct outcome *o, const struct outcome *r, struct difference *d)
+{
+    for (size_t j = 0; j < o->n_probes; j++) {
+        double low = INFINITY, high = -INFINITY, differs = 0;
+        size_t where = 0;
+        for (size_t p = 1; p < r->n_phases; p++) { /* the first is the start */
+            const double a = o->readings[p * o->n_probes + j], b = r->readings[p * r->n_probes + j];
+            low = fmin(low, b);
+            high = fmax(high, b);
+            if (more(fabs(a - b), &differs))
+                where = p;
+        }
+        if (high > low && more(differs / (high - low), &d->reading)) {
+            d->reading_probe = j;
+            d->reading_phase = where;
+        }
+    }
+}
+
+struct difference outcome_compare(const struct outcome *o, const struct outcome *r)
+{
+    struct difference d = {.waveform = o->waveform_difference,
+                           .waveform_probe = o->waveform_probe,
+                           .waveform_phase = o->waveform_phase,
+                           .section = -1,
+                           .class = -1};
+    for (size_t i = 0; i < r->n_states; i++) {
+        const double differs =
+            fabs(o->states[i] - r->states[i]) / fmax(r->states[i], OUTCOME_STATE_FLOOR);
+        if (more(differs, &d.state))
+            d.worst_state = i;
+    }
+    compare_readings(o, r, &d);
+    static const int sections[] = {SECTION_TRAINING, SECTION_INFERENCE};
+    for (size_t s = 0; s < sizeof sections / sizeof sections[0]; s++)
+        for (int class = 0; class < ENERGY_CLASSES; class ++) {
+            const double e = o->energy[sections[s]][class], f = r->energy[sections[s]][class];
+            const double own = f - r->gmin[sections[s]][class];
+            const double differs = fmin(fabs(e - f) / f, fabs(e - own) / own);
+            if (!(own > 0.1 * f) || !more(differs, &d.energy))
+                continue;
+            d.section = sections[s];
+            d.class = class;
+        }
+    d.accuracy = fabs(o->accuracy - r->accuracy);
+    for (size_t i = 0; i < r->n_images; i++)
+        d.decisions +=
+            i >= o->n_images || (fabs(r->output[i]) > OUTCOME_TIE * NEURON_OUTPUT_SWING &&
+                                 (o->output[i] > 0) != (r->output[i] > 0));
+    return d;
+}
+
+struct engine_options outcome_tolerances(double reltol)
+{
+    struct engine_options o = engine_defaults;
+    o.reltol = reltol;
+    o.abstol *= reltol / engine_defaults.reltol;
+    o.vntol *= reltol / engine_defaults.reltol;
+    o.step_max *= fmax(1, reltol / engine_defaults.reltol);
+    return o;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a run of a case gave, and how far two runs of the same drive lie apart. */
+#ifndef SILVERBAR_COMPARE_OUTCOME_H
+#define SILVERBAR_COMPARE_OUTCOME_H
+
+#include "compare/cases.h"
+
+/* The probes at every accepted point. */
+struct waveform {
+    size_t n, capacity, n_probes, n_phases;
+    double *points; /* n x (1 + n_probes): time [s], probes */
+    size_t *begins; /* n_phases: the last point before each phase */
+};
+
+/* The default options with all tolerances moved together: abstol = 1e-6 reltol [A], vntol = 1e-2
+ * reltol [V], as in engine_defaults. */
+struct engine_options outcome_tolerances(double reltol);
+
+struct outcome {
+    enum case_form form;
+    size_t n_states, n_phases, n_probes, n_images;
+    double *states;   /* n_states, at the end */
+    double *readings; /* n_phases x n_probes: mean over the end of each phase */
+    /* What is dissipated [J]: energies of elements that are neither sources nor capacitors, which
+     * give back what they store.  NAN: no such element. */
+    double energy[PHASE_SECTIONS][ENERGY_CLASSES];
+    /* Of a reference: what of it GMIN takes, which SPICE lays across every bulk diode [J].  It helps to
+     * converge and is no part of the circuit, so an account without it is right as well; and a
+     * class that is nothing else, of nodes that float, is not compared. */
+    double gmin[PHASE_SECTIONS][ENERGY_CLASSES];
+    double output[IMAGE_COUNT];            /* n_images: of the circuit, above signal ground [V] */
+    double accuracy;                       /* with noise; NAN without images */
+    struct waveform waveform;              /* if it was to be kept */
+    double waveform_difference;            /* to the reference's; NAN: not compared */
+    size_t waveform_probe, waveform_phase; /* where */
+    double wall;                           /* of the whole run, with its set-up [s] */
+    struct engine_report report;
+};
+
+/* Run the case.  `keep`: this is a reference, keep the waveform and
+ * book energies by fine_energy.h.  `reference`: one that has kept its own, with which the
+ * waveform is compared, or NULL.  *o is to be freed in any case. */
+enum status outcome_run(const struct study_case *k, const struct engine *engine,
+                        const struct engine_options *options, bool keep,
+                        const struct outcome *reference, struct outcome *o, struct error *error);
+void outcome_free(struct outcome *o);
+
+/* A state counts relative to itself, but to no less than this: below it a device conducts by its
+ * OFF resistance, not by its state (Ron/Roff is 1.4e-3 for chromium). */
+#define OUTCOME_STATE_FLOOR 1e-3
+
+/* An image is a tie where the reference's output lies no farther than this from the threshold, in
+ * units of the neuron's swing: as far as readings may differ. */
+#define OUTCOME_TIE 1e-3
+
+struct difference {
+    double state;       /* largest |x - x_ref| / max(x_ref, floor) */
+    double reading;     /* largest |r - r_ref| over the probe's swing in the reference */
+    double waveform;    /* rms over the worst phase, over the swing; NAN: not compared */
+    double energy;      /* largest |E - E_ref| / |E_ref| of a class in training or inference */
+    double accuracy;    /* |a - a_ref|; NAN without images */
+    size_t decisions;   /* images that are decided otherwise, ties apart */
+    int section, class; /* where the energy differs most; -1: none */
+    size_t worst_state;
+    size_t reading_probe, reading_phase, waveform_probe, waveform_phase; /* where */
+};
+
+/* The reference may be of the other form. */
+struct difference outcome_compare(const struct outcome *o, const struct outcome *reference);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SILVERBAR_DEVICE_LIBRARY_LIBRARY_FIND_H
+#define SILVERBAR_DEVICE_LIBRARY_LIBRARY_FIND_H
+
+#include "base/error.h"
+
+/* *path, to free(): `what` itself if it has a '/' or ends in ".lib", else what.lib in `directory`
+ * without regard to case.  On failure *path is NULL and the error lists what is there. */
+enum status library_find(const char *what, const char *directory, char **path, struct error *error);
+
+#endif

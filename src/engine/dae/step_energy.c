@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/dae/step_energy.h"
+
+#include "base/memory.h"
+#include "base/wide.h"
+#include "engine/engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void step_energy_new(struct step_energy *s, const struct circuit *c)
+{
+    *s = (struct step_energy){.circuit = c};
+    double **const arrays[] = {&s->energy, &s->estimate, &s->begin, &s->first, &s->second, &s->end};
+    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
+        *arrays[k] = NEW(c->n_elements, double);
+    s->classes = energy_classes(c);
+    s->capacitors = NEW(c->n_elements, int);
+    s->stored = NEW(c->n_elements, double);
+    for (size_t k = 0; k < c->n_elements; k++)
+        if (c->elements[k].kind == ELEMENT_CAPACITOR)
+            s->capacitors[s->n_capacitors++] = (int)k;
+}
+
+void step_energy_free(struct step_energy *s)
+{
+    double *const arrays[] = {s->energy, s->estimate, s->begin, s->first,
+                              s->second, s->end,      s->stored};
+    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
+        free(arrays[k]);
+    free(s->classes);
+    free(s->capacitors);
+}
+
+static void book_capacitors(struct step_energy *s, const double *values)
+{
+    for (size_t k = 0; k < s->n_capacitors; k++) {
+        const struct element *e = &s->circuit->elements[s->capacitors[k]];
+        const double v = values[e->node[0]] - values[e->node[1]];
+        const double stored = 0.5 * e->value * v * v;
+        s->energy[s->capacitors[k]] = stored - s->stored[k];
+        s->estimate[s->capacitors[k]] = 0;
+        s->stored[k] = stored;
+    }
+}
+
+void step_energy_start(struct step_energy *s, const double *values)
+{
+    book_capacitors(s, values);
+    memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
+}
+
+WIDE static void simpson(struct step_energy *s, double h)
+{
+    const double *restrict p0 = s->begin, *restrict p1 = s->first, *restrict p2 = s->end;
+    double *restrict energy = s->energy, *restrict estimate = s->estimate;
+    for (size_t k = 0; k < s->circuit->n_elements; k++) {
+        const double trapezoid = 0.5 * h * (p0[k] + p2[k]), sum = (trapezoid + 2 * h * p1[k]) / 3,
+                     difference = fabs(sum - trapezoid), size = fabs(sum);
+        energy[k] = sum;
+        estimate[k] = difference * (size > difference ? difference / size : 1);
+    }
+}
+
+WIDE static void lobatto(struct step_energy *s, double h)
+{
+    /* weights of the rule of degree 2: of the end that gives int p = int of 1 and t right */
+    static const double inner = 5.0 / 6, last = 0.5 - 5.0 / 6 * STEP_ENERGY_FIRST;
+    const double *restrict p0 = s->begin, *restrict p1 = s->first, *restrict p2 = s->second,
+                           *restrict p3 = s->end;
+    double *restrict energy = s->energy, *restrict estimate = s->estimate;
+    for (size_t k = 0; k < s->circuit->n_elements; k++) {
+        const double rule = (p0[k] + p3[k] + 5 * (p1[k] + p2[k])) / 12;
+        const double parabola = (1 - inner - last) * p0[k] + inner * p1[k] + last * p3[k];
+        energy[k] = h * rule;
+        estimate[k] = h * (rule - parabola);
+    }
+}
+
+void step_energy_step(struct step_energy *s, double h, const double *values)
+{
+    (s->simpson ? simpson : lobatto)(s, h);
+    book_capacitors(s, values);
+    energy_sum_classes(s->circuit->n_elements, s->classes, s->estimate, s->class_error);
+    double *swap = s->begin;
+    s->begin = s->end;
+    s->end = swap;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Energies of all elements over an integrator's steps, from their powers at the ends and at two
+ * points within: Lobatto's rule, exact for powers of degree 5.  Capacitors are booked by what they
+ * store. */
+#ifndef SILVERBAR_ENGINE_DAE_STEP_ENERGY_H
+#define SILVERBAR_ENGINE_DAE_STEP_ENERGY_H
+
+#include "circuit/circuit.h"
+
+/* The two points, as parts of the step: (1 -+ 1/sqrt 5)/2. */
+#define STEP_ENERGY_FIRST 0.27639320225002103
+#define STEP_ENERGY_SECOND 0.72360679774997897
+
+struct step_energy {
+    const struct circuit *circuit;
+    bool simpson;                         /* instead: `first` is half way, and there is no second */
+    double *energy, *estimate;            /* n_elements: of the last step [J] */
+    unsigned char *classes;               /* n_elements: energy_classes() */
+    double class_error[ENERGY_CLASSES];   /* sums of the estimates by these */
+    double *begin, *first, *second, *end; /* n_elements: powers, put here by the caller [W] */
+    size_t n_capacitors;
+    int *capacitors; /* n_capacitors: elements */
+    double *stored;  /* n_capacitors [J] */
+};
+
+void step_energy_new(struct step_energy *s, const struct circuit *circuit);
+void step_energy_free(struct step_energy *s);
+
+/* The first point. */
+void step_energy_start(struct step_energy *s, const double *values);
+
+/* A step of h seconds to `values`; s->end then becomes s->begin.  The estimate is what the rule
+ * through begin, first and end gives differently, which is exact for degree 2; of Simpson's, the
+ * square of its difference from the trapezoid's over itself, as both errors go with h^2 and h^4. */
+void step_energy_step(struct step_energy *s, double h, const double *values);
+
+#endif

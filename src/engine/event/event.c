@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A phase is cut where its drive has a kink, and where the reading's window begins.  In a piece in
+ * which neither a source nor a state moves nothing is computed but power times time.  Otherwise
+ * steps are as long as the states' tolerance lets them be; a phase that stops at a level is ended
+ * by shortening its last step until it passes the level by less than the tolerance. */
+#include "engine/event/event.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "engine/event/event_step.h"
+#include "engine/event/event_trouble.h"
+#include "engine/reading.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAFETY 0.9
+#define GROWTH 5.0
+#define SHRINK 0.1
+#define STEPS_MAX 100000 /* of one piece: no endless loop */
+#define STEP_PART 1e-13  /* of the time: a step below it is a collapse */
+#define READING_STEPS                                                                              \
+    8 /* at least, while sources move in the reading's window: it is a trapezoid */
+#define SEARCHES_MAX 40  /* for the moment of a stop */
+#define SEARCH_PART 1e-9 /* of a step: so well it is known where a value jumps */
+
+struct run {
+    const struct circuit *circuit;
+    const struct controller *controller;
+    const struct engine_options *options;
+    struct engine_report *report;
+    struct error *error;
+    struct network *network;
+    struct event_steps steps;
+    double t, phase_begin;
+    struct phase phase;
+    bool in_phase;
+    struct probe_points probes;
+    double deadline, in_callbacks;
+    double asked; /* when the controller was, last [s of clock_now()] */
+};
+
+static enum status stuck(struct run *r, const char *what)
+{
+    char place[PHASE_PLACE_SIZE];
+    phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->t, place);
+    char *able = engines_able(ENGINE_TRANSISTORS);
+    fail(r->error, STATUS_NUMERICAL, "event: %s %s; another --reltol or --engine %s may help", what,
+         place, able);
+    free(able);
+    return STATUS_NUMERICAL;
+}
+
+static enum status late(struct run *r)
+{
+    char place[PHASE_PLACE_SIZE];
+    phase_place(r->circuit, &r->phase, r->t, place);
+    return fail(r->error, STATUS_NUMERICAL,
+                "event: time limit passed %s; another --time-limit may help", place);
+}
+
+/* The network has no solution, or a step's error is not finite: often a law that is not. */
+static enum status no_solution(struct run *r)
+{
+    char text[EVENT_TROUBLE_SIZE];
+    return stuck(r, event_no_solution(&r->steps, text));
+}
+
+static enum status too_short(struct run *r, const char *what)
+{
+    char text[EVENT_TROUBLE_SIZE];
+    return stuck(r, event_fastest(&r->steps, what, text));
+}
+
+static void record(struct run *r, double t0, bool ends)
+{
+    struct event_steps *s = &r->steps;
+    if (ends)
+        event_account_book(&s->account);
+    const struct interval i = {.t0 = t0,
+                               .t1 = r->t,
+                               .values = r->network->values,
+                               .energy = ends ? s->account.energy : NULL,
+                               .class_error = ends ? s->account.class_error : NULL,
+                               .phase = &r->phase,
+                               .ends_phase = ends};
+    r->report->points++;
+    for (size_t k = 0; k < r->options->n_recorders; k++)
+        r->options->recorders[k].take(r->options->recorders[k].data, &i);
+    if (ends)
+        event_account_booked(&s->account);
+}
+
+/* A state outside [0, 1] by more than the tolerance is no solution. */
+static enum status check_states(struct run *r)
+{
+    const double slack = 10 * (r->options->reltol + r->options->vntol);
+    char text[EVENT_TROUBLE_SIZE];
+    return event_state_outside(&r->steps, slack, text) ? stuck(r, text) : STATUS_OK;
+}
+
+/* How far the phase's stops have been passed: > 0 yes; -INFINITY: none. */
+static double passed(const struct run *r)
+{
+    double most = -INFINITY;
+    for (size_t k = 0; k < r->phase.n_stops; k++) {
+        const struct phase_stop *s = &r->phase.stops[k];
+        const double over = r->network->values[s->value] - s->level;
+        most = fmax(most, s->rising ? over : -over);
+    }
+    return most;
+}
+
+/* Try a step; one without a solution, or whose error is not finite, has an infinite one. */
+static double try_step(struct run *r, double h)
+{
+    double error;
+    return event_steps_try(&r->steps, r->t, h, &error) && isfinite(error) ? error : INFINITY;
+}
+
+/* The step [t, t + h], with an error <= 1, passes a stop: find the shorter one that just does.  *error:
+ * of the step that is found, <= 1 too.  A shorter step has other middles, and may have a larger error;
+ * then what is tried is shortened until it has not, and may end before the stop: *ended is false. */
+static enum status find_stop(struct run *r, double *h, double *error, bool *ended)
+{
+    double low = 0, high = *h;
+    bool doubtful = false;
+    for (int i = 0;; i++) {
+        const bool good = *error <= 1;
+        const double over = good ? passed(r) : 0;
+        *ended = good && over >= 0;
+        if (good && (i >= SEARCHES_MAX || (doubtful && !*ended) ||
+                     (*ended && (over <= r->options->vntol || high - low <= SEARCH_PART * *h))))
+            return STATUS_OK;
+        doubtful |= !good;
+        *(good && !*ended ? &low : &high) = *h;
+        if (!(high > STEP_PART * (r->t + high)))
+            return isfinite(*error) ? too_short(r, "the step has collapsed") : no_solution(r);
+        event_steps_back(&r->steps);
+        if (!good && low > 0) {
+            *h = low; /* which was good */
+            low = 0;
+        } else {
+            *h = 0.5 * (low + high);
+        }
+        *error = try_step(r, *h);
+    }
+}
+
+/* By what a step with such an error should be longer: it goes with the third power. */
+static double growth(double error)
+{
+    return SAFETY / cbrt(fmax(error, 1e-6));
+}
+
+/* From r->t to t_end, where the drive is smooth.  *ended: a stop has ended the phase. */
+static enum status piece(struct run *r, double t_end, bool last, bool *ended)
+{
+    struct event_steps *s = &r->steps;
+    double h = t_end - r->t;
+    s->simple = true;
+    for (int count = 0; r->t < t_end; count++) {
+        if (r->options->interrupted && *r->options->interrupted)
+            return fail(r->error, STATUS_INTERRUPTED, "interrupted");
+        if (count > STEPS_MAX)
+            return too_short(r, "too many steps");
+        if (count % 256 == 255 && clock_now() > r->deadline)
+            return late(r);
+        h = fmin(h, r->options->step_max);
+        const double left = t_end - r->t;
+        if (h > left * (1 - 1e-9))
+            h = left;
+        else if (h > 0.5 * left)
+            h = 0.5 * left;
+        double error = try_step(r, h);
+        if (!(error <= 1)) {
+            /* a step far too long takes states, or Newton's method, where nothing can be solved */
+            const double shorter = h * fmax(SHRINK, growth(error));
+            if (!(shorter > STEP_PART * (r->t + shorter)))
+                return isfinite(error) ? too_short(r, "the step has collapsed") : no_solution(r);
+            event_steps_back(s);
+            s->simple = false;
+            h = shorter;
+            continue;
+        }
+        const double t0 = r->t;
+        *ended = passed(r) >= 0;
+        if (*ended) {
+            const enum status status = find_stop(r, &h, &error, ended);
+            if (status != STATUS_OK)
+                return status;
+        }
+        if (!event_steps_accept(s, t0, h))
+            return no_solution(r);
+        r->t = !*ended && h >= left ? t_end : t0 + h;
+        const enum status status = check_states(r);
+        if (status != STATUS_OK)
+            return status;
+        record(r, t0, *ended || (last && r->t >= t_end));
+        probe_points_add(&r->probes, r->t, r->network->values);
+        if (*ended)
+            break;
+        h *= fmin(GROWTH, growth(error));
+    }
+    return STATUS_OK;
+}
+
+static enum status run_phase(struct run *r)
+{
+    const double end = r->phase_begin + r->phase.duration,
+                 ramp = r->phase_begin + fmin(r->phase.edge, r->phase.duration),
+                 window = end - READING_PART * r->phase.duration;
+    bool ended = false;
+    enum status status = phase_check(r->circuit, &r->phase, r->t, r->error);
+    if (status != STATUS_OK)
+        return status;
+    if (r->asked > r->deadline)
+        return late(r);
+    if (network_phase(r->network))
+        event_steps_pattern(&r->steps);
+    if (ramp > r->t) {
+        event_steps_begin(&r->steps, true);
+        const double first = fmin(window, ramp);
+        status = piece(r, first, first >= end, &ended);
+        for (int k = 1; k <= READING_STEPS && r->t < ramp && status == STATUS_OK && !ended; k++)
+            status = piece(r, k < READING_STEPS ? first + k * (ramp - first) / READING_STEPS : ramp,
+                           ramp >= end && k == READING_STEPS, &ended);
+    } else {
+        event_steps_begin(&r->steps, true);
+        if (!event_steps_settle(&r->steps, r->t))
+            return no_solution(r);
+    }
+    if (status != STATUS_OK || ended || end <= r->t)
+        return status;
+    event_steps_begin(&r->steps, false);
+    if (window > r->t && !event_steps_rest(&r->steps, end - r->t))
+        status = piece(r, window, false, &ended);
+    if (status == STATUS_OK && !ended)
+        status = piece(r, end, true, &ended);
+    return status;
+}
+
+static bool next_phase(struct run *r)
+{
+    const struct circuit *c = r->circuit;
+    const double begin = clock_now();
+    const struct reading reading = {r->phase_begin, r->t, r->probes.mean};
+    struct network *n = r->network;
+    if (r->in_phase) {
+        probe_points_average(&r->probes, reading.t0, reading.t1);
+        r->report->phases++;
+    }
+    r->phase.n_stops = 0;
+    r->phase.device = -1;
+    r->phase.changed = 0;
+    const bool more =
+        r->controller->step(r->controller->data, r->in_phase ? &reading : NULL, &r->phase);
+    if (r->phase.changed)
+        event_steps_changed(&r->steps, r->phase.changed - 1);
+    probe_points_clear(&r->probes);
+    probe_points_add(&r->probes, r->t, n->values);
+    for (size_t p = 0; p < c->n_ports; p++) {
+        const int source = c->ports[p].source, enable = c->ports[p].enable;
+        n->from[source] = n->to[source];
+        n->to[source] = r->phase.drive[p].volt;
+        if (enable < 0)
+            continue;
+        n->from[enable] = n->to[enable];
+        n->to[enable] = r->phase.drive[p].open ? 0 : 1;
+    }
+    n->t0 = r->phase_begin = r->t;
+    n->edge = fmin(r->phase.edge, r->phase.duration);
+    r->in_phase = true;
+    r->asked = clock_now();
+    r->in_callbacks += r->asked - begin;
+    return more;
+}
+
+/* At rest: all ports at their idle voltage and closed. */
+static enum status start(struct run *r)
+{
+    const struct circuit *c = r->circuit;
+    struct network *n = r->network;
+    for (size_t p = 0; p < c->n_ports; p++) {
+        const int source = c->ports[p].source, enable = c->ports[p].enable;
+        r->phase.drive[p].volt = n->from[source] = n->to[source] = c->ports[p].idle;
+        if (enable >= 0)
+            n->from[enable] = n->to[enable] = 1;
+    }
+    network_phase(n);
+    event_steps_pattern(&r->steps);
+    event_steps_begin(&r->steps, true);
+    if (!event_steps_settle(&r->steps, 0))
+        return no_solution(r);
+    network_leakage(n);
+    r->steps.new_pattern = true;
+    event_steps_begin(&r->steps, true);
+    if (!event_steps_settle(&r->steps, 0))
+        return no_solution(r);
+    record(r, 0, false);
+    return STATUS_OK;
+}
+
+static enum status check_switches(const struct run *r)
+{
+    for (size_t k = 0; k < r->steps.n_devices && r->options->switches > 0; k++) {
+        const struct event_device *d = &r->steps.devices[k];
+        if (!d->model->switching)
+            return fail(r->error, STATUS_INPUT,
+                        "%s: model %s is not made of switches, so they cannot be counted",
+                        r->network->branches[d->branch].element->name, d->model->name);
+    }
+    return STATUS_OK;
+}
+
+static enum status run(const struct circuit *circuit, const struct controller *controller,
+                       const struct engine_options *options, struct engine_report *report,
+                       struct error *error)
+{
+    struct error unused;
+    struct run r = {.circuit = circuit,
+                    .controller = controller,
+                    .options = options,
+                    .report = report,
+                    .error = error ? error : &unused};
+    const double begin = clock_now();
+    *report = (struct engine_report){0};
+    r.deadline = begin + options->time_limit;
+    r.network = network_new(circuit, r.error);
+    if (!r.network)
+        return STATUS_INPUT;
+    r.phase.drive = NEW(circuit->n_ports, struct drive);
+    probe_points_new(&r.probes, circuit);
+    event_steps_new(&r.steps, circuit, r.network, options);
+    enum status status = event_floating(r.network, r.error);
+    if (status == STATUS_OK)
+        status = check_switches(&r);
+    if (status == STATUS_OK)
+        status = start(&r);
+    while (status == STATUS_OK && next_phase(&r))
+        status = run_phase(&r);
+    report->time = r.t;
+    report->wall = clock_now() - begin;
+    report->callback_wall = r.in_callbacks;
+    event_steps_free(&r.steps);
+    probe_points_free(&r.probes);
+    free(r.phase.drive);
+    network_free(r.network);
+    return status;
+}
+
+const struct engine engine_event = {
+    .name = "event",
+    .title = "from input edge to input edge: no capacitors, neurons by their transfer",
+    .abilities = ENGINE_SWITCHES | ENGINE_CHANGES_DEVICES,
+    .run = run,
+};

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The event engine: from input edge to input edge, without capacitors (event_step.h, network.h). */
+#ifndef SILVERBAR_ENGINE_EVENT_EVENT_H
+#define SILVERBAR_ENGINE_EVENT_EVENT_H
+
+#include "engine/engine.h"
+
+extern const struct engine engine_event;
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/event/event_account.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LANES 4 /* sums by class that do not wait for each other */
+
+static void powers_new(struct event_powers *p, size_t n)
+{
+    *p = (struct event_powers){NEW(n, double), NEW(n, double), NEW(n, double)};
+}
+
+static void powers_free(struct event_powers *p)
+{
+    free(p->volt);
+    free(p->ampere);
+    free(p->power);
+}
+
+void event_account_new(struct event_account *a, const struct circuit *c, struct network *n)
+{
+    *a = (struct event_account){.network = n, .n_elements = c->n_elements};
+    powers_new(&a->begin, c->n_elements);
+    powers_new(&a->middle, c->n_elements);
+    powers_new(&a->end, c->n_elements);
+    double **const arrays[] = {&a->step, &a->estimate, &a->taken, &a->error,
+                               &a->idle, &a->resting,  &a->energy};
+    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
+        *arrays[k] = NEW(c->n_elements, double);
+    a->classes = energy_classes(c);
+}
+
+void event_account_free(struct event_account *a)
+{
+    powers_free(&a->begin);
+    powers_free(&a->middle);
+    powers_free(&a->end);
+    double *const arrays[] = {a->step, a->estimate, a->taken, a->error,
+                              a->idle, a->resting,  a->energy};
+    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
+        free(arrays[k]);
+    free(a->classes);
+}
+
+void event_account_leave(struct event_account *a)
+{
+    const struct network *n = a->network;
+    event_account_book(a);
+    for (size_t k = 0; k < n->n_flows; k++) {
+        a->idle[n->flows[k].element] = a->begin.power[k];
+        a->resting[n->flows[k].element] = a->begin.ampere[k];
+    }
+}
+
+void event_account_enter(struct event_account *a, bool new_pattern)
+{
+    const struct network *n = a->network;
+    for (size_t k = 0; k < n->n_flows; k++) {
+        const struct network_flow *f = &n->flows[k];
+        a->begin.power[k] = a->idle[f->element];
+        a->begin.volt[k] = n->values[f->p] - n->values[f->n];
+        a->begin.ampere[k] = a->resting[f->element];
+    }
+    if (new_pattern) {
+        memcpy(a->idle, n->leak_power, a->n_elements * sizeof *a->idle);
+        memset(a->resting, 0, a->n_elements * sizeof *a->resting);
+    }
+    for (size_t k = 0; k < n->n_flows; k++)
+        a->idle[n->flows[k].element] = 0;
+}
+
+void event_account_find(const struct event_account *a, struct event_powers *at)
+{
+    struct network *n = a->network;
+    const double *v = n->values;
+    network_currents(n, at->ampere);
+    for (size_t k = 0; k < n->n_flows; k++) {
+        const struct network_flow *f = &n->flows[k];
+        at->volt[k] = v[f->p] - v[f->n];
+        at->power[k] = at->volt[k] * at->ampere[k] + n->leak_power[f->element];
+    }
+}
+
+/* What still powers have absorbed. */
+static void take_still(struct event_account *a)
+{
+    double *restrict taken = a->taken;
+    const double *restrict power = a->begin.power, h = a->still_for;
+    if (!(h > 0))
+        return;
+    for (size_t k = 0; k < a->network->n_flows; k++)
+        taken[k] += h * power[k];
+    a->still_for = 0;
+}
+
+void event_account_begin(struct event_account *a)
+{
+    take_still(a);
+    event_account_find(a, &a->begin);
+}
+
+void event_account_straight(struct event_account *a, double h, double bend)
+{
+    const struct event_powers *p = &a->begin, *q = &a->end;
+    for (size_t k = 0; k < a->network->n_flows; k++) {
+        const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
+        const double v = 0.5 * (q->volt[k] + p->volt[k]), i = 0.5 * (q->ampere[k] + p->ampere[k]);
+        a->step[k] = h * (0.5 * (p->power[k] + q->power[k]) - dv * di / 6);
+        a->estimate[k] = h * bend / 6 * (fabs(v * di) + fabs(i * dv));
+    }
+}
+
+void event_account_even(struct event_account *a, double h, double mean)
+{
+    const struct event_powers *p = &a->begin, *q = &a->end;
+    for (size_t k = 0; k < a->network->n_flows; k++) {
+        const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
+        a->step[k] = h * (p->power[k] + mean * (q->power[k] - p->power[k]) - dv * di / 6);
+        a->estimate[k] = fabs(q->power[k] - p->power[k]) * h / 6;
+    }
+}
+
+void event_account_simpson(struct event_account *a, double h, double late)
+{
+    const double *restrict p0 = a->begin.power, *restrict pm = a->middle.power,
+                           *restrict p1 = a->end.power;
+    double *restrict step = a->step, *restrict estimate = a->estimate;
+    for (size_t k = 0; k < a->network->n_flows; k++) {
+        const double half = pm[k] + late * (p1[k] - p0[k]);
+        const double simpson = h / 6 * (p0[k] + 4 * half + p1[k]);
+        const double difference = fabs(0.5 * h * (p0[k] + p1[k]) - simpson), size = fabs(simpson);
+        step[k] = simpson;
+        estimate[k] = size > difference ? difference * difference / size : difference;
+    }
+}
+
+void event_account_accept(struct event_account *a, double h)
+{
+    double *restrict taken = a->taken, *restrict error = a->error;
+    const double *restrict step = a->step, *restrict estimate = a->estimate;
+    take_still(a);
+    for (size_t k = 0; k < a->network->n_flows; k++) {
+        taken[k] += step[k];
+        error[k] += estimate[k];
+    }
+    a->idle_for += h;
+    const struct event_powers swap = a->begin;
+    a->begin = a->end;
+    a->end = swap;
+}
+
+void event_account_still(struct event_account *a, double h)
+{
+    a->still_for += h;
+    a->idle_for += h;
+}
+
+void event_account_book(struct event_account *a)
+{
+    const struct network *n = a->network;
+    double *restrict energy = a->energy, sums[LANES][ENERGY_CLASSES + 1] = {{0}};
+    const double *restrict idle = a->idle, h = a->idle_for;
+    take_still(a);
+    for (size_t k = 0; k < a->n_elements; k++)
+        energy[k] += h * idle[k];
+    a->idle_for = 0;
+    for (size_t k = 0; k < n->n_flows; k++) {
+        const int e = n->flows[k].element;
+        energy[e] += a->taken[k];
+        sums[k % LANES][a->classes[e]] += a->error[k];
+    }
+    for (int class = 0; class <= ENERGY_CLASSES; class ++)
+        for (int lane = 0; lane < LANES; lane++)
+            a->class_error[class] += sums[lane][class];
+    memset(a->taken, 0, n->n_flows * sizeof *a->taken);
+    memset(a->error, 0, n->n_flows * sizeof *a->error);
+}
+
+void event_account_booked(struct event_account *a)
+{
+    memset(a->energy, 0, a->n_elements * sizeof *a->energy);
+    memset(a->class_error, 0, sizeof a->class_error);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Energies of all elements over the steps of event_step.h.
+ *
+ * Power changes only in what hangs on live components: this is kept in the order of the network's
+ * flows, by the powers at the beginning, half way and at the end of the step that is tried.  All else
+ * keeps its power until it becomes live. */
+#ifndef SILVERBAR_ENGINE_EVENT_EVENT_ACCOUNT_H
+#define SILVERBAR_ENGINE_EVENT_EVENT_ACCOUNT_H
+
+#include "engine/engine.h"
+#include "engine/event/network/network.h"
+
+/* All flows at one moment: n_flows each. */
+struct event_powers {
+    double *volt, *ampere, *power; /* [V, A, W] */
+};
+
+struct event_account {
+    struct network *network;
+    size_t n_elements;
+    struct event_powers begin, middle, end;
+    double *step, *estimate;    /* n_flows: energy of the step that is tried, its error [J] */
+    double *taken, *error;      /* n_flows: of accepted steps, not yet in energy[] [J] */
+    double *idle;               /* n_elements: power of what is not live, else 0 [W] */
+    double *resting;            /* n_elements: current of what is not live [A] */
+    double idle_for, still_for; /* for which idle[] and begin.power[] are not in energy[] [s] */
+    double *energy;             /* n_elements: absorbed and not yet handed out [J] */
+    double class_error[ENERGY_CLASSES + 1]; /* of it, estimated [J] */
+    unsigned char *classes;                 /* n_elements: energy_classes() */
+};
+
+void event_account_new(struct event_account *a, const struct circuit *c, struct network *n);
+void event_account_free(struct event_account *a);
+
+/* Other components are live than before: powers change their places.  To be called around
+ * network_live(). */
+void event_account_leave(struct event_account *a);
+void event_account_enter(struct event_account *a, bool new_pattern);
+
+/* Take the flows of this moment from the network, which is solved. */
+void event_account_find(const struct event_account *a, struct event_powers *at);
+
+/* Powers at the beginning have changed without a step. */
+void event_account_begin(struct event_account *a);
+
+/* Energies of the step of h seconds that is tried.  Straight: voltages and currents go straight from
+ * end to end; what bends them is `bend` of their way at the end, so a quarter of it half way, and two
+ * thirds of that in the mean. */
+void event_account_straight(struct event_account *a, double h, double bend);
+
+/* Even: voltages and currents have their mean over the step at `mean`, about 1/2, of the way from
+ * begin to end; the estimate is what the slope of the power could bend. */
+void event_account_even(struct event_account *a, double h, double mean);
+
+/* Simpson's sum, where the true half way lies by `late` of the way from begin to end behind `middle`.
+ * Simpson minus trapezoid is (h lambda)^2/12 and its own error (h lambda)^4/2880 for a power that goes
+ * like exp(lambda t), so the estimate is the square of that difference over the sum. */
+void event_account_simpson(struct event_account *a, double h, double late);
+
+/* It is accepted; or nothing has moved in h seconds. */
+void event_account_accept(struct event_account *a, double h);
+void event_account_still(struct event_account *a, double h);
+
+/* All that was absorbed until now is in energy[] and class_error[]; and it has been handed out. */
+void event_account_book(struct event_account *a);
+void event_account_booked(struct event_account *a);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Between the files of event_step.h only. */
+#ifndef SILVERBAR_ENGINE_EVENT_EVENT_INTERNAL_H
+#define SILVERBAR_ENGINE_EVENT_EVENT_INTERNAL_H
+
+#include "engine/event/event_step.h"
+
+#include <math.h>
+
+#define EVENT_STATE_PART 0.1 /* of the tolerance that one step's error of a state may take */
+#define EVENT_PHI_SMALL 1e-2 /* |z| below which the series of phi are taken */
+
+/* phi1 = (e^z - 1)/z, phi2 = (phi1 - 1)/z, phi3 = (phi2 - 1/2)/z */
+static inline struct event_phi phi(double z)
+{
+    if (fabs(z) < EVENT_PHI_SMALL) {
+        const double three =
+            1. / 6 + z * (1. / 24 + z * (1. / 120 + z * (1. / 720 + z * (1. / 5040))));
+        const double two = 0.5 + z * three;
+        return (struct event_phi){1 + z * two, two, three};
+    }
+    const double one = expm1(z) / z, two = (one - 1) / z;
+    return (struct event_phi){one, two, (two - 0.5) / z};
+}
+
+static inline double in_tolerance(const struct event_steps *s, double error, double x)
+{
+    const struct engine_options *o = s->options;
+    return fabs(error) / (EVENT_STATE_PART * (o->reltol * fabs(x) + o->vntol));
+}
+
+/* The larger one; NaN stays. */
+static inline void raise(double *error, double other)
+{
+    if (!(other <= *error))
+        *error = other;
+}
+
+static inline double device_voltage(const struct event_steps *s, const struct event_device *d)
+{
+    return d->component < 0 ? 0 : network_voltage(s->network, &s->network->branches[d->branch]);
+}
+
+/* Solve all live components at time t and the present states. */
+static inline bool event_steps_solve(struct event_steps *s, double t)
+{
+    network_sources(s->network, t);
+    return network_solve(s->network, s->newton);
+}
+
+/* What came of the states of a step: by which order, or way after way along a ramp; its error and how
+ * much states have changed since the network was solved, in units of the tolerance. */
+enum event_order { EVENT_SECOND, EVENT_THIRD, EVENT_ALONG };
+struct event_found {
+    enum event_order order;
+    double error, unsettled;
+};
+
+/* Energies of such a step, and the network at its end.  Their error may raise that of the step.
+ * False: the network has no solution. */
+bool event_steps_energies(struct event_steps *s, double t, double h, struct event_found *found);
+
+/* A step over a ramp, from what the second order has found of its end (event_along.c);
+ * results as of event_steps_try(). */
+bool event_steps_along(struct event_steps *s, double t, double h, double *error);
+
+#endif

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/event/event_internal.h"
+
+#include "base/memory.h"
+#include "device/model/two_state.h"
+
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of the tolerance of a voltage, that the network's solution may leave.  What matters of a voltage is
+ * what it is against kT/q. */
+#define NEWTON_PART 1e-3
+#define VOLT_SCALE 0.026 /* [V] */
+/* In units of the tolerance: a state that moves by less in a step does not move the network. */
+#define STILL 1
+/* An error of the second order from which the third would not save the step: on pulses its own was
+ * seen to be 1/10 to 1/4 of it, and much less only where the second order's is below this. */
+#define HOPELESS 20
+#define HIGHER 8
+#define STAYS 0.3 /* relative change of a state: of a power's integral 0.3^4/2880 */
+/* A rate is not evaluated again within these of where it was: (1e-6 V/VT)^2 is 1e-9 of it. */
+#define NEAR_VOLT 1e-6  /* [V] */
+#define NEAR_STATE 1e-5 /* relative */
+
+void event_steps_new(struct event_steps *s, const struct circuit *c, struct network *n,
+                     const struct engine_options *o)
+{
+    *s = (struct event_steps){.circuit = c, .options = o, .network = n};
+    s->newton = NEWTON_PART * (o->vntol + o->reltol * VOLT_SCALE);
+    s->devices = NEW(c->n_states, struct event_device);
+    s->all = NEW(c->n_states, struct event_active);
+    s->active = NEW(c->n_states, struct event_active *);
+    s->movers = NEW(c->n_states, struct event_active *);
+    event_account_new(&s->account, c, n);
+    s->voltages = NEW(c->n_nodes, double);
+    s->before = NEW(c->n_nodes, double);
+    s->live = NEW(c->n_nodes + c->n_elements, bool);
+    for (size_t k = 0; k < n->n_branches; k++) {
+        const struct network_branch *b = &n->branches[k];
+        if (b->kind == ELEMENT_MEMRISTOR)
+            s->devices[s->n_devices++] =
+                (struct event_device){.model = b->element->dopant->model,
+                                      .constants = b->element->dopant->constants,
+                                      .branch = (int)k,
+                                      .element = b->number,
+                                      .state = b->state,
+                                      .v = NAN};
+    }
+    for (size_t k = 0; o->switches > 0 && k < s->n_devices; k++) {
+        struct event_device *d = &s->devices[k];
+        double *x = &n->values[d->state];
+        d->rng = random_stream(o->seed, o->sample, (enum random_purpose)(RANDOM_SWITCHES + (int)k));
+        *x = nearbyint(*x * o->switches) / o->switches;
+    }
+}
+
+void event_steps_free(struct event_steps *s)
+{
+    for (size_t k = 0; k < s->n_devices; k++)
+        if (s->devices[k].rng)
+            gsl_rng_free(s->devices[k].rng);
+    free(s->devices);
+    free(s->all);
+    free(s->active);
+    free(s->movers);
+    event_account_free(&s->account);
+    free(s->voltages);
+    free(s->before);
+    free(s->live);
+}
+
+void event_steps_changed(struct event_steps *s, int state)
+{
+    const int place = (int)circuit_state_value(s->circuit, state);
+    for (size_t k = 0; k < s->n_devices; k++)
+        if (s->devices[k].state == place)
+            s->devices[k].v = NAN; /* what was evaluated there holds no longer */
+    network_changed(s->network, place);
+    s->fresh = false;
+}
+
+void event_steps_pattern(struct event_steps *s)
+{
+    const struct network *n = s->network;
+    for (size_t k = 0; k < s->n_devices; k++) {
+        struct event_device *d = &s->devices[k];
+        d->component = n->owner[d->branch];
+    }
+    s->new_pattern = true;
+    s->fresh = false;
+}
+
+/* The state's rate: along the tangent from where it was last evaluated, if that is near. */
+static struct model_value rate(struct event_device *d, double v, double x)
+{
+    const double dv = v - d->v, dx = x - d->x;
+    if (!(fabs(dv) <= NEAR_VOLT && fabs(dx) <= NEAR_STATE * x)) {
+        d->v = v;
+        d->x = x;
+        d->rate = d->model->rate(d->constants, v, x);
+        return d->rate;
+    }
+    struct model_value f = d->rate;
+    f.f += f.df_dv * dv + f.df_dx * dx;
+    return f;
+}
+
+/* f, L and N at the beginning of a step. */
+static void begin_device(const struct event_steps *s, struct event_active *a)
+{
+    struct event_device *d = a->device;
+    a->x = s->network->values[d->state];
+    a->v = device_voltage(s, d);
+    const struct model_value f = rate(d, a->v, a->x);
+    a->f = f.f;
+    a->l = f.df_dx;
+    a->n = f.f - f.df_dx * a->x;
+}
+
+/* Other components become live: powers change their places. */
+static void change_live(struct event_steps *s)
+{
+    event_account_leave(&s->account);
+    network_live(s->network, s->new_pattern ? NULL : s->account.resting);
+    event_account_enter(&s->account, s->new_pattern);
+    s->new_pattern = false;
+}
+
+/* Nothing happens to the device at its present voltage. */
+static bool stays(const struct event_active *a)
+{
+    return a->f >= 0 && a->f <= 0 && !(a->device->rng && a->l < 0);
+}
+
+void event_steps_begin(struct event_steps *s, bool moving)
+{
+    struct network *n = s->network;
+    s->n_active = 0;
+    s->moving = moving;
+    s->n_ramps += moving;
+    /* switches want rates that are the same over a step, or nearly */
+    s->along = moving && !(s->options->switches > 0);
+    bool *live = s->live, same = !s->new_pattern;
+    for (size_t k = 0; k < n->n_components; k++)
+        live[k] = moving && n->components[k].moving;
+    for (size_t k = 0; k < s->n_devices; k++) {
+        struct event_active *a = &s->all[k];
+        a->device = &s->devices[k];
+        if (!s->fresh)
+            begin_device(s, a);
+        if (!stays(a) && a->device->component >= 0)
+            live[a->device->component] = true;
+    }
+    network_spread(n, live, moving);
+    for (size_t k = 0; k < s->n_devices; k++) {
+        struct event_active *a = &s->all[k];
+        if (!stays(a) || (a->device->component >= 0 && live[a->device->component]))
+            s->active[s->n_active++] = a;
+    }
+    s->fresh = true;
+    if (same && memcmp(live, n->live, n->n_components * sizeof *live) == 0)
+        return;
+    memcpy(n->live, live, n->n_components * sizeof *live);
+    change_live(s);
+}
+
+bool event_steps_settle(struct event_steps *s, double t)
+{
+    if (!event_steps_solve(s, t))
+        return false;
+    event_account_begin(&s->account);
+    s->fresh = false;
+    return true;
+}
+
+/* Solve at t with the states among the values; then N of every active device. */
+static bool stage(struct event_steps *s, double t, bool end)
+{
+    if (!event_steps_solve(s, t))
+        return false;
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = s->active[k];
+        const double x = s->network->values[a->device->state], v = device_voltage(s, a->device);
+        a->v_end = v;
+        *(end ? &a->n_end : &a->n_middle) = rate(a->device, v, x).f - a->l * x;
+    }
+    return true;
+}
+
+/* The step of order 2: a first estimate at t + h, and its correction. */
+static bool second_order(struct event_steps *s, double t, double h, double *error)
+{
+    double *x = s->network->values;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        x[a->device->state] = a->x + h * a->whole.one * a->f;
+    }
+    if (!stage(s, t + h, true))
+        return false;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        double *state = &x[a->device->state];
+        const double change = h * a->whole.two * (a->n_end - a->n);
+        *state += change;
+        raise(error, in_tolerance(s, change, *state));
+    }
+    return true;
+}
+
+static bool third_order(struct event_steps *s, double t, double h, double *error, double *unsettled)
+{
+    double *x = s->network->values;
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = s->active[k];
+        a->x_middle = x[a->device->state] = a->x + 0.5 * h * a->half.one * a->f;
+    }
+    if (!stage(s, t + 0.5 * h, false))
+        return false;
+    event_account_find(&s->account, &s->account.middle);
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        x[a->device->state] = a->x + h * a->whole.one * (a->l * a->x + 2 * a->n_middle - a->n);
+    }
+    if (!stage(s, t + h, true))
+        return false;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        if (a->rests && fabs(a->n_middle) + fabs(a->n_end) <= 0)
+            continue; /* all the way */
+        const struct event_phi p = a->whole;
+        const double first = p.one * (a->l * a->x + a->n);
+        const double result = a->x + h * (first + p.two * (4 * a->n_middle - 3 * a->n - a->n_end) +
+                                          p.three * (4 * a->n - 8 * a->n_middle + 4 * a->n_end));
+        const double low = a->x + h * (first + 2 * p.two * (a->n_middle - a->n));
+        raise(unsettled, in_tolerance(s, result - x[a->device->state], result));
+        raise(error, in_tolerance(s, result - low, result));
+        x[a->device->state] = result;
+    }
+    return true;
+}
+
+/* No source moves and no state by enough to be felt: voltages and powers stay. */
+static void still(struct event_steps *s, double h)
+{
+    double *x = s->network->values;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        x[a->device->state] = a->x + h * phi(a->l * h).one * a->f;
+    }
+}
+
+/* The functions phi of the step. */
+static void prepare(struct event_steps *s, double h)
+{
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = s->active[k];
+        a->rests = !(a->f < 0 || a->f > 0 || a->l < 0 || a->l > 0);
+        if (a->rests)
+            a->whole = a->half = (struct event_phi){1, 0.5, 1. / 6};
+        else
+            a->whole = phi(a->l * h), a->half = phi(0.5 * a->l * h);
+    }
+}
+
+/* Do conductances, too, stay about what they were?  Simpson's sum on a ramp wants it. */
+static bool states_stay(const struct event_steps *s)
+{
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        if (fabs(s->network->values[a->device->state] - a->x) > STAYS * fabs(a->x))
+            return false;
+    }
+    return true;
+}
+
+/* States at the end of the step and, where voltages move with them, half way.  False: the network has
+ * no solution. */
+static bool find_states(struct event_steps *s, double t, double h, struct event_found *found)
+{
+    const bool along = s->along;
+    found->order = EVENT_SECOND;
+    found->unsettled = 0;
+    if (s->simple || along) {
+        if (!second_order(s, t, h, &found->error))
+            return false;
+        found->unsettled = found->error;
+        if (isnan(found->error))
+            return true;
+        if (found->error <= 1 && !(along && !states_stay(s))) {
+            if (along) /* or steps would stay as short as this order wants them */
+                found->error /= HIGHER;
+            return true;
+        }
+    }
+    if (along) {
+        found->order = EVENT_ALONG;
+        const bool solved = event_steps_along(s, t, h, &found->error);
+        found->unsettled = found->error;
+        return solved;
+    }
+    if (found->error > HOPELESS) {
+        found->error /= HIGHER;
+        return true;
+    }
+    found->order = EVENT_THIRD;
+    found->error = 0;
+    return third_order(s, t, h, &found->error, &found->unsettled);
+}
+
+bool event_steps_try(struct event_steps *s, double t, double h, double *error)
+{
+    struct event_found found = {0};
+    *error = 0;
+    s->still = !s->moving && event_steps_rest(s, h);
+    if (s->still) {
+        still(s, h);
+        return true;
+    }
+    memcpy(s->before, s->network->values, s->circuit->n_nodes * sizeof *s->before);
+    prepare(s, h);
+    const bool solved = find_states(s, t, h, &found) &&
+                        (!(found.error <= 1) || event_steps_energies(s, t, h, &found));
+    *error = found.error;
+    return solved;
+}
+
+/* The number of switches that are ON after h seconds at these rates: those that leave and those that
+ * come are independent, each switch with the closed form's probability (arXiv:2407.04718). */
+static double jump_switches(gsl_rng *rng, struct two_state r, double n_all, double n_on, double h)
+{
+    const double sum = r.a + r.b;
+    if (!(sum > 0))
+        return n_on;
+    const double part = -expm1(-sum * h) / sum;
+    const unsigned on = (unsigned)n_on, off = (unsigned)(n_all - n_on);
+    return n_on - gsl_ran_binomial(rng, fmin(1, r.b * part), on) +
+           gsl_ran_binomial(rng, fmin(1, r.a * part), off);
+}
+
+/* The step has moved the mean; put what the switches did in its place.  True: a state differs. */
+static bool draw(struct event_steps *s, double h)
+{
+    const double n = s->options->switches;
+    bool differs = false;
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = s->active[k];
+        struct event_device *d = a->device;
+        double *x = &s->network->values[d->state];
+        struct two_state r = d->model->switching(d->constants, a->v);
+        if (!s->still) {
+            const struct two_state end = d->model->switching(d->constants, device_voltage(s, d));
+            r.a = 0.5 * (r.a + end.a);
+            r.b = 0.5 * (r.b + end.b);
+        }
+        *x = jump_switches(d->rng, r, n, nearbyint(a->x * n), h) / n;
+        differs |= *x < a->x || *x > a->x;
+    }
+    return differs;
+}
+
+/* The step's energies are booked, or will be where powers stay. */
+static void take_energies(struct event_steps *s, double h)
+{
+    struct event_account *a = &s->account;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_device *d = s->active[k]->device;
+        if (d->component < 0)
+            continue;
+        const int flow = s->network->flow_of[d->element];
+        const double energy = s->still ? h * a->begin.power[flow] : a->step[flow];
+        s->dissipated += energy;
+        s->active[k]->device->energy += energy;
+    }
+    (s->still ? event_account_still : event_account_accept)(a, h);
+}
+
+bool event_steps_accept(struct event_steps *s, double t, double h)
+{
+    take_energies(s, h);
+    if (s->options->switches > 0 && draw(s, h)) {
+        if (!event_steps_settle(s, t + h))
+            return false;
+        s->still = false;
+    }
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = s->active[k];
+        a->x = s->network->values[a->device->state];
+        if (s->still) /* at constant v, N is constant */
+            a->f = a->n + a->l * a->x;
+        else
+            begin_device(s, a);
+    }
+    return true;
+}
+
+bool event_steps_rest(const struct event_steps *s, double h)
+{
+    for (size_t k = 0; k < s->n_active; k++)
+        if (!(in_tolerance(s, h * s->active[k]->f, s->active[k]->x) < STILL))
+            return false;
+    return true;
+}
+
+void event_steps_back(struct event_steps *s)
+{
+    for (size_t k = 0; k < s->n_active; k++)
+        s->network->values[s->active[k]->device->state] = s->active[k]->x;
+    if (!s->still)
+        memcpy(s->network->values, s->before, s->circuit->n_nodes * sizeof *s->before);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One step of the states of all memristors whose voltage or state moves.
+ *
+ * With L = df/dx at the step's beginning and N = f(v, x) - L x, where v follows from the network,
+ *
+ *     x' = L x + N
+ *
+ * is taken by exponential Runge-Kutta formulas (S. M. Cox and P. C. Matthews, J. Comput. Phys.
+ * 176:430, 2002), phi_k(z) the usual functions and D = h:
+ *
+ *     order 2:  a = x + h phi1 f(x)                                   [at t + h]
+ *               x(t+h) = a + h phi2 (N(a) - N(x))                     error: second term
+ *     order 3:  a = x + h/2 phi1(z/2) f(x)                            [at t + h/2]
+ *               b = x + h phi1 (L x + 2 N(a) - N(x))                  [at t + h]
+ *               x(t+h) = x + h [phi1 (L x + N(x)) + phi2 (4 N(a) - 3 N(x) - N(b))
+ *                               + phi3 (4 N(x) - 8 N(a) + 4 N(b))]
+ *               error: against x + h [phi1 (L x + N(x)) + 2 phi2 (N(a) - N(x))]
+ *
+ * They are exact at constant v for a law that is linear in x.  Order 2 is for steps in which little
+ * moves; where sources move and it does not do, see event_along.c.  Energies: event_energy.c. */
+#ifndef SILVERBAR_ENGINE_EVENT_EVENT_STEP_H
+#define SILVERBAR_ENGINE_EVENT_EVENT_STEP_H
+
+#include "base/random.h"
+#include "engine/engine.h"
+#include "engine/event/event_account.h"
+
+struct event_device {
+    const struct model *model;
+    const double *constants;
+    int branch; /* of the network */
+    int element;
+    int component; /* or -1: no current can flow */
+    int state;     /* place among the values */
+    double v, x;   /* where `rate` was evaluated */
+    struct model_value rate;
+    double energy; /* absorbed so far [J] */
+    gsl_rng *rng;  /* for its switches, or NULL */
+};
+
+/* What is known of each in a step.  At rest, f = l = n = 0. */
+struct event_active {
+    struct event_device *device;
+    double v, x, f, l, n;   /* at the beginning of the step */
+    double n_middle, n_end; /* N of the stages */
+    struct event_phi {
+        double one, two, three;
+    } whole, half;          /* phi(l h) and phi(l h/2) of the step that is tried */
+    bool rests;             /* at its beginning */
+    double v_middle, v_end; /* of a step in which sources move */
+    double x_middle, x_end; /* likewise (event_along.c) */
+    double energy, square;  /* likewise [J], [A^2 s]; energy NAN: it rests */
+    double shift;           /* likewise: of voltages since the states are from [V] */
+    double steepness;       /* likewise: relative change of the rate by voltage [1/V] */
+};
+
+struct event_steps {
+    const struct circuit *circuit;
+    const struct engine_options *options;
+    struct network *network;
+    size_t n_devices, n_active;
+    struct event_device *devices; /* n_devices */
+    struct event_active *all;     /* n_devices */
+    struct event_active **active; /* n_active: those whose states are stepped */
+    bool fresh;                   /* v, x, f, l, n of all are those of now */
+    size_t n_movers;
+    struct event_active **movers; /* n_active: those that do not rest over a step along ramps */
+    double dissipated;            /* by active memristors so far [J] */
+    double n_ramps;               /* so far */
+    double newton;                /* tolerance of a voltage [V] */
+    bool simple;                  /* try order 2 first */
+    bool moving;                  /* sources move in this piece */
+    bool along;                   /* sources move, and states hardly move the network */
+    bool still;                   /* the last step moved no voltage */
+    bool new_pattern;             /* of the network, since the last piece */
+    struct event_account account;
+    double *voltages; /* n_nodes: scratch */
+    double *before;   /* n_nodes: voltages before the step that is tried */
+    bool *live;       /* components: scratch */
+};
+
+void event_steps_new(struct event_steps *s, const struct circuit *circuit, struct network *network,
+                     const struct engine_options *options);
+void event_steps_free(struct event_steps *s);
+
+/* The memristor of this state has new constants, which move its rate, not its current. */
+void event_steps_changed(struct event_steps *s, int state);
+
+/* The network has new components. */
+void event_steps_pattern(struct event_steps *s);
+
+/* A smooth piece begins: choose what is live and active.  `moving`: sources move in it. */
+void event_steps_begin(struct event_steps *s, bool moving);
+
+/* Does no state move by enough to be felt within h, if no source moves? */
+bool event_steps_rest(const struct event_steps *s, double h);
+
+/* Solve all live components at time t and the present states; powers there. */
+bool event_steps_settle(struct event_steps *s, double t);
+
+/* Try a step from t to t + h.  False: the network has no solution.  *error: in units of the
+ * tolerance; up to 1, states, values and energies are those of the step and event_steps_accept() or
+ * event_steps_back() must follow; above, event_steps_back(). */
+bool event_steps_try(struct event_steps *s, double t, double h, double *error);
+bool event_steps_accept(struct event_steps *s, double t, double h);
+void event_steps_back(struct event_steps *s); /* states and voltages, also where it was false */
+
+#endif

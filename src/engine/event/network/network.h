@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A circuit without its capacitors: node voltages and currents as functions of the sources' voltages
+ * and the memristors' states.
+ *
+ * Voltage sources tie nodes together as in dae.h; what ground reaches through them is known, and so
+ * is a node that a controlled source drives from known nodes.  A transistor is a channel between
+ * two nodes whose gate and bulk are known; it is cut out while its gate keeps it off, and its bulk
+ * diodes, which are reverse biased, keep the picoamperes that they have at rest.  What conducts then falls into components that do
+ * not see each other; what lies between known nodes is one by itself.  In each, nodes through which no current can flow follow their neighbour, and
+ * the others solve
+ *
+ *     a node:                 sum of the currents that leave it = 0
+ *     a controlled output:    v(0,1) - f(v(2,3)) = 0
+ *
+ * component after component, outputs that do not come back to their inputs in between
+ * (network_order.c), by Newton's iteration over an elimination in order of least degree, whose
+ * operations are listed once for a pattern of switches: the networks are near trees, and hardly fill.
+ * Crossbars with resistances of lines, which do, are solved as in forest.h.  Factors are kept from
+ * solution to solution as long as they serve.  A controlled output that acts on nothing but currents
+ * between known nodes is evaluated afterwards. */
+#ifndef SILVERBAR_ENGINE_EVENT_NETWORK_NETWORK_H
+#define SILVERBAR_ENGINE_EVENT_NETWORK_NETWORK_H
+
+#include "circuit/circuit.h"
+#include "engine/event/network/elimination.h"
+
+#include <limits.h>
+
+/* v(child) = v(parent) + sign * (voltage of the element); the element's current follows from
+ * Kirchhoff's current law at the child. */
+struct network_tie {
+    int child, parent, element;
+    double sign;
+    bool controlled;
+    int c, d; /* by these known nodes */
+};
+
+/* An element that conducts between two nodes. */
+struct network_branch {
+    enum element_kind kind;
+    int node[2]; /* as the circuit has it */
+    int a, b;    /* nodes whose voltage its ends have */
+    int c, d;    /* control: likewise; a transistor's gate and bulk */
+    int state;   /* place of a memristor's state among the values, or -1 */
+    int number;  /* of the element */
+    const struct element *element;
+};
+
+/* A branch in its component: all that an evaluation needs. */
+struct network_cell {
+    enum element_kind kind;
+    int branch, number;
+    int a, b, c, d;    /* nodes; c, d of a controlled source: those that they follow */
+    int row[2];        /* equations of a and b, or the component's n_nodes: none */
+    int at[4];         /* where its derivatives go: (a,a) (a,b) (b,a) (b,b) */
+    int control_at[4]; /* (a,c) (a,d) (b,c) (b,d) of a controlled current source */
+    bool linear;       /* i = g (v(a) - v(b)) */
+    double g;          /* [S] of a linear one, transconductance; a current source's [A] */
+    double x;          /* state for which g holds */
+    struct mos1_device mos;
+    int state;
+    const struct element *element;
+};
+
+/* A controlled source whose output is solved for. */
+struct network_control {
+    int out, base, c, d; /* out - base = f(c - d) */
+    int follows[2];      /* nodes that c and d follow */
+    int at[3];           /* (out,out) (out,c) (out,d) */
+    int row;
+    int number;
+    bool late;      /* acts on currents between known nodes only */
+    bool forward;   /* evaluated between components, not solved for */
+    int forward_at; /* then: its place among them */
+    const struct element *element;
+};
+
+/* A controlled source that is evaluated once what decides on its inputs is solved. */
+struct network_forward {
+    int control;
+    int by[2];     /* component, or -1 - place of another forward one, or NETWORK_NOTHING */
+    size_t before; /* the component that is solved next */
+    bool lives;    /* its inputs may move */
+    bool bends;
+};
+#define NETWORK_NOTHING INT_MAX
+
+/* What the iteration reads of linear cells. */
+struct network_link {
+    int a, b, row[2];
+    double g; /* [S] */
+};
+/* And of transistors without body effect, as arrays: a component may have a hundred of them. */
+struct network_channels {
+    size_t n;
+    int *a, *b, *gate, *row[2];
+    double *beta, *vto, *lambda, *sign;
+    double *ampere; /* from a to b */
+};
+
+struct network_component {
+    size_t first_node, n_nodes;       /* among order[] */
+    size_t first_cell, n_cells;       /* among cells[] */
+    size_t first_control, n_controls; /* among control_members[] */
+    size_t first_input, n_inputs;     /* among inputs[] */
+    bool moving;                      /* a source that moves in this phase acts on it */
+    bool turns;                       /* likewise on the control of a switch or transistor */
+    bool curved;    /* has currents that do not go straight where its voltages do */
+    size_t n_links; /* the first cells; the channels follow */
+    struct network_link *links;
+    struct network_channels channels;
+    struct network_forest *forest;   /* or NULL: it is eliminated */
+    struct elimination *elimination; /* NULL while the forest serves */
+    double *factors;                 /* n_entries + 1 */
+    int *pair;    /* n_cells: of those after the links, the first of neighbours between two nodes */
+    double *held; /* n_cells + n_controls: conductances [S] and slopes that the factors are of */
+    double *now;  /* the same at the present voltages, scratch */
+    bool factored;
+    double way, bent; /* [V] of the first iteration of the last solution; of the others together */
+    bool bends;
+    double left;    /* [V] error of the last solution, estimated */
+    double shrinks; /* by what a change shrank with these factors, in the last solution */
+};
+
+/* What changes from step to step hangs on the live components. */
+struct network_flow {
+    int element;
+    int p, n; /* power = (v(p) - v(n)) * current */
+};
+
+/* An element through which current leaves a node: its own, times sign. */
+struct network_contact {
+    int element;
+    double sign;
+};
+
+/* The current of a source: the sum of other flows', and of what stays. */
+struct network_outflow {
+    int branch;        /* place of its current after the nodes' values */
+    double resting;    /* [A] */
+    size_t first, end; /* shares[] */
+};
+struct network_share {
+    int flow;
+    double sign;
+};
+
+struct network {
+    const struct circuit *circuit;
+    int *root;   /* n_nodes: the node that has its voltage */
+    bool *known; /* n_nodes */
+    size_t n_ties, n_known_ties;
+    struct network_tie *ties; /* those of known nodes first; parents before children */
+    size_t n_branches, n_controls;
+    struct network_branch *branches;
+    struct network_control *controls;
+    int *control_of;  /* n_nodes: whose output it is, or -1 */
+    double low, high; /* of all sources so far [V], for whether a transistor can turn on */
+
+    double t0, edge;   /* the drive, as in dae.h */
+    double *from, *to; /* n_elements [V] */
+    bool *moves;       /* n_nodes: known, and moving in this phase */
+    double *end;       /* n_nodes: known voltages that move, after the ramp */
+    size_t n_moving;
+    int *moving; /* ties */
+    size_t n_switched;
+    int *switched; /* transistors whose gates move; one may be there twice */
+
+    /* the pattern of now */
+    bool *conducts; /* n_branches */
+    bool *idle;     /* n_branches: conducts, but no current can flow */
+    int *owner;     /* n_branches: component, or -1 */
+    size_t n_components;
+    struct network_component *components;
+    int *component; /* n_nodes: of a solved node, or -1 */
+    int *order;     /* nodes, component after component, in order of elimination */
+    struct network_cell *cells;
+    int *control_members;
+    size_t n_forward, n_inputs, inputs_capacity;
+    struct network_forward *forward; /* in the order of evaluation */
+    int *
+        inputs; /* of components: those before them, and -1 - place of forward ones, they hear of */
+    size_t n_follow;
+    struct network_leader {
+        int node, leader;
+    } * follow; /* nodes that have another's voltage: aliases, and ends without current */
+
+    bool *live; /* n_components */
+    size_t n_flows, n_outflows, n_late;
+    int *late;                        /* controls, evaluated after solving */
+    struct network_flow *flows;       /* of components' cells, by late ones, of sources */
+    int *flow_of;                     /* n_elements: its place among them, or -1 */
+    struct network_outflow *outflows; /* of the last flows, in the order in which they follow */
+    struct network_share *shares;
+    bool *marked; /* n_nodes: scratch */
+
+    /* what the circuit gives once */
+    int *first_incident, *incident;   /* n_nodes + 1; branches at every node that is solved */
+    int *first_dependent, *dependent; /* n_nodes + 1; branches, -1 - controls, that it acts on */
+    int *first_contact;               /* n_nodes + 1 */
+    struct network_contact *contacts; /* of every node as the circuit has it */
+
+    double *values; /* circuit_n_values() */
+    double *leak_power,
+        *leak;     /* n_elements: of bulk diodes [W]; n_nodes: leaving through them [A] */
+    double *step;  /* right-hand side of the largest component */
+    size_t failed; /* the component that could not be solved; n_components: none */
+};
+
+/* NULL with *error where the circuit has something that it cannot describe. */
+struct network *network_new(const struct circuit *circuit, struct error *error);
+void network_free(struct network *network);
+
+/* A phase begins: from[] and to[] are set.  Finds what conducts at any time of it, makes the
+ * components where that has changed, and marks those on which moving sources act.  True: they are
+ * new. */
+bool network_phase(struct network *network);
+
+/* Known voltages at time t, of what moves in this phase. */
+void network_sources(struct network *network, double t);
+
+/* Live is also what hears of something that is live, or, if sources move, of a moving one. */
+void network_spread(struct network *network, bool *live, bool moving);
+
+/* live[] is set: find what hangs on the live components.  `resting`: n_elements, the present currents
+ * of all that does not [A]; NULL: the pattern is new, and what does not is without current. */
+void network_live(struct network *network, const double *resting);
+
+/* The constants of the memristor whose state has that place among the values are others now: its
+ * conductance is evaluated again, though its state may be the same. */
+void network_changed(struct network *network, int state);
+
+/* Bulk diodes, each of which is reverse biased, at the present voltages: what they take and where
+ * their currents enter from now on. */
+void network_leakage(struct network *network);
+
+/* Solve all live components at the known voltages and the states in values[]; false: no
+ * convergence. */
+bool network_solve(struct network *network, double tolerance);
+
+/* After it has failed: the node of that component at which currents are missed most, or -1. */
+int network_worst(struct network *network);
+
+/* After a solution that began at voltages `before`: by how much it is not the straight one, in parts
+ * of the way of the node that moved farthest; and what bends by more than `limit`. */
+double network_bend(struct network *network, const double *before, double limit);
+
+/* Solve that alone, for which half way between two solutions is no solution. */
+bool network_solve_bent(struct network *network, double tolerance);
+
+/* Voltages and states are again those before that: so become its conductances. */
+void network_conductances(struct network *network);
+
+/* After solving: voltages of the nodes that follow others, and currents [A] of all flows: from node 0
+ * through the element to node 1, of transistors into the drain. */
+void network_currents(struct network *network, double *ampere);
+
+/* Voltage across a branch [V]. */
+static inline double network_voltage(const struct network *n, const struct network_branch *b)
+{
+    return n->values[b->a] - n->values[b->b];
+}
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What hangs on live components, and the currents of all of it. */
+#include "engine/event/network/network_internal.h"
+
+#include <string.h>
+
+static void add_flow(struct network *n, int element, int p, int q)
+{
+    n->flow_of[element] = (int)n->n_flows;
+    n->flows[n->n_flows++] = (struct network_flow){element, p, q};
+}
+
+static void add_branch_flow(struct network *n, const struct network_branch *b)
+{
+    add_flow(n, b->number, b->node[0], b->node[1]);
+    n->marked[b->node[0]] = n->marked[b->node[1]] = true;
+}
+
+/* A source's current is what leaves `node` but through it, times -sign: that of flows, and what
+ * stays.  All flows on which it depends are there already. */
+static void add_outflow(struct network *n, int node, int element, double sign,
+                        const double *resting)
+{
+    struct network_outflow *o = &n->outflows[n->n_outflows];
+    *o = (struct network_outflow){.branch = n->circuit->elements[element].branch,
+                                  .first = n->n_outflows > 0 ? o[-1].end : 0,
+                                  .resting = -sign * n->leak[node]};
+    o->end = o->first;
+    for (int k = n->first_contact[node]; k < n->first_contact[node + 1]; k++) {
+        const struct network_contact *c = &n->contacts[k];
+        const double share = -sign * c->sign;
+        if (n->flow_of[c->element] >= 0)
+            n->shares[o->end++] = (struct network_share){n->flow_of[c->element], share};
+        else if (resting)
+            o->resting += share * resting[c->element];
+    }
+    n->n_outflows++;
+    const struct element *e = &n->circuit->elements[element];
+    add_flow(n, element, e->node[0], e->boundary ? 0 : e->node[1]);
+}
+
+/* Ties whose current changes, children before parents. */
+static void add_ties(struct network *n, size_t first, size_t end, const double *resting)
+{
+    for (size_t k = end; k-- > first;) {
+        const struct network_tie *t = &n->ties[k];
+        if (!n->marked[t->child])
+            continue;
+        n->marked[t->parent] = true;
+        add_outflow(n, t->child, t->element, t->sign, resting);
+    }
+}
+
+/* Is the node's voltage solved in a live component, or evaluated from such? */
+static bool moves_live(const struct network *n, int node)
+{
+    if (n->component[node] >= 0)
+        return n->live[n->component[node]];
+    const struct network_control *s =
+        n->control_of[node] >= 0 ? &n->controls[n->control_of[node]] : NULL;
+    return s && s->forward && n->forward[s->forward_at].lives;
+}
+
+void network_live(struct network *n, const double *resting)
+{
+    for (size_t i = 0; i < n->circuit->n_nodes; i++)
+        n->marked[i] = !resting && (n->leak[i] < 0 || n->leak[i] > 0);
+    for (size_t k = 0; k < n->n_flows; k++)
+        n->flow_of[n->flows[k].element] = -1;
+    n->n_outflows = n->n_flows = n->n_late = 0;
+    for (size_t i = 0; i < n->n_components; i++) {
+        if (!n->live[i])
+            continue;
+        const struct network_component *p = &n->components[i];
+        for (size_t k = 0; k < p->n_cells; k++)
+            add_branch_flow(n, &n->branches[n->cells[p->first_cell + k].branch]);
+        for (size_t k = 0; k < p->n_controls; k++)
+            n->marked[n->controls[n->control_members[p->first_control + k]].out] = true;
+    }
+    for (size_t f = 0; f < n->n_forward; f++)
+        n->marked[n->controls[n->forward[f].control].out] |= n->forward[f].lives;
+    for (size_t k = 0; k < n->n_controls; k++) {
+        const struct network_control *s = &n->controls[k];
+        if (!s->late || !(moves_live(n, s->follows[0]) || moves_live(n, s->follows[1])))
+            continue;
+        n->late[n->n_late++] = (int)k;
+        for (int i = n->first_dependent[s->out]; i < n->first_dependent[s->out + 1]; i++)
+            add_branch_flow(n, &n->branches[n->dependent[i]]);
+    }
+    add_ties(n, n->n_known_ties, n->n_ties, resting);
+    for (size_t k = 0; k < n->n_controls; k++) {
+        const struct network_control *s = &n->controls[k];
+        if (!n->marked[s->out])
+            continue;
+        n->marked[s->base] = true;
+        add_outflow(n, s->out, s->number, 1, resting);
+    }
+    add_ties(n, 0, n->n_known_ties, resting);
+}
+
+void network_leakage(struct network *n)
+{
+    const double *v = n->values;
+    for (size_t k = 0; k < n->n_branches; k++) {
+        const struct network_branch *b = &n->branches[k];
+        if (b->kind != ELEMENT_MOSFET)
+            continue;
+        const struct element *e = b->element;
+        const double sign = e->mos->type, is = e->geometry.m * e->mos->is;
+        n->leak_power[b->number] = 0;
+        for (int end = 0; end < 2; end++) {
+            const double u = sign * (v[b->d] - v[end ? b->b : b->a]);
+            const double i = sign * (CIRCUIT_GMIN * u - is); /* from the bulk */
+            n->leak_power[b->number] += u * (CIRCUIT_GMIN * u - is);
+            n->leak[e->node[3]] += i;
+            n->leak[b->node[end]] -= i;
+        }
+    }
+}
+
+/* Outputs that act on currents between known nodes, and those currents, in the order of the flows. */
+static double *find_late(const struct network *n, double *ampere)
+{
+    double unused, *v = n->values;
+    for (size_t k = 0; k < n->n_late; k++) {
+        const struct network_control *s = &n->controls[n->late[k]];
+        v[s->out] = v[s->base] + network_control_value(n, s, &unused);
+        for (int i = n->first_dependent[s->out]; i < n->first_dependent[s->out + 1]; i++) {
+            const struct network_branch *b = &n->branches[n->dependent[i]];
+            *ampere++ = b->element->value * (v[b->c] - v[b->d]);
+        }
+    }
+    return ampere;
+}
+
+static double *component_currents(const struct network *n, const struct network_component *p,
+                                  double *ampere)
+{
+    const double *v = n->values;
+    const struct network_cell *cells = n->cells + p->first_cell;
+    for (size_t k = 0; k < p->n_links; k++)
+        ampere[k] = p->links[k].g * (v[p->links[k].a] - v[p->links[k].b]);
+    ampere += p->n_links;
+    network_channel_currents(&p->channels, v, ampere);
+    ampere += p->channels.n;
+    for (size_t k = p->n_links + p->channels.n; k < p->n_cells; k++)
+        *ampere++ = network_cell_current(n, &cells[k]).i;
+    return ampere;
+}
+
+void network_currents(struct network *n, double *ampere)
+{
+    double *v = n->values, *branch = v + n->circuit->n_nodes, *next = ampere;
+    for (size_t i = 0; i < n->n_components; i++)
+        if (n->live[i])
+            next = component_currents(n, &n->components[i], next);
+    next = find_late(n, next);
+    for (size_t k = 0; k < n->n_follow; k++)
+        v[n->follow[k].node] = v[n->follow[k].leader];
+    for (size_t k = 0; k < n->n_outflows; k++) {
+        const struct network_outflow *o = &n->outflows[k];
+        double sum = o->resting;
+        for (size_t i = o->first; i < o->end; i++)
+            sum += n->shares[i].sign * ampere[n->shares[i].flow];
+        *next++ = branch[o->branch] = sum;
+    }
+}

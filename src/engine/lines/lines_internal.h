@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What lines.c and its two methods share. */
+#ifndef SILVERBAR_ENGINE_LINES_LINES_INTERNAL_H
+#define SILVERBAR_ENGINE_LINES_LINES_INTERNAL_H
+
+#include "engine/lines/lines.h"
+
+#include <stdint.h>
+
+#define LANES 8            /* rows that are eliminated side by side */
+#define DIRECT_SIDE_MAX 32 /* shorter side up to which elimination has room */
+
+/* Two doubles in a register of every 64-bit processor. */
+typedef double pair __attribute__((vector_size(16), may_alias));
+typedef int64_t pair_mask __attribute__((vector_size(16)));
+
+struct lines {
+    size_t m, n;                        /* rows, columns */
+    double row_siemens, column_siemens; /* a segment; 0 where the lines are ideal */
+
+    /* Conjugate gradients, in units of `unit` [S]: one row segment, or one column segment.
+     * "padded": m_padded x stride, zero beyond m x n. */
+    double unit, kappa; /* kappa: column segment */
+    size_t stride, m_padded;
+    double *g, *ground;    /* padded: devices, column_ground */
+    double *row_factor;    /* m_padded / LANES panels of [stride][LANES]: see rows_factor() */
+    double *column_factor; /* padded */
+    double *row_inverse, *column_inverse; /* m_padded, stride: of ideal lines: 1 / their sum */
+    double *x, *r, *p, *q;                /* padded: solution, residual, direction and its image */
+    double *panel;                        /* [stride][LANES] */
+    double *carry;                        /* stride: along the columns */
+
+    /* Elimination; longer side l, shorter side s, s_padded: s rounded up to a multiple of 4. */
+    bool direct;     /* there is room for it */
+    double *inverse; /* l x s x s_padded: of the pivot blocks */
+    double *forward; /* l x s_padded */
+    double *across;  /* l x s: inverse pivots of the lines across */
+    double *slice;   /* 4 x s_padded */
+
+    double *zeros;   /* m x n */
+    double *fr, *fc; /* m x n: residuals [A] */
+    bool *grounded;  /* m + n lines */
+
+    /* Newton's method; m x n each */
+    double *v, *current, *slope, *dr, *dc, *trial_r, *trial_c;
+};
+
+/* Kirchhoff's law at all nodes: fr, fc (m x n) = sources - currents that leave [A], with the
+ * devices' currents (m x n), or NULL: g (vr - vc).  Of an ideal line, its sum stands at its first
+ * node.  Returns the 2-norm. */
+double lines_residual(const struct lines *l, const struct lines_problem *problem,
+                      const double *current, const double *vr, const double *vc, double *fr,
+                      double *fc);
+
+/* What rounding of voltages and sums may leave of it [A]: the machine's epsilon times the 2-norm
+ * of the terms, problem->g being the devices' slopes; 1e-8 of the sources' norm at most. */
+double lines_rounding(const struct lines *l, const struct lines_problem *problem, double sources,
+                      const double *vr, const double *vc);
+
+/* The problem with l->zeros in place of NULL, as all below want it. */
+struct lines_problem lines_filled(const struct lines *l, const struct lines_problem *problem);
+
+/* What lines_solve() refuses, for Newton's method too; g: of the devices, m x n. */
+enum status lines_check(struct lines *l, const struct lines_problem *problem, double tolerance,
+                        const double *vr, const double *vc, struct error *error);
+enum status lines_grounded(struct lines *l, const struct lines_problem *problem, const double *g,
+                           struct error *error);
+
+/* Give ideal lines one voltage: that of their first nodes. */
+void lines_level(const struct lines *l, double *vr, double *vc);
+
+/* 2-norm of the sources [A], summed over ideal lines; overwrites l->fr, l->fc. */
+double lines_sources(struct lines *l, const struct lines_problem *problem);
+
+/* lines_solve() without checks; adds to report->iterations. */
+enum status lines_correct(struct lines *l, const struct lines_problem *problem, double tolerance,
+                          double *vr, double *vc, struct lines_report *report, struct error *error);
+
+/* STATUS_NUMERICAL: what, and where l->fr, l->fc are largest. */
+enum status lines_unsolved(const struct lines *l, const char *what, double residual,
+                           struct error *error);
+
+/* Factor the lines of the problem. */
+void lines_gradients_factor(struct lines *l, const struct lines_problem *problem);
+
+/* Add to vr, vc the correction that answers l->fr, l->fc, until the residual should be `wanted`
+ * [A]; adds to *iterations.  False: no convergence. */
+bool lines_gradients_correct(struct lines *l, double wanted, double *vr, double *vc,
+                             size_t *iterations);
+
+/* Factor the system; false: a pivot that is not positive.  Then add the correction to vr, vc. */
+bool lines_direct_factor(struct lines *l, const struct lines_problem *problem);
+void lines_direct_correct(struct lines *l, const double *g, double *vr, double *vc);
+
+#endif

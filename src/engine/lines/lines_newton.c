@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Newton's method around lines.h.  A step solves the crossbar of the devices' slopes for the
+ * residual, only as far as the step deserves: to the residual's own fall in the step before, squared
+ * (S. C. Eisenstat, H. F. Walker, SIAM J. Sci. Comput. 17:16, 1996, choice 2). */
+#include "engine/lines/lines_internal.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#define STEPS_MAX 100
+#define HALVINGS_MAX 40
+#define FORCING_MOST 0.05  /* of the residual may remain of a step's linear solution */
+#define FORCING_LEAST 1e-4 /* no step is solved better: Newton's error is larger */
+#define DESCENT 1e-4       /* of the step, by which the residual must fall at least */
+
+void lines_model_law(void *data, size_t n, const double *v, double *current, double *slope)
+{
+    const struct lines_model *m = data;
+    for (size_t k = 0; k < n; k++) {
+        const struct model_value i = m->model->current(m->constants + k * m->stride, v[k], m->x[k]);
+        current[k] = i.f;
+        slope[k] = i.df_dv;
+    }
+}
+
+struct newton {
+    struct lines *l;
+    const struct lines_problem *problem;
+    lines_law *law;
+    void *data;
+    double scale; /* of the sources [A] */
+};
+
+/* Currents and slopes at vr, vc, and the 2-norm of Kirchhoff's law there [A]. */
+static double evaluate(struct newton *s, const double *vr, const double *vc)
+{
+    struct lines *l = s->l;
+    for (size_t k = 0; k < l->m * l->n; k++)
+        l->v[k] = vr[k] - vc[k];
+    s->law(s->data, l->m * l->n, l->v, l->current, l->slope);
+    return lines_residual(l, s->problem, l->current, vr, vc, l->fr, l->fc);
+}
+
+/* Is that all rounding? */
+static bool rounded(const struct newton *s, double norm, const double *vr, const double *vc)
+{
+    struct lines_problem p = *s->problem;
+    p.g = s->l->slope;
+    return norm <= lines_rounding(s->l, &p, s->scale, vr, vc);
+}
+
+static enum status check_slopes(const struct lines *l, struct error *error)
+{
+    for (size_t k = 0; k < l->m * l->n; k++)
+        if (!(l->slope[k] >= 0 && l->slope[k] <= DBL_MAX) || !isfinite(l->current[k]))
+            return fail(error, STATUS_NUMERICAL,
+                        "device (%zu, %zu) at %g V: current %g A, slope %g S, expected rising "
+                        "and finite",
+                        k / l->n + 1, k % l->n + 1, l->v[k], l->current[k], l->slope[k]);
+    return STATUS_OK;
+}
+
+/* vr, vc along the step until the residual falls; its new norm, or the old one if it does not. */
+static double search(struct newton *s, double norm, double *vr, double *vc)
+{
+    struct lines *l = s->l;
+    const size_t n = l->m * l->n;
+    double part = 1;
+    for (int k = 0; k < HALVINGS_MAX; k++, part *= 0.5) {
+        for (size_t i = 0; i < n; i++) {
+            l->trial_r[i] = vr[i] + part * l->dr[i];
+            l->trial_c[i] = vc[i] + part * l->dc[i];
+        }
+        const double trial = evaluate(s, l->trial_r, l->trial_c);
+        if (trial <= (1 - DESCENT * part) * norm || rounded(s, trial, l->trial_r, l->trial_c)) {
+            memcpy(vr, l->trial_r, n * sizeof *vr);
+            memcpy(vc, l->trial_c, n * sizeof *vc);
+            return trial;
+        }
+    }
+    evaluate(s, vr, vc);
+    return norm;
+}
+
+/* The linear system of the slopes for the residual fr, fc, into dr, dc. */
+static enum status solve_step(struct newton *s, double forcing, struct lines_report *report,
+                              struct error *error)
+{
+    struct lines *l = s->l;
+    const size_t bytes = l->m * l->n * sizeof(double);
+    /* trial_r and trial_c are free here; fr and fc are the linear solution's own */
+    memcpy(l->trial_r, l->fr, bytes);
+    memcpy(l->trial_c, l->fc, bytes);
+    memset(l->dr, 0, bytes);
+    memset(l->dc, 0, bytes);
+    const struct lines_problem linear = {
+        .g = l->slope,
+        .row_ground = s->problem->row_ground,
+        .column_ground = s->problem->column_ground,
+        .row_source = l->trial_r,
+        .column_source = l->trial_c,
+    };
+    enum status status = lines_grounded(l, &linear, l->slope, error);
+    return status ? status : lines_correct(l, &linear, forcing, l->dr, l->dc, report, error);
+}
+
+enum status lines_newton(struct lines *l, const struct lines_problem *p, lines_law *law, void *data,
+                         double tolerance, double *vr, double *vc, struct lines_report *report,
+                         struct error *error)
+{
+    struct lines_problem full = lines_filled(l, p);
+    full.g = l->zeros;
+    struct newton s = {l, &full, law, data, 0};
+    *report = (struct lines_report){0};
+    enum status status = lines_check(l, &full, tolerance, vr, vc, error);
+    if (status != STATUS_OK)
+        return status;
+    lines_level(l, vr, vc);
+    const double scale = s.scale = lines_sources(l, &full);
+    double forcing = FORCING_MOST, norm = evaluate(&s, vr, vc);
+    for (;;) {
+        report->residual = scale > 0 ? norm / scale : norm;
+        status = check_slopes(l, error);
+        if (status != STATUS_OK || norm <= tolerance * scale || rounded(&s, norm, vr, vc))
+            return status;
+        if (report->steps == STEPS_MAX)
+            return lines_unsolved(l, "Newton's method has not converged", report->residual, error);
+        /* the last step need not be better than the tolerance asks for */
+        const double least = fmax(FORCING_LEAST, 0.3 * tolerance * scale / norm);
+        status = solve_step(&s, fmin(fmax(forcing, least), FORCING_MOST), report, error);
+        if (status != STATUS_OK)
+            return status;
+        report->steps++;
+        const double before = norm;
+        norm = search(&s, norm, vr, vc);
+        if (!(norm < before) && !rounded(&s, norm, vr, vc))
+            return lines_unsolved(l, "Newton's steps no longer reduce the residual",
+                                  report->residual, error);
+        forcing = norm / before * (norm / before);
+    }
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/spice/quadrature.h"
+
+#include "base/memory.h"
+#include "engine/engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Below this across a channel, what leaks through its junctions would count as its current [V]. */
+#define CHANNEL_VOLT 1e-3
+
+struct quadrature *quadrature_new(const struct circuit *c)
+{
+    struct quadrature *q = NEW(1, struct quadrature);
+    const size_t n = c->n_elements;
+    q->circuit = c;
+    q->classes = energy_classes(c);
+    q->energy = NEW(n, double);
+    q->error = NEW(n, double);
+    q->power = NEW(n, double);
+    q->stored = NEW(n, double);
+    q->now = NEW(n, struct quadrature_point);
+    q->before = NEW(n, struct quadrature_point);
+    q->pair = NEW(n, struct quadrature_point);
+    q->pair_energy = NEW(n, double);
+    return q;
+}
+
+void quadrature_free(struct quadrature *q)
+{
+    if (!q)
+        return;
+    free(q->classes);
+    free(q->energy);
+    free(q->error);
+    free(q->power);
+    free(q->stored);
+    free(q->now);
+    free(q->before);
+    free(q->pair);
+    free(q->pair_energy);
+    free(q);
+}
+
+void quadrature_restart(struct quadrature *q)
+{
+    q->in_pair = false;
+}
+
+static struct quadrature_point point(const struct element *e, const double *values, double power)
+{
+    struct quadrature_point p = {.power = power};
+    double volt = 0, least = 0;
+    if (e->kind == ELEMENT_RESISTOR || e->kind == ELEMENT_SWITCH || e->kind == ELEMENT_MEMRISTOR) {
+        volt = values[e->node[0]] - values[e->node[1]];
+    } else if (e->kind == ELEMENT_MOSFET) {
+        volt = values[e->node[0]] - values[e->node[2]];
+        least = CHANNEL_VOLT;
+    }
+    if (fabs(volt) > least) {
+        p.volt = volt;
+        p.ampere = power / volt;
+    }
+    return p;
+}
+
+static double step_energy(const struct quadrature_point *a, const struct quadrature_point *b,
+                          const struct element *e, double h)
+{
+    const double trapezoid = 0.5 * h * (a->power + b->power);
+    if (e->kind == ELEMENT_MOSFET && (a->volt == 0 || b->volt == 0))
+        return trapezoid;
+    return trapezoid - h / 6 * (b->volt - a->volt) * (b->ampere - a->ampere);
+}
+
+void quadrature_advance(struct quadrature *q, double t, const double *values)
+{
+    const struct circuit *c = q->circuit;
+    const size_t n = c->n_elements;
+    struct quadrature_point *swap = q->before;
+    q->before = q->now;
+    q->now = swap;
+    circuit_power(c, values, q->power);
+    const double h = q->started ? t - q->t : 0;
+    for (size_t k = 0; k < n; k++) {
+        q->now[k] = point(&c->elements[k], values, q->power[k]);
+        q->energy[k] = step_energy(&q->before[k], &q->now[k], &c->elements[k], h);
+    }
+    memset(q->error, 0, n * sizeof *q->error);
+    if (q->started && q->in_pair) {
+        const double h1 = q->t - q->pair_t, h2 = h, both = h1 + h2;
+        const double cubes = h1 * h1 * h1 + h2 * h2 * h2;
+        const double factor = -cubes / (both * both * both - cubes);
+        for (size_t k = 0; k < n; k++) {
+            const double coarse = step_energy(&q->pair[k], &q->now[k], &c->elements[k], both);
+            q->error[k] = factor * (q->pair_energy[k] + q->energy[k] - coarse);
+        }
+    } else if (q->started) {
+        memcpy(q->pair_energy, q->energy, n * sizeof *q->energy);
+        memcpy(q->pair, q->before, n * sizeof *q->pair);
+        q->pair_t = q->t;
+    }
+    q->in_pair = q->started && !q->in_pair;
+    for (size_t k = 0; k < n; k++) {
+        const struct element *e = &c->elements[k];
+        if (e->kind != ELEMENT_CAPACITOR)
+            continue;
+        const double v = values[e->node[0]] - values[e->node[1]];
+        const double stored = 0.5 * e->value * v * v;
+        q->energy[k] = q->started ? stored - q->stored[k] : 0;
+        q->error[k] = 0;
+        q->stored[k] = stored;
+    }
+    energy_sum_classes(n, q->classes, q->error, q->class_error);
+    q->started = true;
+    q->t = t;
+}

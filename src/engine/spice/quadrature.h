@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Energies from an engine's accepted points, with an estimate of their error from pairs of
+ * intervals.
+ *
+ * Over a step h voltage and current are taken as linear, so that
+ *
+ *     E = h (p0 + p1)/2 - h (v1 - v0)(i1 - i0)/6,
+ *
+ * which is exact on the ramp of a resistive network, where ngspice needs no points between the ends.
+ * An element without one voltage and one current has the trapezoidal rule alone.  For smooth v and i
+ * the error is of order h^3.  With F the sum over two steps h1, h2 and C the one step over both, F is
+ * too large by
+ * (C - F) (h1^3 + h2^3) / ((h1+h2)^3 - h1^3 - h2^3).  Capacitors are booked exactly
+ * by the change of their stored energy. */
+#ifndef SILVERBAR_ENGINE_SPICE_QUADRATURE_H
+#define SILVERBAR_ENGINE_SPICE_QUADRATURE_H
+
+#include "circuit/circuit.h"
+
+/* An element at one point. */
+struct quadrature_point {
+    double power, volt, ampere; /* volt, ampere: 0 where the power is not their product */
+};
+
+struct quadrature {
+    const struct circuit *circuit;
+    double t; /* [s] of the last point */
+    bool started;
+    double *energy; /* n_elements: over the last interval [J] */
+    double *error;  /* n_elements: estimate that belongs to it [J]; 0 at every other interval */
+    unsigned char *classes;                       /* n_elements: energy_classes() */
+    double class_error[ENERGY_CLASSES];           /* sums of the errors by these */
+    double *power, *stored;                       /* n_elements */
+    struct quadrature_point *now, *before, *pair; /* n_elements; pair: at the start of a pair */
+    double *pair_energy;                          /* n_elements: of the first interval of a pair */
+    double pair_t;
+    bool in_pair;
+};
+
+struct quadrature *quadrature_new(const struct circuit *circuit);
+void quadrature_free(struct quadrature *q);
+
+/* Book the interval from the last point to (t, values). */
+void quadrature_advance(struct quadrature *q, double t, const double *values);
+
+/* Do not pair intervals across this point (an edge begins: the power has a kink). */
+void quadrature_restart(struct quadrature *q);
+
+#endif

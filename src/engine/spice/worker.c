@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The only file that knows ngspice's shared library (39.3; its manual, chapter 19).
+ *
+ * What the library asks for, learned by trial and kept here: no `dc` value beside `external`;
+ * ngSpice_Circ() returns 0 for decks that it could not parse, the sign is a line of text that
+ * starts "stderr Error"; `run` cannot be ended from a callback, but a process can. */
+#include "engine/spice/worker.h"
+
+#include "base/clock.h"
+#include "base/confine.h"
+
+#include <ngspice/sharedspice.h> /* needs bool, which engine.h brings */
+
+#include <assert.h>
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define COMPLAINT_SIZE 4096
+#define BUFFER_SIZE (1u << 16)
+/* A breakpoint may be missed by some units in the last place. */
+#define TIME_SLACK 1e-13
+/* A source is asked millions of times, for some 20 ns: the clock is read at every 61st call only, a
+ * prime, so that all sources have their turn. */
+#define TIMED_CALLS 61
+
+static struct {
+    const struct worker_setup *setup; /* NULL: a user's deck */
+    const struct worker_deck *deck;
+    FILE *out;
+    size_t n_vectors; /* of the deck's plot that runs */
+    bool complex;
+    double *vectors; /* n_vectors, twice as many if complex */
+    /* the phase that runs */
+    double t0, t1, edge;
+    double *from, *to; /* n_externals */
+    uint32_t n_stops;
+    struct worker_phase phase;
+    /* vectors of the transient */
+    int *where;    /* n_saved: place of each among ngspice's vectors; -1 until known */
+    int time;      /* place of the time vector */
+    double *point; /* 1 + n_saved */
+    /* addresses under which ngspice names external sources, in its order of asking */
+    struct {
+        const char *name;
+        size_t external;
+    } * asked;
+    size_t n_asked, last_asked;
+    size_t calls;
+    char complaint[COMPLAINT_SIZE];
+    double in_callbacks, started;
+    bool failed;
+} w;
+
+static void send_bytes(const void *bytes, size_t n)
+{
+    if (n > 0 && fwrite(bytes, 1, n, w.out) != n)
+        _exit(1); /* the parent has gone */
+}
+
+static void send_message(enum worker_tag tag, const void *bytes, size_t n)
+{
+    const struct worker_header header = {(uint32_t)tag, (uint32_t)n};
+    send_bytes(&header, sizeof header);
+    send_bytes(bytes, n);
+}
+
+static void give_up(const char *text) __attribute__((noreturn));
+static void give_up(const char *text)
+{
+    send_message(WORKER_FAILED, text, strlen(text));
+    fflush(w.out);
+    _exit(1);
+}
+
+static void receive(void *bytes, size_t n)
+{
+    for (char *p = bytes; n > 0;) {
+        ssize_t got = read(w.setup->in, p, n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            _exit(1);
+        p += got;
+        n -= (size_t)got;
+    }
+}
+
+/* ngspice's own words: keep what it says on its stderr, drop progress and reference values. */
+static int on_text(char *text, int id, void *data)
+{
+    (void)id;
+    (void)data;
+    if (strncmp(text, "stderr ", 7) != 0)
+        return 0;
+    const char *line = text + 7;
+    if (strncmp(line, "Error", 5) == 0)
+        w.failed = true;
+    /* a singular matrix is only a warning to ngspice; it comes at every try */
+    const char *singular = strstr(line, "singular matrix");
+    if (singular && !strstr(w.complaint, singular))
+        line = singular;
+    else if (strncmp(line, "Warning", 7) == 0 || strncmp(line, "Note", 4) == 0 || *line == 0)
+        return 0;
+    size_t used = strlen(w.complaint), n = strlen(line);
+    if (used + n + 3 < sizeof w.complaint) {
+        if (used)
+            memcpy(w.complaint + used, "; ", 3), used += 2;
+        memcpy(w.complaint + used, line, n + 1);
+    }
+    return 0;
+}
+
+static int on_status(char *text, int id, void *data)
+{
+    (void)text;
+    (void)id;
+    (void)data;
+    return 0;
+}
+
+static int on_exit_request(int status, NG_BOOL unload, NG_BOOL quit, int id, void *data)
+{
+    (void)status;
+    (void)unload;
+    (void)quit;
+    (void)id;
+    (void)data;
+    give_up(w.complaint[0] ? w.complaint : "ngspice asked to be unloaded");
+}
+
+static int on_thread(NG_BOOL running, int id, void *data)
+{
+    (void)running;
+    (void)id;
+    (void)data;
+    return 0;
+}
+
+static int on_start(pvecinfoall info, int id, void *data)
+{
+    (void)id;
+    (void)data;
+    for (size_t k = 0; k < w.setup->n_saved; k++)
+        w.where[k] = -1;
+    w.time = -1;
+    for (int i = 0; i < info->veccount; i++) {
+        const char *name = info->vecs[i]->vecname;
+        if (strcmp(name, "time") == 0)
+            w.time = i;
+        for (size_t k = 0; k < w.setup->n_saved; k++)
+            if (strcmp(name, w.setup->saved[k]) == 0)
+                w.where[k] = i;
+    }
+    for (size_t k = 0; k < w.setup->n_saved; k++)
+        if (w.where[k] < 0) {
+            char text[256];
+            snprintf(text, sizeof text, "ngspice has no vector %s", w.setup->saved[k]);
+            give_up(text);
+        }
+    if (w.time < 0)
+        give_up("ngspice did not start a transient");
+    return 0;
+}
+
+static size_t external_of(const char *name)
+{
+    /* the sources are asked in the same order at every load */
+    for (size_t tried = 0; tried < w.n_asked; tried++) {
+        w.last_asked = w.last_asked + 1 < w.n_asked ? w.last_asked + 1 : 0;
+        if (w.asked[w.last_asked].name == name)
+            return w.asked[w.last_asked].external;
+    }
+    for (size_t k = 0; k < w.setup->n_externals; k++)
+        if (strcmp(w.setup->externals[k], name) == 0) {
+            assert(w.n_asked < w.setup->n_externals);
+            w.asked[w.n_asked].name = name;
+            w.asked[w.n_asked].external = k;
+            w.last_asked = w.n_asked++;
+            return k;
+        }
+    give_up("ngspice asked for a source that is not external");
+}
+
+static int on_source(double *value, double t, char *name, int id, void *data)
+{
+    (void)id;
+    (void)data;
+    const bool timed = w.calls++ % TIMED_CALLS == 0;
+    const double begin = timed ? clock_now() : 0;
+    const size_t k = external_of(name);
+    const double progress = w.edge > 0 ? (t - w.t0) / w.edge : 1;
+    *value = progress >= 1   ? w.to[k]
+             : progress <= 0 ? w.from[k]
+                             : w.from[k] + (w.to[k] - w.from[k]) * progress;
+    if (timed)
+        w.in_callbacks += TIMED_CALLS * (clock_now() - begin);
+    return 0;
+}
+
+static void next_phase(double t)
+{
+    const double times[2] = {w.in_callbacks, clock_now() - w.started};
+    send_message(WORKER_PHASE_END, times, sizeof times);
+    fflush(w.out);
+    receive(&w.phase, sizeof w.phase);
+    if (w.phase.done)
+        _exit(0);
+    memcpy(w.from, w.to, w.setup->n_externals * sizeof *w.from);
+    receive(w.to, w.setup->n_externals * sizeof *w.to);
+    w.t0 = t;
+    w.edge = w.phase.edge;
+    w.t1 = t + w.phase.duration;
+    for (uint32_t k = 1; k < w.phase.edge_parts && w.edge > 0; k++)
+        ngSpice_SetBkpt(t + w.edge * k / w.phase.edge_parts);
+    if (w.edge > 0 && w.edge < w.phase.duration)
+        ngSpice_SetBkpt(t + w.edge);
+    ngSpice_SetBkpt(w.t1);
+}
+
+static bool phase_ends(double t)
+{
+    if (t >= w.t1 * (1 - TIME_SLACK))
+        return true;
+    for (uint32_t i = 0; i < w.phase.n_stops; i++) {
+        const double v = w.point[1 + w.phase.stops[i].saved];
+        if (w.phase.stops[i].rising ? v >= w.phase.stops[i].level : v <= w.phase.stops[i].level)
+            return true;
+    }
+    return false;
+}
+
+static int on_point(pvecvaluesall all, int n, int id, void *data)
+{
+    (void)n;
+    (void)id;
+    (void)data;
+    const double begin = clock_now();
+    const double t = all->vecsa[w.time]->creal;
+    w.point[0] = t;
+    for (size_t k = 0; k < w.setup->n_saved; k++)
+        w.point[1 + k] = all->vecsa[w.where[k]]->creal;
+    send_message(WORKER_POINT, w.point, (1 + w.setup->n_saved) * sizeof *w.point);
+    fflush(w.out); /* the parent books it while ngspice computes the next one */
+    if (phase_ends(t))
+        next_phase(t);
+    w.in_callbacks += clock_now() - begin;
+    return 0;
+}
+
+/* What ngspice takes from the environment. */
+static const char *const variables[] = {
+    "SPICE_LIB_DIR", "SPICE_EXEC_DIR", "SPICE_SCRIPTS",          "SPICE_PATH",
+    "SPICE_NEWS",    "SPICE_HELP_DIR", "SPICE_NO_DATASEG_CHECK", "SPICE_ASCIIRAWFILE",
+    "SPICE_HOST",    "SPICE_BUGADDR",  "NGSPICE_INPUT_DIR",      "NGSPICE_MEAS_PRECISION",
+};
+
+/* Nothing of the user's may change the run: a private folder holds no .spiceinit. */
+static void isolate(const char *directory)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGPIPE, SIG_DFL);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    setlocale(LC_ALL, "C");
+    if (chdir(directory) != 0 || setenv("HOME", directory, 1) != 0)
+        give_up("the worker's folder has gone");
+    rmdir(directory); /* so that nothing is left of it if all processes are killed */
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        unsetenv(variables[i]);
+    if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+        give_up("/dev/null cannot be opened");
+}
+
+static void open_pipe(int out)
+{
+    static char buffer[BUFFER_SIZE];
+    w.out = fdopen(out, "wb");
+    if (!w.out)
+        _exit(1);
+    setvbuf(w.out, buffer, _IOFBF, sizeof buffer);
+}
+
+void worker_main(const struct worker_setup *setup)
+{
+    w.setup = setup;
+    open_pipe(setup->out);
+    w.from = calloc(setup->n_externals + 1, sizeof *w.from);
+    w.to = calloc(setup->n_externals + 1, sizeof *w.to);
+    w.where = calloc(setup->n_saved + 1, sizeof *w.where);
+    w.point = calloc(setup->n_saved + 1, sizeof *w.point);
+    w.asked = calloc(setup->n_externals + 1, sizeof *w.asked);
+    if (!w.from || !w.to || !w.where || !w.point || !w.asked)
+        give_up("out of memory");
+    memcpy(w.from, setup->initial, setup->n_externals * sizeof *w.from);
+    memcpy(w.to, setup->initial, setup->n_externals * sizeof *w.to);
+    isolate(setup->directory);
+    static int id;
+    ngSpice_Init(on_text, on_status, on_exit_request, on_point, on_start, on_thread, NULL);
+    ngSpice_Init_Sync(on_source, NULL, NULL, &id, NULL);
+    if (ngSpice_Circ(setup->lines) != 0 || w.failed)
+        give_up(w.complaint[0] ? w.complaint : "ngspice could not read the deck");
+    w.started = clock_now();
+    ngSpice_Command((char[]){"run"});
+    give_up(w.complaint[0] ? w.complaint : "the transient ended before the controller was done");
+}
+
+/* --- a user's deck */
+
+/* Measures go to stdout as "name = value ..."; of stderr only what is no progress is kept. */
+static int on_deck_text(char *text, int id, void *data)
+{
+    static const char *const progress[] = {"Trying", "Supplies", "Using", "Reducing"};
+    if (strncmp(text, "stdout ", 7) == 0) {
+        const char *line = text + 7, *sign = line + strcspn(line, " =");
+        if (sign[strspn(sign, " ")] == '=')
+            send_message(WORKER_TEXT, line, strlen(line));
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof progress / sizeof progress[0]; i++)
+        if (strncmp(text, "stderr ", 7) == 0 &&
+            strncmp(text + 7, progress[i], strlen(progress[i])) == 0)
+            return 0;
+    if (strstr(text, "simulation(s) aborted") || strstr(text, "simulation not started"))
+        w.failed = true;
+    return on_text(text, id, data);
+}
+
+static int on_deck_exit(int status, NG_BOOL unload, NG_BOOL quit, int id, void *data)
+{
+    if (quit && status == 0 && w.deck->control) { /* `quit' in a .control block */
+        send_message(WORKER_DONE, NULL, 0);
+        fflush(w.out);
+        _exit(0);
+    }
+    return on_exit_request(status, unload, quit, id, data);
+}
+
+static int on_deck_start(pvecinfoall info, int id, void *data)
+{
+    (void)id;
+    (void)data;
+    size_t size = sizeof(uint32_t) + strlen(info->name) + 1;
+    w.n_vectors = (size_t)info->veccount;
+    w.complex = info->veccount > 0 && !info->vecs[0]->is_real;
+    for (size_t i = 0; i < w.n_vectors; i++)
+        size += strlen(info->vecs[i]->vecname) + 1;
+    free(w.vectors);
+    w.vectors = calloc(2 * w.n_vectors + 1, sizeof *w.vectors);
+    char *text = malloc(size);
+    if (!w.vectors || !text)
+        give_up("out of memory");
+    const uint32_t complex = w.complex;
+    memcpy(text, &complex, sizeof complex);
+    char *p = stpcpy(text + sizeof complex, info->name) + 1;
+    for (size_t i = 0; i < w.n_vectors; i++)
+        p = stpcpy(p, info->vecs[i]->vecname) + 1;
+    send_message(WORKER_PLOT, text, size);
+    free(text);
+    return 0;
+}
+
+static int on_deck_point(pvecvaluesall all, int n, int id, void *data)
+{
+    (void)n;
+    (void)id;
+    (void)data;
+    if ((size_t)all->veccount != w.n_vectors)
+        give_up("ngspice changed the number of vectors within a plot");
+    size_t k = 0;
+    for (size_t i = 0; i < w.n_vectors; i++) {
+        w.vectors[k++] = all->vecsa[i]->creal;
+        if (w.complex)
+            w.vectors[k++] = all->vecsa[i]->cimag;
+    }
+    send_message(WORKER_VALUES, w.vectors, k * sizeof *w.vectors);
+    return 0;
+}
+
+static void refuse_deck(const char *text) __attribute__((noreturn));
+static void refuse_deck(const char *text)
+{
+    send_message(WORKER_UNREAD, text, strlen(text));
+    fflush(w.out);
+    _exit(1);
+}
+
+void worker_deck_main(const struct worker_deck *deck)
+{
+    w.deck = deck;
+    open_pipe(deck->out);
+    isolate(deck->directory);
+    setenv("NGSPICE_MEAS_PRECISION", "15", 1);
+    if (deck->trusted && chdir(deck->folder) != 0)
+        give_up("the deck's folder has gone");
+    ngSpice_Init(on_deck_text, on_status, on_deck_exit, on_deck_point, on_deck_start, on_thread,
+                 NULL);
+    if (!deck->trusted) {
+        confine_files(); /* behind what was refused already; older kernels lack it */
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, 0});
+    }
+    ngSpice_Command((char[]){"setseed 1"}); /* else noise sources differ from run to run */
+    w.complaint[0] = 0;
+    w.failed = false;
+    if (ngSpice_Circ(deck->lines) != 0 || w.failed)
+        refuse_deck(w.complaint[0] ? w.complaint : "it could not be read");
+    if (!deck->control)
+        ngSpice_Command((char[]){"run"});
+    if (w.failed)
+        give_up(w.complaint[0] ? w.complaint : "the analysis did not end");
+    send_message(WORKER_DONE, NULL, 0);
+    fflush(w.out);
+    _exit(0);
+}

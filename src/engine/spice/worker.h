@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The worker process's side of the ngspice engine, and what goes over the two pipes. */
+#ifndef SILVERBAR_ENGINE_SPICE_WORKER_H
+#define SILVERBAR_ENGINE_SPICE_WORKER_H
+
+#include "engine/engine.h"
+
+#include <stdint.h>
+
+/* Worker to parent: this header, then `size` bytes. */
+enum worker_tag {
+    WORKER_POINT = 1, /* double t, then n_saved doubles */
+    WORKER_PHASE_END, /* the last point ended the phase; double callback seconds, wall seconds */
+    WORKER_FAILED,    /* text */
+    /* of a user's deck */
+    WORKER_PLOT,   /* uint32_t complex; its name and its vectors' names, each with its NUL */
+    WORKER_VALUES, /* a double, or two, of each vector */
+    WORKER_TEXT,   /* a line "NAME = VALUE ..." */
+    WORKER_UNREAD, /* text: the deck could not be read */
+    WORKER_DONE,
+};
+
+struct worker_header {
+    uint32_t tag, size;
+};
+
+/* Parent to worker after WORKER_PHASE_END; then n_externals doubles, the voltages at its end. */
+struct worker_phase {
+    int32_t done;
+    uint32_t n_stops, edge_parts;
+    double duration, edge; /* [s] */
+    struct {
+        uint32_t saved; /* index among the saved quantities */
+        uint32_t rising;
+        double level;
+    } stops[PHASE_STOPS_MAX];
+};
+
+struct worker_setup {
+    char **lines; /* the deck, ended by NULL */
+    size_t n_saved;
+    char **saved; /* n_saved: names of the vectors as ngspice delivers them */
+    size_t n_externals;
+    char **externals;      /* n_externals: names of the external sources */
+    const double *initial; /* n_externals [V] */
+    const char *directory; /* private, empty */
+    int in, out;           /* pipes */
+};
+
+/* Runs in the forked child; never returns. */
+void worker_main(const struct worker_setup *setup) __attribute__((noreturn));
+
+/* A user's deck, run as it is: every plot is sent with all of its points, and what ngspice prints of
+ * measures. */
+struct worker_deck {
+    char **lines;          /* ended by NULL */
+    bool trusted;          /* it may open files and run programs */
+    bool control;          /* its .control blocks say what is run */
+    const char *folder;    /* of a trusted deck: where it runs */
+    const char *directory; /* private, empty */
+    int in, out;           /* pipes */
+};
+
+void worker_deck_main(const struct worker_deck *deck) __attribute__((noreturn));
+
+#endif

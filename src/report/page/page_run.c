@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "report/page/page_run.h"
+
+#include "base/memory.h"
+#include "base/text_file.h"
+#include "report/csv_read.h"
+#include "report/page/html.h"
+#include "report/page/page_parts.h"
+#include "report/page/page_sweep.h"
+#include "report/page/page_table.h"
+#include "report/page/page_wave.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PLOTS_MAX 12 /* of a table */
+#define ROWS_MAX 1000
+
+static bool there(const char *folder, const char *file)
+{
+    char *path = memory_format("%s/%s", folder, file);
+    const bool is = access(path, F_OK) == 0;
+    free(path);
+    return is;
+}
+
+bool page_run_is(const char *folder)
+{
+    return there(folder, "testbench.yaml") && there(folder, "samples.csv");
+}
+
+static enum status read_table(const char *folder, const char *file, struct table **t,
+                              struct error *error)
+{
+    char *path = memory_format("%s/%s", folder, file);
+    const enum status status = csv_read(path, t, error);
+    free(path);
+    return status;
+}
+
+/* What stands behind "title:" in a testbench, to be freed; else the folder's name. */
+static char *find_title(const struct text_file *f, const char *name)
+{
+    for (size_t i = 0; i < f->n_lines; i++) {
+        const char *line = f->lines[i];
+        if (strncmp(line, "title:", 6) != 0)
+            continue;
+        line += 6 + strspn(line + 6, " ");
+        const size_t n = strlen(line);
+        const bool quoted = n >= 2 && (*line == '"' || *line == '\'') && line[n - 1] == *line;
+        return quoted ? memory_string_n(line + 1, n - 2) : memory_string(line);
+    }
+    return memory_string(name);
+}
+
+static bool numeric(const struct table *t, size_t column)
+{
+    for (size_t i = 0; i < t->n_rows; i++)
+        if (t->cells[i * t->n_columns + column].kind == CELL_TEXT)
+            return false;
+    return true;
+}
+
+/* Does it grow from row to row? */
+static bool is_scale(const struct table *t, size_t column)
+{
+    for (size_t i = 1; i < t->n_rows; i++)
+        if (!(t->cells[i * t->n_columns + column].number >
+              t->cells[(i - 1) * t->n_columns + column].number))
+            return false;
+    return numeric(t, column) && t->n_rows > 2;
+}
+
+static void draw(const struct table *t, size_t x_column, size_t y_column, FILE *out)
+{
+    double *x = NEW(t->n_rows, double), *y = NEW(t->n_rows, double);
+    for (size_t i = 0; i < t->n_rows; i++) {
+        x[i] = csv_number(t, i, t->names[x_column]);
+        y[i] = csv_number(t, i, t->names[y_column]);
+    }
+    char *x_label = page_label(t->names[x_column]), *y_label = page_label(t->names[y_column]);
+    const struct html_curve curve = {.name = y_label, .n = t->n_rows, .x = x, .y = y};
+    const struct html_plot_options options = {x_label, y_label, page_unit(t->names[x_column]),
+                                              page_unit(t->names[y_column]), false};
+    html_plot(1, &curve, &options, out);
+    free(x);
+    free(y);
+    free(x_label);
+    free(y_label);
+}
+
+/* Each column against the first, if that is a scale, and a current against its voltage. */
+static void draw_table(const struct table *t, FILE *out)
+{
+    const size_t volt = table_column(t, "voltage_V"), ampere = table_column(t, "current_A");
+    fputs("<div class=\"two\">\n", out);
+    if (volt < t->n_columns && ampere < t->n_columns && t->n_rows > 2)
+        draw(t, volt, ampere, out);
+    for (size_t c = 1, n = 0; t->n_columns > 0 && is_scale(t, 0) && c < t->n_columns; c++)
+        if (numeric(t, c) && n++ < PLOTS_MAX)
+            draw(t, 0, c, out);
+    fputs("</div>\n", out);
+}
+
+static void detail(const char *file, const struct table *t, FILE *out)
+{
+    fputs("<section><h2>", out);
+    html_text(file, out);
+    fputs("</h2>\n", out);
+    draw_table(t, out);
+    fprintf(out, "<details%s><summary>%zu rows</summary>\n", t->n_rows <= 40 ? " open" : "",
+            t->n_rows);
+    if (t->n_rows <= ROWS_MAX)
+        page_whole_table(t, out);
+    else
+        fprintf(out, "<p class=\"note\">More than %d: see the file.</p>\n", ROWS_MAX);
+    fputs("</details></section>\n", out);
+}
+
+static int is_csv(const struct dirent *entry)
+{
+    const size_t n = strlen(entry->d_name);
+    return n > 4 && strcmp(entry->d_name + n - 4, ".csv") == 0 &&
+           strcmp(entry->d_name, "samples.csv") != 0 && strcmp(entry->d_name, "points.csv") != 0;
+}
+
+static enum status details(const char *folder, FILE *out, struct error *error)
+{
+    struct dirent **entries = NULL;
+    const int n = scandir(folder, &entries, is_csv, alphasort);
+    enum status status = STATUS_OK;
+    for (int i = 0; i < n; i++) {
+        struct table *t = NULL;
+        if (status == STATUS_OK)
+            status = read_table(folder, entries[i]->d_name, &t, error);
+        if (status == STATUS_OK)
+            detail(entries[i]->d_name, t, out);
+        table_free(t);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+static void outputs(const struct table *t, FILE *out)
+{
+    fputs("<section><h2>Outputs</h2>\n<table class=\"keys\">\n", out);
+    for (size_t c = 0; c < t->n_columns && t->n_rows > 0; c++) {
+        if (t->cells[c].kind == CELL_EMPTY)
+            continue;
+        char *label = page_label(t->names[c]);
+        fputs("<tr><td>", out);
+        html_text(label, out);
+        fputs("</td><td>", out);
+        page_cell(t, 0, c, out);
+        fputs("</td></tr>\n", out);
+        free(label);
+    }
+    fputs("</table></section>\n", out);
+}
+
+static enum status one_sample(const char *folder, const char *name, const char *title,
+                              const struct table *samples, const struct text_file *testbench,
+                              FILE *out, struct error *error)
+{
+    page_begin(title, out);
+    fputs("<header><h1>", out);
+    html_text(title, out);
+    fputs("</h1><div class=\"soft\">folder <code>", out);
+    html_text(name, out);
+    fputs("</code></div></header>\n", out);
+    outputs(samples, out);
+    const enum status status = details(folder, out, error);
+    fputs("<section><h2>Testbench</h2>\n<pre>", out);
+    html_text_lines(testbench->text, out);
+    fputs("</pre></section>\n", out);
+    page_footer(out);
+    page_end(out);
+    return status;
+}
+
+/* Inputs of samples: those of points, and the replica. */
+static enum status count_inputs(const char *folder, const struct table *samples, size_t *n,
+                                struct error *error)
+{
+    struct table *points;
+    const enum status status = read_table(folder, "points.csv", &points, error);
+    if (status != STATUS_OK)
+        return status;
+    *n = 1 + table_column(points, "samples");
+    const bool fit = *n <= points->n_columns && *n + 1 < samples->n_columns &&
+                     table_column(samples, "status") == samples->n_columns - 2 &&
+                     *n < table_column(samples, "status");
+    table_free(points);
+    return fit ? STATUS_OK
+               : fail(error, STATUS_INPUT, "%s/points.csv: does not fit samples.csv", folder);
+}
+
+enum status page_run(const char *folder, const char *name, FILE *out, struct error *error)
+{
+    struct table *samples = NULL;
+    struct text_file *testbench = NULL;
+    char *path = memory_format("%s/testbench.yaml", folder), *title = NULL;
+    enum status status = read_table(folder, "samples.csv", &samples, error);
+    if (status == STATUS_OK)
+        status = text_file_read(path, &testbench, error);
+    if (status == STATUS_OK)
+        title = find_title(testbench, name);
+    if (status == STATUS_OK && samples->n_rows == 1) {
+        status = one_sample(folder, name, title, samples, testbench, out, error);
+    } else if (status == STATUS_OK) {
+        struct page_sweep sweep = {.file = name,
+                                   .folder = true,
+                                   .title = title,
+                                   .version = PACKAGE_VERSION,
+                                   .testbench = testbench->text,
+                                   .samples = samples,
+                                   .n_samples = samples->n_rows};
+        status = count_inputs(folder, samples, &sweep.n_inputs, error);
+        if (status == STATUS_OK)
+            page_sweep(&sweep, out);
+    }
+    table_free(samples);
+    text_file_free(testbench);
+    free(path);
+    free(title);
+    return status;
+}
+
+bool page_tables_is(const char *folder)
+{
+    struct dirent **entries = NULL;
+    const int n = there(folder, "summary.json") ? 0 : scandir(folder, &entries, is_csv, alphasort);
+    for (int i = 0; i < n; i++)
+        free(entries[i]);
+    free(entries);
+    return n > 0;
+}
+
+enum status page_tables(const char *folder, const char *name, FILE *out, struct error *error)
+{
+    page_begin(name, out);
+    fputs("<header><h1>", out);
+    html_text(name, out);
+    fputs("</h1></header>\n", out);
+    enum status status = details(folder, out, error);
+    if (status == STATUS_OK && there(folder, "manifest.json"))
+        status = page_json(folder, "manifest.json", out, error);
+    page_footer(out);
+    page_end(out);
+    return status;
+}

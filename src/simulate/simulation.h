@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A user's deck, simulated: waveforms as a raw file, measures, and the energy account as tables. */
+#ifndef SILVERBAR_SIMULATE_SIMULATION_H
+#define SILVERBAR_SIMULATE_SIMULATION_H
+
+#include "base/table.h"
+#include "simulate/deck_run.h"
+
+/* An account whose residual is a larger share of what changed hands is not to be trusted. */
+#define SIMULATION_RESIDUAL 1e-3
+
+struct simulation {
+    struct table *deck;     /* title, file, version: one row */
+    struct table *analyses; /* analysis, title, points */
+    struct table *values;   /* analysis, vector, value: of plots with one point */
+    struct table *measures; /* analysis, measure, value, at */
+    struct table *account;  /* of each transient: a row of sums */
+    struct table *energy;   /* of each transient and element */
+    struct table *course;   /* of each transient: sums against time */
+    size_t failed_measures;
+    double worst_residual; /* share of what changed hands */
+};
+
+/* Run all analyses of the deck; `raw`: path of the waveforms' file, or NULL. */
+enum status simulate(const struct user_deck *deck, const struct deck_run_options *options,
+                     const char *raw, struct simulation *simulation, struct error *error);
+void simulation_free(struct simulation *simulation);
+
+/* All but `course`, by name. */
+#define SIMULATION_TABLES 6
+extern const char *const simulation_table_names[SIMULATION_TABLES];
+void simulation_tables(const struct simulation *s, struct table *tables[SIMULATION_TABLES]);
+
+/* What the account says, for people. */
+void simulation_print(const struct user_deck *deck, const struct simulation *s, FILE *out);
+
+#endif

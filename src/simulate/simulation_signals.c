@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "simulate/simulation_signals.h"
+
+#include "base/memory.h"
+#include "simulate/terminal_energy.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct choice {
+    const struct user_deck *deck;
+    size_t n;
+    char *const *names; /* n: of ngspice's vectors */
+    struct simulation_signals *signals;
+};
+
+static const char *type_of(const char *name)
+{
+    static const struct {
+        const char *name, *type;
+    } scales[] = {{"time", "time"},       {"frequency", "frequency"},   {"v-sweep", "voltage"},
+                  {"i-sweep", "current"}, {"temp-sweep", "temp-sweep"}, {"res-sweep", "res-sweep"}};
+    for (size_t i = 0; i < sizeof scales / sizeof scales[0]; i++)
+        if (strcmp(name, scales[i].name) == 0)
+            return scales[i].type;
+    const char *parameter = strchr(name, '[');
+    if (*name == '@' && parameter)
+        return parameter[1] == 'i' ? "current" : parameter[1] == 'v' ? "voltage" : "notype";
+    return strstr(name, "#branch") ? "current" : "voltage";
+}
+
+const char *simulation_unit(const char *type)
+{
+    return strcmp(type, "voltage") == 0   ? "V"
+           : strcmp(type, "current") == 0 ? "A"
+           : strcmp(type, "time") == 0    ? "s"
+                                          : "";
+}
+
+/* ngspice's vector as raw files name it. */
+static char *shown_name(const struct choice *k, size_t vector, const char *given)
+{
+    const char *name = k->names[vector], *branch = strstr(name, "#branch");
+    if (given)
+        return memory_string(given);
+    if (*name == '@' || strcmp(type_of(name), "voltage") != 0 || strcmp(name, "v-sweep") == 0)
+        return branch ? memory_format("i(%.*s)", (int)(branch - name), name) : memory_string(name);
+    return strncasecmp(name, "v(", 2) == 0 ? memory_format("v%s", name + 1)
+                                           : memory_format("v(%s)", name);
+}
+
+static void show(struct choice *k, size_t vector, const char *given)
+{
+    for (size_t i = 0; i < k->signals->n; i++)
+        if (k->signals->vectors[i] == vector)
+            return;
+    k->signals->variables[k->signals->n] =
+        (struct raw_plot_variable){shown_name(k, vector, given), type_of(k->names[vector])};
+    k->signals->vectors[k->signals->n++] = vector;
+}
+
+/* Vector of a current: of a source, or of what senses the element's. */
+static size_t current_vector(const struct choice *k, const char *element, size_t n)
+{
+    const struct user_deck *d = k->deck;
+    const char *source = NULL;
+    for (size_t e = 0; e < d->n_elements && !source; e++)
+        if (d->elements[e].series && strlen(d->elements[e].name) == n &&
+            strncmp(d->elements[e].name, element, n) == 0)
+            source = d->elements[e].senses[0];
+    char *name =
+        source ? memory_format("%s#branch", source) : memory_format("%.*s#branch", (int)n, element);
+    size_t i = 0;
+    while (i < k->n && strcasecmp(k->names[i], name) != 0)
+        i++;
+    free(name);
+    return i;
+}
+
+static void show_all(struct choice *k)
+{
+    const char *prefix = k->deck->prefix;
+    const size_t n = strlen(prefix);
+    for (size_t i = 0; i < k->n; i++)
+        if (strncmp(k->names[i], prefix, n) != 0 &&
+            !(k->names[i][0] == 'v' && strncmp(k->names[i] + 1, prefix, n) == 0))
+            show(k, i, NULL);
+}
+
+/* What one word of `.save' names; false: no such. */
+static bool show_saved(struct choice *k, const char *word)
+{
+    const size_t n = strlen(word);
+    const bool call = n > 3 && word[1] == '(' && word[n - 1] == ')';
+    size_t vector = k->n;
+    if (strcmp(word, "all") == 0) {
+        show_all(k);
+        return true;
+    }
+    if (call && *word == 'i') {
+        vector = current_vector(k, word + 2, n - 3);
+        if (vector < k->n)
+            show(k, vector, word);
+        return vector < k->n;
+    }
+    if (call && *word == 'v') { /* v(a) or v(a,b): both nodes */
+        char *nodes = memory_string_n(word + 2, n - 3), *rest = nodes, *node;
+        bool there = true;
+        while ((node = strtok_r(NULL, ", ", &rest))) {
+            vector = terminal_node(k->n, k->names, node);
+            there = there && (vector < k->n || strcmp(node, "0") == 0);
+            if (vector < k->n)
+                show(k, vector, NULL);
+        }
+        free(nodes);
+        return there;
+    }
+    vector = terminal_node(k->n, k->names, word);
+    if (vector < k->n)
+        show(k, vector, NULL);
+    return vector < k->n;
+}
+
+enum status simulation_signals_choose(const struct user_deck *d, size_t n, char *const *names,
+                                      struct simulation_signals *signals, struct error *error)
+{
+    struct choice k = {d, n, names, signals};
+    *signals = (struct simulation_signals){.vectors = NEW(n + 1, size_t),
+                                           .variables = NEW(n + 1, struct raw_plot_variable)};
+    if (n > 0)
+        show(&k, 0, NULL); /* the scale */
+    if (d->n_saves == 0)
+        show_all(&k);
+    for (size_t i = 0; i < d->n_saves; i++)
+        if (!show_saved(&k, d->saves[i].name)) {
+            const struct deck_line *l = &d->text->lines[d->saves[i].line];
+            return fail_at(error, d->text->files[l->file], l->line,
+                           "'%s', expected a node as v(NODE), a current as i(ELEMENT) of two "
+                           "terminals, or @ELEMENT[PARAMETER]",
+                           d->saves[i].name);
+        }
+    return STATUS_OK;
+}
+
+void simulation_signals_free(struct simulation_signals *signals)
+{
+    for (size_t i = 0; i < signals->n; i++)
+        free(signals->variables[i].name);
+    free(signals->variables);
+    free(signals->vectors);
+    *signals = (struct simulation_signals){0};
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The energy account of a user's deck over its transient, element by element at the terminals.
+ *
+ * Between two accepted points voltage and current of each terminal are taken as linear:
+ *
+ *     E = h (p0 + p1)/2 - h (v1 - v0)(i1 - i0)/6,   summed over an element's terminals.
+ *
+ * The currents are unknowns of the equations that ngspice solves, so that they obey Kirchhoff's law
+ * to rounding and the sum of all E is 0 by Tellegen's theorem, whatever the steps: this closes no
+ * account.  Therefore what a linear capacitor or inductor stores is not its E but the change of
+ * C v^2 / 2 or L i^2 / 2, and the residual, delivered - (absorbed + stored), is what the steps of the
+ * integration have lost or made.  Beside it an error is estimated for each element, from pairs of
+ * intervals as in engine/spice/quadrature.h.
+ *
+ * With `uic' the account begins at the first point that was solved, not at the given values. */
+#ifndef SILVERBAR_SIMULATE_TERMINAL_ENERGY_H
+#define SILVERBAR_SIMULATE_TERMINAL_ENERGY_H
+
+#include "circuit/user_deck.h"
+
+/* What an element has had, or what sums up. */
+struct terminal_total {
+    double energy; /* absorbed: the integral of its power [J] */
+    double error;  /* estimated, of `energy`, signed [J] */
+    double stored; /* change of what it stores, for those that store [J] */
+    double peak;   /* of the absolute power [W] */
+    bool exact;    /* `stored` comes from its law, not from `energy` */
+    bool active;   /* it is there: no branch of .if left it out */
+};
+
+struct terminal_account {
+    double t0, t1;                      /* [s] */
+    double delivered, absorbed, stored; /* [J] */
+    double residual;                    /* delivered - absorbed - stored [J] */
+    double turnover; /* half of the integral of the absolute powers: what changed hands [J] */
+};
+
+/* Sums up to a point of time. */
+struct terminal_moment {
+    double t, delivered, absorbed, stored;
+};
+
+struct terminal_energy;
+
+/* For a plot whose vectors have these names.  Elements that are not there are left out. */
+struct terminal_energy *terminal_energy_new(const struct user_deck *deck, size_t n,
+                                            char *const *names, bool uic);
+void terminal_energy_free(struct terminal_energy *energy);
+
+/* values[n] at an accepted point; values[0] is the time. */
+void terminal_energy_point(struct terminal_energy *energy, const double *values);
+
+/* totals[n_elements] */
+const struct terminal_total *terminal_energy_totals(const struct terminal_energy *energy);
+struct terminal_account terminal_energy_account(const struct terminal_energy *energy);
+
+/* Some hundred moments of the run. */
+const struct terminal_moment *terminal_energy_moments(const struct terminal_energy *energy,
+                                                      size_t *n);
+
+/* Place of a node's vector among names, or n. */
+size_t terminal_node(size_t n, char *const *names, const char *node);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Samples of a sweep reduced to points: mean and 95 % interval of every numeric output over the
+ * replicas.
+ *
+ * A mean has the interval of the bootstrap: the 2.5 % and 97.5 % quantiles of the means of
+ * AGGREGATE_RESAMPLES draws with replacement (B. Efron, Ann. Stat. 7:1, 1979); a share of right
+ * answers that of E. B. Wilson, J. Am. Stat. Assoc. 22:209, 1927. */
+#ifndef SILVERBAR_STUDY_CLAIMS_AGGREGATE_H
+#define SILVERBAR_STUDY_CLAIMS_AGGREGATE_H
+
+#include "base/table.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define AGGREGATE_RESAMPLES 2000
+#define AGGREGATE_Z95 1.959963984540054 /* 97.5 % quantile of the normal distribution */
+
+struct interval95 {
+    double mean, low, high;
+    size_t n; /* values that are numbers */
+};
+
+/* NAN where n = 0.  Draws of the bootstrap come from stream (seed, draw). */
+struct interval95 aggregate_mean(const double *values, size_t n, uint64_t seed, uint32_t draw);
+
+/* Wilson's interval of k right out of n >= 1. */
+struct interval95 aggregate_share(double k, double n);
+
+/* samples: columns "sample", n_inputs inputs of which the first is the replica, outputs, "status",
+ * "failure".  The table has the inputs but the replica, "samples", "failures", and for each numeric
+ * output OUTPUT, OUTPUT_low and OUTPUT_high, over the samples that did not fail. */
+struct table *aggregate_points(const struct table *samples, size_t n_inputs, uint64_t seed);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Published claims against this simulator: for each a figure with its 95 % interval, a verdict by a
+ * rule that stands beside the published number before anything is run, and how far the figure moves
+ * with what the publication does not say.
+ *
+ *     claims:
+ *     - claim: 4 reset time          published: considerable saving
+ *       testbench: reset.yaml        a file beside this one, without a sweep
+ *       output: training_time_s      of every replica
+ *       at: {programming.erase_time: 0.2}
+ *       against: {programming.erase_time: 0}
+ *       as: ratio                    mean, difference or ratio, replica by replica
+ *       low: 1.5                     the region in which the claim holds; either end may be left out
+ *       sensitivity: ["programming.read_time=1e-3"]
+ *
+ * consistent: the interval lies inside of the region; contradicted: outside of it; not testable: it
+ * straddles an end, or `compare_only: true`. */
+#ifndef SILVERBAR_STUDY_CLAIMS_CLAIMS_H
+#define SILVERBAR_STUDY_CLAIMS_CLAIMS_H
+
+#include "study/experiment/testbench.h"
+#include "sweep/sweep.h"
+
+struct claims;
+
+/* Read the file and the testbenches that it names.  Messages name file and line.  On failure *claims
+ * is NULL. */
+enum status claims_read(const char *path, struct claims **claims, struct error *error);
+void claims_free(struct claims *claims);
+
+/* All replicas of all points as one job; points that several claims share are computed once.  The
+ * job belongs to the claims. */
+enum status claims_job(struct claims *claims, const struct experiment_context *context,
+                       const struct sample_job **job, struct error *error);
+
+/* From the table of all samples: a row a claim, and a row for every variation behind a
+ * sensitivity. */
+enum status claims_evaluate(const struct claims *claims, const struct table *samples,
+                            struct table **verdicts, struct table **variations,
+                            struct error *error);
+
+/* The first `replicas` of the points of the claims that ask for it (`spot_check: true`), again by
+ * another engine, where that is not the testbench's own: a row each with the difference. */
+enum status claims_spot_check(const struct claims *claims, const struct experiment_context *context,
+                              const struct table *samples, const char *engine, size_t replicas,
+                              struct table *checks, struct error *error);
+struct table *claims_spot_check_table(void);
+
+#endif

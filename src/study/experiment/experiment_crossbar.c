@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The experiment `crossbar`: an m x n array is programmed to random targets, and read back. */
+#include "base/memory.h"
+#include "base/spice_number.h"
+#include "circuit/array.h"
+#include "compare/cases.h"
+#include "study/experiment/crossbar_bench.h"
+#include "study/experiment/experiments.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    struct crossbar_bench_options bench; /* without what is read from files */
+    uint64_t rows, columns;
+    int scheme, engine; /* of bench, as keys have them */
+    char *dopant;
+    struct variation_options variation;
+};
+
+static const char *const scheme_names[] = {"half", "third", "float", "select", NULL};
+
+#define SIDE_MAX 256
+
+#define AT(field) offsetof(struct options, field)
+#define BENCH(field) AT(bench.field)
+#define PROGRAM(field) AT(bench.program.field)
+#define VARY(field) AT(variation.field)
+static const struct key keys[] = {
+    COUNT_KEY("array.rows", AT(rows), 1, SIDE_MAX, "of devices"),
+    COUNT_KEY("array.columns", AT(columns), 1, SIDE_MAX, "of devices"),
+    CHOICE_KEY(
+        "array.scheme", AT(scheme), scheme_names,
+        "what devices see that are not addressed: V/2, V/3, open lines, or a switch a device"),
+    NUMBER_KEY("array.row_ohm", BENCH(row_ohm), "ohm", 0, 1e4,
+               "line between neighbouring devices of a row"),
+    NUMBER_KEY("array.column_ohm", BENCH(column_ohm), "ohm", 0, 1e4, "of a column"),
+    NUMBER_KEY("array.driver_ohm", BENCH(driver_ohm), "ohm", 1e-3, 1e5, "of rows and columns"),
+    NUMBER_KEY("array.column_farad", BENCH(column_farad), "F", 0, 1e-9, "capacitance of a column"),
+    NUMBER_KEY("array.select_width", BENCH(select_width), "m", 1e-6, 1e-2,
+               "of the switches of the scheme select"),
+    NUMBER_KEY("array.supply", BENCH(supply), "V", 2, 5, "of those switches"),
+    NUMBER_KEY("circuit.temperature", BENCH(kelvin), "K", 125, 450,
+               "kT/q in the devices' laws and the transistors' junctions"),
+    TEXT_KEY("device.dopant", AT(dopant), "name of a library, or FILE.lib"),
+    NUMBER_KEY("device.x0_max", BENCH(x0_max), "1", 0, 1,
+               "initial states are uniform from 0 to this"),
+    NUMBER_KEY("programming.tolerance", PROGRAM(tolerance), "1", 1e-4, 0.9,
+               "relative error at which a device is settled"),
+    CHOICE_KEY("programming.policy", PROGRAM(policy), program_policies,
+               "what is refined after a reversal"),
+    NUMBER_KEY("programming.width", PROGRAM(width), "s", 2e-5, 1, "of a pulse"),
+    NUMBER_KEY("programming.set_volt", PROGRAM(amplitude_start[PROGRAM_SET]), "V", 1e-3, 5,
+               "first amplitude of SET"),
+    NUMBER_KEY("programming.reset_volt", PROGRAM(amplitude_start[PROGRAM_RESET]), "V", 1e-3, 5,
+               "first amplitude of RESET"),
+    NUMBER_KEY("programming.volt_limit", PROGRAM(amplitude_limit), "V", 1e-3, 5,
+               "largest amplitude"),
+    NUMBER_KEY("programming.step", PROGRAM(step_start), "V", 1e-4, 1, "first step of an amplitude"),
+    COUNT_KEY("programming.pulse_limit", PROGRAM(pulse_limit), 1, 1e6,
+              "pulses after which a device is given up"),
+    NUMBER_KEY("programming.read_volt", BENCH(read_volt), "V", 1e-3, 1, "of a reading"),
+    NUMBER_KEY("programming.read_time", BENCH(read_time), "s", 1e-5, 1, "of one reading"),
+    NUMBER_KEY("programming.edge", BENCH(edge), "s", 1e-9, 1e-5, "of every pulse"),
+    CHOICE_KEY("engine.name", AT(engine), engine_names, "what solves the circuit"),
+    NUMBER_KEY("engine.reltol", BENCH(solver.reltol), "1", 1e-9, 0.1, "relative tolerance"),
+    NUMBER_KEY("engine.abstol", BENCH(solver.abstol), "A", 1e-15, 1e-3,
+               "absolute tolerance of currents"),
+    NUMBER_KEY("engine.vntol", BENCH(solver.vntol), "V", 1e-12, 1e-2,
+               "absolute tolerance of voltages and states"),
+    VARIATION_KEYS(VARY),
+};
+#define N_KEYS (sizeof keys / sizeof keys[0])
+
+static void defaults(void *options)
+{
+    struct options *o = options;
+    *o = (struct options){.rows = 4,
+                          .columns = 4,
+                          .scheme = SCHEME_THIRD,
+                          .engine = engine_index("event"),
+                          .dopant = (char *)"Cr",
+                          .variation = variation_defaults,
+                          .bench = {.row_ohm = 1,
+                                    .column_ohm = 1,
+                                    .driver_ohm = 50,
+                                    .column_farad = 1e-12,
+                                    .select_width = 30e-6,
+                                    .supply = 3.3,
+                                    .kelvin = TEMPERATURE_NOMINAL,
+                                    .x0_max = 0.02,
+                                    .program = program_defaults,
+                                    .read_volt = 0.1,
+                                    .read_time = 100e-6,
+                                    .edge = 1e-6,
+                                    .solver = engine_defaults}};
+}
+
+enum {
+    TIME,
+    ENERGY,
+    ENERGY_BY_CLASS,
+    DEVICES = ENERGY_BY_CLASS + ENERGY_CLASSES,
+    SETTLED,
+    PULSES,
+    PULSES_SET,
+    PULSES_RESET,
+    ERROR_RMS,
+    ERROR_WORST,
+    DISTURB_RMS,
+    DISTURB_WORST,
+    RESIDUAL,
+    VARIATION, /* and the columns of variation.h */
+    N_OUTPUTS = VARIATION + VARIATION_N_COLUMNS
+};
+
+static const struct sample_column outputs[N_OUTPUTS] = {
+    [TIME] = {"programming_time_s", false},
+    [ENERGY] = {"energy_J", false},
+    [ENERGY_BY_CLASS + CLASS_MEMRISTOR] = {"energy_memristor_J", false},
+    [ENERGY_BY_CLASS + CLASS_SELECT] = {"energy_select_J", false},
+    [ENERGY_BY_CLASS + CLASS_LINE] = {"energy_line_J", false},
+    [ENERGY_BY_CLASS + CLASS_REFERENCE] = {"energy_reference_J", false},
+    [ENERGY_BY_CLASS + CLASS_NEURON] = {"energy_neuron_J", false},
+    [ENERGY_BY_CLASS + CLASS_DRIVER] = {"energy_driver_J", false},
+    [DEVICES] = {"devices", false},
+    [SETTLED] = {"devices_settled", false},
+    [PULSES] = {"pulses", false},
+    [PULSES_SET] = {"pulses_set", false},
+    [PULSES_RESET] = {"pulses_reset", false},
+    [ERROR_RMS] = {"error_rms", false},
+    [ERROR_WORST] = {"error_worst", false},
+    [DISTURB_RMS] = {"disturb_rms", false},
+    [DISTURB_WORST] = {"disturb_worst", false},
+    [RESIDUAL] = {"residual_array", false},
+    [VARIATION] = VARIATION_COLUMNS(NUMBER_COLUMN),
+};
+
+/* Files read and what devices are drawn from, for one set of the keys below. */
+struct setup {
+    char *signature;
+    struct dopant *dopant;
+    struct variation_source *source;
+};
+
+struct shared {
+    struct experiment_context context;
+    struct subcircuit_file *switches;
+    size_t n, capacity;
+    struct setup *setups; /* n */
+};
+
+static const char *const setup_sections[] = {"variation.", "device.", "circuit.temperature",
+                                             "engine.name", NULL};
+
+static const struct setup *find_setup(const struct shared *s, const struct options *o)
+{
+    const struct setup *found = NULL;
+    char *wanted = keys_signature(keys, N_KEYS, o, setup_sections);
+    for (size_t i = 0; i < s->n && !found; i++)
+        if (strcmp(s->setups[i].signature, wanted) == 0)
+            found = &s->setups[i];
+    free(wanted);
+    return found;
+}
+
+static void close_crossbar(void *shared)
+{
+    struct shared *s = shared;
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n; i++) {
+        variation_close(s->setups[i].source);
+        dopant_free(s->setups[i].dopant);
+        free(s->setups[i].signature);
+    }
+    subcircuit_free(s->switches);
+    free(s->setups);
+    free(s);
+}
+
+static enum status open_crossbar(const void *options, const struct experiment_context *context,
+                                 void **shared, struct error *error)
+{
+    const struct options *o = options;
+    struct shared *s = *shared;
+    if (!s)
+        *shared = s = NEW(1, struct shared);
+    s->context = *context;
+    enum status status = STATUS_OK;
+    if (o->scheme == SCHEME_SELECT && !s->switches)
+        status = subcircuit_read(context->switch_file, &s->switches, error);
+    if (status != STATUS_OK || find_setup(s, o))
+        return status;
+    struct setup setup = {0};
+    status = dopant_read(o->dopant, context->devices, &setup.dopant, error);
+    if (status == STATUS_OK)
+        status = variation_open(&o->variation, setup.dopant, context->devices, o->bench.kelvin,
+                                engine_table[o->engine], &setup.source, error);
+    if (status != STATUS_OK) {
+        dopant_free(setup.dopant);
+        return status;
+    }
+    setup.signature = keys_signature(keys, N_KEYS, o, setup_sections);
+    s->setups = memory_grow(s->setups, &s->capacity, s->n + 1, sizeof *s->setups);
+    s->setups[s->n++] = setup;
+    return STATUS_OK;
+}
+
+/* Relative errors of what was read back, and drifts of the devices since they were done; of devices
+ * that are not stuck. */
+static void rate(const struct crossbar_bench *b, double *v)
+{
+    double errors = 0, drifts = 0;
+    size_t n = 0;
+    for (size_t k = 0; k < b->n; k++) {
+        const struct crossbar_device *d = &b->done[k];
+        v[SETTLED] += d->settled;
+        if (d->stuck)
+            continue;
+        const double off = d->read_back / d->target - 1, drift = d->end / d->programmed - 1;
+        errors += off * off;
+        drifts += drift * drift;
+        v[ERROR_WORST] = fmax(v[ERROR_WORST], fabs(off));
+        v[DISTURB_WORST] = fmax(v[DISTURB_WORST], fabs(drift));
+        n++;
+    }
+    v[ERROR_RMS] = sqrt(errors / (double)n);
+    v[DISTURB_RMS] = sqrt(drifts / (double)n);
+}
+
+static void fill_outputs(const struct crossbar_bench *b, struct cell *cells)
+{
+    const struct ledger_total total = ledger_section(b->ledger, SECTION_TRAINING);
+    double v[VARIATION] = {
+        [TIME] = b->time,
+        [ENERGY] = total.delivered,
+        [DEVICES] = (double)b->n,
+        [PULSES] = (double)(b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET]),
+        [PULSES_SET] = (double)b->pulses[PROGRAM_SET],
+        [PULSES_RESET] = (double)b->pulses[PROGRAM_RESET],
+        [RESIDUAL] = ledger_residual_array(b->ledger),
+    };
+    for (int c = 0; c < ENERGY_CLASSES; c++)
+        v[ENERGY_BY_CLASS + c] = ledger_class(&total, (enum energy_class)c);
+    rate(b, v);
+    for (int i = 0; i < VARIATION; i++)
+        if (isfinite(v[i])) /* all devices may be stuck */
+            cells[i] = (struct cell){.kind = CELL_NUMBER, .number = v[i]};
+    variation_cells(b->options.variation, cells + VARIATION);
+}
+
+static struct table *device_table(const struct crossbar_bench *b)
+{
+    static const char *const names[] = {
+        "row",         "column",           "target_S",  "initial_S", "verified_S",
+        "read_back_S", "own_programmed_S", "own_end_S", "pulses",    "settled",
+        "stuck"};
+    enum { N = sizeof names / sizeof names[0] };
+    struct table *table = table_new(N, names, NULL);
+    for (size_t k = 0; k < b->n; k++) {
+        const struct crossbar_device *d = &b->done[k];
+        const double v[N] = {(double)(k / b->options.columns + 1),
+                             (double)(k % b->options.columns + 1),
+                             d->target,
+                             d->initial,
+                             d->verified,
+                             d->read_back,
+                             d->programmed,
+                             d->end,
+                             (double)d->pulses,
+                             d->settled,
+                             d->stuck};
+        table_row(table);
+        for (size_t i = 0; i < N; i++)
+            table_number(table, i, v[i]);
+    }
+    return table;
+}
+
+/* The sample's options, which borrow its variation; on failure there is nothing to free. */
+static enum status draw(const struct shared *s, const struct options *o, uint64_t seed,
+                        uint32_t replica, struct crossbar_bench_options *run,
+                        struct variation *variation, struct error *error)
+{
+    const struct setup *setup = find_setup(s, o);
+    *run = o->bench;
+    run->rows = o->rows;
+    run->columns = o->columns;
+    run->scheme = (enum crossbar_scheme)o->scheme;
+    run->dopant = setup->dopant;
+    run->switches = s->switches;
+    run->engine = engine_table[o->engine];
+    run->solver.interrupted = s->context.interrupted;
+    run->variation = variation;
+    run->seed = seed;
+    run->replica = replica;
+    return variation_draw(setup->source, o->rows * o->columns, 0, seed, replica, variation, error);
+}
+
+static enum status run_crossbar(void *shared, const void *options, uint64_t seed, uint32_t replica,
+                                struct cell *cells, struct experiment_detail *detail,
+                                struct error *error)
+{
+    struct crossbar_bench_options run;
+    struct variation variation;
+    enum status status = draw(shared, options, seed, replica, &run, &variation, error);
+    if (status != STATUS_OK)
+        return status;
+    struct crossbar_bench b;
+    status = crossbar_bench_run(&run, &b, error);
+    if (status == STATUS_OK) {
+        fill_outputs(&b, cells);
+        if (detail) {
+            detail->names[0] = "devices";
+            detail->tables[0] = device_table(&b);
+            detail->names[1] = "variation";
+            detail->tables[1] = variation_table(&variation);
+            detail->n = 2;
+        }
+        const double residual = ledger_residual_array(b.ledger);
+        if (!(residual <= TRAINING_RESIDUAL_LIMIT))
+            status = fail(error, STATUS_UNTRUSTED,
+                          "the energy account does not close: residual %.2e, expected at most %g",
+                          residual, TRAINING_RESIDUAL_LIMIT);
+        crossbar_bench_free(&b);
+    }
+    variation_free(&variation);
+    return status;
+}
+
+struct owner {
+    struct crossbar_bench bench;
+    struct drive_log drive;
+    struct variation variation;
+};
+
+static void release(void *data)
+{
+    struct owner *owner = data;
+    crossbar_bench_free(&owner->bench);
+    drive_log_free(&owner->drive);
+    variation_free(&owner->variation);
+    free(owner);
+}
+
+static enum status record(void *shared, const void *options, uint64_t seed, uint32_t replica,
+                          struct study_case *k, struct error *error)
+{
+    const struct options *o = options;
+    struct crossbar_bench_options run;
+    enum status status = variation_replays(&o->variation, error);
+    if (status != STATUS_OK)
+        return status;
+    struct owner *owner = NEW(1, struct owner);
+    status = draw(shared, o, seed, replica, &run, &owner->variation, error);
+    if (status != STATUS_OK) {
+        free(owner);
+        return status;
+    }
+    run.drive = &owner->drive;
+    status = crossbar_bench_run(&run, &owner->bench, error);
+    if (status != STATUS_OK) {
+        release(owner);
+        return status;
+    }
+    const struct crossbar_bench *b = &owner->bench;
+    *k = (struct study_case){.circuits = {b->circuit},
+                             .drive = owner->drive,
+                             .n_probes = o->columns,
+                             .probes = b->column_probes,
+                             .output_probe = -1,
+                             .n_devices = b->n,
+                             .n_pulses = b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET],
+                             .borrowed = true,
+                             .owner = owner,
+                             .release = release};
+    return STATUS_OK;
+}
+
+const struct experiment experiment_crossbar = {
+    .name = "crossbar",
+    .title = "an m x n crossbar is programmed to random targets by write and verify, and read back",
+    .n_keys = N_KEYS,
+    .keys = keys,
+    .options_size = sizeof(struct options),
+    .defaults = defaults,
+    .n_outputs = N_OUTPUTS,
+    .outputs = outputs,
+    .open = open_crossbar,
+    .run = run_crossbar,
+    .close = close_crossbar,
+    .record = record,
+};

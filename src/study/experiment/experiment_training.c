@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The experiment `training`: a classifier is programmed on chip and classifies all images. */
+#include "base/memory.h"
+#include "compare/cases.h"
+#include "study/experiment/experiments.h"
+#include "study/experiment/learning.h"
+#include "study/experiment/training_setup.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static_assert(sizeof(size_t) == sizeof(uint64_t), "counts are stored as uint64_t");
+static_assert(sizeof(enum program_policy) == sizeof(int), "choices are stored as int");
+
+#define AT(field) offsetof(struct training_bench, field)
+#define CIRCUIT(field) AT(training.classifier.field)
+#define PROGRAM(field) AT(training.program.field)
+#define LEARN(field) AT(training.field)
+#define VARY(field) AT(variation.field)
+static const struct key keys[] = {
+    SIZES_KEY("circuit.sizes", AT(sizes), 1, 64, "inputs, neurons of each layer: 9 first, 1 last"),
+    TEXT_KEY(
+        "circuit.neuron", AT(neuron),
+        "cmos, behavioural or a FILE.sub; the engine event takes the measured curve of either"),
+    NUMBER_KEY("circuit.row_ohm", CIRCUIT(row_ohm), "ohm", 1e-3, 1e5, "driver of a row"),
+    NUMBER_KEY("circuit.column_ohm", CIRCUIT(column_ohm), "ohm", 1e-3, 1e5, "driver of a column"),
+    NUMBER_KEY("circuit.column_farad", CIRCUIT(column_farad), "F", 0, 1e-9,
+               "capacitance of a column"),
+    NUMBER_KEY("circuit.select_width", CIRCUIT(select_width), "m", 1e-6, 1e-2,
+               "of the select switches"),
+    NUMBER_KEY("circuit.line_row_ohm", CIRCUIT(line_row_ohm), "ohm", 0, 1e4,
+               "line between neighbouring devices of a row"),
+    NUMBER_KEY("circuit.line_column_ohm", CIRCUIT(line_column_ohm), "ohm", 0, 1e4, "of a column"),
+    NUMBER_KEY("circuit.supply", CIRCUIT(supply), "V", 2, 5,
+               "of neurons and switches; signal ground is half of it"),
+    NUMBER_KEY("circuit.temperature", CIRCUIT(temperature), "K", 125, 450,
+               "kT/q in the devices' laws and the transistors' junctions"),
+    TEXT_KEY("device.dopant", AT(dopant), "name of a library, or FILE.lib"),
+    NUMBER_KEY("device.x0_max", AT(training.x0_max), "1", 0, 1,
+               "initial states are uniform from 0 to this"),
+    TEXT_KEY("images.pair", AT(images), "two letters as in T/X, or a file"),
+    NUMBER_KEY("noise.train", AT(training.train_noise), "1", 0, 0.5,
+               "probability of a pixel flip in training"),
+    NUMBER_KEY("noise.test", AT(training.noise), "1", 0, 0.5,
+               "probability of a pixel flip in the accuracy"),
+    NUMBER_KEY("programming.tolerance", PROGRAM(tolerance), "1", 1e-4, 0.9,
+               "relative error at which a device is settled"),
+    CHOICE_KEY("programming.policy", PROGRAM(policy), program_policies,
+               "what is refined after a reversal"),
+    CHOICE_KEY("programming.gap", PROGRAM(gap), program_gaps, "distance to the target"),
+    NUMBER_KEY("programming.width", PROGRAM(width), "s", 2e-5, 1, "of a pulse"),
+    NUMBER_KEY("programming.width_floor", PROGRAM(width_floor), "s", 2e-6, 1,
+               "least width under the policy amplitude+width"),
+    NUMBER_KEY("programming.set_volt", PROGRAM(amplitude_start[PROGRAM_SET]), "V", 1e-3, 5,
+               "first amplitude of SET"),
+    NUMBER_KEY("programming.reset_volt", PROGRAM(amplitude_start[PROGRAM_RESET]), "V", 1e-3, 5,
+               "first amplitude of RESET"),
+    NUMBER_KEY("programming.volt_limit", PROGRAM(amplitude_limit), "V", 1e-3, 5,
+               "largest amplitude"),
+    NUMBER_KEY("programming.step", PROGRAM(step_start), "V", 1e-4, 1, "first step of an amplitude"),
+    NUMBER_KEY("programming.step_floor", PROGRAM(step_floor), "V", 1e-5, 1,
+               "least step of an amplitude"),
+    NUMBER_KEY("programming.least_progress", PROGRAM(least_progress), "1", 0, 1,
+               "share of the gap that a pulse must close, or the amplitude rises"),
+    COUNT_KEY("programming.pulse_limit", PROGRAM(pulse_limit), 1, 1e6,
+              "pulses after which a device is given up"),
+    NUMBER_KEY("programming.erase_time", AT(training.erase), "s", 0, 100,
+               "reset before each device; 0: none"),
+    NUMBER_KEY("programming.erase_volt", AT(training.erase_volt), "V", 1e-3, 5,
+               "amplitude of that reset"),
+    NUMBER_KEY("programming.read_time", AT(training.read_time), "s", 1e-5, 1, "of one reading"),
+    NUMBER_KEY("programming.edge", AT(training.edge), "s", 1e-9, 1e-5, "of every pulse"),
+    NUMBER_KEY("inference.time", AT(training.infer_time), "s", 2e-6, 1, "that an image is shown"),
+    CHOICE_KEY("engine.name", AT(engine), engine_names, "what solves the circuit"),
+    NUMBER_KEY("engine.reltol", AT(training.solver.reltol), "1", 1e-9, 0.1, "relative tolerance"),
+    NUMBER_KEY("engine.abstol", AT(training.solver.abstol), "A", 1e-15, 1e-3,
+               "absolute tolerance of currents"),
+    NUMBER_KEY("engine.vntol", AT(training.solver.vntol), "V", 1e-12, 1e-2,
+               "absolute tolerance of voltages and states"),
+    NUMBER_KEY("engine.switches", AT(training.solver.switches), "1", 0, 1e9,
+               "event: each device is so many switches that jump at random; 0: their mean"),
+    LEARNING_KEYS(LEARN, AT(rule)),
+    VARIATION_KEYS(VARY),
+    VARIATION_NEURON_KEYS(VARY),
+};
+
+static void defaults(void *options)
+{
+    struct training_bench *b = options;
+    *b = (struct training_bench){.training = training_defaults,
+                                 .dopant = (char *)"Cr",
+                                 .images = (char *)"T/X",
+                                 .neuron = (char *)"cmos",
+                                 .engine = engine_index("event")};
+    b->training.classifier = classifier_defaults;
+    b->training.program = program_defaults;
+    b->training.learning = learning_defaults;
+    b->training.solver = engine_defaults;
+    b->variation = variation_defaults;
+    b->sizes.n = classifier_defaults.n_layers + 1;
+    for (size_t i = 0; i < b->sizes.n; i++)
+        b->sizes.values[i] = classifier_defaults.sizes[i];
+}
+
+/* What a sample gives, in the order of outputs[]. */
+enum {
+    ACCURACY_CLEAN,
+    ACCURACY,
+    ACCURACY_LIMIT,
+    TRAINING_TIME,
+    ENERGY,
+    ENERGY_BY_CLASS,
+    ENERGY_INFER = ENERGY_BY_CLASS + ENERGY_CLASSES,
+    DEVICES,
+    SETTLED,
+    PULSES,
+    PULSES_SET,
+    PULSES_RESET,
+    LOSS,
+    RESIDUAL_ARRAY,
+    RESIDUAL_SUPPLY,
+    PULSES_A_DEVICE,
+    UNSETTLED,
+    TIES,
+    FIRST_JUMP,
+    LEARNING,                                  /* and the columns of learning.h */
+    VARIATION = LEARNING + LEARNING_N_COLUMNS, /* and those of variation.h */
+    N_OUTPUTS = VARIATION + VARIATION_N_COLUMNS
+};
+
+static const struct sample_column outputs[N_OUTPUTS] = {
+    [ACCURACY_CLEAN] = {"accuracy_clean", false},
+    [ACCURACY] = {"accuracy", false},
+    [ACCURACY_LIMIT] = {"accuracy_limit", false},
+    [TRAINING_TIME] = {"training_time_s", false},
+    [ENERGY] = {"energy_J", false},
+    [ENERGY_BY_CLASS + CLASS_MEMRISTOR] = {"energy_memristor_J", false},
+    [ENERGY_BY_CLASS + CLASS_SELECT] = {"energy_select_J", false},
+    [ENERGY_BY_CLASS + CLASS_LINE] = {"energy_line_J", false},
+    [ENERGY_BY_CLASS + CLASS_REFERENCE] = {"energy_reference_J", false},
+    [ENERGY_BY_CLASS + CLASS_NEURON] = {"energy_neuron_J", false},
+    [ENERGY_BY_CLASS + CLASS_DRIVER] = {"energy_driver_J", false},
+    [ENERGY_INFER] = {"energy_infer_J", false},
+    [DEVICES] = {"devices", false},
+    [SETTLED] = {"devices_settled", false},
+    [PULSES] = {"pulses", false},
+    [PULSES_SET] = {"pulses_set", false},
+    [PULSES_RESET] = {"pulses_reset", false},
+    [LOSS] = {"loss", false},
+    [RESIDUAL_ARRAY] = {"residual_array", false},
+    [RESIDUAL_SUPPLY] = {"residual_supply", false},
+    [PULSES_A_DEVICE] = {"pulses_a_device", false},
+    [UNSETTLED] = {"devices_unsettled", false},
+    [TIES] = {"images_tied", false},
+    [FIRST_JUMP] = {"first_jump_gap", false},
+    [LEARNING] = LEARNING_COLUMNS(NUMBER_COLUMN),
+    [VARIATION] = VARIATION_COLUMNS(NUMBER_COLUMN),
+};
+
+/* What devices are drawn from, for one set of keys. */
+struct source {
+    char *signature;
+    struct variation_source *variation;
+};
+
+struct shared {
+    struct experiment_context context;
+    size_t n, capacity;
+    struct training_setup **setups; /* n */
+    size_t n_sources, sources_capacity;
+    struct source *sources; /* n_sources */
+};
+
+/* Keys on which files and neurons depend; and what devices are drawn from. */
+static const char *const setup_sections[] = {"circuit.", "device.", "images.", "engine.", NULL};
+static const char *const source_sections[] = {"variation.", "device.", "circuit.temperature",
+                                              "engine.name", NULL};
+
+static char *signature(const struct training_bench *b, const char *const *sections)
+{
+    return keys_signature(keys, sizeof keys / sizeof keys[0], b, sections);
+}
+
+static const struct training_setup *find_setup(const struct shared *s,
+                                               const struct training_bench *b)
+{
+    const struct training_setup *found = NULL;
+    char *wanted = signature(b, setup_sections);
+    for (size_t i = 0; i < s->n && !found; i++)
+        if (strcmp(s->setups[i]->signature, wanted) == 0)
+            found = s->setups[i];
+    free(wanted);
+    return found;
+}
+
+static const struct variation_source *find_source(const struct shared *s,
+                                                  const struct training_bench *b)
+{
+    const struct variation_source *found = NULL;
+    char *wanted = signature(b, source_sections);
+    for (size_t i = 0; i < s->n_sources && !found; i++)
+        if (strcmp(s->sources[i].signature, wanted) == 0)
+            found = s->sources[i].variation;
+    free(wanted);
+    return found;
+}
+
+static enum status open_source(struct shared *s, const struct training_bench *b,
+                               struct error *error)
+{
+    struct variation_source *source;
+    const struct training_setup *setup = find_setup(s, b);
+    const char *mismatch = b->variation.a_vt > 0     ? "variation.a_vt"
+                           : b->variation.a_beta > 0 ? "variation.a_beta"
+                                                     : NULL;
+    if (mismatch && setup->options.classifier.neuron.opaque)
+        return fail(error, STATUS_INPUT,
+                    "%s: the transistors of %s are for ngspice only and get no mismatch, expected "
+                    "%s: 0",
+                    mismatch, b->neuron, mismatch);
+    const enum status status =
+        variation_open(&b->variation, setup->dopant, s->context.devices,
+                       b->training.classifier.temperature, engine_table[b->engine], &source, error);
+    if (status != STATUS_OK)
+        return status;
+    s->sources =
+        memory_grow(s->sources, &s->sources_capacity, s->n_sources + 1, sizeof *s->sources);
+    s->sources[s->n_sources++] = (struct source){signature(b, source_sections), source};
+    return STATUS_OK;
+}
+
+static enum status open_training(const void *options, const struct experiment_context *context,
+                                 void **shared, struct error *error)
+{
+    struct shared *s = *shared;
+    if (!s)
+        *shared = s = NEW(1, struct shared);
+    s->context = *context;
+    enum status status = STATUS_OK;
+    if (!find_setup(s, options)) {
+        struct training_setup *setup;
+        char *wanted = signature(options, setup_sections);
+        status = training_setup_new(options, context, wanted, &setup, error);
+        free(wanted);
+        if (status == STATUS_OK) {
+            s->setups = memory_grow(s->setups, &s->capacity, s->n + 1, sizeof *s->setups);
+            s->setups[s->n++] = setup;
+        }
+    }
+    if (status == STATUS_OK && !find_source(s, options))
+        status = open_source(s, options, error);
+    return status;
+}
+
+static void close_training(void *shared)
+{
+    struct shared *s = shared;
+    for (size_t i = 0; s && i < s->n; i++)
+        training_setup_free(s->setups[i]);
+    for (size_t i = 0; s && i < s->n_sources; i++) {
+        variation_close(s->sources[i].variation);
+        free(s->sources[i].signature);
+    }
+    if (s) {
+        free(s->setups);
+        free(s->sources);
+    }
+    free(s);
+}
+
+/* An image is tied if the output is this near to the threshold, in units of its swing: as far as
+ * engines may differ (outcome.h). */
+#define TIE 1e-3
+
+/* A device's first jump: the first SET pulse that raised its conductance by this factor. */
+#define JUMP 1.2
+
+/* Mean over the devices that had one of |ln(G/G_target)| after the first jump; NAN without any. */
+static double first_jump_gap(const struct training *t)
+{
+    bool *had = NEW(t->n_devices, bool);
+    double sum = 0, n = 0;
+    for (size_t i = 0; i < t->n_pulses; i++) {
+        const struct training_pulse *p = &t->pulses[i];
+        if (p->kind != PHASE_SET || had[p->device] || !(p->after >= JUMP * p->before))
+            continue;
+        had[p->device] = true;
+        sum += fabs(log(p->after / t->devices[p->device].target));
+        n++;
+    }
+    free(had);
+    return sum / n;
+}
+
+static void fill_outputs(const struct training *t, const struct variation *variation,
+                         struct cell *cells)
+{
+    const struct ledger_total total = ledger_section(t->ledger, SECTION_TRAINING);
+    double v[LEARNING] = {
+        [ACCURACY_CLEAN] = t->accuracy_clean,
+        [ACCURACY] = t->accuracy_noisy,
+        [ACCURACY_LIMIT] = t->accuracy_limit,
+        [TRAINING_TIME] = t->training_time,
+        [ENERGY] = training_energy(t),
+        [ENERGY_INFER] = training_infer_energy(t),
+        [DEVICES] = (double)t->n_devices,
+        [SETTLED] = (double)t->n_settled,
+        [PULSES] = (double)(t->n_pulses - t->n_erases),
+        [LOSS] = t->loss,
+        [RESIDUAL_ARRAY] = ledger_residual_array(t->ledger),
+        [RESIDUAL_SUPPLY] = ledger_residual_supply(t->ledger),
+        [PULSES_A_DEVICE] = (double)(t->n_pulses - t->n_erases) / (double)t->n_devices,
+        [UNSETTLED] = (double)(t->n_devices - t->n_settled),
+        [FIRST_JUMP] = first_jump_gap(t),
+    };
+    for (size_t i = 0; i < IMAGE_COUNT; i++)
+        v[TIES] += fabs(t->outputs[i] - 0.5) < TIE;
+    for (int c = 0; c < ENERGY_CLASSES; c++)
+        v[ENERGY_BY_CLASS + c] = ledger_class(&total, (enum energy_class)c);
+    for (size_t i = 0; i < t->n_pulses; i++) {
+        v[PULSES_SET] += t->pulses[i].kind == PHASE_SET;
+        v[PULSES_RESET] += t->pulses[i].kind == PHASE_RESET;
+    }
+    learning_cells(t, cells + LEARNING);
+    variation_cells(variation, cells + VARIATION);
+    for (int i = 0; i < LEARNING; i++)
+        if (!isnan(v[i]))
+            cells[i] = (struct cell){.kind = CELL_NUMBER, .number = v[i]};
+}
+
+static void add_detail(struct experiment_detail *d, const char *name, struct table *table)
+{
+    d->names[d->n] = name;
+    d->tables[d->n++] = table;
+}
+
+static void fill_detail(const struct training *t, struct experiment_detail *d)
+{
+    static const char *const device_names[] = {"layer",     "row",     "column", "target_S",
+                                               "initial_S", "final_S", "pulses", "settled"};
+    static const char *const image_names[] = {"image", "output", "decision"};
+    struct table *devices = table_new(8, device_names, NULL),
+                 *images = table_new(3, image_names, NULL);
+    for (size_t k = 0; k < t->n_devices; k++) {
+        const struct training_device *u = &t->devices[k];
+        const double v[] = {(double)u->address.layer + 1,
+                            (double)u->address.row + 1,
+                            (double)u->address.column + 1,
+                            u->target,
+                            u->initial,
+                            u->final,
+                            (double)u->pulses,
+                            u->within_tolerance};
+        table_row(devices);
+        for (size_t i = 0; i < 8; i++)
+            table_number(devices, i, v[i]);
+    }
+    for (size_t i = 0; i < IMAGE_COUNT; i++) {
+        table_row(images);
+        table_number(images, 0, (double)i);
+        table_number(images, 1, t->outputs[i]);
+        table_number(images, 2, t->decision[i]);
+    }
+    add_detail(d, "devices", devices);
+    add_detail(d, "images", images);
+    if (t->options.rule->in_place)
+        add_detail(d, "epochs", learning_epochs(t));
+}
+
+/* The sample's options, which borrow its variation; on failure there is nothing to free. */
+static enum status draw(const struct shared *shared, const struct training_bench *b, uint64_t seed,
+                        uint32_t replica, struct training_options *o, struct variation *variation,
+                        struct error *error)
+{
+    *o = training_setup_options(find_setup(shared, b), b, seed, replica);
+    const struct classifier_options *c = &o->classifier;
+    size_t n_devices = 0;
+    for (size_t l = 0; l < c->n_layers; l++)
+        n_devices += c->sizes[l] * c->sizes[l + 1];
+    const enum status status =
+        variation_draw(find_source(shared, b), n_devices, classifier_amplifiers(c), seed, replica,
+                       variation, error);
+    if (status == STATUS_OK)
+        variation_apply(variation, o);
+    return status;
+}
+
+static enum status run(void *shared, const void *options, uint64_t seed, uint32_t replica,
+                       struct cell *cells, struct experiment_detail *detail, struct error *error)
+{
+    struct training_options o;
+    struct variation variation;
+    enum status status = draw(shared, options, seed, replica, &o, &variation, error);
+    if (status != STATUS_OK)
+        return status;
+    struct training t;
+    status = training_prepare(&o, &t, error);
+    if (status == STATUS_OK) {
+        status = training_run(&t, NULL, 0, error);
+        if (status == STATUS_OK) {
+            fill_outputs(&t, &variation, cells);
+            if (detail) {
+                fill_detail(&t, detail);
+                add_detail(detail, "variation", variation_table(&variation));
+            }
+            if (!training_trustworthy(&t, error))
+                status = STATUS_UNTRUSTED;
+        }
+        training_free(&t);
+    }
+    variation_free(&variation);
+    return status;
+}
+
+struct owner {
+    struct case_recording recording;
+    struct variation variation;
+};
+
+static void release(void *data)
+{
+    struct owner *owner = data;
+    case_recording_free(&owner->recording);
+    variation_free(&owner->variation);
+    free(owner);
+}
+
+/* The training and the inference after it. */
+static enum status record(void *shared, const void *options, uint64_t seed, uint32_t replica,
+                          struct study_case *k, struct error *error)
+{
+    const struct training_bench *b = options;
+    struct training_options o;
+    enum status status = variation_replays(&b->variation, error);
+    if (status != STATUS_OK)
+        return status;
+    if (b->training.solver.switches > 0)
+        return fail(error, STATUS_INPUT,
+                    "engine.switches: devices that jump at random do not follow a drive twice, "
+                    "expected engine.switches: 0");
+    if (find_setup(shared, b)->options.classifier.neuron.opaque)
+        return fail(error, STATUS_INPUT,
+                    "circuit.neuron: the netlist of %s is for ngspice only, expected one that all "
+                    "engines run",
+                    b->neuron);
+    struct owner *owner = NEW(1, struct owner);
+    status = draw(shared, b, seed, replica, &o, &owner->variation, error);
+    if (status != STATUS_OK) {
+        free(owner);
+        return status;
+    }
+    o.stages = (struct training_stages){.retrain_flips = o.stages.retrain_flips,
+                                        .retrain_sigma = o.stages.retrain_sigma};
+    status = case_record_training(&o, &owner->recording, error);
+    if (status != STATUS_OK) {
+        release(owner);
+        return status;
+    }
+    *k = case_of_recording(NULL, &o, &owner->recording, o.behavioural);
+    k->owner = owner;
+    k->release = release;
+    return STATUS_OK;
+}
+
+const struct experiment experiment_training = {
+    .name = "training",
+    .title = "a classifier is programmed on chip, device by device, and classifies all 512 images",
+    .n_keys = sizeof keys / sizeof keys[0],
+    .keys = keys,
+    .options_size = sizeof(struct training_bench),
+    .defaults = defaults,
+    .n_outputs = N_OUTPUTS,
+    .outputs = outputs,
+    .open = open_training,
+    .run = run,
+    .close = close_training,
+    .record = record,
+};
