@@ -122,8 +122,8 @@ refuse "--neuron 'foo', expected one of cmos" train --neuron foo
     printf '.control\nshell touch here\n.endc\n'
 } >control.sub
 line=$(grep -n '^\.control' control.sub | cut -d: -f1)
-refuse "control.sub:$line: .control" train --neuron control.sub -o out
-refuse "control.sub:$line: .control" netlist -n control.sub classifier
+refuse "control.sub:$line: '.control' runs commands" train --neuron control.sub -o out
+refuse "control.sub:$line: '.control' runs commands" netlist -n control.sub classifier
 echo '* nothing' >nothing.sub
 refuse "nothing.sub" train --neuron nothing.sub -o out
 

@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Landlock (Linux 5.13, landlock(7)): all rights that its first version knows, handled and none
- * granted. */
 #include "base/confine.h"
 
 #include <linux/landlock.h>
+#include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SANITIZED 1
+#elif defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
+    __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+/* Landlock (Linux 5.13, landlock(7)): all rights that its first version knows, handled and none
+ * granted. */
 bool confine_files(void)
 {
     const struct landlock_ruleset_attr rules = {
@@ -25,4 +39,45 @@ bool confine_files(void)
                       syscall(SYS_landlock_restrict_self, (int)set, 0) == 0;
     close((int)set);
     return done;
+}
+
+/* A limit that is lower already stays. */
+static void limit(int resource, rlim_t most)
+{
+    struct rlimit now;
+    if (getrlimit(resource, &now) == 0 && (now.rlim_cur == RLIM_INFINITY || now.rlim_cur > most))
+        setrlimit(resource, &(struct rlimit){most, most});
+}
+
+void confine_sizes(void)
+{
+    limit(RLIMIT_FSIZE, 0);
+    const long page = sysconf(_SC_PAGESIZE), pages = sysconf(_SC_PHYS_PAGES);
+    unsigned long mapped = 0; /* pages; proc(5) */
+    FILE *in = fopen("/proc/self/statm", "re");
+    if (in && fscanf(in, "%lu", &mapped) == 1 && page > 0 && pages > 0 && !SANITIZED)
+        limit(RLIMIT_AS, (rlim_t)page * ((rlim_t)mapped + (rlim_t)pages / 4 * 3));
+    if (in)
+        fclose(in);
+}
+
+/* Those from `from` on and below `to`. */
+static void close_between(int from, unsigned to)
+{
+    from = from > STDERR_FILENO ? from : STDERR_FILENO + 1;
+    if ((unsigned)from < to)
+        close_range((unsigned)from, to - 1, 0);
+}
+
+bool confine_descriptors(int keep, int keep_too)
+{
+    const int low = keep < keep_too ? keep : keep_too, high = keep < keep_too ? keep_too : keep;
+    /* a program that was started without standard input may have a pipe in its place */
+    if ((low > STDIN_FILENO && !freopen("/dev/null", "r", stdin)) ||
+        !freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+        return false;
+    close_between(0, (unsigned)low);
+    close_between(low + 1, (unsigned)high);
+    close_between(high + 1, ~0u);
+    return true;
 }

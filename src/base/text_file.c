@@ -25,6 +25,14 @@ void text_file_free(struct text_file *file)
     free(file);
 }
 
+static int line_ends(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
 static void split(struct text_file *f)
 {
     size_t capacity = 0;
@@ -60,7 +68,8 @@ enum status text_file_read(const char *path, struct text_file **file, struct err
         if (ferror(in))
             status = fail(error, STATUS_INPUT, "%s: read error: %s", path, strerror(errno));
         else if (memchr(f->text, 0, f->size))
-            status = fail(error, STATUS_INPUT, "%s: has a NUL byte, expected a text file", path);
+            status = fail_at(error, path, 1 + line_ends(f->text),
+                             "has a NUL byte 0x00, expected a text file");
     }
     fclose(in);
     if (status != STATUS_OK) {

@@ -2,7 +2,7 @@
 #include "circuit/deck_text.h"
 
 #include "base/memory.h"
-#include "base/text_file.h"
+#include "base/spice_screen.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -45,19 +45,6 @@ void deck_text_free(struct deck_text *t)
     free(t);
 }
 
-/* Cut off what follows `;', `//' or a `$' behind a blank or a comma, as ngspice does, and blanks. */
-static void cut_comment(char *line)
-{
-    char *p = line;
-    for (; *p; p++)
-        if (*p == ';' || (*p == '/' && p[1] == '/') ||
-            (*p == '$' && (p == line || strchr(BLANKS ",", p[-1]))))
-            break;
-    while (p > line && strchr(BLANKS "\r", p[-1]))
-        p--;
-    *p = 0;
-}
-
 static bool starts(const char *line, const char *word)
 {
     const size_t n = strlen(word);
@@ -95,9 +82,9 @@ static enum status add_line(struct reader *r, char *text, const struct source *s
 {
     struct deck_text *t = r->text;
     t->lines = memory_grow(t->lines, &t->capacity, t->n_lines + 1, sizeof *t->lines);
-    struct deck_line *l = &t->lines[t->n_lines++];
-    *l = (struct deck_line){text, s->file, line, r->control};
-    return r->trusted ? STATUS_OK : deck_line_screen(t, l, r->error);
+    t->lines[t->n_lines++] = (struct deck_line){text, s->file, line, r->control};
+    /* what follows a `.control' is not seen without trust: it is refused itself */
+    return r->trusted ? STATUS_OK : spice_line_screen(SPICE_DECK, s->path, line, text, r->error);
 }
 
 static enum status read_source(struct reader *r, const struct source *s);
@@ -258,7 +245,7 @@ static enum status read_line(struct reader *r, const struct source *s, struct pl
                              int number)
 {
     if (*line != '*')
-        cut_comment(line);
+        spice_cut_comment(line);
     const size_t n = strlen(line);
     const bool goes_on = n >= 2 && strcmp(line + n - 2, "\\\\") == 0;
     if (goes_on)
@@ -306,7 +293,8 @@ static enum status read_lines(struct reader *r, const struct source *s, const st
 static enum status read_source(struct reader *r, const struct source *s)
 {
     struct text_file *f;
-    enum status status = text_file_read(s->path, &f, r->error);
+    enum status status = r->trusted ? text_file_read(s->path, &f, r->error)
+                                    : spice_file_read(SPICE_DECK, s->path, &f, r->error);
     if (status != STATUS_OK)
         return status;
     r->bytes += f->size;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Any SPICE deck as logical lines: continued lines joined, comments gone, included files put in
- * place.  A deck from elsewhere is not data: `.control` blocks, `*#` comments and many cards make
- * ngspice run programs or open files.  What is not known to be harmless is refused unless the deck
- * is trusted, and no included file may lie outside of the deck's folder. */
+ * place.  Unless the deck is trusted, what does not pass the screen (base/spice_screen.h) is refused,
+ * and no included file may lie outside of the deck's folder. */
 #ifndef SILVERBAR_CIRCUIT_DECK_TEXT_H
 #define SILVERBAR_CIRCUIT_DECK_TEXT_H
 
@@ -30,11 +29,6 @@ struct deck_text {
 enum status deck_text_read(const char *path, bool trusted, struct deck_text **text,
                            struct error *error);
 void deck_text_free(struct deck_text *text);
-
-/* Is this logical line harmless in a deck that nobody vouches for?  Else a message that says what
- * was found and what was expected. */
-enum status deck_line_screen(const struct deck_text *text, const struct deck_line *line,
-                             struct error *error);
 
 /* The same, for a line of `.include` or `.lib` to be replaced: the file's name and section (NULL:
  * none), to be freed.  False: it is neither. */

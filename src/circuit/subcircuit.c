@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "base/spice_number.h"
-#include "base/text_file.h"
+#include "base/spice_screen.h"
 #include "circuit/subcircuit_internal.h"
 
 #include <ctype.h>
@@ -120,19 +120,6 @@ static enum status open_definition(struct reader *r, struct statement *s)
     return STATUS_OK;
 }
 
-/* Cards that describe a circuit; others steer the simulation, read files or run programs.  .func
- * and .if are for SPICE only: such a file is beyond the native engines. */
-static const char *const allowed[] = {".model",  ".param", ".func", ".if",
-                                      ".elseif", ".else",  ".endif"};
-
-static bool is_allowed(const char *card)
-{
-    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
-        if (strcmp(card, allowed[i]) == 0)
-            return true;
-    return false;
-}
-
 static enum status take_statement(struct reader *r, struct statement *s)
 {
     const char *word = s->words[0];
@@ -144,11 +131,6 @@ static enum status take_statement(struct reader *r, struct statement *s)
         r->open = NULL;
         return STATUS_OK;
     }
-    if (word[0] == '.' && !is_allowed(word))
-        return fail_at(r->error, s->file, s->line,
-                       "%s is refused in a netlist file, expected .subckt, .ends, .model, .param, "
-                       ".func or .include",
-                       word);
     if (r->open) {
         struct definition *d = r->open;
         d->statements =
@@ -200,18 +182,20 @@ static enum status include(struct reader *r, const char *path, const char *line,
 static enum status read_lines(struct reader *r, const char *path, int depth)
 {
     struct text_file *text;
-    enum status status = text_file_read(path, &text, r->error);
+    enum status status = spice_file_read(SPICE_NETLIST, path, &text, r->error);
     struct statement pending = {0};
     for (size_t i = 0; status == STATUS_OK && i < text->n_lines; i++) {
-        const char *line = text->lines[i] + strspn(text->lines[i], " \t");
+        char *line = text->lines[i] + strspn(text->lines[i], " \t");
         const int number = (int)i + 1;
-        if (strncmp(line, "*#", 2) == 0) {
-            status = fail_at(r->error, path, number,
-                             "'%.40s' is refused: ngspice runs such a comment as a command", line);
-            break;
-        }
-        if (strncasecmp(line, ".inc", 4) != 0)
+        const bool includes = strncasecmp(line, ".inc", 4) == 0;
+        if (*line != '*')
+            spice_cut_comment(line);
+        if (!includes) {
+            status = spice_line_screen(SPICE_NETLIST, path, number, line, r->error);
+            if (status != STATUS_OK)
+                break;
             append_text(r, text->lines[i]);
+        }
         if (*line == 0 || *line == '*')
             continue;
         if (*line == '+') {
@@ -227,7 +211,7 @@ static enum status read_lines(struct reader *r, const char *path, int depth)
         pending = (struct statement){.file = memory_string(path), .line = number};
         if (status != STATUS_OK)
             break;
-        if (strncasecmp(line, ".inc", 4) == 0)
+        if (includes)
             status = include(r, path, line, number, depth);
         else
             add_words(&pending, line);

@@ -2,6 +2,7 @@
 #include "simulate/deck_run.h"
 
 #include "base/memory.h"
+#include "base/spice_screen.h"
 #include "engine/spice/worker.h"
 #include "engine/spice/worker_link.h"
 
@@ -209,13 +210,17 @@ enum status deck_run(const struct user_deck *deck, size_t analysis,
                                       .trusted = options->trusted,
                                       .control = deck->control,
                                       .folder = real ? real : "/"};
-    enum status status = worker_link_start(&r->link, body, &setup);
+    enum status status =
+        options->trusted ? STATUS_OK : spice_deck_screen((const char *const *)lines, error);
+    if (status == STATUS_OK) {
+        status = worker_link_start(&r->link, body, &setup);
+        if (status == STATUS_OK)
+            status = follow(r);
+        worker_link_end(&r->link, status);
+    }
     for (size_t i = 0; i < r->n_lines; i++)
         free(lines[i]);
     free(lines);
-    if (status == STATUS_OK)
-        status = follow(r);
-    worker_link_end(&r->link, status);
     forget_plot(r);
     free(r->origin);
     free(real);

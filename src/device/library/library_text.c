@@ -2,7 +2,7 @@
 #include "device/library/library_text.h"
 
 #include "base/memory.h"
-#include "base/text_file.h"
+#include "base/spice_screen.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -46,18 +46,6 @@ static bool is_card(const char *line, const char *name)
 {
     size_t n = strlen(name);
     return strncasecmp(line, name, n) == 0 && (!line[n] || isspace((unsigned char)line[n]));
-}
-
-/* Cards of a simulator's command language and of other files stay out: a library is data. */
-static bool is_allowed(const char *line)
-{
-    static const char *const cards[] = {".subckt", ".ends", ".param", ".func", ".model", NULL};
-    if (*line != '.')
-        return true;
-    for (const char *const *c = cards; *c; c++)
-        if (is_card(line, *c))
-            return true;
-    return false;
 }
 
 /* The path behind .include, in the folder of `from`; NULL if it would leave that folder. */
@@ -121,7 +109,7 @@ static enum status read_into(struct library_text *text, const char *path,
                              const struct open_file *parent, int depth, struct error *error)
 {
     struct text_file *file;
-    enum status status = text_file_read(path, &file, error);
+    enum status status = spice_file_read(SPICE_LIBRARY, path, &file, error);
     if (status != STATUS_OK)
         return status;
     text->paths =
@@ -129,25 +117,16 @@ static enum status read_into(struct library_text *text, const char *path,
     char *own = text->paths[text->n_paths++] = memory_string(path);
     struct open_file self = {.path = own, .parent = parent};
     for (size_t i = 0; i < file->n_lines && status == STATUS_OK; i++) {
-        const char *line = file->lines[i], *card = line + strspn(line, " \t");
+        char *line = file->lines[i], *card = line + strspn(line, " \t");
         int number = (int)i + 1;
-        for (const char *c = line; *c && status == STATUS_OK; c++)
-            if (iscntrl((unsigned char)*c) && *c != '\t')
-                status = fail_at(error, own, number, "found byte 0x%02x, expected a text file",
-                                 (unsigned char)*c);
-        if (status == STATUS_OK && strncmp(card, "*#", 2) == 0)
-            status =
-                fail_at(error, own, number,
-                        "found '%.40s', refused: ngspice runs such a comment as a command", card);
-        if (status != STATUS_OK)
-            break;
-        if (is_card(card, ".include") || is_card(card, ".inc"))
+        if (*card != '*')
+            spice_cut_comment(card);
+        const bool includes = is_card(card, ".include") || is_card(card, ".inc");
+        if (includes)
             status = include(text, &self, number, card, depth, error);
-        else if (!is_allowed(card))
-            status =
-                fail_at(error, own, number,
-                        "found '%.80s', expected .subckt, .include, an element or .ends", card);
         else
+            status = spice_line_screen(SPICE_LIBRARY, own, number, card, error);
+        if (status == STATUS_OK && !includes)
             status = add_line(text, own, number, line, depth, error);
     }
     text_file_free(file);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/spice_number.h"
+#include "base/spice_screen.h"
 #include "circuit/deck.h"
 #include "engine/reading.h"
 #include "engine/spice/quadrature.h"
@@ -174,10 +175,9 @@ static void work(const void *data, const char *directory, int in, int out)
     worker_main(&setup);
 }
 
-static enum status start_worker(struct run *r)
+static enum status start_worker(struct run *r, char **lines)
 {
-    char **lines = deck_lines(r), **saved = NEW(r->n_saved, char *),
-         **externals = NEW(r->n_externals, char *);
+    char **saved = NEW(r->n_saved, char *), **externals = NEW(r->n_externals, char *);
     for (size_t k = 0; k < r->n_saved; k++)
         saved[k] = r->saved[k].name;
     for (size_t k = 0; k < r->n_externals; k++)
@@ -190,9 +190,6 @@ static enum status start_worker(struct run *r)
                                        .externals = externals,
                                        .initial = r->external_to};
     const enum status status = worker_link_start(&r->link, work, &setup);
-    for (char **line = lines; *line; line++)
-        free(*line);
-    free(lines);
     free(saved);
     free(externals);
     return status;
@@ -367,10 +364,17 @@ static enum status run(const struct circuit *circuit, const struct controller *c
     r->link.place_data = r;
     r->link.error = error;
     prepare(r);
-    enum status status = start_worker(r);
-    if (status == STATUS_OK)
-        status = follow(r);
-    worker_link_end(&r->link, status);
+    char **lines = deck_lines(r);
+    enum status status = spice_deck_screen((const char *const *)lines, error);
+    if (status == STATUS_OK) {
+        status = start_worker(r, lines);
+        if (status == STATUS_OK)
+            status = follow(r);
+        worker_link_end(&r->link, status);
+    }
+    for (char **line = lines; *line; line++)
+        free(*line);
+    free(lines);
     release(r);
     free(r);
     return status;

@@ -262,7 +262,7 @@ static const char *const variables[] = {
 };
 
 /* Nothing of the user's may change the run: a private folder holds no .spiceinit. */
-static void isolate(const char *directory)
+static void isolate(const char *directory, int in)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGINT, SIG_IGN);
@@ -274,8 +274,16 @@ static void isolate(const char *directory)
     rmdir(directory); /* so that nothing is left of it if all processes are killed */
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
-    if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+    if (!confine_descriptors(in, fileno(w.out)))
         give_up("/dev/null cannot be opened");
+}
+
+/* When the library has read its own files.  All text was screened before: this is what is left if the
+ * screen has a hole.  Older kernels lack Landlock. */
+static void shut_in(void)
+{
+    confine_sizes();
+    confine_files();
 }
 
 static void open_pipe(int out)
@@ -300,10 +308,11 @@ void worker_main(const struct worker_setup *setup)
         give_up("out of memory");
     memcpy(w.from, setup->initial, setup->n_externals * sizeof *w.from);
     memcpy(w.to, setup->initial, setup->n_externals * sizeof *w.to);
-    isolate(setup->directory);
+    isolate(setup->directory, setup->in);
     static int id;
     ngSpice_Init(on_text, on_status, on_exit_request, on_point, on_start, on_thread, NULL);
     ngSpice_Init_Sync(on_source, NULL, NULL, &id, NULL);
+    shut_in();
     if (ngSpice_Circ(setup->lines) != 0 || w.failed)
         give_up(w.complaint[0] ? w.complaint : "ngspice could not read the deck");
     w.started = clock_now();
@@ -395,16 +404,14 @@ void worker_deck_main(const struct worker_deck *deck)
 {
     w.deck = deck;
     open_pipe(deck->out);
-    isolate(deck->directory);
+    isolate(deck->directory, deck->in);
     setenv("NGSPICE_MEAS_PRECISION", "15", 1);
     if (deck->trusted && chdir(deck->folder) != 0)
         give_up("the deck's folder has gone");
     ngSpice_Init(on_deck_text, on_status, on_deck_exit, on_deck_point, on_deck_start, on_thread,
                  NULL);
-    if (!deck->trusted) {
-        confine_files(); /* behind what was refused already; older kernels lack it */
-        setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, 0});
-    }
+    if (!deck->trusted)
+        shut_in();
     ngSpice_Command((char[]){"setseed 1"}); /* else noise sources differ from run to run */
     w.complaint[0] = 0;
     w.failed = false;
