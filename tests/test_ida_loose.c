@@ -52,7 +52,7 @@ static void test_loose_replay(void **state)
     ASSERT_DONE(training_run(&t, recorders, 2, &error), error);
 
     struct engine_options loose = engine_defaults;
-    struct ledger *ledger = ledger_new(c);
+    struct ledger *ledger = ledger_new(c, NULL);
     const struct recorder replayed[] = {ledger_recorder(ledger), {keep, &played}};
     loose.reltol = 1e-2;
     loose.abstol = 1e-8;
@@ -61,7 +61,7 @@ static void test_loose_replay(void **state)
     loose.n_recorders = 2;
     struct engine_report report;
     const struct controller controller = drive_log_controller(&log);
-    ASSERT_DONE(o.engine->run(c, &controller, &loose, &report, &error), error);
+    ASSERT_DONE(engine_run(o.engine, c, &controller, &loose, &report, &error), error);
     assert_true(2 * report.points < t.report.points);
     for (size_t s = 0; s < c->n_states; s++) {
         const double x = last.values[circuit_state_value(c, (int)s)];

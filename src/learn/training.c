@@ -224,7 +224,7 @@ enum status training_prepare(const struct training_options *options, struct trai
         training_make_train_set(t);
         make_test_set(t);
         training_find_targets(t);
-        t->ledger = ledger_new(t->classifier.circuit);
+        t->ledger = ledger_new(t->classifier.circuit, NULL);
     } else {
         training_free(t);
     }

@@ -97,16 +97,17 @@ static enum status write_energy(const struct content *c, FILE *out)
 {
     static const char *const names[] = {"section", "phase", "class", "energy_J"};
     struct table *table = table_new(4, names, NULL);
-    for (int s = 0; s < PHASE_SECTIONS; s++) {
-        const struct ledger_total total =
-            ledger_section(c->training->ledger, (enum phase_section)s);
-        for (int k = 0; k < PHASE_KINDS; k++)
+    const struct ledger *ledger = c->training->ledger;
+    const struct phase_names *phases = ledger->names;
+    for (int s = 0; s < (int)phases->n_sections; s++) {
+        const struct ledger_total total = ledger_section(ledger, s);
+        for (int k = 0; k < (int)phases->n_kinds; k++)
             for (int class = 0; class < ENERGY_CLASSES; class ++) {
-                if (total.t0 < 0 || ledger_kind(&total, (enum phase_kind)k) == 0)
+                if (total.t0 < 0 || ledger_kind(&total, k) == 0)
                     continue;
                 table_row(table);
-                table_text(table, 0, phase_section_name((enum phase_section)s));
-                table_text(table, 1, phase_kind_name((enum phase_kind)k));
+                table_text(table, 0, phases->sections[s]);
+                table_text(table, 1, phases->kinds[k]);
                 table_text(table, 2, energy_class_name((enum energy_class) class));
                 table_number(table, 3, total.by_class[k][class]);
             }

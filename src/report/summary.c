@@ -105,7 +105,7 @@ void summary_fill(struct summary *s, const struct training *t)
         s->error[c] = training_error(t, (enum energy_class)c);
     }
     for (int k = 0; k < PHASE_KINDS; k++)
-        s->by_phase[k] = ledger_kind(&training, (enum phase_kind)k);
+        s->by_phase[k] = ledger_kind(&training, k);
 }
 
 double summary_number(const struct summary *s, const struct summary_field *f, size_t index)

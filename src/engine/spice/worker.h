@@ -10,7 +10,7 @@
 /* Worker to parent: this header, then `size` bytes. */
 enum worker_tag {
     WORKER_POINT = 1, /* double t, then n_saved doubles */
-    WORKER_PHASE_END, /* the last point ended the phase; double callback seconds, wall seconds */
+    WORKER_PHASE_END, /* the last point ended the phase; struct worker_end */
     WORKER_FAILED,    /* text */
     /* of a user's deck */
     WORKER_PLOT,   /* uint32_t complex; its name and its vectors' names, each with its NUL */
@@ -24,16 +24,23 @@ struct worker_header {
     uint32_t tag, size;
 };
 
-/* Parent to worker after WORKER_PHASE_END; then n_externals doubles, the voltages at its end. */
+struct worker_end {
+    double in_callbacks, wall; /* so far [s] */
+    int32_t stop;              /* which has ended the phase, or -1 */
+};
+
+/* Parent to worker after WORKER_PHASE_END, with n_stops stops and n_externals doubles, the voltages
+ * after its edge; of one that is `done` neither follows. */
 struct worker_phase {
     int32_t done;
     uint32_t n_stops, edge_parts;
     double duration, edge; /* [s] */
-    struct {
-        uint32_t saved; /* index among the saved quantities */
-        uint32_t rising;
-        double level;
-    } stops[PHASE_STOPS_MAX];
+};
+
+struct worker_stop {
+    uint32_t saved; /* index among the saved quantities */
+    uint32_t rising;
+    double level;
 };
 
 struct worker_setup {
