@@ -32,7 +32,7 @@ static void check_lines(const char *text, size_t analysis, const char *const *wa
     if (!deck)
         fail_msg("%s", error.text);
     size_t *origin, n = 0;
-    char **lines = user_deck_lines(deck, analysis, &origin);
+    char **lines = user_deck_lines(deck, analysis, NULL, &origin);
     for (; lines[n] && wanted[n]; n++)
         assert_string_equal(lines[n], wanted[n]);
     assert_null(lines[n]);

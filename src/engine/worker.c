@@ -346,6 +346,8 @@ static int on_deck_start(pvecinfoall info, int id, void *data)
 {
     (void)id;
     (void)data;
+    if (w.deck->probes)
+        return 0;
     size_t size = sizeof(uint32_t) + strlen(info->name) + 1;
     w.n_vectors = (size_t)info->veccount;
     w.complex = info->veccount > 0 && !info->vecs[0]->is_real;
@@ -371,6 +373,8 @@ static int on_deck_point(pvecvaluesall all, int n, int id, void *data)
     (void)n;
     (void)id;
     (void)data;
+    if (w.deck->probes)
+        return 0;
     if ((size_t)all->veccount != w.n_vectors)
         give_up("ngspice changed the number of vectors within a plot");
     size_t k = 0;
@@ -381,6 +385,20 @@ static int on_deck_point(pvecvaluesall all, int n, int id, void *data)
     }
     send_message(WORKER_VALUES, w.vectors, k * sizeof *w.vectors);
     return 0;
+}
+
+static void send_probes(void)
+{
+    double *values = calloc(w.deck->n_probes + 1, sizeof *values);
+    if (!values)
+        give_up("out of memory");
+    for (size_t i = 0; i < w.deck->n_probes; i++) {
+        const vector_info *v = ngGet_Vec_Info(w.deck->probes[i]);
+        if (v && v->v_realdata && v->v_length > 0)
+            values[i] = v->v_realdata[0];
+    }
+    send_message(WORKER_PROBED, values, w.deck->n_probes * sizeof *values);
+    free(values);
 }
 
 static void refuse_deck(const char *text) __attribute__((noreturn));
@@ -412,7 +430,9 @@ void worker_deck_main(const struct worker_deck *deck)
         refuse_deck(w.complaint[0] ? w.complaint : "it could not be read");
     if (!deck->control)
         ngSpice_Command((char[]){"run"});
-    if (w.failed)
+    if (w.deck->probes)
+        send_probes();
+    else if (w.failed)
         give_up(w.complaint[0] ? w.complaint : "the analysis did not end");
     send_message(WORKER_DONE, NULL, 0);
     fflush(w.out);

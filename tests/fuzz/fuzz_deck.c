@@ -34,7 +34,7 @@ static void use(const struct user_deck *deck)
 {
     for (size_t a = 0; a <= deck->n_analyses; a++) {
         size_t *origin;
-        char **lines = user_deck_lines(deck, a, &origin);
+        char **lines = user_deck_lines(deck, a, NULL, &origin);
         assert(strcmp(lines[0], "* a deck") == 0);
         for (size_t i = 1; lines[i]; i++) {
             check_line(lines[i]);
