@@ -319,7 +319,7 @@ static int on_deck_text(char *text, int id, void *data)
     static const char *const progress[] = {"Trying", "Supplies", "Using", "Reducing"};
     if (strncmp(text, "stdout ", 7) == 0) {
         const char *line = text + 7, *sign = line + strcspn(line, " =");
-        if (sign[strspn(sign, " ")] == '=')
+        if (sign[strspn(sign, " ")] == '=' && !w.deck->probes)
             send_message(WORKER_TEXT, line, strlen(line));
         return 0;
     }
@@ -368,25 +368,7 @@ static int on_deck_start(pvecinfoall info, int id, void *data)
     return 0;
 }
 
-static int on_deck_point(pvecvaluesall all, int n, int id, void *data)
-{
-    (void)n;
-    (void)id;
-    (void)data;
-    if (w.deck->probes)
-        return 0;
-    if ((size_t)all->veccount != w.n_vectors)
-        give_up("ngspice changed the number of vectors within a plot");
-    size_t k = 0;
-    for (size_t i = 0; i < w.n_vectors; i++) {
-        w.vectors[k++] = all->vecsa[i]->creal;
-        if (w.complex)
-            w.vectors[k++] = all->vecsa[i]->cimag;
-    }
-    send_message(WORKER_VALUES, w.vectors, k * sizeof *w.vectors);
-    return 0;
-}
-
+static void send_probes(void) __attribute__((noreturn));
 static void send_probes(void)
 {
     double *values = calloc(w.deck->n_probes + 1, sizeof *values);
@@ -398,7 +380,28 @@ static void send_probes(void)
             values[i] = v->v_realdata[0];
     }
     send_message(WORKER_PROBED, values, w.deck->n_probes * sizeof *values);
-    free(values);
+    send_message(WORKER_DONE, NULL, 0);
+    fflush(w.out);
+    _exit(0);
+}
+
+static int on_deck_point(pvecvaluesall all, int n, int id, void *data)
+{
+    (void)n;
+    (void)id;
+    (void)data;
+    if (w.deck->probes)
+        send_probes(); /* one step of the run is enough, and the next ones may be many */
+    if ((size_t)all->veccount != w.n_vectors)
+        give_up("ngspice changed the number of vectors within a plot");
+    size_t k = 0;
+    for (size_t i = 0; i < w.n_vectors; i++) {
+        w.vectors[k++] = all->vecsa[i]->creal;
+        if (w.complex)
+            w.vectors[k++] = all->vecsa[i]->cimag;
+    }
+    send_message(WORKER_VALUES, w.vectors, k * sizeof *w.vectors);
+    return 0;
 }
 
 static void refuse_deck(const char *text) __attribute__((noreturn));
@@ -432,7 +435,7 @@ void worker_deck_main(const struct worker_deck *deck)
         ngSpice_Command((char[]){"run"});
     if (w.deck->probes)
         send_probes();
-    else if (w.failed)
+    if (w.failed)
         give_up(w.complaint[0] ? w.complaint : "the analysis did not end");
     send_message(WORKER_DONE, NULL, 0);
     fflush(w.out);
