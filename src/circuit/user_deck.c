@@ -236,6 +236,17 @@ static bool says_uic(const struct reader *r, const char *s)
     return false;
 }
 
+/* Of `.tran STEP STOP [FROM [MAX]] [uic]'. */
+static double first_point(const struct reader *r, const char *s)
+{
+    double from = 0;
+    char *word = word_at(r, s, 3);
+    if (r->n_words > 3 && strcmp(word, "uic") != 0 && !spice_number(word, &from))
+        from = NAN;
+    free(word);
+    return from;
+}
+
 /* .ic or .nodeset, wherever it stands. */
 static void note_initial(struct user_deck *d, const char *s, bool inside)
 {
@@ -261,8 +272,12 @@ static enum status add_card(struct reader *r, size_t line)
         if (strcmp(card + 1, analysis_names[k]) == 0) {
             d->analyses =
                 memory_grow(d->analyses, &r->capacity[4], d->n_analyses + 1, sizeof *d->analyses);
-            d->analyses[d->n_analyses++] = (struct user_analysis){
-                (enum user_analysis_kind)k, line, k == ANALYSIS_TRAN && says_uic(r, l->text)};
+            struct user_analysis *a = &d->analyses[d->n_analyses++];
+            *a = (struct user_analysis){.kind = (enum user_analysis_kind)k, .line = line};
+            if (k == ANALYSIS_TRAN) {
+                a->uic = says_uic(r, l->text);
+                a->from = first_point(r, l->text);
+            }
         }
     for (size_t k = 0; k < sizeof printing / sizeof printing[0]; k++)
         if (strcmp(card, printing[k]) == 0)

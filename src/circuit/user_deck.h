@@ -37,7 +37,8 @@ enum user_analysis_kind { ANALYSIS_OP, ANALYSIS_DC, ANALYSIS_AC, ANALYSIS_TRAN, 
 struct user_analysis {
     enum user_analysis_kind kind;
     size_t line;
-    bool uic; /* a transient that begins at given values, without an operating point */
+    bool uic;    /* a transient that begins at given values, without an operating point */
+    double from; /* of a transient: its first point [s]; NaN if that is no plain number */
 };
 
 struct user_measure {
@@ -84,6 +85,9 @@ const char *user_analysis_name(enum user_analysis_kind kind);
  * needed. */
 char **user_deck_lines(const struct user_deck *deck, size_t analysis, const double *initial,
                        size_t **origin);
+
+/* Does a .tran or a .control block? */
+bool user_deck_says_uic(const struct user_deck *deck);
 
 /* Does the analysis begin at given voltages, so that it needs initial[]? */
 bool user_deck_needs_initial(const struct user_deck *deck, size_t analysis);

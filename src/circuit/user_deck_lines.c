@@ -101,6 +101,20 @@ static bool *find_skipped(const struct user_deck *d, size_t analysis)
     return skip;
 }
 
+bool user_deck_says_uic(const struct user_deck *d)
+{
+    bool uic = d->control_uic;
+    for (size_t i = 0; i < d->n_analyses; i++)
+        uic = uic || d->analyses[i].uic; /* `run' in a .control block */
+    return uic;
+}
+
+bool user_deck_needs_initial(const struct user_deck *d, size_t analysis)
+{
+    const bool uic = analysis < d->n_analyses ? d->analyses[analysis].uic : user_deck_says_uic(d);
+    return uic && d->initial && d->n_senses > 0;
+}
+
 char **user_deck_lines(const struct user_deck *d, size_t analysis, const double *initial,
                        size_t **origin)
 {
@@ -128,14 +142,6 @@ char **user_deck_lines(const struct user_deck *d, size_t analysis, const double 
     free(skip);
     *origin = l.origin;
     return l.lines;
-}
-
-bool user_deck_needs_initial(const struct user_deck *d, size_t analysis)
-{
-    bool uic = analysis < d->n_analyses ? d->analyses[analysis].uic : d->control_uic;
-    for (size_t i = 0; i < d->n_analyses && analysis == d->n_analyses; i++)
-        uic = uic || d->analyses[i].uic; /* `run' in a .control block */
-    return uic && d->initial;
 }
 
 /* skip[n_lines] for probes: no analysis but one, no measure, no command but those that go before the
