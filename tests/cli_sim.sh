@@ -172,6 +172,14 @@ near "value from two levels inside" "$(measured tran va inside/measures.csv)" '(
 near "energy of its capacitor" "$(cell c1 stored_J inside/energy.csv)" '(-0.8e-7 * (1 - exp(-4)))' 1e-4
 near "value for a node inside" "$(measured tran vq inside/measures.csv)" '(0.6 * exp(-1))' 1e-4
 near "value of the last instance" "$(measured tran vb inside/measures.csv)" '(0.3 * exp(-1))' 1e-4
+# without uic the same values hold the nodes at the operating point
+sed 's/ uic$//' inside.cir >held.cir
+"$SILVERBAR" sim held.cir -o held >/dev/null 2>message || bad "held.cir" "$(cat message)"
+near "held, from two levels inside" "$(measured tran va held/measures.csv)" '(0.4 * exp(-1))' 1e-4
+near "held, for a node inside" "$(measured tran vq held/measures.csv)" '(0.6 * exp(-1))' 1e-4
+near "held by the last instance" "$(measured tran vb held/measures.csv)" '(0.3 * exp(-1))' 1e-4
+near "held, energy" "$(cell c1 stored_J held/energy.csv)" '(-0.8e-7 * (1 - exp(-4)))' 1e-4
+holds "held, residual" "$(account residual held/account.csv) < 1e-4"
 printf 'from a block\nc1 0 a 1u\nr1 a 0 1k\n.ic v(a)=1\n.control\ntran 10u 2m 0 10u uic\nmeas tran va find v(a) at=1m\n.endc\n.end\n' >block.cir
 "$SILVERBAR" sim block.cir --trust -o block >/dev/null 2>message || bad "block.cir" "$(cat message)"
 near "given, and run by a .control block" "$(measured tran va block/measures.csv)" 'exp(-1)' 1e-3
@@ -263,7 +271,7 @@ if command -v ngspice >/dev/null; then
         near "$m as in stock ngspice" "$(measured tran $m kinds/measures.csv)" \
             "$(sed -n "s/^$m *= *\([^ ]*\).*/\1/p" theirs)" 1e-3
     done
-    for deck in given inside; do
+    for deck in given inside held; do
         NGSPICE_MEAS_PRECISION=12 ngspice -b $deck.cir >theirs 2>&1 </dev/null
         for m in $(sed -n 's/^\.meas tran \([a-z]*\) .*/\1/p' $deck.cir); do
             near "$deck.cir: $m as in stock ngspice" "$(measured tran $m $deck/measures.csv)" \

@@ -170,7 +170,7 @@ static void initial_values_go_behind_sources(void **state)
     assert_int_equal(deck->n_senses, 3);
     assert_true(deck->analyses[1].from > 0.4e-6 && deck->analyses[1].from < 0.6e-6);
     size_t *origin;
-    char **probes, **lines = user_deck_probe_lines(deck, &probes, &origin);
+    char **probes, **lines = user_deck_probe_lines(deck, 1, &probes, &origin);
     check_texts(lines, probing);
     free(origin);
     for (size_t i = 0; i < deck->n_senses; i++) {

@@ -170,6 +170,7 @@ static void add_element(struct reader *r, size_t line)
                                .n_nodes = n,
                                .nodes = NEW(n, char *),
                                .series = kind->series && n == 2,
+                               .is_subcircuit = letter == 'x',
                                .n_senses = kind->series && n == 2 ? 1 : n,
                                .value = NAN};
     for (size_t i = 0; i < n; i++) {

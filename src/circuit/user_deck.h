@@ -24,7 +24,8 @@ struct user_element {
     enum user_role role;
     size_t line; /* index into text->lines */
     size_t n_nodes;
-    char **nodes;    /* n_nodes, in lower case; "0" is ground */
+    char **nodes; /* n_nodes, in lower case; "0" is ground */
+    bool is_subcircuit;
     bool series;     /* one current, through it from nodes[0] to nodes[1]; else one into each */
     size_t n_senses; /* 1 or n_nodes */
     char **senses;   /* n_senses: names of the sources whose currents are these */
@@ -89,14 +90,16 @@ char **user_deck_lines(const struct user_deck *deck, size_t analysis, const doub
 /* Does a .tran or a .control block? */
 bool user_deck_says_uic(const struct user_deck *deck);
 
-/* Does the analysis begin at given voltages, so that it needs initial[]? */
+/* Does the analysis need initial[]?  Without `uic' too where a subcircuit has a .ic, which may be for
+ * a terminal. */
 bool user_deck_needs_initial(const struct user_deck *deck, size_t analysis);
 
 /* Lines as above, of a transient of 1 ps, that let ngspice itself say what initial[] is.  No source
  * senses; instead a capacitor hangs at each node that one would lead to, too small to be felt, whose
  * parameter `ic' is the node's initial voltage once a transient with `uic' has begun.
  * probes[deck->n_senses]: "@CAPACITOR[ic]"; texts of their own, to be freed. */
-char **user_deck_probe_lines(const struct user_deck *deck, char ***probes, size_t **origin);
+char **user_deck_probe_lines(const struct user_deck *deck, size_t analysis, char ***probes,
+                             size_t **origin);
 
 /* The deck as one file, without what was put in. */
 void user_deck_write(const struct user_deck *deck, FILE *out);

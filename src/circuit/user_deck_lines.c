@@ -55,10 +55,21 @@ static void add_initial(struct lines *l, const struct user_deck *d, const struct
         add(l, memory_format(".ic v(%s)=%.17g", inner, v), e->line);
 }
 
+/* Without `uic' ngspice holds the nodes of .ic by conductances of 1e10 S while it looks for the
+ * operating point.  What a subcircuit says of its terminal holds the node behind the source; the
+ * node before it is then known to 1e-3 only, or held at another value: hold both at the same. */
+static void hold_initial(struct lines *l, const struct user_element *e, size_t i, double v)
+{
+    if (v < 0 || v > 0)
+        add(l,
+            memory_format(".ic v(%s)=%.17g v(%s)=%.17g", e->senses[i] + 1, v, node_before(e, i), v),
+            e->line);
+}
+
 /* The element's line with its nodes led through the sources that sense its currents.
  * initial[n_senses]: [V], or NULL. */
 static void add_sensed(struct lines *l, const struct user_deck *d, const struct user_element *e,
-                       const double *initial)
+                       const double *initial, bool uic)
 {
     const char *s = d->text->lines[e->line].text, *p = s + strcspn(s, BLANKS "=");
     char *text = memory_string_n(s, (size_t)(p - s));
@@ -80,8 +91,10 @@ static void add_sensed(struct lines *l, const struct user_deck *d, const struct 
             e->series ? memory_format("%s %s %s 0", e->senses[i], inner, node)
                       : memory_format("%s %s %s 0", e->senses[i], node, inner),
             e->line);
-        if (initial)
+        if (initial && uic)
             add_initial(l, d, e, i, initial[i]);
+        else if (initial && e->is_subcircuit)
+            hold_initial(l, e, i, initial[i]);
     }
 }
 
@@ -109,10 +122,19 @@ bool user_deck_says_uic(const struct user_deck *d)
     return uic;
 }
 
+static bool begins_with_uic(const struct user_deck *d, size_t analysis)
+{
+    return analysis < d->n_analyses ? d->analyses[analysis].uic : user_deck_says_uic(d);
+}
+
 bool user_deck_needs_initial(const struct user_deck *d, size_t analysis)
 {
-    const bool uic = analysis < d->n_analyses ? d->analyses[analysis].uic : user_deck_says_uic(d);
-    return uic && d->initial && d->n_senses > 0;
+    if (d->n_senses == 0)
+        return false;
+    if (begins_with_uic(d, analysis))
+        return d->initial;
+    return d->initial_inside && analysis < d->n_analyses &&
+           d->analyses[analysis].kind == ANALYSIS_TRAN;
 }
 
 char **user_deck_lines(const struct user_deck *d, size_t analysis, const double *initial,
@@ -120,12 +142,14 @@ char **user_deck_lines(const struct user_deck *d, size_t analysis, const double 
 {
     struct lines l = {0};
     bool *skip = find_skipped(d, analysis);
+    const bool uic = begins_with_uic(d, analysis);
     size_t k = 0;
     add(&l, memory_string("* a deck"), SIZE_MAX);
     for (size_t i = 0; i < d->text->n_lines; i++) {
         if (k < d->n_elements && d->elements[k].line == i) {
             if (is_sensed(d, &d->elements[k]))
-                add_sensed(&l, d, &d->elements[k], initial ? initial + d->elements[k].first : NULL);
+                add_sensed(&l, d, &d->elements[k], initial ? initial + d->elements[k].first : NULL,
+                           uic);
             else
                 add(&l, memory_string(d->text->lines[i].text), i);
             k++;
@@ -145,12 +169,14 @@ char **user_deck_lines(const struct user_deck *d, size_t analysis, const double 
 }
 
 /* skip[n_lines] for probes: no analysis but one, no measure, no command but those that go before the
- * circuit is read. */
-static bool *find_unprobed(const struct user_deck *d)
+ * circuit is read; without `uic' no first guess. */
+static bool *find_unprobed(const struct user_deck *d, bool uic)
 {
     bool *skip = find_skipped(d, d->n_analyses);
     for (size_t i = 0; i < d->text->n_lines; i++) {
         const struct deck_line *line = &d->text->lines[i];
+        if (!uic && strncasecmp(line->text, ".nodeset", 8) == 0)
+            skip[i] = true;
         if (line->control)
             skip[i] = skip[i] || !(strncasecmp(line->text, ".control", 8) == 0 ||
                                    strncasecmp(line->text, ".endc", 5) == 0 ||
@@ -165,10 +191,11 @@ static bool *find_unprobed(const struct user_deck *d)
     return skip;
 }
 
-char **user_deck_probe_lines(const struct user_deck *d, char ***probes, size_t **origin)
+char **user_deck_probe_lines(const struct user_deck *d, size_t analysis, char ***probes,
+                             size_t **origin)
 {
     struct lines l = {0};
-    bool *skip = find_unprobed(d);
+    bool *skip = find_unprobed(d, begins_with_uic(d, analysis));
     size_t k = 0;
     *probes = NEW(d->n_senses, char *);
     add(&l, memory_string("* a deck"), SIZE_MAX);

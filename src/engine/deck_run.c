@@ -252,7 +252,7 @@ static enum status find_initial(const struct user_deck *deck, size_t analysis,
                                 struct error *error)
 {
     struct lines l = {0};
-    l.lines = user_deck_probe_lines(deck, &l.probes, &l.origin);
+    l.lines = user_deck_probe_lines(deck, analysis, &l.probes, &l.origin);
     l.n_probes = deck->n_senses;
     *initial = l.probed = NEW(deck->n_senses, double);
     const enum status status = run_lines(deck, analysis, &l, options, NULL, error);

@@ -12,11 +12,13 @@
 /* Steps of a pair may differ by so much: the estimate grows with the square of their ratio. */
 #define PAIR_RATIO 4.0
 #define GROUND ((size_t)-1)
-/* The squares of currents into capacitors keep at least this share from the first step to the second:
- * (1 + h / tau)^-2 where they relax with tau; nothing is left of pulses. */
-#define KEPT 0.8
-/* Of what changes hands in the first step, the part that may be lost whatever it comes from. */
+/* Of what changes hands in the first step with `uic' the Euler rule loses a part: h / (2 tau) where a
+ * capacitor relaxes with tau, 1/2 where a pulse charges it.  Less than LOST is left as it is; up to
+ * LOST_MOST if the squares of currents into capacitors keep at least the share KEPT to the second
+ * step: (1 + h / tau)^-2 where they relax, nothing of pulses. */
 #define LOST 1e-4
+#define LOST_MOST 1e-2
+#define KEPT 0.8
 #define EULER_STEPS 2 /* before ngspice tries another rule */
 
 /* A terminal, or a pair of them with one current. */
@@ -37,7 +39,7 @@ struct terminal_energy {
     struct port_value *now, *last, *pair; /* n_ports */
     double *step, *pair_step;             /* n_elements: E of this interval, of the pair's first */
     double t, t0, pair_t, turnover;
-    size_t n_points, euler; /* steps that the Euler rule has still to make */
+    size_t n_points, euler; /* points that the Euler rule has still to make */
     bool from_zero;         /* the first point is the end of the first step from 0 s */
     double h0, lost;        /* of the first step [s], and of the energy in it [J] */
     bool in_pair;
@@ -96,8 +98,9 @@ struct terminal_energy *terminal_energy_new(const struct user_deck *deck,
     for (size_t k = 0; k < deck->n_elements; k++)
         most += deck->elements[k].n_senses;
     w->deck = deck;
-    w->euler = (analysis ? analysis->uic : user_deck_says_uic(deck)) ? EULER_STEPS : 0;
-    w->from_zero = w->euler > 0 && analysis && !(analysis->from < 0 || analysis->from > 0);
+    const bool uic = analysis ? analysis->uic : user_deck_says_uic(deck);
+    w->euler = uic ? EULER_STEPS : deck->initial ? EULER_STEPS + 1 : 0;
+    w->from_zero = uic && analysis && !(analysis->from < 0 || analysis->from > 0);
     w->stride = 1;
     w->totals = NEW(deck->n_elements, struct terminal_total);
     w->start = NEW(deck->n_elements, double);
@@ -253,11 +256,12 @@ static void begin(struct terminal_energy *w, double t)
     }
 }
 
-/* The second point, a step of h later: were there pulses in the first step?  Then the account begins
- * at its end. */
+/* The second point, a step of h later: did the first step lose too much?  Then the account begins at
+ * its end. */
 static void judge_beginning(struct terminal_energy *w, double h)
 {
-    if (w->lost <= LOST * w->turnover || euler_loss(w, h) * w->h0 * w->h0 >= KEPT * w->lost * h * h)
+    const bool relaxes = euler_loss(w, h) * w->h0 * w->h0 >= KEPT * w->lost * h * h;
+    if (w->lost <= (relaxes ? LOST_MOST : LOST) * w->turnover)
         return;
     for (size_t p = 0; p < w->n_ports; p++)
         w->start[w->ports[p].element] =

@@ -17,8 +17,9 @@
  * values of two elements contradict each other, so that no line leads to them or from them: in these
  * two steps E = h p1.  What the law of a linear element says to have been at 0 s follows from the
  * rule: v0 = v1 - h i1 / C, or i0 = i1 - h v1 / L.  Where such a pulse charges a linear
- * element, part of what the sources give is lost in no element; then the account begins at the end of
- * the first step. */
+ * element, or where the step is long beside a time constant, part of what the sources give is lost in
+ * no element; then the account begins at the end of the first step.  Without `uic' but with .ic the currents at 0 s are partly those that held the nodes
+ * before: there too E = h p1 in the first two steps. */
 #ifndef SILVERBAR_ENGINE_TERMINAL_ENERGY_H
 #define SILVERBAR_ENGINE_TERMINAL_ENERGY_H
 

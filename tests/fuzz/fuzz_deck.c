@@ -47,7 +47,7 @@ static void check_lines(const struct user_deck *deck, char **lines, size_t *orig
 static void use(const struct user_deck *deck)
 {
     size_t *origin;
-    char **probes, **lines = user_deck_probe_lines(deck, &probes, &origin);
+    char **probes, **lines = user_deck_probe_lines(deck, deck->n_analyses, &probes, &origin);
     check_lines(deck, lines, origin);
     for (size_t i = 0; i < deck->n_senses; i++)
         free(probes[i]);
