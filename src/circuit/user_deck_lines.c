@@ -41,10 +41,10 @@ static const char *node_before(const struct user_element *e, size_t i)
     return e->nodes[e->series ? 1 : i];
 }
 
-/* The initial voltage of a node behind a source.  That of the node before it is not known to ngspice
- * where it came from within a subcircuit, whose terminal is now the node behind; the same holds for
- * a value of 0 V there that has overruled another one.  These lines stand beside the element's: its
- * branch of .if is theirs, and the last .ic of a node is the one that counts. */
+/* With `uic': the node behind a source begins at the voltage of the node before it.  If subcircuits
+ * have .ic, their terminals are now nodes behind sources: the node before gets its value here too,
+ * and 0 V is written because it may overrule what the subcircuit says.  The lines stand beside the
+ * element's, in the same branch of .if; of several .ic for a node the last one counts. */
 static void add_initial(struct lines *l, const struct user_deck *d, const struct user_element *e,
                         size_t i, double v)
 {
