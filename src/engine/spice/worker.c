@@ -355,7 +355,7 @@ static int on_deck_text(char *text, int id, void *data)
     static const char *const progress[] = {"Trying", "Supplies", "Using", "Reducing"};
     if (strncmp(text, "stdout ", 7) == 0) {
         const char *line = text + 7, *sign = line + strcspn(line, " =");
-        if (sign[strspn(sign, " ")] == '=')
+        if (sign[strspn(sign, " ")] == '=' && !w.deck->probes)
             send_message(WORKER_TEXT, line, strlen(line));
         return 0;
     }
@@ -382,6 +382,8 @@ static int on_deck_start(pvecinfoall info, int id, void *data)
 {
     (void)id;
     (void)data;
+    if (w.deck->probes)
+        return 0;
     size_t size = sizeof(uint32_t) + strlen(info->name) + 1;
     w.n_vectors = (size_t)info->veccount;
     w.complex = info->veccount > 0 && !info->vecs[0]->is_real;
@@ -402,11 +404,30 @@ static int on_deck_start(pvecinfoall info, int id, void *data)
     return 0;
 }
 
+static void send_probes(void) __attribute__((noreturn));
+static void send_probes(void)
+{
+    double *values = calloc(w.deck->n_probes + 1, sizeof *values);
+    if (!values)
+        give_up("out of memory");
+    for (size_t i = 0; i < w.deck->n_probes; i++) {
+        const vector_info *v = ngGet_Vec_Info(w.deck->probes[i]);
+        if (v && v->v_realdata && v->v_length > 0)
+            values[i] = v->v_realdata[0];
+    }
+    send_message(WORKER_PROBED, values, w.deck->n_probes * sizeof *values);
+    send_message(WORKER_DONE, NULL, 0);
+    fflush(w.out);
+    _exit(0);
+}
+
 static int on_deck_point(pvecvaluesall all, int n, int id, void *data)
 {
     (void)n;
     (void)id;
     (void)data;
+    if (w.deck->probes)
+        send_probes(); /* one step of the run is enough, and the next ones may be many */
     if ((size_t)all->veccount != w.n_vectors)
         give_up("ngspice changed the number of vectors within a plot");
     size_t k = 0;
@@ -446,6 +467,8 @@ void worker_deck_main(const struct worker_deck *deck)
         refuse_deck(w.complaint[0] ? w.complaint : "it could not be read");
     if (!deck->control)
         ngSpice_Command((char[]){"run"});
+    if (w.deck->probes)
+        send_probes();
     if (w.failed)
         give_up(w.complaint[0] ? w.complaint : "the analysis did not end");
     send_message(WORKER_DONE, NULL, 0);

@@ -16,6 +16,7 @@ enum worker_tag {
     WORKER_PLOT,   /* uint32_t complex; its name and its vectors' names, each with its NUL */
     WORKER_VALUES, /* a double, or two, of each vector */
     WORKER_TEXT,   /* a line "NAME = VALUE ..." */
+    WORKER_PROBED, /* doubles, one for each probe */
     WORKER_UNREAD, /* text: the deck could not be read */
     WORKER_DONE,
 };
@@ -60,10 +61,13 @@ void worker_main(const struct worker_setup *setup) __attribute__((noreturn));
 /* A user's deck, run as it is: every plot is sent with all of its points, and what ngspice prints of
  * measures. */
 struct worker_deck {
-    char **lines;          /* ended by NULL */
-    bool trusted;          /* it may open files and run programs */
-    bool control;          /* its .control blocks say what is run */
-    const char *folder;    /* of a trusted deck: where it runs */
+    char **lines; /* ended by NULL */
+    size_t n_probes;
+    char **probes;      /* n_probes; if not NULL, the run matters no more than that it begins, and
+                            * the values of these parameters are sent, 0 of one that is not there */
+    bool trusted;       /* it may open files and run programs */
+    bool control;       /* its .control blocks say what is run */
+    const char *folder; /* of a trusted deck: where it runs */
     const char *directory; /* private, empty */
     int in, out;           /* pipes */
 };
