@@ -180,13 +180,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static struct arguments defaults(void)
 {
-    struct arguments a = {.dopant = "Cr", .images = "T/X", .training = training_defaults};
-    a.training.classifier = classifier_defaults;
-    a.training.program = program_defaults;
-    a.training.learning = learning_defaults;
-    a.training.solver = engine_defaults;
-    a.training.engine = engine_table[0];
-    a.training.rule = rule_table[0];
+    struct arguments a = {.dopant = "Cr", .images = "T/X", .training = training_defaults()};
     return a;
 }
 

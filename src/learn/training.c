@@ -10,19 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct training_options training_defaults = {
-    .stages = {.retrain_flips = -1, .retrain_sigma = -1},
-    .train_noise = 0.10,
-    .noise = 0.10,
-    .target_starts = TARGETS_STARTS,
-    .target_steps = TARGETS_STEPS,
-    .seed = 1,
-    .x0_max = 0.02,
-    .erase_volt = 1.0,
-    .read_time = 100e-6,
-    .edge = 1e-6,
-    .infer_time = 5e-6,
-};
+struct training_options training_defaults(void)
+{
+    return (struct training_options){
+        .classifier = classifier_defaults,
+        .rule = rule_table[0],
+        .program = program_defaults,
+        .learning = learning_defaults,
+        .stages = {.retrain_flips = -1, .retrain_sigma = -1},
+        .train_noise = 0.10,
+        .noise = 0.10,
+        .target_starts = TARGETS_STARTS,
+        .target_steps = TARGETS_STEPS,
+        .seed = 1,
+        .x0_max = 0.02,
+        .erase_volt = 1.0,
+        .read_time = 100e-6,
+        .edge = 1e-6,
+        .infer_time = 5e-6,
+        .engine = engine_table[0],
+        .solver = engine_defaults,
+    };
+}
 
 void training_rate(struct training *t)
 {

@@ -67,7 +67,9 @@ struct training_options {
     void *progress_data;
 };
 
-extern const struct training_options training_defaults;
+/* The options of a training of which nothing is asked: complete but for what is read from files (the
+ * dopant, the netlists of neuron and switches, the images). */
+struct training_options training_defaults(void);
 
 struct training_device {
     struct classifier_address address;

@@ -89,15 +89,11 @@ static const struct key keys[] = {
 static void defaults(void *options)
 {
     struct training_bench *b = options;
-    *b = (struct training_bench){.training = training_defaults,
+    *b = (struct training_bench){.training = training_defaults(),
                                  .dopant = (char *)"Cr",
                                  .images = (char *)"T/X",
                                  .neuron = (char *)"cmos",
                                  .engine = engine_index("event")};
-    b->training.classifier = classifier_defaults;
-    b->training.program = program_defaults;
-    b->training.learning = learning_defaults;
-    b->training.solver = engine_defaults;
     b->variation = variation_defaults;
     b->sizes.n = classifier_defaults.n_layers + 1;
     for (size_t i = 0; i < b->sizes.n; i++)
