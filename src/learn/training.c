@@ -199,7 +199,7 @@ static enum status check_sizes(const struct classifier_options *c, struct error 
     return STATUS_OK;
 }
 
-enum status training_prepare(const struct training_options *options, struct training *t,
+enum status training_measure(const struct training_options *options, struct training *t,
                              struct error *error)
 {
     *t = (struct training){.options = *options};
@@ -227,6 +227,15 @@ enum status training_prepare(const struct training_options *options, struct trai
         status = classifier_build(c, &t->classifier, error);
     if (status == STATUS_OK)
         status = check_window(t, error);
+    if (status != STATUS_OK)
+        training_free(t);
+    return status;
+}
+
+enum status training_prepare(const struct training_options *options, struct training *t,
+                             struct error *error)
+{
+    const enum status status = training_measure(options, t, error);
     if (status == STATUS_OK) {
         for (size_t n = 0; n < t->n_devices; n++)
             t->devices[n].address = classifier_address(&t->classifier, n);
@@ -234,8 +243,6 @@ enum status training_prepare(const struct training_options *options, struct trai
         make_test_set(t);
         training_find_targets(t);
         t->ledger = ledger_new(t->classifier.circuit);
-    } else {
-        training_free(t);
     }
     return status;
 }

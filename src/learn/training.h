@@ -152,6 +152,10 @@ struct training {
 enum status training_prepare(const struct training_options *options, struct training *training,
                              struct error *error);
 
+/* The first two of these: such a training cannot run, but `measured` of others may be its transfer. */
+enum status training_measure(const struct training_options *options, struct training *training,
+                             struct error *error);
+
 /* Run it, with the given recorders beside the ledger. */
 enum status training_run(struct training *training, const struct recorder *recorders,
                          size_t n_recorders, struct error *error);

@@ -20,7 +20,7 @@ static const char *const scales[] = {"linear", "log", NULL};
 static const struct key common_keys[] = {
     TEXT_KEY("title", AT(title), "what the testbench shows"),
     TEXT_KEY("experiment", AT(experiment), "what is done: see the experiments"),
-    COUNT_KEY("seed", AT(seed), 0, 9007199254740992.0, "of all that is random"),
+    COUNT_KEY("seed", AT(seed), 0, 9007199254740992.0, "seed of all that is random"),
     COUNT_KEY("replicas", AT(replicas), 1, TESTBENCH_REPLICAS_MAX, "samples of every point"),
     NUMBER_KEY("time_limit", AT(time_limit), "s", 0, 1e7,
                "wall time of a sample, which fails beyond; 0: none"),
