@@ -270,6 +270,25 @@ char *keys_signature(const struct key *keys, size_t n, const void *base,
     return text;
 }
 
+void keys_differing(const struct key *keys, size_t n, const void *base, const void *defaults,
+                    struct table *rows)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *value = key_text(&keys[i], base), *fallback = key_text(&keys[i], defaults);
+        double number;
+        if (strcmp(value, fallback) != 0) {
+            table_row(rows);
+            table_text(rows, 0, keys[i].name);
+            if (key_is_number(&keys[i]) && plain_number(value, &number))
+                table_number(rows, 1, number);
+            else
+                table_text(rows, 1, value);
+        }
+        free(value);
+        free(fallback);
+    }
+}
+
 void keys_copy(const struct key *keys, size_t n, const void *from, void *to, size_t size)
 {
     memcpy(to, from, size);

@@ -5,6 +5,7 @@
 #define SILVERBAR_STUDY_KEYS_H
 
 #include "base/error.h"
+#include "base/table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -88,6 +89,10 @@ char *key_text(const struct key *key, const void *base);
 /* The values of all keys whose names begin with one of the prefixes, which NULL ends; to free(). */
 char *keys_signature(const struct key *keys, size_t n, const void *base,
                      const char *const *prefixes);
+
+/* A row "key", "value" for each key whose value is not that in `defaults`. */
+void keys_differing(const struct key *keys, size_t n, const void *base, const void *defaults,
+                    struct table *rows);
 
 /* Copy a struct described by keys: its texts are duplicated; and free its texts. */
 void keys_copy(const struct key *keys, size_t n, const void *from, void *to, size_t size);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEURON_CMOS, NEURON_BEHAVIOURAL };
 const char *const training_neurons[] = {"cmos", "behavioural", NULL};
 
 static enum status read_files(const struct training_bench *b, const struct experiment_context *c,
@@ -15,13 +14,14 @@ static enum status read_files(const struct training_bench *b, const struct exper
     struct classifier_options *k = &s->options.classifier;
     const bool given = strcmp(b->neuron, training_neurons[NEURON_CMOS]) != 0 &&
                        strcmp(b->neuron, training_neurons[NEURON_BEHAVIOURAL]) != 0;
+    s->neuron_path = memory_string(given ? b->neuron : c->neuron_file);
     enum status status = dopant_read(b->dopant, c->devices, &s->dopant, error);
     if (status == STATUS_OK)
         status = images_read(b->images, &s->images, error);
     if (status == STATUS_OK)
         status = subcircuit_read(c->switch_file, &s->switches, error);
     if (status == STATUS_OK)
-        status = neuron_read(given ? b->neuron : c->neuron_file, &s->neuron, &k->neuron, error);
+        status = neuron_read(s->neuron_path, &s->neuron, &k->neuron, error);
     k->dopant = s->dopant;
     k->switches = s->switches;
     s->options.images = &s->images;
@@ -100,6 +100,7 @@ void training_setup_free(struct training_setup *s)
     subcircuit_free(s->neuron);
     subcircuit_free(s->switches);
     images_free(&s->images);
+    free(s->neuron_path);
     free(s->signature);
     free(s);
 }

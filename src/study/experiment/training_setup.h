@@ -20,12 +20,14 @@ struct training_bench {
 };
 
 /* What circuit.neuron may name besides a file. */
+enum { NEURON_CMOS, NEURON_BEHAVIOURAL };
 extern const char *const training_neurons[];
 
 struct training_setup {
     char *signature; /* of all that the transfer depends on */
     struct dopant *dopant;
     struct subcircuit_file *neuron, *switches;
+    char *neuron_path;
     struct image_pair images;
     struct training_options options; /* complete */
     struct training measured;        /* never run: its transfer serves all */
