@@ -170,16 +170,12 @@ static void test_array(void **state)
 
 static struct training_options options_of(const char *engine)
 {
-    struct training_options o = training_defaults;
-    o.classifier = classifier_defaults;
+    struct training_options o = training_defaults();
     o.classifier.dopant = chromium;
     o.classifier.neuron = kind;
     o.classifier.switches = switches;
-    o.program = program_defaults;
-    o.learning = learning_defaults;
     o.images = &images;
     o.engine = engine_find(engine);
-    o.solver = engine_defaults;
     return o;
 }
 

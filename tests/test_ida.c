@@ -185,13 +185,10 @@ static struct engine_options tight_options(void)
 static void test_training_replay(void **state)
 {
     (void)state;
-    struct training_options o = training_defaults;
+    struct training_options o = training_defaults();
     o.classifier = classifier_options();
-    o.program = program_defaults;
-    o.learning = learning_defaults;
     o.images = &images;
     o.engine = engine_find("ida");
-    o.solver = engine_defaults;
     struct training t;
     struct error error = {{0}};
     ASSERT_DONE(training_prepare(&o, &t, &error), error);
