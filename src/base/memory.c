@@ -7,12 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void (*failed)(size_t bytes);
+
+void memory_on_failure(void (*handler)(size_t bytes))
+{
+    failed = handler;
+}
+
 static void *checked(void *p, size_t bytes)
 {
     if (p)
         return p;
-    fprintf(stderr, "silverbar: out of memory (%zu bytes wanted)\n", bytes);
-    exit(1);
+    if (failed)
+        failed(bytes);
+    abort();
 }
 
 void *memory_new(size_t n, size_t size)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The one allocator: memory is zeroed, and running out of it ends the program with a message. */
+/* The one allocator: memory is zeroed, and running out of it is no status: the host's handler says so
+ * and ends the program. */
 #ifndef SILVERBAR_BASE_MEMORY_H
 #define SILVERBAR_BASE_MEMORY_H
 
 #include <stddef.h>
+
+/* The handler gets the bytes that were wanted and does not return; without one: abort(). */
+void memory_on_failure(void (*handler)(size_t bytes));
 
 /* `n` zeroed objects of `size` bytes; never NULL (n = 0 gives one byte that can be freed). */
 void *memory_new(size_t n, size_t size);

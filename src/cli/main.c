@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/error.h"
+#include "base/memory.h"
 #include "cli/input/command.h"
 
 #include <argp.h>
@@ -57,8 +59,15 @@ static void close_output(void)
     }
 }
 
+static void out_of_memory(size_t bytes)
+{
+    fprintf(stderr, "silverbar: out of memory (%zu bytes wanted)\n", bytes);
+    exit(STATUS_NUMERICAL);
+}
+
 int main(int argc, char **argv)
 {
+    memory_on_failure(out_of_memory);
     setlocale(LC_ALL, "C"); /* numbers have a point in every locale */
     signal(SIGPIPE, SIG_IGN);
     atexit(close_output);

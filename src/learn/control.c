@@ -46,6 +46,14 @@ static void show(const struct run *r, struct phase *p, const double pixels[IMAGE
     p->section = section;
 }
 
+void control_start(const struct run *r, struct phase *p)
+{
+    p->kind = PHASE_IDLE;
+    p->section = SECTION_START;
+    p->duration = START_TIME;
+    p->edge = r->t->options.edge;
+}
+
 void control_connect(const struct run *r, struct phase *p, enum phase_section section)
 {
     static const double dark[IMAGE_PIXELS];
@@ -254,10 +262,7 @@ static bool control(void *data, const struct reading *reading, struct phase *p)
     r->last_energy = r->device_energy;
     r->device_energy = 0;
     if (!reading) {
-        p->kind = PHASE_IDLE;
-        p->section = SECTION_START;
-        p->duration = START_TIME;
-        p->edge = t->options.edge;
+        control_start(r, p);
         r->step = RUN_START;
         return true;
     }

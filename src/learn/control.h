@@ -45,7 +45,8 @@ struct run {
 enum status run_circuit(struct training *t, const struct run_plan *plan,
                         const struct recorder *recorders, size_t n_recorders, struct error *error);
 
-/* Phases. */
+/* Phases; control_start(): the first one, in which amplifiers settle. */
+void control_start(const struct run *r, struct phase *p);
 void control_connect(const struct run *r, struct phase *p, enum phase_section section);
 void control_show(const struct run *r, struct phase *p, const double pixels[IMAGE_PIXELS],
                   enum phase_section section);
