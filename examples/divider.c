@@ -19,6 +19,7 @@ static int failed(const char *what)
 int main(void)
 {
     static const char *const engines[] = {"ngspice", "ida", "event"};
+    static const struct silverbar_options options = {.reltol = 1e-6, .step_max = 10e-6};
     struct silverbar_circuit *c;
     if (silverbar_circuit_new("divider", 300.15, &c, &error) ||
         silverbar_add_port(c, "in", "top", 0, 0, &error) ||
@@ -32,7 +33,7 @@ int main(void)
     for (size_t k = 0; k < sizeof engines / sizeof engines[0]; k++) {
         const double pulses[][2] = {{0.5, 1e-3}, {0.1, 100e-6}}; /* [V], [s]: SET, read */
         struct silverbar_engine *e;
-        if (silverbar_engine_open(c, engines[k], NULL, &e, &error))
+        if (silverbar_engine_open(c, engines[k], &options, &e, &error))
             return failed(engines[k]);
         for (int p = 0; p < 2; p++)
             if (silverbar_drive(e, port, pulses[p][0], &error) ||
