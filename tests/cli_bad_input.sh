@@ -166,7 +166,7 @@ refuse "missing/table: cannot be made" check --quick -o missing/table
 refuse "no dopant 'Unobtainium', expected one of" check --quick -d Unobtainium
 refuse "--case 'foo', expected one of read, series" bench --case foo
 refuse "--runs '-1', expected a whole number" bench --runs -1
-refuse "--engine 'foo', expected one of ngspice" bench --engine foo
+refuse "--engine 'foo', expected ngspice" bench --engine foo
 refuse "'now', expected options only" bench now
 refuse "exists: exists, expected the name of a folder" bench --quick -o exists
 refuse "missing/out: cannot be made" bench --quick -o missing/out
