@@ -39,7 +39,7 @@ enum option_key {
     KEY_CYCLES,
     KEY_VOLTAGE,
     KEY_WIDTH,
-    KEY_COUNT,
+    KEY_REPEATS,
     KEY_GAP,
     KEY_RESET_VOLTAGE,
     KEY_TIME,
@@ -91,7 +91,7 @@ static const struct argp_option own_options[] = {
     {"voltage", KEY_VOLTAGE, "V", 0, "of pulses; of endurance's SET pulses", 0},
     {"reset-voltage", KEY_RESET_VOLTAGE, "V", 0, "of endurance's RESET pulses", 0},
     {"width", KEY_WIDTH, "SECONDS", 0, "of a pulse or stair", 0},
-    {"count", KEY_COUNT, "N", 0, "of pulses, stairs or cycles of endurance", 0},
+    {"count", KEY_REPEATS, "N", 0, "of pulses, stairs or cycles of endurance", 0},
     {"gap", KEY_GAP, "SECONDS", 0, "at 0 V between pulses", 0},
     {"time", KEY_TIME, "SECONDS", 0, "retention: of the last reading", 0},
     {"x0", KEY_X0, "X", 0, "state at the beginning, 0 OFF to 1 ON", 0},
@@ -185,7 +185,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_WIDTH:
         a->width = argument_number(state, "--width", text, 1e-8, 1e6);
         break;
-    case KEY_COUNT:
+    case KEY_REPEATS:
         a->count = argument_count(state, "--count", text, COUNT_MAX);
         if (a->count == 0)
             argp_error(state, "--count 0, expected at least 1");
@@ -274,7 +274,7 @@ static char *add_default(int key, const char *text, void *input)
         {KEY_VOLTAGE, a.voltage},
         {KEY_RESET_VOLTAGE, a.reset_voltage},
         {KEY_WIDTH, a.width},
-        {KEY_COUNT, (double)a.count},
+        {KEY_REPEATS, (double)a.count},
         {KEY_GAP, a.gap},
         {KEY_TIME, a.time},
         {KEY_X0, a.bench.x0},
@@ -284,6 +284,9 @@ static char *add_default(int key, const char *text, void *input)
             return memory_format("%s (%g)", text, known[i].value);
     return (char *)text;
 }
+
+static const char usage[] =
+    "list\nshow NAME\nloop NAME\npulse NAME\nstaircase NAME\nretention NAME\nendurance NAME";
 
 static const char doc[] =
     "Look at one device: its parameters, its pinched loop, its answer to pulses, stairs, time and "
@@ -384,13 +387,14 @@ static enum status loop(struct arguments *a, const char *devices, struct error *
     static const int digits[LOOP_COLUMNS + 1] = {0, 0, 0, 0, 5, 5, 5, 5, 5, 5, 5, 0};
     const size_t samples = a->samples ? a->samples : 1;
     const struct dopant *nominal = a->bench.dopant;
+    const struct variation_circuit circuit = {nominal, devices, TEMPERATURE_NOMINAL,
+                                              a->bench.engine};
     struct bench_loop *loops = NEW(samples * a->n_frequencies, struct bench_loop);
     struct table *t = table_new(LOOP_COLUMNS + (a->samples > 0), names, digits);
     struct device_spread *spread = NULL;
     enum status status = STATUS_OK;
     if (a->samples)
-        status =
-            device_spread_draw(nominal, devices, a->bench.engine, samples, a->seed, &spread, error);
+        status = device_spread_draw(&circuit, samples, a->seed, &spread, error);
     for (size_t i = 0; i < samples * a->n_frequencies && status == STATUS_OK; i++) {
         const size_t j = i % samples;
         const double f = a->frequency[i / samples];
@@ -555,9 +559,11 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
     if (status != STATUS_OK)
         return status;
     if (a->verb == LIST || a->verb == SHOW) {
-        status = a->verb == LIST ? device_table_list(devices, &t, error)
-                                 : device_table_show(a->name, devices, a->n_settings, a->settings,
-                                                     !a->json && !a->csv, &t, error);
+        status = a->verb == LIST
+                     ? device_table_list(devices, &t, error)
+                     : device_table_show(
+                           &(struct device_shown){a->name, devices, a->n_settings, a->settings},
+                           !a->json && !a->csv, &t, error);
         if (status == STATUS_OK)
             print(a, t);
         table_free(t);
@@ -579,14 +585,7 @@ int command_device(int argc, char **argv)
     struct arguments a = defaults();
     struct error error = {0};
     struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
-    const struct argp argp = {
-        options,
-        parse,
-        "list\nshow NAME\nloop NAME\npulse NAME\nstaircase NAME\nretention NAME\nendurance NAME",
-        doc,
-        NULL,
-        add_default,
-        NULL};
+    const struct argp argp = {options, parse, usage, doc, NULL, add_default, NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     key_options_free(options);
     interrupt_watch();
