@@ -64,6 +64,7 @@ for option in reset tolerance read-time pulse-width train-noise noise seed relto
     done
 done
 refuse "--seed '1.5', expected a whole number" train --seed 1.5
+refuse "--seed '9007199254740993', expected a whole number" train --seed 9007199254740993
 refuse "--tolerance '-0.05', expected a number" train --tolerance -0.05
 refuse "--tolerance '1', expected a number" train --tolerance 1
 refuse "--noise '0.6', expected a number" train --noise 0.6
