@@ -64,6 +64,7 @@ for option in reset tolerance read-time pulse-width train-noise noise seed relto
     done
 done
 refuse "--seed '1.5', expected a whole number" train --seed 1.5
+refuse "--seed '9007199254740993', expected a whole number" train --seed 9007199254740993
 refuse "--tolerance '-0.05', expected a number" train --tolerance -0.05
 refuse "--tolerance '1', expected a number" train --tolerance 1
 refuse "--noise '0.6', expected a number" train --noise 0.6
@@ -166,7 +167,7 @@ refuse "missing/table: cannot be made" check --quick -o missing/table
 refuse "no dopant 'Unobtainium', expected one of" check --quick -d Unobtainium
 refuse "--case 'foo', expected one of read, series" bench --case foo
 refuse "--runs '-1', expected a whole number" bench --runs -1
-refuse "--engine 'foo', expected one of ngspice" bench --engine foo
+refuse "--engine 'foo', expected ngspice" bench --engine foo
 refuse "'now', expected options only" bench now
 refuse "exists: exists, expected the name of a folder" bench --quick -o exists
 refuse "missing/out: cannot be made" bench --quick -o missing/out

@@ -59,14 +59,12 @@ good "files a room, lines a file"
 # the others are older than the rule.
 many="jacobian silverbar_add_resistor silverbar_add_capacitor silverbar_add_voltage
     silverbar_add_memristor silverbar_add_netlist silverbar_phase
-    accuracy_run add_point behavioural bench_run check_one circuit_port claims_spot_check convert
-    crossbar_segment crossbar_switch decimate decimate_window device_spread_draw device_table_show
-    dopant_new draw find find_interval fit_output_library lines_correct lines_newton lines_residual
-    lines_solve list measure measure_supply neuron_add neuron_add_reference one_sample outcome_run
-    parse_list raw_read_block read_header run run_crossbar run_relaxation run_train run_way segment
-    subcircuit_add subcircuit_add_mismatched supply_current sweep_once table_source
-    transfer_measure transfer_measure_neuron transfer_measure_supply transimpedance transistors
-    variation_draw variation_open write_all write_page"
+    add_point behavioural bench_run circuit_port crossbar_segment crossbar_switch decimate
+    decimate_window dopant_new find find_interval lines_correct lines_newton lines_residual
+    lines_solve measure measure_supply neuron_add neuron_add_reference one_sample outcome_run
+    raw_read_block read_header segment subcircuit_add subcircuit_add_mismatched supply_current
+    sweep_once table_source transfer_measure transfer_measure_neuron transfer_measure_supply
+    transimpedance transistors"
 for file in $(find src -name '*.c'); do
     awk -v file="$file" '
         /^[A-Za-z].*\(/ && !/;/ { head = ""; open = 1 }

@@ -39,10 +39,10 @@ static void check(enum crossbar_scheme scheme, double near, double far)
     struct variation_source *source;
     struct variation variation;
     struct error error = {{0}};
-    ASSERT_DONE(variation_open(&variation_defaults, dopant, devices, TEMPERATURE_NOMINAL, NULL,
-                               &source, &error),
+    const struct variation_circuit circuit = {dopant, devices, TEMPERATURE_NOMINAL, NULL};
+    ASSERT_DONE(variation_open(&variation_defaults, &circuit, &source, &error), error);
+    ASSERT_DONE(variation_draw(source, 4, 0, (struct random_sample){1, 0}, &variation, &error),
                 error);
-    ASSERT_DONE(variation_draw(source, 4, 0, 1, 0, &variation, &error), error);
     struct crossbar_bench_options o = {.rows = 2,
                                        .columns = 2,
                                        .driver_ohm = 1e-3,

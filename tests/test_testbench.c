@@ -166,6 +166,74 @@ static void test_identity(void **state)
     testbench_free(again);
 }
 
+/* Of several values of a key the last one counts, and ends a sweep of it; another experiment than the
+ * one that is taken is refused, with the line that names it, before any setting is looked at. */
+static void test_given(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"noise.train=0.3", "circuit.sizes=9,2,1", "seed=7",
+                                           "noise.train=0.2", "variation.set=W1"};
+    const struct testbench_given given = {experiment_find("training"), COUNT(settings), settings};
+    struct testbench *t;
+    struct error error = {{0}};
+    ASSERT_DONE(testbench_read_text("t.yaml",
+                                    "experiment: training\nvariation: {ron: 0.1}\n"
+                                    "sweep:\n  - {key: noise.train, values: [0, 0.1]}\n",
+                                    &given, &t, &error),
+                error);
+    assert_int_equal(t->n_samples, 1);
+    struct table *rows = testbench_settings(t, 0);
+    static const char *const wanted[] = {"seed", "circuit.sizes", "noise.train", "variation.set",
+                                         "variation.ron"};
+    assert_int_equal(rows->n_rows, COUNT(wanted));
+    for (size_t i = 0; i < COUNT(wanted); i++)
+        assert_string_equal(rows->cells[2 * i].text, wanted[i]);
+    ASSERT_NEAR(rows->cells[1].number, 7, 0);
+    assert_string_equal(rows->cells[3].text, "[9, 2, 1]");
+    ASSERT_NEAR(rows->cells[5].number, 0.2, 0);
+    table_free(rows);
+    testbench_free(t);
+    assert_int_equal(
+        testbench_read_text("t.yaml", "title: a\nexperiment: crossbar\n", &given, &t, &error),
+        STATUS_INPUT);
+    assert_null(t);
+    ASSERT_NAMES(error.text, "t.yaml:2: experiment is 'crossbar', expected training");
+}
+
+/* A key by itself takes what it takes in a testbench; its default is one of these values. */
+static void test_key_accepts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *good, *bad;
+    } cases[] = {
+        {"programming.tolerance", "0.9", "0.91"},
+        {"programming.tolerance", "1e-4", "0.99e-4"},
+        {"engine.switches", "1e5", "1.5"},
+        {"seed", "9007199254740992", "9007199254740993"},
+        {"seed", "0", "-1"},
+        {"rule.track", "true", "yes"},
+        {"rule.name", "delta", "Delta"},
+        {"circuit.neuron", "behavioural", "neuron.cir"},
+        {"circuit.neuron", "./a.sub", ".sub"},
+        {"noise.test", "0", "nan"},
+    };
+    const struct experiment *e = experiment_find("training");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct key *key = testbench_key(e, cases[i].key);
+        assert_non_null(key);
+        if (!key_accepts(key, cases[i].good) || key_accepts(key, cases[i].bad))
+            fail_msg("%s: %s, %s", cases[i].key, cases[i].good, cases[i].bad);
+    }
+    for (size_t i = 0; i < e->n_keys; i++) {
+        char *fallback = testbench_key_default(e, &e->keys[i]);
+        if (e->keys[i].kind != KEY_SIZES && !key_accepts(&e->keys[i], fallback))
+            fail_msg("%s does not take its default %s", e->keys[i].name, fallback);
+        free(fallback);
+    }
+    assert_null(testbench_key(e, "nothing"));
+}
+
 /* Wilson's interval of 8 of 10, from his formula: 0.490 to 0.943. */
 static void test_wilson(void **state)
 {
@@ -198,9 +266,10 @@ static void test_bootstrap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_points),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_bomb),      cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_identity),  cmocka_unit_test(test_wilson),
+        cmocka_unit_test(test_points),      cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_bomb),        cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_identity),    cmocka_unit_test(test_given),
+        cmocka_unit_test(test_key_accepts), cmocka_unit_test(test_wilson),
         cmocka_unit_test(test_bootstrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,10 +39,10 @@ static int tear_down(void **state)
 static struct variation_source *open_source(const struct variation_options *o,
                                             const struct dopant *dopant, double kelvin)
 {
+    const struct variation_circuit circuit = {dopant, devices, kelvin, engine_find("event")};
     struct variation_source *s;
     struct error error = {{0}};
-    ASSERT_DONE(variation_open(o, dopant, devices, kelvin, engine_find("event"), &s, &error),
-                error);
+    ASSERT_DONE(variation_open(o, &circuit, &s, &error), error);
     return s;
 }
 
@@ -51,7 +51,7 @@ static struct variation draw(const struct variation_source *s, size_t n, uint64_
 {
     struct variation v;
     struct error error = {{0}};
-    ASSERT_DONE(variation_draw(s, n, 6, seed, replica, &v, &error), error);
+    ASSERT_DONE(variation_draw(s, n, 6, (struct random_sample){seed, replica}, &v, &error), error);
     return v;
 }
 
@@ -344,8 +344,8 @@ static void test_temperature(void **state)
     struct dopant *other;
     struct error error = {{0}};
     ASSERT_DONE(dopant_read("vteam-demo", devices, &other, &error), error);
-    assert_int_equal(variation_open(&variation_defaults, other, devices, kelvin, NULL, &s, &error),
-                     STATUS_INPUT);
+    const struct variation_circuit hot = {other, devices, kelvin, NULL};
+    assert_int_equal(variation_open(&variation_defaults, &hot, &s, &error), STATUS_INPUT);
     assert_null(s);
     ASSERT_NAMES(error.text, "circuit.temperature");
     ASSERT_NAMES(error.text, "vteam");
@@ -359,9 +359,8 @@ static void refused(const struct variation_options *o, const char *dopant, const
     struct variation_source *s;
     struct error error = {{0}};
     ASSERT_DONE(dopant_read(dopant, devices, &d, &error), error);
-    assert_int_equal(
-        variation_open(o, d, devices, TEMPERATURE_NOMINAL, engine_find(engine), &s, &error),
-        STATUS_INPUT);
+    const struct variation_circuit circuit = {d, devices, TEMPERATURE_NOMINAL, engine_find(engine)};
+    assert_int_equal(variation_open(o, &circuit, &s, &error), STATUS_INPUT);
     assert_null(s);
     ASSERT_NAMES(error.text, part);
     ASSERT_NAMES(error.text, part2);

@@ -194,9 +194,10 @@ static struct bench *bench_new(const struct variation_options *o, double kelvin,
     struct bench *b = NEW(1, struct bench);
     struct error error = {{0}};
     b->options = classifier_defaults;
-    ASSERT_DONE(variation_open(o, dopant, devices, kelvin, NULL, &b->source, &error), error);
-    ASSERT_DONE(variation_draw(b->source, N_DEVICES, classifier_amplifiers(&b->options), 1, replica,
-                               &b->variation, &error),
+    const struct variation_circuit circuit = {dopant, devices, kelvin, NULL};
+    ASSERT_DONE(variation_open(o, &circuit, &b->source, &error), error);
+    ASSERT_DONE(variation_draw(b->source, N_DEVICES, classifier_amplifiers(&b->options),
+                               (struct random_sample){1, replica}, &b->variation, &error),
                 error);
     struct training_options t = {.classifier = b->options};
     variation_apply(&b->variation, &t);

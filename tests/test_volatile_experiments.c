@@ -32,7 +32,9 @@ static void run(const struct experiment *e, uint64_t seed, uint32_t replica,
         ASSERT_DONE(key_set(key, &value, options, &error), error);
     }
     ASSERT_DONE(e->open(options, NULL, &shared, &error), error);
-    ASSERT_DONE(e->run(shared, options, seed, replica, cells, &detail, &error), error);
+    ASSERT_DONE(
+        e->run(shared, options, (struct random_sample){seed, replica}, cells, &detail, &error),
+        error);
     e->close(shared);
     assert_true(e->n_outputs <= COUNT(outputs));
     for (size_t k = 0; k < e->n_outputs; k++)

@@ -36,6 +36,12 @@ enum random_purpose {
 /* One block: four 32-bit words from a counter and a key. */
 void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
+/* Of which sample a stream is. */
+struct random_sample {
+    uint64_t seed;
+    uint32_t replica;
+};
+
 /* A stream; gsl_rng_free() it.  The key is the seed; the counter holds sample and purpose. */
 gsl_rng *random_stream(uint64_t seed, uint32_t sample, enum random_purpose purpose);
 

@@ -4,6 +4,7 @@
 #include "cli/input/arguments.h"
 #include "cli/input/command.h"
 #include "cli/input/interrupt.h"
+#include "cli/input/key_options.h"
 #include "cli/input/study_inputs.h"
 #include "report/cost_plot.h"
 #include "report/json.h"
@@ -16,6 +17,7 @@
 #define PARTS_MAX 64
 #define RUNS_MAX 100000000
 #define N_TABLES 6
+#define ENGINE "event"
 
 enum form { FORM_TEXT, FORM_CSV, FORM_JSON };
 
@@ -30,12 +32,19 @@ struct arguments {
 
 enum option_key { KEY_CASE = 256, KEY_QUICK, KEY_JSON, KEY_CSV, KEY_RUNS, KEY_ENGINE };
 
-static const struct argp_option options[] = {
+/* clang-format off */
+static const struct key_option key_options[] = {
+    {.name = "dopant", .letter = 'd', .argument = "NAME|FILE.lib", .key = "device.dopant"},
+    {.name = "engine", .letter = KEY_ENGINE, .argument = "NAME", .key = "engine.name", .text = ENGINE,
+     .help = "engine of that loop"},
+};
+/* clang-format on */
+#define N_KEY_OPTIONS (sizeof key_options / sizeof key_options[0])
+
+static const struct argp_option own_options[] = {
     {"case", KEY_CASE, "NAME", 0, "only this part; may be given again", 0},
     {"quick", KEY_QUICK, NULL, 0, "leave out what takes more than a minute in all", 0},
     {"runs", KEY_RUNS, "N", 0, "training runs in the loop", 0},
-    {"engine", KEY_ENGINE, "NAME", 0, "engine of that loop", 0},
-    {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file", 0},
     {"csv", KEY_CSV, NULL, 0, "print CSV in place of the tables", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON in place of the tables", 0},
     {"output", 'o', "DIR", 0, "folder to make: tables, script and plot of cost against size", 0},
@@ -44,7 +53,7 @@ static const struct argp_option options[] = {
 
 static struct arguments defaults(void)
 {
-    return (struct arguments){.dopant = "Cr", .engine = engine_find("event"), .runs = 10000};
+    return (struct arguments){.engine = engine_find(ENGINE), .runs = 10000};
 }
 
 static const char *part_argument(struct argp_state *state, const char *text)
@@ -58,6 +67,7 @@ static const char *part_argument(struct argp_state *state, const char *text)
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
+    const struct key_option *option = key_option_find(N_KEY_OPTIONS, key_options, key);
     switch (key) {
     case KEY_CASE:
         if (a->n_parts == PARTS_MAX)
@@ -71,7 +81,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->runs = argument_count(state, "--runs", text, RUNS_MAX);
         break;
     case KEY_ENGINE:
-        a->engine = argument_engine(state, text);
+        a->engine = key_option_engine(option, state, text);
         break;
     case 'd':
         a->dopant = text;
@@ -100,25 +110,15 @@ static char *add_default(int key, const char *text, void *input)
 {
     (void)input;
     const struct arguments a = defaults();
-    if (key == 'd')
-        return memory_format("%s (%s)", text, a.dopant);
-    if (key == KEY_ENGINE)
-        return memory_format("%s (%s)", text, a.engine->name);
     if (key == KEY_RUNS)
         return memory_format("%s (%zu)", text, a.runs);
     return (char *)text;
 }
 
-static const struct argp argp = {
-    options,
-    parse,
-    NULL,
+static const char doc[] =
     "Time the engines at equal error: each is loosened until its states and energies differ from a "
     "reference at tight tolerances by 1e-3, then all are timed in turn, whole runs with their "
-    "set-up; and show how the cost grows with devices and pulses.",
-    NULL,
-    add_default,
-    NULL};
+    "set-up; and show how the cost grows with devices and pulses.";
 
 static const char *const names[N_TABLES] = {"rows",     "series", "growth",
                                             "training", "sweep",  "schedule"};
@@ -208,7 +208,10 @@ int command_bench(int argc, char **argv)
 {
     struct arguments a = defaults();
     struct error error = {0};
+    struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
+    const struct argp argp = {options, parse, NULL, doc, NULL, add_default, NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
+    key_options_free(options);
     interrupt_watch();
     const enum status status = run(&a, argv[0], &error);
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);

@@ -4,6 +4,7 @@
 #include "cli/input/arguments.h"
 #include "cli/input/command.h"
 #include "cli/input/interrupt.h"
+#include "cli/input/key_options.h"
 #include "cli/input/study_inputs.h"
 #include "cli/input/testbench_input.h"
 #include "report/json.h"
@@ -36,16 +37,21 @@ enum option_key {
     KEY_REFERENCE
 };
 
-#define DOPANT "Cr"
+/* clang-format off */
+static const struct key_option key_options[] = {
+    {.name = "dopant", .letter = 'd', .argument = "NAME|FILE.lib", .key = "device.dopant"},
+    {.name = "reltol", .letter = KEY_RELTOL, .argument = "F", .key = "engine.reltol", .number = CHECK_RELTOL,
+     .help = "relative tolerance of the engines; the others go with it"},
+};
+/* clang-format on */
+#define N_KEY_OPTIONS (sizeof key_options / sizeof key_options[0])
 
-static const struct argp_option options[] = {
+static const struct argp_option own_options[] = {
     {"case", KEY_CASE, "NAME", 0, "only this case; may be given again", 0},
     {"quick", KEY_QUICK, NULL, 0, "only the cases that take seconds", 0},
-    {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file", 0},
     {"set", KEY_SET, "KEY=VALUE", 0,
      "of a testbench: value of a key in place of the file's; may be repeated", 0},
     {"sample", KEY_SAMPLE, "N", 0, "of a testbench: this one of those that it asks for", 0},
-    {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engines; the others go with it", 0},
     {"reference", KEY_REFERENCE, "F", 0, "relative tolerance of the reference", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON in place of the table", 0},
     {"output", 'o', "FILE", 0, "save the table too: .csv, .json or text", 0},
@@ -60,6 +66,7 @@ static struct arguments defaults(void)
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
+    const struct key_option *option = key_option_find(N_KEY_OPTIONS, key_options, key);
     switch (key) {
     case KEY_CASE:
         if (a->n_cases == CASES_MAX)
@@ -73,7 +80,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->dopant = text;
         break;
     case KEY_RELTOL:
-        a->reltol = argument_number(state, "--reltol", text, 1e-9, 0.1);
+        a->reltol = key_option_number(option, state, text);
         break;
     case KEY_REFERENCE:
         a->reference = argument_number(state, "--reference", text, 1e-9, 1e-4);
@@ -119,31 +126,21 @@ static char *add_default(int key, const char *text, void *input)
 {
     (void)input;
     const struct arguments a = defaults();
-    if (key == 'd')
-        return memory_format("%s (%s)", text, DOPANT);
     if (key == KEY_REFERENCE)
         return memory_format("%s (%g, of a testbench %g)", text, CHECK_REFERENCE_RELTOL,
                              CHECK_REFERENCE_GIVEN);
     if (key == KEY_SAMPLE)
         return memory_format("%s (%d)", text, (int)a.sample);
-    if (key == KEY_RELTOL)
-        return memory_format("%s (%g)", text, a.reltol);
     return (char *)text;
 }
 
-static const struct argp argp = {
-    options,
-    parse,
-    "[FILE.yaml]",
+static const char doc[] =
     "Run all engines on the same drive and compare them with ngspice at tight tolerances: states, "
     "waveforms, readings, energy of every class, decisions on images; on named cases, or on a "
     "sample "
     "of a testbench, whose drive its own engine and controller make first.\v"
     "Exit status: 0 all within tolerance, 1 could not be computed, 2 bad input or usage, 3 one is "
-    "not within tolerance.",
-    NULL,
-    add_default,
-    NULL};
+    "not within tolerance.";
 
 /* Without --case: the circuits that users run, of at most 30 devices. */
 static void choose_cases(struct arguments *a)
@@ -189,7 +186,7 @@ static enum status run(struct arguments *a, struct error *error)
         if (status == STATUS_OK && a->input.job.time_limit > 0)
             o.solver.time_limit = a->input.job.time_limit;
     } else if (status == STATUS_OK) {
-        status = study_inputs_read(a->dopant ? a->dopant : DOPANT, &inputs, &o.inputs, error);
+        status = study_inputs_read(a->dopant, &inputs, &o.inputs, error);
     }
     if (status == STATUS_OK)
         status = check_run(&o, &table, error);
@@ -220,7 +217,10 @@ int command_check(int argc, char **argv)
 {
     struct arguments a = defaults();
     struct error error = {0};
+    struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
+    const struct argp argp = {options, parse, "[FILE.yaml]", doc, NULL, add_default, NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
+    key_options_free(options);
     interrupt_watch();
     const enum status status = run(&a, &error);
     testbench_input_free(&a.input);

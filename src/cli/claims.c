@@ -93,13 +93,13 @@ static enum status spot_checks(const struct arguments *a, const struct claims *c
                                const struct table *samples, struct table *checks,
                                struct error *error)
 {
+    const struct claims_spot spot = {context, samples, a->spot_checks, checks};
     enum status status = STATUS_OK;
     size_t n = 0;
     while (engine_names[n])
         n++;
     while (n-- > 0 && status == STATUS_OK && a->spot_checks > 0)
-        status = claims_spot_check(claims, context, samples, engine_names[n], a->spot_checks,
-                                   checks, error);
+        status = claims_spot_check(claims, &spot, engine_names[n], error);
     return status;
 }
 

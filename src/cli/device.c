@@ -8,6 +8,7 @@
 #include "cli/input/command.h"
 #include "cli/input/data_path.h"
 #include "cli/input/interrupt.h"
+#include "cli/input/key_options.h"
 #include "device/library/library_make.h"
 #include "fit/device_bench.h"
 #include "report/json.h"
@@ -25,6 +26,8 @@
 #define SAMPLES 20
 #define LOOP_COLUMNS 11
 #define SAMPLES_MAX 1000
+#define ENGINE "ida"
+#define RELTOL 1e-5
 #define LOOP_SERIES 5000.0   /* [ohm] */
 #define RETENTION_FIRST 1e-3 /* [s] */
 #define RETENTION_DECADE 10  /* readings a decade */
@@ -36,7 +39,7 @@ enum option_key {
     KEY_CYCLES,
     KEY_VOLTAGE,
     KEY_WIDTH,
-    KEY_COUNT,
+    KEY_REPEATS,
     KEY_GAP,
     KEY_RESET_VOLTAGE,
     KEY_TIME,
@@ -73,14 +76,22 @@ struct arguments {
     struct bench bench;
 };
 
-static const struct argp_option options[] = {
+static const struct key_option key_options[] = {
+    {"engine", KEY_ENGINE, "NAME", 1, "engine.name", NULL, 0, ENGINE, 0},
+    {"reltol", KEY_RELTOL, "F", 1, "engine.reltol", NULL, RELTOL, NULL, 0},
+    {"switches", KEY_SWITCHES, "N", 0, "engine.switches", NULL, 0, NULL, 0},
+    {"seed", KEY_SEED, "N", 0, "seed", "of devices drawn, of switches and of losses", 0, NULL, 0},
+};
+#define N_KEY_OPTIONS (sizeof key_options / sizeof key_options[0])
+
+static const struct argp_option own_options[] = {
     {"amplitude", KEY_AMPLITUDE, "V", 0, "of the sine, and of the last stair", 0},
     {"frequency", KEY_FREQUENCY, "HZ,...", 0, "of the sine, up to 8", 0},
     {"cycles", KEY_CYCLES, "N", 0, "periods of the sine; the last one counts", 0},
     {"voltage", KEY_VOLTAGE, "V", 0, "of pulses; of endurance's SET pulses", 0},
     {"reset-voltage", KEY_RESET_VOLTAGE, "V", 0, "of endurance's RESET pulses", 0},
     {"width", KEY_WIDTH, "SECONDS", 0, "of a pulse or stair", 0},
-    {"count", KEY_COUNT, "N", 0, "of pulses, stairs or cycles of endurance", 0},
+    {"count", KEY_REPEATS, "N", 0, "of pulses, stairs or cycles of endurance", 0},
     {"gap", KEY_GAP, "SECONDS", 0, "at 0 V between pulses", 0},
     {"time", KEY_TIME, "SECONDS", 0, "retention: of the last reading", 0},
     {"x0", KEY_X0, "X", 0, "state at the beginning, 0 OFF to 1 ON", 0},
@@ -90,14 +101,9 @@ static const struct argp_option options[] = {
      "loop: N devices (20) that differ as three measured W-SDC devices do: ln ron 0.42, ln roff "
      "0.41, ln tau 1, von and voff 40 mV",
      0},
-    {"switches", KEY_SWITCHES, "N", 0, "engine event: a device of N switches that jump at random",
-     0},
     {"nu", KEY_NU, "NU", 0, "retention: resistances grow with (t/1 ms)^NU too", 0},
     {"loss", KEY_LOSS, "SECONDS", 0, "retention: mean time to an abrupt loss of the state", 0},
-    {"seed", KEY_SEED, "N", 0, "of --variation, --switches and --loss", 0},
     {NULL, 0, NULL, 0, "Solver and output:", 1},
-    {"engine", KEY_ENGINE, "NAME", 0, "what solves the circuit", 1},
-    {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine", 1},
     {"plot", KEY_PLOT, "FILE", 0, "draw to a .png, .svg or .pdf", 1},
     {"waveform", KEY_WAVEFORM, "FILE.csv", 0, "loop: write the points of the last period", 1},
     {"csv", KEY_CSV, NULL, 0, "print CSV", 1},
@@ -107,20 +113,12 @@ static const struct argp_option options[] = {
 
 static struct arguments defaults(void)
 {
-    struct arguments a = {.amplitude = 1,
-                          .frequency = {10},
-                          .n_frequencies = 1,
-                          .series = NAN,
-                          .cycles = 3,
-                          .voltage = 0.5,
-                          .reset_voltage = -0.5,
-                          .width = 1e-3,
-                          .gap = 1e-3,
-                          .count = 1,
-                          .time = 1800,
-                          .seed = 1};
-    a.bench = (struct bench){.x0 = 0.01, .engine = engine_find("ida"), .solver = engine_defaults};
-    a.bench.solver.reltol = 1e-5;
+    /* clang-format off */
+    struct arguments a = {.amplitude = 1, .frequency = {10}, .n_frequencies = 1, .series = NAN, .cycles = 3,
+        .voltage = 0.5, .reset_voltage = -0.5, .width = 1e-3, .gap = 1e-3, .count = 1, .time = 1800, .seed = 1};
+    /* clang-format on */
+    a.bench = (struct bench){.x0 = 0.01, .engine = engine_find(ENGINE), .solver = engine_defaults};
+    a.bench.solver.reltol = RELTOL;
     return a;
 }
 
@@ -165,6 +163,7 @@ static void parse_word(struct arguments *a, struct argp_state *state, char *text
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
+    const struct key_option *option = key_option_find(N_KEY_OPTIONS, key_options, key);
     switch (key) {
     case KEY_AMPLITUDE:
         a->amplitude = argument_number(state, "--amplitude", text, -100, 100);
@@ -186,7 +185,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_WIDTH:
         a->width = argument_number(state, "--width", text, 1e-8, 1e6);
         break;
-    case KEY_COUNT:
+    case KEY_REPEATS:
         a->count = argument_count(state, "--count", text, COUNT_MAX);
         if (a->count == 0)
             argp_error(state, "--count 0, expected at least 1");
@@ -211,10 +210,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
         parse_setting(a, state, text);
         break;
     case KEY_ENGINE:
-        a->bench.engine = argument_engine(state, text);
+        a->bench.engine = key_option_engine(option, state, text);
         break;
     case KEY_RELTOL:
-        a->bench.solver.reltol = argument_number(state, "--reltol", text, 1e-9, 0.1);
+        a->bench.solver.reltol = key_option_number(option, state, text);
         break;
     case KEY_VARIATION:
         a->samples = text ? argument_count(state, "--variation", text, SAMPLES_MAX) : SAMPLES;
@@ -222,7 +221,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
             argp_error(state, "--variation 0, expected at least 1");
         break;
     case KEY_SWITCHES:
-        a->bench.solver.switches = (double)argument_count(state, "--switches", text, 1000000000);
+        a->bench.solver.switches = key_option_number(option, state, text);
         break;
     case KEY_NU:
         a->nu = argument_number(state, "--nu", text, 0, 1);
@@ -231,7 +230,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->loss = argument_number(state, "--loss", text, 1e-3, 1e12);
         break;
     case KEY_SEED:
-        a->seed = argument_count(state, "--seed", text, UINT64_C(1) << 53);
+        a->seed = (uint64_t)key_option_number(option, state, text);
         break;
     case KEY_PLOT:
         a->plot = text;
@@ -265,8 +264,6 @@ static char *add_default(int key, const char *text, void *input)
 {
     (void)input;
     const struct arguments a = defaults();
-    if (key == KEY_ENGINE)
-        return argument_engine_help(text, a.bench.engine);
     const struct {
         int key;
         double value;
@@ -277,11 +274,10 @@ static char *add_default(int key, const char *text, void *input)
         {KEY_VOLTAGE, a.voltage},
         {KEY_RESET_VOLTAGE, a.reset_voltage},
         {KEY_WIDTH, a.width},
-        {KEY_COUNT, (double)a.count},
+        {KEY_REPEATS, (double)a.count},
         {KEY_GAP, a.gap},
         {KEY_TIME, a.time},
         {KEY_X0, a.bench.x0},
-        {KEY_RELTOL, a.bench.solver.reltol},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].key == key)
@@ -289,15 +285,12 @@ static char *add_default(int key, const char *text, void *input)
     return (char *)text;
 }
 
-static const struct argp argp = {
-    options,
-    parse,
-    "list\nshow NAME\nloop NAME\npulse NAME\nstaircase NAME\nretention NAME\nendurance NAME",
+static const char usage[] =
+    "list\nshow NAME\nloop NAME\npulse NAME\nstaircase NAME\nretention NAME\nendurance NAME";
+
+static const char doc[] =
     "Look at one device: its parameters, its pinched loop, its answer to pulses, stairs, time and "
-    "cycles of SET and RESET.  NAME: a dopant, a .lib file, or a model with all parameters set.",
-    NULL,
-    add_default,
-    NULL};
+    "cycles of SET and RESET.  NAME: a dopant, a .lib file, or a model with all parameters set.";
 
 static void print(const struct arguments *a, const struct table *t)
 {
@@ -394,13 +387,14 @@ static enum status loop(struct arguments *a, const char *devices, struct error *
     static const int digits[LOOP_COLUMNS + 1] = {0, 0, 0, 0, 5, 5, 5, 5, 5, 5, 5, 0};
     const size_t samples = a->samples ? a->samples : 1;
     const struct dopant *nominal = a->bench.dopant;
+    const struct variation_circuit circuit = {nominal, devices, TEMPERATURE_NOMINAL,
+                                              a->bench.engine};
     struct bench_loop *loops = NEW(samples * a->n_frequencies, struct bench_loop);
     struct table *t = table_new(LOOP_COLUMNS + (a->samples > 0), names, digits);
     struct device_spread *spread = NULL;
     enum status status = STATUS_OK;
     if (a->samples)
-        status =
-            device_spread_draw(nominal, devices, a->bench.engine, samples, a->seed, &spread, error);
+        status = device_spread_draw(&circuit, samples, a->seed, &spread, error);
     for (size_t i = 0; i < samples * a->n_frequencies && status == STATUS_OK; i++) {
         const size_t j = i % samples;
         const double f = a->frequency[i / samples];
@@ -565,9 +559,11 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
     if (status != STATUS_OK)
         return status;
     if (a->verb == LIST || a->verb == SHOW) {
-        status = a->verb == LIST ? device_table_list(devices, &t, error)
-                                 : device_table_show(a->name, devices, a->n_settings, a->settings,
-                                                     !a->json && !a->csv, &t, error);
+        status = a->verb == LIST
+                     ? device_table_list(devices, &t, error)
+                     : device_table_show(
+                           &(struct device_shown){a->name, devices, a->n_settings, a->settings},
+                           !a->json && !a->csv, &t, error);
         if (status == STATUS_OK)
             print(a, t);
         table_free(t);
@@ -588,7 +584,10 @@ int command_device(int argc, char **argv)
 {
     struct arguments a = defaults();
     struct error error = {0};
+    struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
+    const struct argp argp = {options, parse, usage, doc, NULL, add_default, NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
+    key_options_free(options);
     interrupt_watch();
     a.bench.solver.interrupted = &interrupt_flag;
     char *devices = data_path("devices");

@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "base/spice_number.h"
-#include "study/variation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,16 +24,15 @@ static const struct {
                {"von", VARY_VON, 0.04},
                {"voff", VARY_VOFF, 0.04}};
 
-enum status device_spread_draw(const struct dopant *nominal, const char *devices,
-                               const struct engine *engine, size_t n, uint64_t seed,
+enum status device_spread_draw(const struct variation_circuit *circuit, size_t n, uint64_t seed,
                                struct device_spread **spread, struct error *error)
 {
-    const struct model *m = nominal->model;
+    const struct model *m = circuit->dopant->model;
     struct variation_options o = variation_defaults;
     struct device_spread *s = NEW(1, struct device_spread);
     bool any = false;
     *spread = NULL;
-    s->nominal = nominal;
+    s->nominal = circuit->dopant;
     for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++)
         for (size_t k = 0; k < m->n_parameters; k++)
             if (strcmp(m->parameters[k].name, spreads[i].name) == 0) {
@@ -42,11 +40,11 @@ enum status device_spread_draw(const struct dopant *nominal, const char *devices
                 any = true;
             }
     enum status status =
-        any ? variation_open(&o, nominal, devices, TEMPERATURE_NOMINAL, engine, &s->source, error)
+        any ? variation_open(&o, circuit, &s->source, error)
             : fail(error, STATUS_INPUT,
                    "--variation: model %s has none of ron, roff, tau, von, voff", m->name);
     if (status == STATUS_OK)
-        status = variation_draw(s->source, n, 0, seed, 0, &s->drawn, error);
+        status = variation_draw(s->source, n, 0, (struct random_sample){seed, 0}, &s->drawn, error);
     if (status == STATUS_OK)
         *spread = s;
     else

@@ -5,14 +5,12 @@
 #ifndef SILVERBAR_CLI_DEVICE_SPREAD_H
 #define SILVERBAR_CLI_DEVICE_SPREAD_H
 
-#include "device/library/library.h"
-#include "engine/engine.h"
+#include "study/variation.h"
 
 struct device_spread;
 
-/* n devices around the nominal one, which must outlive them; on failure *spread is NULL. */
-enum status device_spread_draw(const struct dopant *nominal, const char *devices,
-                               const struct engine *engine, size_t n, uint64_t seed,
+/* n devices around the nominal one of the circuit, which must outlive them; on failure *spread is NULL. */
+enum status device_spread_draw(const struct variation_circuit *circuit, size_t n, uint64_t seed,
                                struct device_spread **spread, struct error *error);
 const struct dopant *device_spread_dopant(const struct device_spread *spread, size_t k);
 void device_spread_free(struct device_spread *spread);

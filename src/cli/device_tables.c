@@ -80,17 +80,17 @@ static void show_row(struct table *t, const struct model_parameter *q, double va
     table_text(t, 6, q->meaning);
 }
 
-enum status device_table_show(const char *name, const char *directory, size_t n,
-                              const struct dopant_setting *settings, bool head,
-                              struct table **table, struct error *error)
+enum status device_table_show(const struct device_shown *shown, bool head, struct table **table,
+                              struct error *error)
 {
     static const char *const names[] = {"parameter", "value", "unit",   "default",
                                         "min",       "max",   "meaning"};
-    const struct model *m = model_find(name);
+    const struct model *m = model_find(shown->name);
     struct dopant *d = NULL;
     *table = NULL;
-    if (!m || n > 0) {
-        enum status status = dopant_make(name, directory, n, settings, &d, error);
+    if (!m || shown->n > 0) {
+        enum status status =
+            dopant_make(shown->name, shown->directory, shown->n, shown->settings, &d, error);
         if (status != STATUS_OK)
             return status;
         m = d->model;
@@ -98,7 +98,7 @@ enum status device_table_show(const char *name, const char *directory, size_t n,
     if (head) {
         if (d)
             printf("%s\n", d->path);
-        if (d && n == 0)
+        if (d && shown->n == 0)
             print_comments(d->path);
         printf("model %s: %s\nsource: %s\npolarity: v > 0 sets (x rises, the resistance falls)\n"
                "closed form at constant voltage: %s; rates of single switches: %s\n\n",

@@ -9,10 +9,16 @@
 /* All models and the dopants of `directory`. */
 enum status device_table_list(const char *directory, struct table **table, struct error *error);
 
-/* Parameters of a model, or of a dopant with settings; `head`: print what it is and its source. */
-enum status device_table_show(const char *name, const char *directory, size_t n,
-                              const struct dopant_setting *settings, bool head,
-                              struct table **table, struct error *error);
+/* A model by its name, or a dopant of `directory` with n settings. */
+struct device_shown {
+    const char *name, *directory;
+    size_t n;
+    const struct dopant_setting *settings; /* n */
+};
+
+/* Its parameters; `head`: print what it is and its source. */
+enum status device_table_show(const struct device_shown *shown, bool head, struct table **table,
+                              struct error *error);
 
 /* A table as a CSV file, which appears when it is complete. */
 enum status device_table_write(const struct table *table, const char *path, struct error *error);

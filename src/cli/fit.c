@@ -90,18 +90,29 @@ static struct arguments defaults(void)
         .model = "mmsdz", .fit = fit_defaults, .drift = drift_request_defaults};
 }
 
-/* Numbers between commas into list[max]; returns how many. */
-static size_t parse_list(struct argp_state *state, const char *option, char *text, double min,
-                         double max, size_t room, double *list)
+/* What a list of numbers may be. */
+struct list_range {
+    const char *option;
+    double min, max;
+    size_t room;
+};
+
+/* Numbers between commas into list[room]; returns how many. */
+static size_t parse_list(struct argp_state *state, const struct list_range *r, char *text,
+                         double *list)
 {
     size_t n = 0;
     for (char *rest = text, *part; (part = strsep(&rest, ","));) {
-        if (n == room)
-            argp_error(state, "%s: expected at most %zu numbers", option, room);
-        list[n++] = argument_number(state, option, part, min, max);
+        if (n == r->room)
+            argp_error(state, "%s: expected at most %zu numbers", r->option, r->room);
+        list[n++] = argument_number(state, r->option, part, r->min, r->max);
     }
     return n;
 }
+
+static const struct list_range series_range = {"--series", SERIES_MIN, 1e12, FIT_TRACES_MAX},
+                               interval_range = {"--interval", 1e-9, 1e12, DRIFT_LIST_MAX},
+                               voff_range = {"--voff", 1e-6, 10, DRIFT_LIST_MAX};
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -111,8 +122,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->model = text;
         break;
     case KEY_SERIES:
-        a->n_series =
-            parse_list(state, "--series", text, SERIES_MIN, 1e12, FIT_TRACES_MAX, a->series);
+        a->n_series = parse_list(state, &series_range, text, a->series);
         break;
     case KEY_FREE:
         a->free = text;
@@ -148,12 +158,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->drift_only = true;
         break;
     case KEY_INTERVAL:
-        a->drift.n_intervals =
-            parse_list(state, "--interval", text, 1e-9, 1e12, DRIFT_LIST_MAX, a->drift.interval);
+        a->drift.n_intervals = parse_list(state, &interval_range, text, a->drift.interval);
         break;
     case KEY_VOFF:
-        a->drift.n_voff =
-            parse_list(state, "--voff", text, 1e-6, 10, DRIFT_LIST_MAX, a->drift.voff);
+        a->drift.n_voff = parse_list(state, &voff_range, text, a->drift.voff);
         break;
     case KEY_TEMPERATURE:
         a->drift.options.temperature = argument_number(state, "--temperature", text, 1, 2000);
@@ -424,8 +432,7 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
 {
     struct trace traces[FIT_TRACES_MAX] = {{0}};
     struct fit_result result = {0};
-    struct fit_engine engines[8];
-    size_t n_engines = 0;
+    struct fit_proof proof = {0};
     enum status status = a->plot ? plot_check(a->plot, error) : STATUS_OK;
     if (status == STATUS_OK)
         status = prepare(a, devices, traces, error);
@@ -435,17 +442,16 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
         fputs("\r\033[K", stderr);
     enum status trust = STATUS_OK;
     if (status == STATUS_OK && a->output) {
-        trust =
-            fit_output_library(&a->fit, &result, a->output, devices, engines, &n_engines, error);
+        trust = fit_output_library(&a->fit, &result, a->output, devices, &proof, error);
         status = trust == STATUS_UNTRUSTED ? STATUS_OK : trust;
     }
     if (status == STATUS_OK && a->plot)
         status = fit_output_plot(&a->fit, &result, a->plot, error);
     if (status == STATUS_OK) {
         if (a->json)
-            json_write_fit(&a->fit, &result, engines, n_engines, stdout);
+            json_write_fit(&a->fit, &result, proof.engines, proof.n, stdout);
         else
-            fit_output_tables(&a->fit, &result, engines, n_engines, stdout);
+            fit_output_tables(&a->fit, &result, proof.engines, proof.n, stdout);
         for (size_t k = 0; k < result.n_warnings; k++)
             fprintf(stderr, "silverbar fit: %s\n", result.warnings[k]);
         status = trust;

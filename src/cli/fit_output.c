@@ -141,8 +141,7 @@ static enum status write_text(const char *text, const char *path, struct error *
 
 /* The first trace's source in every engine, with the library as it was read back. */
 static enum status prove(const struct fit_options *o, const struct fit_result *r,
-                         const struct dopant *d, struct fit_engine *engines, size_t *n_engines,
-                         struct error *error)
+                         const struct dopant *d, struct fit_proof *proof, struct error *error)
 {
     const struct trace *t = &o->traces[0];
     struct bench bench = {.dopant = d, .series = o->series[0], .solver = engine_defaults};
@@ -161,8 +160,8 @@ static enum status prove(const struct fit_options *o, const struct fit_result *r
         double sum = 0;
         for (size_t k = 0; k < t->n; k++)
             sum += pow(current[k] - r->current[0][k], 2);
-        engines[*n_engines] = (struct fit_engine){engine_table[e]->name, sqrt(sum / size)};
-        worst = fmax(worst, engines[(*n_engines)++].difference);
+        proof->engines[proof->n] = (struct fit_engine){engine_table[e]->name, sqrt(sum / size)};
+        worst = fmax(worst, proof->engines[proof->n++].difference);
     }
     free(current);
     if (status == STATUS_OK && !(worst <= FIT_AGREEMENT))
@@ -174,14 +173,14 @@ static enum status prove(const struct fit_options *o, const struct fit_result *r
 }
 
 enum status fit_output_library(const struct fit_options *o, const struct fit_result *r,
-                               const char *path, const char *devices, struct fit_engine *engines,
-                               size_t *n_engines, struct error *error)
+                               const char *path, const char *devices, struct fit_proof *proof,
+                               struct error *error)
 {
     double p[MODEL_PARAMETERS_MAX], x0;
     struct dopant *made = NULL, *read = NULL;
     char *name = device_name(path), *comment = provenance(o, r, path),
          *temporary = memory_format("%s.unfinished-%ld.lib", path, (long)getpid());
-    *n_engines = 0;
+    proof->n = 0;
     fit_parameters(o, r, 0, p, &x0);
     enum status trust = STATUS_OK,
                 status = dopant_new(name, o->model, p, devices, comment, &made, error);
@@ -190,7 +189,7 @@ enum status fit_output_library(const struct fit_options *o, const struct fit_res
     if (status == STATUS_OK)
         status = dopant_read(temporary, devices, &read, error);
     if (status == STATUS_OK) {
-        trust = prove(o, r, read, engines, n_engines, error);
+        trust = prove(o, r, read, proof, error);
         status = trust == STATUS_UNTRUSTED ? STATUS_OK : trust;
     }
     if (status == STATUS_OK && rename(temporary, path) != 0)

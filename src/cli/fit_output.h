@@ -11,12 +11,18 @@
 void fit_output_tables(const struct fit_options *options, const struct fit_result *result,
                        const struct fit_engine *engines, size_t n_engines, FILE *out);
 
+/* How the current of each engine differs from the fit's. */
+struct fit_proof {
+    size_t n;
+    struct fit_engine engines[8]; /* n: of engine_table */
+};
+
 /* Write the device with its provenance, read it back, and run the first trace's source with it in
- * every engine: engines[] (room for all of engine_table) gets what differs.  STATUS_UNTRUSTED: the
+ * every engine.  STATUS_UNTRUSTED: the
  * file is written, but an engine's current differs by more than FIT_AGREEMENT. */
 enum status fit_output_library(const struct fit_options *options, const struct fit_result *result,
-                               const char *path, const char *devices, struct fit_engine *engines,
-                               size_t *n_engines, struct error *error);
+                               const char *path, const char *devices, struct fit_proof *proof,
+                               struct error *error);
 
 /* Loops, measured and fitted, and residuals over time. */
 enum status fit_output_plot(const struct fit_options *options, const struct fit_result *result,

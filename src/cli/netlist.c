@@ -7,6 +7,7 @@
 #include "cli/input/arguments.h"
 #include "cli/input/command.h"
 #include "cli/input/data_path.h"
+#include "cli/input/key_options.h"
 #include "engine/engine.h"
 #include "engine/spice/ngspice.h"
 #include "learn/images.h"
@@ -18,8 +19,14 @@ struct arguments {
     const char *circuit, *dopant, *neuron;
 };
 
-static const struct argp_option options[] = {
-    {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file (Cr)", 0},
+/* clang-format off */
+static const struct key_option key_options[] = {
+    {.name = "dopant", .letter = 'd', .argument = "NAME|FILE.lib", .key = "device.dopant"},
+};
+/* clang-format on */
+#define N_KEY_OPTIONS (sizeof key_options / sizeof key_options[0])
+
+static const struct argp_option own_options[] = {
     {"neuron", 'n', "FILE.sub", 0, "another netlist for the neuron", 0},
     {0},
 };
@@ -48,15 +55,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     return 0;
 }
 
-static const struct argp argp = {
-    options,
-    parse,
-    "classifier",
-    "Print the SPICE deck of a circuit, ready for ngspice: the image T "
-    "on the rows, all devices half way between their states.",
-    NULL,
-    NULL,
-    NULL};
+static const char doc[] =
+    "Print the SPICE deck of a circuit, ready for ngspice: the image T on the "
+    "rows, all devices half way between their states.";
 
 #define SHOWN_IMAGE 0x1d2 /* T: 111/010/010 */
 #define SHOWN_STATE 0.5
@@ -125,9 +126,14 @@ static enum status print(const struct arguments *a, struct error *error)
 
 int command_netlist(int argc, char **argv)
 {
-    struct arguments a = {.dopant = "Cr"};
+    char *dopant = key_option_default(&key_options[0]);
+    struct arguments a = {.dopant = dopant};
     struct error error = {0};
+    struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
+    const struct argp argp = {options, parse, "classifier", doc, NULL, NULL, NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
+    key_options_free(options);
     enum status status = print(&a, &error);
+    free(dopant);
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
 }

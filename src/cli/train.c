@@ -277,8 +277,8 @@ static enum status open_job(const struct arguments *a, struct job *job, struct e
     if (in->context.progress)
         in->context.progress(NULL, NULL);
     if (status == STATUS_OK)
-        status = training_sample_draw(job->shared, job->bench, c->seed,
-                                      (uint32_t)(job->sample % c->replicas), &job->drawn, error);
+        status = training_sample_draw(job->shared, job->bench, testbench_random(t, job->sample),
+                                      &job->drawn, error);
     if (status != STATUS_OK)
         return status;
     job->setup = training_shared_setup(job->shared, job->bench);

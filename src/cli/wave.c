@@ -194,27 +194,36 @@ static void print(const struct table *t, enum form form, FILE *out)
         table_print(t, out);
 }
 
-static enum status list(const struct arguments *a, const struct raw_file *f, const size_t *chosen,
-                        size_t n, size_t first, size_t n_points, FILE *out, struct error *error)
+/* What is shown of a file: n signals at n_points points from `first` on. */
+struct shown {
+    const struct raw_file *file;
+    size_t n, *chosen; /* n */
+    size_t first, n_points;
+};
+
+static enum status list(const struct arguments *a, const struct shown *s, FILE *out,
+                        struct error *error)
 {
+    const struct raw_file *f = s->file;
     static const char *const names[] = {"signal", "type", "unit", "min", "max"};
     static const int digits[] = {0, 0, 0, 6, 6};
     struct decimated d;
-    enum status status = decimate(f, n, chosen, first, n_points, 1, &d, error);
+    enum status status = decimate(f, s->n, s->chosen, s->first, s->n_points, 1, &d, error);
     if (status != STATUS_OK)
         return status;
     if (a->form == FORM_NONE)
         fprintf(out, "%s\nplot %zu of %zu: %s, %zu points%s, %s from %.9g to %.9g %s\n\n", f->title,
-                a->plot, f->n_plots, f->plot_name, n_points, f->stepped ? " in several steps" : "",
-                f->signals[0].name, d.begin[0], d.end, raw_read_unit(&f->signals[0]));
+                a->plot, f->n_plots, f->plot_name, s->n_points,
+                f->stepped ? " in several steps" : "", f->signals[0].name, d.begin[0], d.end,
+                raw_read_unit(&f->signals[0]));
     struct table *t = table_new(5, names, digits);
-    for (size_t k = 0; k < n; k++) {
-        const struct raw_signal *s = &f->signals[chosen[k]];
+    for (size_t k = 0; k < s->n; k++) {
+        const struct raw_signal *signal = &f->signals[s->chosen[k]];
         const double *v = d.value + 2 * k;
         table_row(t);
-        table_text(t, 0, s->name);
-        table_text(t, 1, s->type);
-        table_text(t, 2, raw_read_unit(s));
+        table_text(t, 0, signal->name);
+        table_text(t, 1, signal->type);
+        table_text(t, 2, raw_read_unit(signal));
         table_number(t, 3, fmin(v[0], v[1]));
         table_number(t, 4, fmax(v[0], v[1]));
     }
@@ -289,19 +298,20 @@ static void write_csv_head(const struct raw_file *f, const size_t *chosen, size_
 }
 
 /* Every point, without holding them. */
-static enum status write_all(const struct raw_file *f, const size_t *chosen, size_t n, size_t first,
-                             size_t n_points, FILE *out, struct error *error)
+static enum status write_all(const struct shown *s, FILE *out, struct error *error)
 {
+    const struct raw_file *f = s->file;
+    const size_t n = s->n, n_points = s->n_points;
     const size_t block = raw_read_block_size(f, n + 1);
     double *values = NEW(block * (n + 1), double);
     size_t *all = NEW(n + 1, size_t);
     enum status status = STATUS_OK;
     char text[32];
-    memcpy(all + 1, chosen, n * sizeof *all);
-    write_csv_head(f, chosen, n, false, out);
+    memcpy(all + 1, s->chosen, n * sizeof *all);
+    write_csv_head(f, s->chosen, n, false, out);
     for (size_t p = 0; p < n_points && status == STATUS_OK; p += block) {
         const size_t m = n_points - p < block ? n_points - p : block;
-        status = raw_read_block(f, first + p, m, n + 1, all, values, error);
+        status = raw_read_block(f, s->first + p, m, n + 1, all, values, error);
         for (size_t i = 0; i < m && status == STATUS_OK; i++) {
             fputs(number_text(values[i], text), out);
             for (size_t k = 1; k <= n; k++)
@@ -349,16 +359,16 @@ static struct wave_plot_options plot_shape(const struct arguments *a, const stru
     return o;
 }
 
-static enum status write_page(const struct arguments *a, const struct raw_file *f,
-                              const size_t *chosen, size_t n, size_t first, size_t n_points,
-                              FILE *out, struct error *error)
+static enum status write_page(const struct arguments *a, const struct shown *s, FILE *out,
+                              struct error *error)
 {
+    const struct raw_file *f = s->file;
     char *command = page_wave_command(a->path, a->plot);
     const struct page_wave wave = {.file = f,
-                                   .n_signals = n,
-                                   .signals = chosen,
-                                   .first = first,
-                                   .n_points = n_points,
+                                   .n_signals = s->n,
+                                   .signals = s->chosen,
+                                   .first = s->first,
+                                   .n_points = s->n_points,
                                    .command = command};
     page_begin(f->title, out);
     fputs("<header><h1>", out);
@@ -374,18 +384,19 @@ static enum status write_page(const struct arguments *a, const struct raw_file *
     return status;
 }
 
-static enum status convert(const char *name, const struct arguments *a, const struct raw_file *f,
-                           const size_t *chosen, size_t n, size_t first, size_t n_points, FILE *out,
-                           struct error *error)
+static enum status convert(const char *name, const struct arguments *a, const struct shown *s,
+                           FILE *out, struct error *error)
 {
+    const struct raw_file *f = s->file;
+    const size_t *chosen = s->chosen, n = s->n;
     struct decimated d;
     const bool drawn = a->form == FORM_SVG || a->form == FORM_ASCII || a->form == FORM_SIXEL;
     if (a->form == FORM_CSV && (a->points == SIZE_MAX || a->points == 0))
-        return write_all(f, chosen, n, first, n_points, out, error);
+        return write_all(s, out, error);
     if (drawn && n > PLOT_SIGNALS)
         return fail(error, STATUS_INPUT, "%zu signals, expected --signals with at most %d", n,
                     PLOT_SIGNALS);
-    enum status status = decimate(f, n, chosen, first, n_points,
+    enum status status = decimate(f, n, chosen, s->first, s->n_points,
                                   a->points == SIZE_MAX ? PLOT_BINS : a->points, &d, error);
     if (status != STATUS_OK)
         return status;
@@ -405,15 +416,16 @@ static enum status run(const char *name, const struct arguments *a, struct error
 {
     struct raw_file *f = NULL;
     struct new_file output = {0};
-    size_t *chosen = NULL, n = 0, first = 0, n_points = 0;
+    struct shown s = {0};
     bool monotone;
     enum status status = raw_read_open(a->path, a->plot, &f, error);
     if (status == STATUS_OK) {
-        chosen = NEW(f->n_signals, size_t);
-        status = choose(a, f, chosen, &n, error);
+        s.file = f;
+        s.chosen = NEW(f->n_signals, size_t);
+        status = choose(a, f, s.chosen, &s.n, error);
     }
     if (status == STATUS_OK)
-        status = decimate_window(f, a->from, a->to, &first, &n_points, &monotone, error);
+        status = decimate_window(f, a->from, a->to, &s.first, &s.n_points, &monotone, error);
     if (status == STATUS_OK && !monotone &&
         (isfinite(a->from) || isfinite(a->to) || a->form == FORM_HTML))
         status = fail(error, STATUS_INPUT,
@@ -424,14 +436,14 @@ static enum status run(const char *name, const struct arguments *a, struct error
         if (a->n_measures > 0)
             status = measure_all(a, f, output.file, error);
         else if (a->form == FORM_HTML)
-            status = write_page(a, f, chosen, n, first, n_points, output.file, error);
+            status = write_page(a, &s, output.file, error);
         else if (a->form == FORM_NONE || a->form == FORM_JSON)
-            status = list(a, f, chosen, n, first, n_points, output.file, error);
+            status = list(a, &s, output.file, error);
         else
-            status = convert(name, a, f, chosen, n, first, n_points, output.file, error);
+            status = convert(name, a, &s, output.file, error);
         status = new_file_end(&output, status, error);
     }
-    free(chosen);
+    free(s.chosen);
     raw_read_close(f);
     return status;
 }

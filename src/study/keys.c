@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/spice_number.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -113,10 +114,15 @@ static enum status refuse_item(const struct key *key, const struct key_value *va
     return status;
 }
 
+/* Read as a whole number, since a double would round 2^53 + 1 to the largest that is taken. */
 static bool whole(const char *text, double *value)
 {
-    return *text && strspn(text, "0123456789") == strlen(text) && plain_number(text, value) &&
-           *value <= COUNT_MAX;
+    if (!*text || strspn(text, "0123456789") != strlen(text))
+        return false;
+    errno = 0;
+    const unsigned long long number = strtoull(text, NULL, 10);
+    *value = (double)number;
+    return errno == 0 && number <= (unsigned long long)COUNT_MAX;
 }
 
 static enum status set_sizes(const struct key *key, const struct key_value *value, void *base,

@@ -167,8 +167,8 @@ static enum status check_engine(const struct variation_options *o, const struct 
     return STATUS_OK;
 }
 
-enum status variation_open(const struct variation_options *o, const struct dopant *dopant,
-                           const char *devices, double kelvin, const struct engine *engine,
+enum status variation_open(const struct variation_options *o,
+                           const struct variation_circuit *circuit,
                            struct variation_source **source, struct error *error)
 {
     struct variation_source *s = *source = NEW(1, struct variation_source);
@@ -176,20 +176,20 @@ enum status variation_open(const struct variation_options *o, const struct dopan
     s->options.set = NULL;
     const bool set = o->set && *o->set;
     if (!set)
-        s->nominals[s->n++].dopant = dopant;
-    enum status status = check_engine(o, engine, error);
+        s->nominals[s->n++].dopant = circuit->dopant;
+    enum status status = check_engine(o, circuit->engine, error);
     if (status == STATUS_OK && set)
-        status = read_set(o->set, devices, s, error);
+        status = read_set(o->set, circuit->devices, s, error);
     if (status == STATUS_OK)
         status = factor(s, error);
     s->cycles = o->cycle_von > 0 || o->cycle_voff > 0;
-    s->varies = set || s->cycles || fabs(kelvin - TEMPERATURE_NOMINAL) > 1e-9;
+    s->varies = set || s->cycles || fabs(circuit->kelvin - TEMPERATURE_NOMINAL) > 1e-9;
     for (int i = 0; i < VARIED; i++)
         s->varies |= o->sigma[i] > 0;
     for (size_t k = 0; k < s->n && status == STATUS_OK; k++) {
         struct nominal *n = &s->nominals[k];
         memcpy(n->parameters, n->dopant->parameters, sizeof n->parameters);
-        status = temperature_apply(n->dopant->model, kelvin, n->parameters, error);
+        status = temperature_apply(n->dopant->model, circuit->kelvin, n->parameters, error);
         if (status == STATUS_OK)
             status = check_model(s, n, error);
     }
@@ -302,8 +302,7 @@ static void draw_amplifiers(struct variation *v, uint64_t seed, uint32_t replica
 }
 
 enum status variation_draw(const struct variation_source *s, size_t n, size_t n_amplifiers,
-                           uint64_t seed, uint32_t replica, struct variation *v,
-                           struct error *error)
+                           struct random_sample sample, struct variation *v, struct error *error)
 {
     *v = (struct variation){.source = s, .n = n, .n_amplifiers = n_amplifiers};
     v->devices = NEW(n, struct variation_device);
@@ -313,9 +312,9 @@ enum status variation_draw(const struct variation_source *s, size_t n, size_t n_
         v->stuck_ohm = NEW(n, double);
     enum status status = STATUS_OK;
     for (size_t k = 0; k < n && status == STATUS_OK; k++)
-        status = draw_device(v, k, seed, replica, error);
+        status = draw_device(v, k, sample.seed, sample.replica, error);
     if (status == STATUS_OK)
-        draw_amplifiers(v, seed, replica);
+        draw_amplifiers(v, sample.seed, sample.replica);
     else
         variation_free(v);
     return status;

@@ -13,6 +13,7 @@
 #ifndef SILVERBAR_STUDY_VARIATION_H
 #define SILVERBAR_STUDY_VARIATION_H
 
+#include "base/random.h"
 #include "base/table.h"
 #include "device/library/library.h"
 #include "engine/engine.h"
@@ -95,10 +96,18 @@ extern const char *const variation_laws[];
         "sigma of the input offset of every amplifier")
 /* clang-format on */
 
+/* Where devices vary. */
+struct variation_circuit {
+    const struct dopant *dopant; /* the nominal one */
+    const char *devices;         /* folder of .lib files */
+    double kelvin;
+    const struct engine *engine; /* NULL: any */
+};
+
 /* What all samples share: files read, matrix factored, keys checked against the models. */
 struct variation_source;
-enum status variation_open(const struct variation_options *options, const struct dopant *dopant,
-                           const char *devices, double kelvin, const struct engine *engine,
+enum status variation_open(const struct variation_options *options,
+                           const struct variation_circuit *circuit,
                            struct variation_source **source, struct error *error);
 void variation_close(struct variation_source *source);
 
@@ -123,7 +132,7 @@ struct variation {
 };
 
 enum status variation_draw(const struct variation_source *source, size_t n, size_t n_amplifiers,
-                           uint64_t seed, uint32_t replica, struct variation *variation,
+                           struct random_sample sample, struct variation *variation,
                            struct error *error);
 void variation_free(struct variation *variation);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/input/arguments.h"
 
-#include "base/memory.h"
 #include "base/spice_number.h"
 
 #include <ctype.h>
@@ -45,11 +44,6 @@ int argument_choice(struct argp_state *state, const char *option, const char *te
     return 0;
 }
 
-const struct engine *argument_engine(struct argp_state *state, const char *text)
-{
-    return engine_table[argument_choice(state, "--engine", text, engine_names)];
-}
-
 enum status argument_able(const char *option, const struct engine *engine,
                           enum engine_ability ability, struct error *error)
 {
@@ -59,18 +53,4 @@ enum status argument_able(const char *option, const struct engine *engine,
     fail(error, STATUS_INPUT, "%s: expected with --engine %s", option, able);
     free(able);
     return STATUS_INPUT;
-}
-
-char *argument_engine_help(const char *text, const struct engine *by_default)
-{
-    char *list = memory_string("");
-    for (size_t i = 0; engine_names[i]; i++) {
-        const char *separator = i == 0 ? "" : engine_names[i + 1] ? ", " : " or ";
-        char *longer = memory_format("%s%s%s", list, separator, engine_names[i]);
-        free(list);
-        list = longer;
-    }
-    char *help = memory_format("%s: %s (%s)", list, text, by_default->name);
-    free(list);
-    return help;
 }

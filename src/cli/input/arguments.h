@@ -16,15 +16,9 @@ double argument_number(struct argp_state *state, const char *option, const char 
 uint64_t argument_count(struct argp_state *state, const char *option, const char *text,
                         uint64_t max);
 
-/* The engine of that name. */
-const struct engine *argument_engine(struct argp_state *state, const char *text);
-
 /* For an option that engines of that ability take: that this one does. */
 enum status argument_able(const char *option, const struct engine *engine,
                           enum engine_ability ability, struct error *error);
-
-/* "a, b or c: TEXT (default)", of all engines; to free(). */
-char *argument_engine_help(const char *text, const struct engine *by_default);
 
 /* Index of `text` in names[] (ended by NULL). */
 int argument_choice(struct argp_state *state, const char *option, const char *text,

@@ -105,3 +105,12 @@ double key_option_number(const struct key_option *o, struct argp_state *state, c
     free(value);
     return number;
 }
+
+const struct engine *key_option_engine(const struct key_option *o, struct argp_state *state,
+                                       const char *text)
+{
+    char *name = key_option_value(o, state, text);
+    const struct engine *engine = engine_find(name);
+    free(name);
+    return engine;
+}

@@ -4,13 +4,14 @@
 #ifndef SILVERBAR_CLI_INPUT_KEY_OPTIONS_H
 #define SILVERBAR_CLI_INPUT_KEY_OPTIONS_H
 
-#include "study/experiment/experiment.h"
+#include "engine/engine.h"
 
 #include <argp.h>
+#include <stddef.h>
 
 struct key_option {
     const char *name;
-    int letter;           /* 0: none */
+    int letter;           /* or a number beyond them that the command knows it by; 0: none */
     const char *argument; /* for help, as "SECONDS" */
     int group;            /* of argp */
     const char *key;      /* of all testbenches or of the experiment `training` */
@@ -37,5 +38,7 @@ char *key_option_default(const struct key_option *option);
 char *key_option_value(const struct key_option *option, struct argp_state *state, const char *text);
 double key_option_number(const struct key_option *option, struct argp_state *state,
                          const char *text);
+const struct engine *key_option_engine(const struct key_option *option, struct argp_state *state,
+                                       const char *text);
 
 #endif

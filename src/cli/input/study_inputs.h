@@ -11,7 +11,7 @@ struct study_inputs {
     struct image_pair images;
 };
 
-/* Read them; *cases then refers to *inputs, which is to be freed in any case. */
+/* Read them; dopant: NULL, or one in place of the key's default; *cases then refers to *inputs, which is to be freed in any case. */
 enum status study_inputs_read(const char *dopant, struct study_inputs *inputs,
                               struct case_inputs *cases, struct error *error);
 void study_inputs_free(struct study_inputs *inputs);

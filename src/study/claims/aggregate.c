@@ -94,10 +94,18 @@ static bool failed(const struct table *t, size_t row, size_t status)
     return cell->kind == CELL_TEXT ? strcmp(cell->text, "done") != 0 : cell->number != 0;
 }
 
+/* Columns of the samples. */
+struct columns {
+    size_t n_inputs, n_outputs;
+    size_t *outputs; /* n_outputs: where they stand */
+};
+
 /* One row: of the samples [begin, end). */
 static void add_point(struct table *points, const struct table *t, size_t begin, size_t end,
-                      size_t n_inputs, size_t n_outputs, const size_t *outputs, uint64_t seed)
+                      const struct columns *columns, uint64_t seed)
 {
+    const size_t n_inputs = columns->n_inputs, n_outputs = columns->n_outputs,
+                 *outputs = columns->outputs;
     const size_t status = table_column(t, "status");
     double *values = NEW(end - begin, double), failures = 0;
     table_row(points);
@@ -141,11 +149,12 @@ struct table *aggregate_points(const struct table *t, size_t n_inputs, uint64_t 
         names[n++] = made[2 * k] = memory_format("%s_low", name);
         names[n++] = made[2 * k + 1] = memory_format("%s_high", name);
     }
+    const struct columns columns = {n_inputs, n_outputs, outputs};
     struct table *points = table_new(n, names, NULL);
     for (size_t begin = 0, end; begin < t->n_rows; begin = end) {
         for (end = begin + 1; end < t->n_rows && same_point(t, begin, end, n_inputs);)
             end++;
-        add_point(points, t, begin, end, n_inputs, n_outputs, outputs, seed);
+        add_point(points, t, begin, end, &columns, seed);
     }
     for (size_t k = 0; k < 2 * n_outputs; k++)
         free(made[k]);

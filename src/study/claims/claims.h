@@ -39,11 +39,17 @@ enum status claims_evaluate(const struct claims *claims, const struct table *sam
                             struct table **verdicts, struct table **variations,
                             struct error *error);
 
-/* The first `replicas` of the points of the claims that ask for it (`spot_check: true`), again by
- * another engine, where that is not the testbench's own: a row each with the difference. */
-enum status claims_spot_check(const struct claims *claims, const struct experiment_context *context,
-                              const struct table *samples, const char *engine, size_t replicas,
-                              struct table *checks, struct error *error);
+struct claims_spot {
+    const struct experiment_context *context;
+    const struct table *samples; /* of all */
+    size_t replicas;             /* the first ones of a point */
+    struct table *checks;        /* gets a row each */
+};
+
+/* The replicas of the points of the claims that ask for it (`spot_check: true`), again by another
+ * engine, where that is not the testbench's own: a row each with the difference. */
+enum status claims_spot_check(const struct claims *claims, const struct claims_spot *spot,
+                              const char *engine, struct error *error);
 struct table *claims_spot_check_table(void);
 
 #endif

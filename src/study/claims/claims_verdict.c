@@ -205,16 +205,25 @@ struct table *claims_spot_check_table(void)
     return table_new(S_COLUMNS, names, digits);
 }
 
-/* One replica of a point by the other engine. */
-static enum status check_one(const struct claims *c, const struct claim *claim,
-                             const struct claim_point *p, const struct sample_job *job,
-                             const char *engine, size_t replica, const struct table *samples,
-                             struct table *checks, struct error *error)
+/* A point again by the other engine. */
+struct spot {
+    const struct claims_spot *asked;
+    const struct claim *claim;
+    const struct claim_point *point;
+    const struct experiment *experiment;
+    const struct sample_job *job;
+    const char *engine;
+};
+
+/* One replica of it. */
+static enum status check_one(const struct spot *s, size_t replica, struct error *error)
 {
-    const struct experiment *e = c->experiment;
+    const struct experiment *e = s->experiment;
+    const struct claim *claim = s->claim;
+    struct table *checks = s->asked->checks;
     struct cell *cells = NEW(e->n_outputs, struct cell);
-    enum status status = job->run(job->data, replica, cells, error);
-    const double before = output_of(claim, samples, p, replica),
+    enum status status = s->job->run(s->job->data, replica, cells, error);
+    const double before = output_of(claim, s->asked->samples, s->point, replica),
                  now = cells[claim->output].kind == CELL_NUMBER ? cells[claim->output].number : NAN;
     for (size_t i = 0; i < e->n_outputs; i++)
         free(cells[i].text);
@@ -223,11 +232,11 @@ static enum status check_one(const struct claims *c, const struct claim *claim,
         return status;
     table_row(checks);
     table_text(checks, S_CLAIM, claim->text.claim);
-    table_text(checks, S_POINT, p->label);
+    table_text(checks, S_POINT, s->point->label);
     table_number(checks, S_REPLICA, (double)replica);
     table_text(checks, S_OUTPUT, claim->text.output);
     table_number(checks, S_EVENT, before);
-    table_text(checks, S_ENGINE, engine);
+    table_text(checks, S_ENGINE, s->engine);
     table_number(checks, S_VALUE, now);
     table_number(checks, S_DIFFERENCE, now - before);
     return STATUS_OK;
@@ -242,10 +251,10 @@ static bool is_own_engine(const struct claims *c, const struct claim_point *p, c
     return same;
 }
 
-enum status claims_spot_check(const struct claims *c, const struct experiment_context *context,
-                              const struct table *samples, const char *engine, size_t replicas,
-                              struct table *checks, struct error *error)
+enum status claims_spot_check(const struct claims *c, const struct claims_spot *asked,
+                              const char *engine, struct error *error)
 {
+    const struct experiment_context *context = asked->context;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < c->n && status == STATUS_OK; i++) {
         const struct claim *claim = &c->claims[i];
@@ -264,8 +273,9 @@ enum status claims_spot_check(const struct claims *c, const struct experiment_co
         status = testbench_read_text(c->path, p->identity, &given, &t, error);
         if (status == STATUS_OK)
             status = testbench_job(t, context, &shared, &job, error);
-        for (size_t r = 0; r < replicas && r < p->replicas && status == STATUS_OK; r++)
-            status = check_one(c, claim, p, &job, engine, r, samples, checks, error);
+        const struct spot spot = {asked, claim, p, c->experiment, &job, engine};
+        for (size_t r = 0; r < asked->replicas && r < p->replicas && status == STATUS_OK; r++)
+            status = check_one(&spot, r, error);
         testbench_job_free(&job);
         c->experiment->close(shared);
         testbench_free(t);

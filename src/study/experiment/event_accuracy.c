@@ -55,23 +55,23 @@ static void trial_of_steps(struct volatile_device *d, const struct volatile_puls
     }
 }
 
-static void run_way(struct accuracy_way *w, const struct volatile_bench *bench,
-                    const struct volatile_pulses *pulses, const struct accuracy *a, uint64_t seed,
-                    uint32_t replica, unsigned first_trial)
+static void run_way(struct accuracy_way *w, const struct accuracy_options *o,
+                    const struct accuracy *a, unsigned first_trial)
 {
     const size_t n = a->n_readings;
-    struct volatile_bench b = *bench;
+    struct volatile_bench b = *o->bench;
     double *r = NEW(n, double), *squares = NEW(n, double);
     b.method = w->kind == ACCURACY_REFERENCE ? VOLATILE_SINGLE : VOLATILE_JUMP;
     w->mean = NEW(n, double);
     w->variance = NEW(n, double);
     for (unsigned trial = 0; trial < a->trials; trial++) {
-        struct volatile_device d = volatile_bench_device(&b, seed, replica, first_trial + trial);
+        struct volatile_device d =
+            volatile_bench_device(&b, o->sample.seed, o->sample.replica, first_trial + trial);
         const double begin = cpu_now();
         if (w->h > 0)
-            trial_of_steps(&d, pulses, n, w->h, w->kind == ACCURACY_NORMAL, r);
+            trial_of_steps(&d, o->pulses, n, w->h, w->kind == ACCURACY_NORMAL, r);
         else
-            trial_of_edges(&d, pulses, n, r);
+            trial_of_edges(&d, o->pulses, n, r);
         w->cpu += (cpu_now() - begin) / (double)a->trials;
         w->draws += (double)d.draws / (double)a->trials;
         gsl_rng_free(d.rng);
@@ -108,22 +108,22 @@ static void judge(struct accuracy_way *w, const struct accuracy_way *reference,
     w->bias2 -= w->floor;
 }
 
-void accuracy_run(const struct volatile_bench *bench, const struct volatile_pulses *pulses,
-                  size_t trials, size_t n_steps, const double *steps, uint64_t seed,
-                  uint32_t replica, struct accuracy *a)
+void accuracy_run(const struct accuracy_options *o, struct accuracy *a)
 {
-    *a = (struct accuracy){.n_readings = 2 * pulses->n, .trials = trials, .n = 2 + 2 * n_steps};
+    const size_t n_steps = o->n_steps;
+    *a = (struct accuracy){
+        .n_readings = 2 * o->pulses->n, .trials = o->trials, .n = 2 + 2 * n_steps};
     a->ways[0].kind = ACCURACY_REFERENCE;
     a->ways[1].kind = ACCURACY_EVENT;
     for (size_t k = 0; k < n_steps; k++) {
-        a->ways[2 + k] = (struct accuracy_way){.kind = ACCURACY_BINOMIAL, .h = steps[k]};
-        a->ways[2 + n_steps + k] = (struct accuracy_way){.kind = ACCURACY_NORMAL, .h = steps[k]};
+        a->ways[2 + k] = (struct accuracy_way){.kind = ACCURACY_BINOMIAL, .h = o->steps[k]};
+        a->ways[2 + n_steps + k] = (struct accuracy_way){.kind = ACCURACY_NORMAL, .h = o->steps[k]};
     }
     a->t = NEW(a->n_readings, double);
     for (size_t k = 0; k < a->n_readings; k++)
-        a->t[k] = edge_time(pulses, k + 1);
+        a->t[k] = edge_time(o->pulses, k + 1);
     for (size_t k = 0; k < a->n; k++)
-        run_way(&a->ways[k], bench, pulses, a, seed, replica, (unsigned)(k * trials));
+        run_way(&a->ways[k], o, a, (unsigned)(k * o->trials));
     for (size_t k = 0; k < a->n; k++)
         judge(&a->ways[k], &a->ways[0], a);
 }

@@ -37,9 +37,15 @@ struct accuracy {
     struct accuracy_way ways[ACCURACY_WAYS_MAX];
 };
 
-void accuracy_run(const struct volatile_bench *bench, const struct volatile_pulses *pulses,
-                  size_t trials, size_t n_steps, const double *steps, uint64_t seed,
-                  uint32_t replica, struct accuracy *accuracy);
+struct accuracy_options {
+    const struct volatile_bench *bench;
+    const struct volatile_pulses *pulses;
+    size_t trials, n_steps;
+    const double *steps; /* n_steps [s] */
+    struct random_sample sample;
+};
+
+void accuracy_run(const struct accuracy_options *options, struct accuracy *accuracy);
 void accuracy_free(struct accuracy *accuracy);
 
 /* Processor time that fixed steps of a kind need for the squared bias `error`, over that of `event`:

@@ -5,6 +5,7 @@
 #define SILVERBAR_STUDY_EXPERIMENT_EXPERIMENT_H
 
 #include "base/error.h"
+#include "base/random.h"
 #include "base/table.h"
 #include "study/keys.h"
 #include "sweep/sample.h"
@@ -43,16 +44,16 @@ struct experiment {
      * called for several options in turn: *shared is NULL at first, then what was returned. */
     enum status (*open)(const void *options, const struct experiment_context *context,
                         void **shared, struct error *error);
-    /* One sample: everything random comes from streams of (seed, replica).  outputs: n_outputs empty
+    /* One sample: everything random comes from its streams.  outputs: n_outputs empty
      * cells; those filled before a failure stay.  detail: or NULL. */
-    enum status (*run)(void *shared, const void *options, uint64_t seed, uint32_t replica,
+    enum status (*run)(void *shared, const void *options, struct random_sample sample,
                        struct cell *outputs, struct experiment_detail *detail, struct error *error);
     void (*close)(void *shared); /* takes NULL */
 
     /* A sample as a case that all engines play (cases.h): its circuit, and the drive that its engine and
      * controller make of it in closed loop.  *k is to be freed before `shared` is closed; its name is the
      * caller's to set.  NULL: no such circuit. */
-    enum status (*record)(void *shared, const void *options, uint64_t seed, uint32_t replica,
+    enum status (*record)(void *shared, const void *options, struct random_sample sample,
                           struct study_case *k, struct error *error);
 };
 

@@ -175,8 +175,11 @@ static enum status open_crossbar(const void *options, const struct experiment_co
     struct setup setup = {0};
     status = dopant_read(o->dopant, context->devices, &setup.dopant, error);
     if (status == STATUS_OK)
-        status = variation_open(&o->variation, setup.dopant, context->devices, o->bench.kelvin,
-                                engine_table[o->engine], &setup.source, error);
+        status =
+            variation_open(&o->variation,
+                           &(struct variation_circuit){setup.dopant, context->devices,
+                                                       o->bench.kelvin, engine_table[o->engine]},
+                           &setup.source, error);
     if (status != STATUS_OK) {
         dopant_free(setup.dopant);
         return status;
@@ -259,8 +262,8 @@ static struct table *device_table(const struct crossbar_bench *b)
 }
 
 /* The sample's options, which borrow its variation; on failure there is nothing to free. */
-static enum status draw(const struct shared *s, const struct options *o, uint64_t seed,
-                        uint32_t replica, struct crossbar_bench_options *run,
+static enum status draw(const struct shared *s, const struct options *o,
+                        struct random_sample sample, struct crossbar_bench_options *run,
                         struct variation *variation, struct error *error)
 {
     const struct setup *setup = find_setup(s, o);
@@ -273,18 +276,18 @@ static enum status draw(const struct shared *s, const struct options *o, uint64_
     run->engine = engine_table[o->engine];
     run->solver.interrupted = s->context.interrupted;
     run->variation = variation;
-    run->seed = seed;
-    run->replica = replica;
-    return variation_draw(setup->source, o->rows * o->columns, 0, seed, replica, variation, error);
+    run->seed = sample.seed;
+    run->replica = sample.replica;
+    return variation_draw(setup->source, o->rows * o->columns, 0, sample, variation, error);
 }
 
-static enum status run_crossbar(void *shared, const void *options, uint64_t seed, uint32_t replica,
+static enum status run_crossbar(void *shared, const void *options, struct random_sample sample,
                                 struct cell *cells, struct experiment_detail *detail,
                                 struct error *error)
 {
     struct crossbar_bench_options run;
     struct variation variation;
-    enum status status = draw(shared, options, seed, replica, &run, &variation, error);
+    enum status status = draw(shared, options, sample, &run, &variation, error);
     if (status != STATUS_OK)
         return status;
     struct crossbar_bench b;
@@ -324,7 +327,7 @@ static void release(void *data)
     free(owner);
 }
 
-static enum status record(void *shared, const void *options, uint64_t seed, uint32_t replica,
+static enum status record(void *shared, const void *options, struct random_sample sample,
                           struct study_case *k, struct error *error)
 {
     const struct options *o = options;
@@ -333,7 +336,7 @@ static enum status record(void *shared, const void *options, uint64_t seed, uint
     if (status != STATUS_OK)
         return status;
     struct owner *owner = NEW(1, struct owner);
-    status = draw(shared, o, seed, replica, &run, &owner->variation, error);
+    status = draw(shared, o, sample, &run, &owner->variation, error);
     if (status != STATUS_OK) {
         free(owner);
         return status;

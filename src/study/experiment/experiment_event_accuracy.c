@@ -140,7 +140,7 @@ static void add_details(const struct accuracy *a, struct experiment_detail *deta
     volatile_add_detail(detail, "traces", t);
 }
 
-static enum status run(void *shared, const void *options, uint64_t seed, uint32_t replica,
+static enum status run(void *shared, const void *options, struct random_sample sample,
                        struct cell *cells, struct experiment_detail *detail, struct error *error)
 {
     const struct options *o = options;
@@ -162,7 +162,8 @@ static enum status run(void *shared, const void *options, uint64_t seed, uint32_
     drive.n = o->pulses;
     drive.width = o->duty * drive.period;
     struct accuracy a;
-    accuracy_run(&bench, &drive, o->trials, n_steps, steps, seed, replica, &a);
+    const struct accuracy_options asked = {&bench, &drive, o->trials, n_steps, steps, sample};
+    accuracy_run(&asked, &a);
     const struct accuracy_way *event = &a.ways[1];
     const double error2 = fmax(event->bias2, event->floor);
     const double values[N_OUTPUTS] = {

@@ -69,11 +69,11 @@ static void area_add(struct area *a, double v, double i)
     a->i = i;
 }
 
-static enum status run(void *shared, const void *options, uint64_t seed, uint32_t replica,
+static enum status run(void *shared, const void *options, struct random_sample sample,
                        struct cell *cells, struct experiment_detail *detail, struct error *error)
 {
     const struct options *o = options;
-    struct volatile_device d = volatile_bench_device(&o->device, seed, replica, 0);
+    struct volatile_device d = volatile_bench_device(&o->device, sample.seed, sample.replica, 0);
     struct table *loop = volatile_readings();
     struct area area = {0};
     double out[N_OUTPUTS] = {0};

@@ -124,12 +124,12 @@ static void finish(struct volatile_device *d, struct experiment_detail *detail,
 }
 
 /* A train of pulses, read before and after each; a pulse as long as the period leaves no rest. */
-static enum status run_train(void *shared, const void *options, uint64_t seed, uint32_t replica,
+static enum status run_train(void *shared, const void *options, struct random_sample sample,
                              struct cell *cells, struct experiment_detail *detail,
                              struct error *error)
 {
     const struct options *o = options;
-    struct volatile_device d = volatile_bench_device(&o->device, seed, replica, 0);
+    struct volatile_device d = volatile_bench_device(&o->device, sample.seed, sample.replica, 0);
     struct table *readings = volatile_readings();
     double out[TRAIN_OUTPUTS] = {[R_START] = volatile_resistance(&d)};
     const double n0 = d.n, period = 1 / o->frequency;
@@ -164,13 +164,13 @@ static const struct sample_column rest_outputs[REST_OUTPUTS] = {
     [LOST_FAST] = {"switches_fast", false}, [LOST_SLOW] = {"switches_slow", false},
 };
 
-static enum status run_relaxation(void *shared, const void *options, uint64_t seed,
-                                  uint32_t replica, struct cell *cells,
-                                  struct experiment_detail *detail, struct error *error)
+static enum status run_relaxation(void *shared, const void *options, struct random_sample sample,
+                                  struct cell *cells, struct experiment_detail *detail,
+                                  struct error *error)
 {
     const struct options *o = options;
     const struct volatile_law *l = &o->device.law;
-    struct volatile_device d = volatile_bench_device(&o->device, seed, replica, 0);
+    struct volatile_device d = volatile_bench_device(&o->device, sample.seed, sample.replica, 0);
     struct table *readings = volatile_readings();
     double out[REST_OUTPUTS] = {[REST_START] = volatile_resistance(&d)};
     const double slowest = fmax(l->kappa_v > 0 ? l->tau_v : 0, l->kappa_i > 0 ? l->tau_i : 0);

@@ -239,29 +239,29 @@ static void close_training(void *shared)
     training_shared_close(shared);
 }
 
-static enum status run(void *shared, const void *options, uint64_t seed, uint32_t replica,
+static enum status run(void *shared, const void *options, struct random_sample sample,
                        struct cell *cells, struct experiment_detail *detail, struct error *error)
 {
-    struct training_sample sample;
-    enum status status = training_sample_draw(shared, options, seed, replica, &sample, error);
+    struct training_sample drawn;
+    enum status status = training_sample_draw(shared, options, sample, &drawn, error);
     if (status != STATUS_OK)
         return status;
     struct training t;
-    status = training_prepare(&sample.options, &t, error);
+    status = training_prepare(&drawn.options, &t, error);
     if (status == STATUS_OK) {
         status = training_run(&t, NULL, 0, error);
         if (status == STATUS_OK) {
-            fill_outputs(&t, &sample.variation, cells);
+            fill_outputs(&t, &drawn.variation, cells);
             if (detail) {
                 fill_detail(&t, detail);
-                add_detail(detail, "variation", variation_table(&sample.variation));
+                add_detail(detail, "variation", variation_table(&drawn.variation));
             }
             if (!training_trustworthy(&t, error))
                 status = STATUS_UNTRUSTED;
         }
         training_free(&t);
     }
-    training_sample_free(&sample);
+    training_sample_free(&drawn);
     return status;
 }
 
@@ -279,7 +279,7 @@ static void release(void *data)
 }
 
 /* The training and the inference after it. */
-static enum status record(void *shared, const void *options, uint64_t seed, uint32_t replica,
+static enum status record(void *shared, const void *options, struct random_sample sample,
                           struct study_case *k, struct error *error)
 {
     const struct training_bench *b = options;
@@ -296,7 +296,7 @@ static enum status record(void *shared, const void *options, uint64_t seed, uint
                     "engines run",
                     b->neuron);
     struct owner *owner = NEW(1, struct owner);
-    status = training_sample_draw(shared, b, seed, replica, &owner->sample, error);
+    status = training_sample_draw(shared, b, sample, &owner->sample, error);
     if (status != STATUS_OK) {
         free(owner);
         return status;

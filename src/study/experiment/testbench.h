@@ -57,6 +57,12 @@ enum status testbench_read_text(const char *path, const char *text,
                                 struct error *error);
 void testbench_free(struct testbench *testbench);
 
+/* What its streams are of. */
+static inline struct random_sample testbench_random(const struct testbench *t, size_t sample)
+{
+    return (struct random_sample){t->common.seed, (uint32_t)(sample % t->common.replicas)};
+}
+
 /* Which value of an axis a point has. */
 size_t testbench_place(const struct testbench *testbench, size_t point, size_t axis);
 

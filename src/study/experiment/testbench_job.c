@@ -38,9 +38,8 @@ static enum status run(const struct job *j, size_t sample, struct cell *outputs,
 {
     const struct testbench *t = j->testbench;
     void *options = testbench_options(t, sample / t->common.replicas);
-    enum status status =
-        t->experiment->run(*j->shared, options, t->common.seed,
-                           (uint32_t)(sample % t->common.replicas), outputs, detail, error);
+    enum status status = t->experiment->run(*j->shared, options, testbench_random(t, sample),
+                                            outputs, detail, error);
     experiment_options_free(t->experiment, options);
     return status;
 }
@@ -78,8 +77,8 @@ enum status testbench_record(const struct sample_job *job, size_t sample, struct
         return STATUS_INPUT;
     }
     void *options = testbench_options(t, sample / t->common.replicas);
-    const enum status status = t->experiment->record(
-        *j->shared, options, t->common.seed, (uint32_t)(sample % t->common.replicas), k, error);
+    const enum status status =
+        t->experiment->record(*j->shared, options, testbench_random(t, sample), k, error);
     experiment_options_free(t->experiment, options);
     if (status == STATUS_OK)
         k->name = t->path;

@@ -68,9 +68,10 @@ static enum status open_source(struct training_shared *s, const struct training_
                     "%s: the transistors of %s are for ngspice only and get no mismatch, expected "
                     "%s: 0",
                     mismatch, b->neuron, mismatch);
-    const enum status status =
-        variation_open(&b->variation, setup->dopant, s->context.devices,
-                       b->training.classifier.temperature, engine_table[b->engine], &source, error);
+    const struct variation_circuit circuit = {setup->dopant, s->context.devices,
+                                              b->training.classifier.temperature,
+                                              engine_table[b->engine]};
+    const enum status status = variation_open(&b->variation, &circuit, &source, error);
     if (status != STATUS_OK)
         return status;
     s->sources =
@@ -119,17 +120,17 @@ void training_shared_close(struct training_shared *s)
 }
 
 enum status training_sample_draw(const struct training_shared *shared,
-                                 const struct training_bench *b, uint64_t seed, uint32_t replica,
+                                 const struct training_bench *b, struct random_sample random,
                                  struct training_sample *sample, struct error *error)
 {
     struct training_options *o = &sample->options;
-    *o = training_setup_options(training_shared_setup(shared, b), b, seed, replica);
+    *o = training_setup_options(training_shared_setup(shared, b), b, random);
     const struct classifier_options *c = &o->classifier;
     size_t n_devices = 0;
     for (size_t l = 0; l < c->n_layers; l++)
         n_devices += c->sizes[l] * c->sizes[l + 1];
     const enum status status =
-        variation_draw(find_source(shared, b), n_devices, classifier_amplifiers(c), seed, replica,
+        variation_draw(find_source(shared, b), n_devices, classifier_amplifiers(c), random,
                        &sample->variation, error);
     if (status == STATUS_OK)
         variation_apply(&sample->variation, o);

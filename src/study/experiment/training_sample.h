@@ -26,12 +26,11 @@ struct training_sample {
     struct variation variation;
 };
 
-/* Draw the sample of (seed, replica) of an opened bench.  The sample must not move afterwards; on
+/* Draw a sample of an opened bench.  The sample must not move afterwards; on
  * failure there is nothing to free. */
 enum status training_sample_draw(const struct training_shared *shared,
-                                 const struct training_bench *bench, uint64_t seed,
-                                 uint32_t replica, struct training_sample *sample,
-                                 struct error *error);
+                                 const struct training_bench *bench, struct random_sample random,
+                                 struct training_sample *sample, struct error *error);
 void training_sample_free(struct training_sample *sample);
 
 #endif

@@ -106,14 +106,14 @@ void training_setup_free(struct training_setup *s)
 }
 
 struct training_options training_setup_options(const struct training_setup *s,
-                                               const struct training_bench *b, uint64_t seed,
-                                               uint32_t replica)
+                                               const struct training_bench *b,
+                                               struct random_sample random)
 {
     struct training_options o;
     take_over(b, s, &o);
     o.solver.interrupted = s->options.solver.interrupted;
     o.measured = s->measured.transfer;
-    o.seed = seed;
-    o.sample = replica;
+    o.seed = random.seed;
+    o.sample = random.replica;
     return o;
 }

@@ -41,7 +41,7 @@ void training_setup_free(struct training_setup *setup);
 
 /* Options of a run: those of `bench` with the setup's files and transfer. */
 struct training_options training_setup_options(const struct training_setup *setup,
-                                               const struct training_bench *bench, uint64_t seed,
-                                               uint32_t replica);
+                                               const struct training_bench *bench,
+                                               struct random_sample random);
 
 #endif
