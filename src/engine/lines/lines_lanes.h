@@ -262,7 +262,7 @@ static double NAME(current)(const struct lines_lockstep *l, const struct NAME(wo
 
 /* Currents and bounds of the last sweep; tightens the targets of the lanes that need more; true: none does. */
 static bool NAME(judge)(const struct lines_lockstep *l, const struct NAME(work) * w,
-                        const struct block *b, double *target)
+                        const struct block *b, double *target, double *before)
 {
     const double round = lines_rounding_part(l->m, l->n);
     double zeta[LANES] = {0};
@@ -279,10 +279,12 @@ static bool NAME(judge)(const struct lines_lockstep *l, const struct NAME(work) 
             b->bound[v * l->n + j] = bound;
             enough = enough && bound <= b->tolerance * fabs(current);
         }
-        if (!enough && !(zeta[a] <= round)) {
-            target[a] = fmax(target[a] * TIGHTER, TARGET_LEAST * round);
+        /* a change that no longer falls is the sweep's own rounding */
+        if (!enough && zeta[a] < FALLS * before[a]) {
+            target[a] = fmax(target[a] * TIGHTER, TARGET_LEAST);
             good = false;
         }
+        before[a] = zeta[a];
     }
     return good;
 }
@@ -309,7 +311,6 @@ static void NAME(begin)(struct lines_lockstep *l, const struct NAME(work) * w,
         l->first[k] = w->q[k][0];
         l->first_inverse[k] = l->first[k] > 0 ? 1 / l->first[k] : 0;
     }
-    const double least = TARGET_LEAST * lines_rounding_part(l->m, l->n);
     for (size_t a = 0; a < LANES; a++) {
         double share = 1;
         for (size_t j = 0; j < l->n; j++) {
@@ -318,7 +319,7 @@ static void NAME(begin)(struct lines_lockstep *l, const struct NAME(work) * w,
         }
         target[a] = b->weigh && a == 0         ? WEIGHT_TARGET
                     : a >= b->count + b->weigh ? 1
-                                               : fmax(PART * b->tolerance * share, least);
+                                               : fmax(PART * b->tolerance * share, TARGET_LEAST);
     }
 }
 
@@ -327,12 +328,16 @@ static enum status NAME(solve)(struct lines_lockstep *l, const struct block *b, 
                                struct error *error)
 {
     const size_t m = l->m, n = l->n, mn = m * n;
-    struct NAME(work) w = {NEW(mn, lane), NEW(mn, lane), NEW(mn, lane),
-                           NEW(mn, lane), NEW(m, lane),  NEW(2 * n, lane)};
+    lane *const room = (lane *)l->work;
+    const struct NAME(work)
+        w = {room, room + mn, room + 2 * mn, room + 3 * mn, room + 4 * mn, room + 4 * mn + m};
     const bool exact = l->fixed_rows || l->fixed_columns;
-    double target[LANES];
+    double target[LANES], before[LANES];
     bool done = false, converged = true;
     size_t passes = 0;
+    memset(w.volts, 0, m * sizeof *w.volts);
+    for (size_t a = 0; a < LANES; a++)
+        before[a] = INFINITY;
     for (size_t i = 0; i < m; i++) {
         if (b->weigh)
             w.volts[i][0] = b->envelope[i];
@@ -354,18 +359,12 @@ static enum status NAME(solve)(struct lines_lockstep *l, const struct block *b, 
             else
                 l->mu = 1;
         }
-        done = l->mu > 0 && NAME(judge)(l, &w, b, target);
+        done = l->mu > 0 && NAME(judge)(l, &w, b, target, before);
         if (!done)
             NAME(restart)(l, &w);
     }
     if (done)
         NAME(emit)(l, &w, b);
-    free(w.x);
-    free(w.r);
-    free(w.p);
-    free(w.q);
-    free(w.volts);
-    free(w.line);
     return done ? STATUS_OK
                 : fail(error, STATUS_NUMERICAL,
                        "static read: the error of the currents has no bound after %zu iterations",

@@ -13,7 +13,8 @@
 #define PART 0.3           /* of the tolerance, for the change that the iteration itself keeps */
 #define WEIGHT_TARGET 1e-3 /* the weights need not be near the solution, only above their change */
 #define TIGHTER 1e-2       /* once more, to this part of the target */
-#define TARGET_LEAST 0.1   /* of the rounding part: no target is below it */
+#define TARGET_LEAST 1e-15 /* no target is below it: the sweep's own rounding is larger */
+#define FALLS 0.5          /* a change has fallen from pass to pass if it is below this part */
 #define MU_ROUNDING 1e-6   /* mu is a ratio of positive sums: its rounding error is far smaller */
 #define REACH 1.01         /* the weights' own error at the outputs is below WEIGHT_TARGET */
 #define FLOOR 1e-3 /* of the largest voltage: with no row at rest, all weights are positive */
@@ -34,8 +35,8 @@ struct block {
 #include "engine/lines/lines_lanes.h"
 #undef LANES
 #undef NAME
-#define LANES 8
-#define NAME(x) x##_8
+#define LANES 4
+#define NAME(x) x##_4
 #include "engine/lines/lines_lanes.h"
 #undef LANES
 #undef NAME
@@ -98,8 +99,9 @@ void lines_lockstep_init(struct lines_lockstep *l, const struct lines_array *a)
 
 void lines_lockstep_clear(struct lines_lockstep *l)
 {
-    double *const all[] = {l->row_factor, l->column_factor, l->row_inverse,   l->column_inverse,
-                           l->weight,     l->first,         l->first_inverse, l->reach};
+    double *const all[] = {l->work,        l->row_factor,     l->column_factor,
+                           l->row_inverse, l->column_inverse, l->weight,
+                           l->first,       l->first_inverse,  l->reach};
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++)
         free(all[k]);
 }
@@ -122,11 +124,17 @@ enum status lines_lockstep_solve(struct lines_lockstep *l, size_t n, const doubl
                                  double tolerance, struct lines_answer *answer, struct error *error)
 {
     const size_t m = l->m, mn = l->m * l->n;
+    const size_t lanes = n > 1 ? 4 : 2;
     double *most = NEW(m, double);
+    if (l->work_lanes < lanes) {
+        free(l->work);
+        l->work = NEW(lanes * (4 * mn + m + 2 * l->n), double);
+        l->work_lanes = lanes;
+    }
     const bool rest = !(envelope(n, m, volts, most) > 0);
     enum status status = STATUS_OK;
     for (size_t v = 0; v < n && status == STATUS_OK;) {
-        const size_t lanes = n > 1 ? 8 : 2, room = lanes - (v == 0);
+        const size_t room = lanes - (v == 0);
         const struct block b = {
             .count = n - v < room ? n - v : room,
             .weigh = v == 0,
@@ -140,7 +148,7 @@ enum status lines_lockstep_solve(struct lines_lockstep *l, size_t n, const doubl
         };
         size_t iterations = 0;
         if (!rest)
-            status = (lanes == 8 ? solve_8 : solve_2)(l, &b, &iterations, error);
+            status = (lanes == 4 ? solve_4 : solve_2)(l, &b, &iterations, error);
         answer->iterations = iterations > answer->iterations ? iterations : answer->iterations;
         v += b.count;
     }

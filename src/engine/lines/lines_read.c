@@ -13,7 +13,7 @@
 
 /* Elimination costs s^2 operations a crossing, conjugate gradients some iterations for each vector:
  * measured on one x86-64 core near 3 GHz, these two are equal at s^2 = GRADIENTS_COST x vectors. */
-#define GRADIENTS_COST 60.0
+#define GRADIENTS_COST 130.0
 #define SIDE_MAX 512         /* beyond it elimination wants gigabytes */
 #define STEPS_MAX (1u << 26) /* numbers that it may keep to find voltages with */
 
