@@ -23,6 +23,7 @@ struct lines_reader {
     struct lines_array array;
     double *g;
     bool eliminates, tall;
+    bool voltages, may_eliminate; /* where gradients fall short of the tolerance */
     struct lines_slices slices;
     size_t stride; /* columns, rounded up to a multiple of 8 */
     double *w;     /* rows x stride: W transposed [S] */
@@ -90,8 +91,10 @@ static void slices_init(struct lines_reader *r, bool voltages)
         }
 }
 
+/* r->eliminates is true from then on. */
 static enum status eliminate(struct lines_reader *r, bool voltages, struct error *error)
 {
+    r->eliminates = true;
     slices_init(r, voltages);
     if (!lines_eliminate(&r->slices))
         return fail(error, STATUS_NUMERICAL, "static read: elimination overflows");
@@ -123,10 +126,11 @@ enum status lines_reader_new(const struct lines_array *array, enum lines_method 
     r->array.g = r->g;
     r->tall = n < m;
     const bool room = s <= SIDE_MAX && (!voltages || l * s * s <= STEPS_MAX);
-    r->eliminates = method == LINES_ELIMINATION ||
-                    (method == LINES_CHEAPER && room &&
-                     (double)(s * s) <= GRADIENTS_COST * (double)(n_vectors > 0 ? n_vectors : 1));
-    if (r->eliminates)
+    r->voltages = voltages;
+    r->may_eliminate = method == LINES_CHEAPER && room;
+    if (method == LINES_ELIMINATION ||
+        (r->may_eliminate &&
+         (double)(s * s) <= GRADIENTS_COST * (double)(n_vectors > 0 ? n_vectors : 1)))
         status = eliminate(r, voltages, error);
     else
         lines_lockstep_init(&r->lockstep, &r->array);
@@ -226,6 +230,15 @@ static void voltages(const struct lines_reader *r, size_t first, size_t count, c
     free(work);
 }
 
+static bool within(const struct lines_reader *r, size_t n, double tolerance,
+                   const struct lines_answer *answer)
+{
+    for (size_t k = 0; k < n * r->array.columns; k++)
+        if (!(answer->bound[k] <= tolerance * fabs(answer->current[k])))
+            return false;
+    return true;
+}
+
 enum status lines_solve_many(struct lines_reader *r, size_t n, const double *volts,
                              double tolerance, struct lines_answer *answer, struct error *error)
 {
@@ -239,8 +252,15 @@ enum status lines_solve_many(struct lines_reader *r, size_t n, const double *vol
                         "vector %zu, row %zu: voltage is %g V, expected -%g to %g", k / m + 1,
                         k % m + 1, volts[k], LINES_VOLT_MAX, LINES_VOLT_MAX);
     answer->iterations = 0;
-    if (!r->eliminates)
-        return lines_lockstep_solve(&r->lockstep, n, volts, tolerance, answer, error);
+    if (!r->eliminates) {
+        const enum status status =
+            lines_lockstep_solve(&r->lockstep, n, volts, tolerance, answer, error);
+        if (!r->may_eliminate || (status == STATUS_OK && within(r, n, tolerance, answer)))
+            return status;
+        const enum status direct = eliminate(r, r->voltages, error);
+        if (direct != STATUS_OK)
+            return direct;
+    }
     currents(r, n, volts, answer);
     for (size_t v = 0; v < n && (answer->row_volt || answer->column_volt); v += LOCKSTEP)
         voltages(r, v, n - v < LOCKSTEP ? n - v : LOCKSTEP, volts, answer);

@@ -32,6 +32,7 @@ struct lines_array {
 #define LINES_OHM_MAX 1e15
 #define LINES_VOLT_MAX 1e9
 
+/* The cheaper one goes over to elimination where gradients cannot bound the errors well enough. */
 enum lines_method { LINES_CHEAPER, LINES_ELIMINATION, LINES_GRADIENTS };
 
 struct lines_reader;
