@@ -390,7 +390,8 @@ static void test_refused(void **state)
     assert_int_equal(try(&a, CHOSEN, &error), STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "not solved");
     const struct lines_problem p = problem(&a);
-    assert_int_equal(lines_solve(a.lines, &p, 0, a.vr, a.vc, &a.report, &error), STATUS_INPUT);
+    const struct lines_voltages v = {a.vr, a.vc};
+    assert_int_equal(lines_solve(a.lines, &p, 0, &v, &a.report, &error), STATUS_INPUT);
     ASSERT_NAMES(error.text, "tolerance is 0");
     array_free(&a);
 }
