@@ -59,12 +59,12 @@ static void escaped(const char *text, FILE *out)
 /* First, middle and last number of a side. */
 static void labels(const struct heat_map *m, double width, double height, FILE *out)
 {
-    for (int k = 0; k < 3; k++) {
+    for (size_t k = 0; k < 3; k++) {
         const size_t i = k * (m->rows - 1) / 2, j = k * (m->columns - 1) / 2;
-        if (k == 0 || m->rows > (size_t)k)
+        if (k == 0 || m->rows > k)
             fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%zu</text>\n", LEFT - 6,
                     TOP + height * ((double)i + 0.5) / (double)m->rows + 4, i + 1);
-        if (k == 0 || m->columns > (size_t)k)
+        if (k == 0 || m->columns > k)
             fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%zu</text>\n",
                     LEFT + width * ((double)j + 0.5) / (double)m->columns, TOP + height + 16,
                     j + 1);

@@ -16,7 +16,7 @@
 #ifndef SILVERBAR_ENGINE_LINES_LINES_READ_H
 #define SILVERBAR_ENGINE_LINES_LINES_READ_H
 
-#include "base/error.h"
+#include "engine/lines/lines.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -62,6 +62,17 @@ struct lines_answer {
  * STATUS_NUMERICAL: conjugate gradients stopped short of both. */
 enum status lines_solve_many(struct lines_reader *reader, size_t n, const double *volts,
                              double tolerance, struct lines_answer *answer, struct error *error);
+
+/* The same for devices i(v) of rising current in place of array->g, one vector (rows) at a time, by
+ * Newton's method (lines.h); all of *answer is wanted.  The bound is that of lines.h: currents are
+ * within `tolerance` of the smallest current that is not 0, or as near as rounding allows. */
+struct lines_devices {
+    lines_law *law;
+    void *data;
+};
+enum status lines_solve_law(const struct lines_array *array, const struct lines_devices *devices,
+                            const double *volts, double tolerance, struct lines_answer *answer,
+                            struct error *error);
 
 /* Bound of the relative rounding error of W: 4 (rows + columns) times the machine's epsilon.  A
  * product of positive sums, none longer than a line, is off by less; the tests see a tenth. */
