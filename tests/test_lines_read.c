@@ -472,6 +472,63 @@ static void test_energy(void **state)
     free(g);
 }
 
+/* i = g sinh(b v) / b; b = 0: g v. */
+struct sinh_law {
+    const double *g;
+    double b;
+};
+
+static void sinh_devices(void *data, size_t n, const double *v, double *current, double *slope)
+{
+    const struct sinh_law *law = data;
+    for (size_t k = 0; k < n; k++) {
+        current[k] = law->b > 0 ? law->g[k] * sinh(law->b * v[k]) / law->b : law->g[k] * v[k];
+        slope[k] = law->g[k] * cosh(law->b * v[k]);
+    }
+}
+
+/* Devices of any law, with each of the resistances 0 or not: at the voltages found, ohmic devices of
+ * the same current over voltage have the same currents, by elimination. */
+static void test_law(void **state)
+{
+    (void)state;
+    enum { M = 6, N = 4 };
+    double *g = random_conductances(M * N), secant[M * N], volts[M], current[N], bound[N],
+           vr[M * N], vc[M * N];
+    for (size_t i = 0; i < M; i++)
+        volts[i] = i == 2 ? 0 : gsl_rng_uniform(rng) - 0.3;
+    for (int which = 0; which < 32; which++) {
+        struct sinh_law law = {g, which & 16 ? 8 : 0};
+        const struct lines_array a = {M,
+                                      N,
+                                      secant,
+                                      which & 1 ? 7 : 0,
+                                      which & 2 ? 12 : 0,
+                                      which & 4 ? 90 : 0,
+                                      which & 8 ? 30 : 0};
+        const struct lines_devices devices = {sinh_devices, &law};
+        struct lines_answer answer = {current, bound, vr, vc, 0};
+        struct error error = {{0}};
+        ASSERT_DONE(lines_solve_law(&a, &devices, volts, TOLERANCE, &answer, &error), error);
+        for (size_t k = 0; k < M * N; k++) {
+            const double v = vr[k] - vc[k];
+            secant[k] = law.b > 0 && v != 0 ? g[k] * sinh(law.b * v) / (law.b * v) : g[k];
+        }
+        struct reading r = read_array(&a, LINES_ELIMINATION, 1, volts, TOLERANCE);
+        for (size_t j = 0; j < N; j++) {
+            /* TOLERANCE of the smallest current, and what rounding of 1 V leaves in 7 ohm */
+            assert_true(bound[j] <= 1e-12 * fabs(current[j]) + 1e-14);
+            ASSERT_NEAR(current[j], r.current[j], bound[j] + r.bound[j] + 1e-17);
+        }
+        for (size_t k = 0; k < M * N; k++) {
+            ASSERT_NEAR(vr[k], r.row_volt[k], 1e-11);
+            ASSERT_NEAR(vc[k], r.column_volt[k], 1e-11);
+        }
+        reading_free(&r);
+    }
+    free(g);
+}
+
 /* Numbers that are none are refused with their place. */
 static void test_refused(void **state)
 {
@@ -513,7 +570,7 @@ int main(void)
         cmocka_unit_test(test_dense),       cmocka_unit_test(test_tolerance),
         cmocka_unit_test(test_linear),      cmocka_unit_test(test_permuted),
         cmocka_unit_test(test_ideal),       cmocka_unit_test(test_energy),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_law),         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

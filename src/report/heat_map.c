@@ -7,9 +7,10 @@
 #define LEFT 64.0
 #define TOP 44.0
 #define BOTTOM 48.0
-#define SCALE 16.0  /* width of the scale */
-#define RIGHT 120.0 /* from the cells to the edge */
-#define STEPS 64    /* of the scale */
+#define SCALE 16.0        /* width of the scale */
+#define RIGHT 120.0       /* from the cells to the edge */
+#define WIDTH_LEAST 480.0 /* the title fits */
+#define STEPS 64          /* of the scale */
 #define TICKS 5
 
 /* From dark to light, equal in steps of lightness; read in grey too. */
@@ -112,7 +113,7 @@ void heat_map_write(const struct heat_map *m, FILE *out)
             "font-family=\"sans-serif\" font-size=\"12\" shape-rendering=\"crispEdges\">\n"
             "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n"
             "<text x=\"%.1f\" y=\"20\" font-size=\"14\">",
-            LEFT + width + RIGHT, TOP + height + BOTTOM, LEFT);
+            fmax(LEFT + width + RIGHT, WIDTH_LEAST), TOP + height + BOTTOM, LEFT);
     escaped(m->title, out);
     fputs("</text>\n", out);
     for (size_t i = 0; i < rows; i++)
