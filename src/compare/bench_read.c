@@ -259,7 +259,7 @@ static enum status read_array(const struct bench_options *o, const struct read_k
                               struct table *rows, struct error *error)
 {
     struct array_read a;
-    char *name = memory_format("read-%zux%zu, %zu", kind->rows, kind->columns, kind->vectors);
+    char *name = memory_format("read-%zux%zux%zu", kind->rows, kind->columns, kind->vectors);
     enum status status = STATUS_OK;
     read_new(&a, o, kind);
     if (kind->klu) {

@@ -9,29 +9,47 @@ typedef double NAME(lane)
 
 struct NAME(work) {
     lane *x, *r, *p, *q; /* m x n */
-    lane *volts, *line;  /* m: of the drivers; 2 n */
+    lane *volts, *line;  /* m: of the drivers; ABREAST x n */
 };
 
-/* x = R^-1 x of row i, x: n. */
-static inline __attribute__((always_inline)) void NAME(row_solve)(const struct lines_lockstep *l,
-                                                                  size_t i, lane *x)
+/* x = R^-1 x of `count` rows from i on, x: count x n.  A row is one chain of dependent operations, so
+ * ABREAST of them run side by side. */
+static inline __attribute__((always_inline)) void
+NAME(rows_along)(const struct lines_lockstep *l, size_t i, const size_t count, lane *x)
 {
     const size_t n = l->n;
-    lane v = {0};
-    if (l->ideal_rows) {
-        for (size_t j = 0; j < n; j++)
-            v += x[j];
-        v *= l->row_inverse[i];
-        for (size_t j = 0; j < n; j++)
-            x[j] = v;
+    const double *e = l->row_factor + i * n;
+    lane v[ABREAST] = {{0}};
+    for (size_t j = 0; j < n; j++)
+        for (size_t k = 0; k < count; k++)
+            x[k * n + j] = v[k] = e[k * n + j] * (x[k * n + j] + v[k]);
+    for (size_t k = 0; k < count; k++)
+        v[k] = (lane){0};
+    for (size_t j = n; j-- > 0;)
+        for (size_t k = 0; k < count; k++)
+            x[k * n + j] = v[k] = x[k * n + j] + e[k * n + j] * v[k];
+}
+
+static inline __attribute__((always_inline)) void NAME(rows_solve)(const struct lines_lockstep *l,
+                                                                   size_t i, size_t count, lane *x)
+{
+    const size_t n = l->n;
+    if (!l->ideal_rows && count == ABREAST) {
+        NAME(rows_along)(l, i, ABREAST, x);
         return;
     }
-    const double *e = l->row_factor + i * n;
-    for (size_t j = 0; j < n; j++)
-        x[j] = v = e[j] * (x[j] + v);
-    v = (lane){0};
-    for (size_t j = n; j-- > 0;)
-        x[j] = v = x[j] + e[j] * v;
+    for (size_t k = 0; k < count; k++, x += n) {
+        lane v = {0};
+        if (!l->ideal_rows) {
+            NAME(rows_along)(l, i + k, 1, x);
+            continue;
+        }
+        for (size_t j = 0; j < n; j++)
+            v += x[j];
+        v *= l->row_inverse[i + k];
+        for (size_t j = 0; j < n; j++)
+            x[j] = v;
+    }
 }
 
 /* to = column_unit G R^-1 (f + G vc); vc NULL: zeros; vr: R^-1 (f + G vc), or NULL. */
@@ -40,23 +58,24 @@ WIDE static void NAME(gather)(const struct lines_lockstep *l, const struct NAME(
 {
     const size_t n = l->n;
     lane *y = w->line;
-    for (size_t i = 0; i < l->m; i++) {
+    for (size_t i = 0; i < l->m; i += ABREAST) {
+        const size_t count = l->m - i < ABREAST ? l->m - i : ABREAST;
         const double *g = l->g + i * n;
-        for (size_t j = 0; j < n; j++) {
-            y[j] = (lane){0};
+        for (size_t k = 0; k < count * n; k++) {
+            y[k] = (lane){0};
             if (l->fixed_rows)
-                y[j] = w->volts[i];
+                y[k] = w->volts[i + k / n];
             else if (vc)
-                y[j] = vc[i * n + j] * (g[j] * l->row_unit);
+                y[k] = vc[i * n + k] * (g[k] * l->row_unit);
         }
-        if (!l->fixed_rows) {
-            y[0] += w->volts[i] * (l->driver * l->row_unit);
-            NAME(row_solve)(l, i, y);
-        }
-        for (size_t j = 0; j < n; j++)
-            to[i * n + j] = y[j] * (g[j] * l->column_unit);
+        for (size_t k = 0; k < count && !l->fixed_rows; k++)
+            y[k * n] += w->volts[i + k] * (l->driver * l->row_unit);
+        if (!l->fixed_rows)
+            NAME(rows_solve)(l, i, count, y);
+        for (size_t k = 0; k < count * n; k++)
+            to[i * n + k] = y[k] * (g[k] * l->column_unit);
         if (vr)
-            memcpy(vr + i * n, y, n * sizeof *y);
+            memcpy(vr + i * n, y, count * n * sizeof *y);
     }
 }
 
@@ -98,14 +117,18 @@ WIDE static void NAME(image)(const struct lines_lockstep *l, bool schur, const l
     for (size_t i = 0; i < m; i++) {
         const double *g = l->g + i * n;
         const lane *own = p + i * n, *up = i > 0 ? own - n : own, *down = i + 1 < m ? own + n : own;
-        for (size_t j = 0; j < n; j++)
-            y[j] = own[j] * (schur ? g[j] * l->row_unit : 0);
-        if (schur)
-            NAME(row_solve)(l, i, y);
+        lane *row = y + i % ABREAST * n;
+        if (i % ABREAST == 0) {
+            const size_t count = m - i < ABREAST ? m - i : ABREAST;
+            for (size_t k = 0; k < count * n; k++)
+                y[k] = own[k] * (schur ? g[k] * l->row_unit : 0);
+            if (schur)
+                NAME(rows_solve)(l, i, count, y);
+        }
         const double ground = i + 1 == m ? l->sense * l->column_unit : 0;
         for (size_t j = 0; j < n; j++) {
             const lane v = own[j];
-            const lane out = v * ground + (v - y[j]) * (g[j] * l->column_unit) +
+            const lane out = v * ground + (v - row[j]) * (g[j] * l->column_unit) +
                              ((v - up[j]) + (v - down[j])) * along;
             q[i * n + j] = out;
             sum += v * out;

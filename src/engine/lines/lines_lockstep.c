@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ITERATIONS_MAX 20000
+#define ABREAST 4          /* rows */
 #define PASSES_MAX 12      /* of the iteration, each from the sweep's own change */
 #define PART 0.3           /* of the tolerance, for the change that the iteration itself keeps */
 #define WEIGHT_TARGET 1e-3 /* the weights need not be near the solution, only above their change */
@@ -41,14 +42,19 @@ struct block {
 #undef LANES
 #undef NAME
 
-/* Factors of a line of n nodes, `step` apart: conductance g to ground each, `end` at node `at`; all
- * times the unit.  e(j) = 1/(h + 1), where h(j) = own(j) + h(j-1)/(1 + h(j-1)); 1/h at its end. */
-static void factor(const double *g, size_t n, size_t step, double unit, double end, size_t at,
-                   double *e)
+struct line {
+    size_t n, step, at; /* at: the end node */
+    double unit, end;
+};
+
+/* Factors of a line of n nodes, `step` apart: conductance g to ground each; of its end node another
+ * one, `end`; all times the unit.  e(j) = 1/(h + 1), where h(j) = own(j) + h(j-1)/(1 + h(j-1)); 1/h at its end. */
+static void factor(const struct line *line, const double *g, double *e)
 {
+    const size_t n = line->n, step = line->step;
     double series = 0;
     for (size_t j = 0; j < n; j++) {
-        const double h = g[j * step] * unit + (j == at ? end * unit : 0) + series;
+        const double h = (g[j * step] + (j == line->at ? line->end : 0)) * line->unit + series;
         e[j * step] = 1 / (j + 1 < n ? h + 1 : h);
         series = h * e[j * step];
     }
@@ -88,11 +94,13 @@ void lines_lockstep_init(struct lines_lockstep *l, const struct lines_array *a)
         .reach = NEW(n, double),
     };
     for (size_t i = 0; i < m && !l->fixed_rows; i++) {
-        factor(a->g + i * n, n, 1, l->row_unit, l->driver, 0, l->row_factor + i * n);
+        factor(&(struct line){n, 1, 0, l->row_unit, l->driver}, a->g + i * n,
+               l->row_factor + i * n);
         l->row_inverse[i] = 1 / (sum_of(a->g + i * n, n, 1) + l->driver);
     }
     for (size_t j = 0; j < n && !l->fixed_columns; j++) {
-        factor(a->g + j, m, n, l->column_unit, l->sense, m - 1, l->column_factor + j);
+        factor(&(struct line){m, n, m - 1, l->column_unit, l->sense}, a->g + j,
+               l->column_factor + j);
         l->column_inverse[j] = 1 / (sum_of(a->g + j, m, n) + l->sense);
     }
 }
@@ -128,7 +136,7 @@ enum status lines_lockstep_solve(struct lines_lockstep *l, size_t n, const doubl
     double *most = NEW(m, double);
     if (l->work_lanes < lanes) {
         free(l->work);
-        l->work = NEW(lanes * (4 * mn + m + 2 * l->n), double);
+        l->work = NEW(lanes * (4 * mn + m + ABREAST * l->n), double);
         l->work_lanes = lanes;
     }
     const bool rest = !(envelope(n, m, volts, most) > 0);

@@ -32,7 +32,7 @@ struct lines_lockstep {
     double *reach;                        /* n: currents of w at the outputs [A] */
     double mu;
     size_t work_lanes; /* 0: no work yet */
-    double *work;      /* (4 m n + m + 2 n) x work_lanes */
+    double *work;      /* (4 m n + m + 4 n) x work_lanes */
 };
 
 void lines_lockstep_init(struct lines_lockstep *l, const struct lines_array *array);
