@@ -59,10 +59,10 @@ good "files a room, lines a file"
 many="jacobian
     accuracy_run add_point behavioural bench_run check_one circuit_port claims_spot_check convert
     crossbar_segment crossbar_switch decimate decimate_window device_spread_draw device_table_show
-    dopant_new draw find find_interval fit_output_library lines_correct lines_newton lines_residual
-    lines_solve list measure measure_supply neuron_add neuron_add_reference one_sample outcome_run
+    dopant_new draw find find_interval fit_output_library
+    list measure measure_supply neuron_add neuron_add_reference one_sample
     parse_list raw_read_block read_header run run_crossbar run_relaxation run_train run_way segment
-    subcircuit_add subcircuit_add_mismatched supply_current sweep_once table_source
+    subcircuit_add subcircuit_add_mismatched supply_current table_source
     transfer_measure transfer_measure_neuron transfer_measure_supply transimpedance transistors
     variation_draw variation_open write_all write_page"
 for file in $(find src -name '*.c'); do

@@ -5,6 +5,7 @@
 #include "base/spice_number.h"
 #include "cli/input/data_path.h"
 #include "engine/lines/lines_read.h"
+#include "learn/conductance_error.h"
 #include "report/csv_read.h"
 
 #include <math.h>
@@ -13,7 +14,6 @@
 #include <sys/stat.h>
 
 #define LINES_MAX 65536 /* rows or columns of a results folder */
-#define BISECTIONS 60   /* of a state: 2^-60 of its range is below rounding */
 
 void read_devices_free(struct read_devices *d)
 {
@@ -145,14 +145,10 @@ static enum status to_states(const struct read_source *s, struct read_devices *d
     snprintf(range, sizeof range, "%.6g to %.6g S, as %s has at %g V", off, on, d->dopant->name,
              s->read_volt);
     for (size_t k = 0; k < d->rows * d->columns; k++) {
-        double low = 0, high = 1;
-        if (!(d->g[k] >= off && d->g[k] <= on))
+        bool beyond;
+        d->x[k] = state_of_conductance(d->dopant, s->read_volt, d->g[k], &beyond);
+        if (beyond)
             return refuse(s->path, d, k, d->g[k], range, error);
-        for (int i = 0; i < BISECTIONS; i++) {
-            const double x = 0.5 * (low + high);
-            *(conductance(d->dopant, s->read_volt, x) < d->g[k] ? &low : &high) = x;
-        }
-        d->x[k] = 0.5 * (low + high);
     }
     return STATUS_OK;
 }

@@ -156,11 +156,6 @@ void lines_reader_free(struct lines_reader *r)
     free(r);
 }
 
-bool lines_reader_eliminates(const struct lines_reader *r)
-{
-    return r->eliminates;
-}
-
 /* sum = W v, and bound = W |v|, of eight columns from w. */
 WIDE static void eight(const double *w, size_t stride, const double *v, size_t m, double *sum,
                        double *bound)

@@ -45,9 +45,6 @@ enum status lines_reader_new(const struct lines_array *array, enum lines_method 
                              struct error *error);
 void lines_reader_free(struct lines_reader *reader);
 
-/* W by elimination? */
-bool lines_reader_eliminates(const struct lines_reader *reader);
-
 /* Any but current and bound may be NULL. */
 struct lines_answer {
     double *current;                /* n x columns: into the sense node [A] */

@@ -17,7 +17,8 @@
 
 #define STEPS_MAX 200
 #define HALVINGS_MAX 40
-#define ROUNDINGS 8 /* of the terms that meet at a node */
+#define START_TOLERANCE 1e-2 /* of currents: the law is bent by more */
+#define ROUNDINGS 8          /* of the terms that meet at a node */
 
 /* Lines of `nodes` nodes each; node k of line l is at l * line + k * step of the array. */
 struct held {
@@ -210,6 +211,26 @@ static enum status held_lines(const struct lines_array *a, const struct lines_de
     return status;
 }
 
+/* A start for Newton's method: ohmic devices of the slopes at the drivers' voltages v->row, if these
+ * make sense; else v stays as it is. */
+static void begin_at(struct lines *lines, const struct lines_problem *problem,
+                     const struct lines_devices *devices, size_t n, const struct lines_voltages *v)
+{
+    double *current = NEW(n, double), *slope = NEW(n, double), *row = NEW(n, double);
+    struct lines_problem ohmic = *problem;
+    struct lines_report report;
+    memcpy(row, v->row, n * sizeof *row);
+    devices->law(devices->data, n, v->row, current, slope);
+    ohmic.g = slope;
+    if (lines_solve(lines, &ohmic, START_TOLERANCE, v, &report, NULL) != STATUS_OK) {
+        memcpy(v->row, row, n * sizeof *row);
+        memset(v->column, 0, n * sizeof *v->column);
+    }
+    free(current);
+    free(slope);
+    free(row);
+}
+
 enum status lines_solve_law(const struct lines_array *a, const struct lines_devices *devices,
                             const double *volts, double tolerance, struct lines_answer *answer,
                             struct error *error)
@@ -238,6 +259,7 @@ enum status lines_solve_law(const struct lines_array *a, const struct lines_devi
         v.row[k] = volts[k / n];
         v.column[k] = 0;
     }
+    begin_at(lines, &problem, devices, mn, &v);
     const enum status status = lines_newton(lines, &problem, tolerance, &v, &report, error);
     for (size_t j = 0; j < n; j++) {
         answer->current[j] = v.column[(m - 1) * n + j] / sense;
