@@ -11,7 +11,7 @@
  * All currents are non-negative sums of the voltages, I = W V, W >= 0.  Two methods:
  *   - lines_elimination.c: W, by block elimination without any subtraction, so that each entry of W
  *     is right to rounding whatever the resistances are; l s^3 operations, s the shorter side;
- *   - lines_lockstep.c: conjugate gradients on LOCKSTEP vectors at a time, for sides and numbers of
+ *   - lines_lockstep.c: conjugate gradients on four vectors at a time, for sides and numbers of
  *     vectors where these are cheaper, then a sweep that bounds the error of each current. */
 #ifndef SILVERBAR_ENGINE_LINES_LINES_READ_H
 #define SILVERBAR_ENGINE_LINES_LINES_READ_H
