@@ -246,7 +246,7 @@ static enum status read_numbers(const char *path, FILE *in, const struct npy *h,
 
 static enum status read_npy(const char *path, FILE *in, struct number_grid *g, struct error *error)
 {
-    unsigned char begin[12];
+    unsigned char begin[12] = {0};
     size_t length;
     struct npy h = {0};
     if (fread(begin, 1, 8, in) != 8 || begin[6] < 1 || begin[6] > 3)
