@@ -59,7 +59,7 @@ static inline struct array_run array_run(const char *engine, const struct engine
     r.values = NEW(circuit_n_values(c), double);
     r.energy = NEW(c->n_elements, double);
     const struct recorder recorder = {array_run_watch, &r};
-    const struct controller controller = {array_run_step, &r};
+    const struct controller controller = {.step = array_run_step, .data = &r};
     struct engine_options o = *options;
     o.recorders = &recorder;
     o.n_recorders = 1;
@@ -67,7 +67,7 @@ static inline struct array_run array_run(const char *engine, const struct engine
     struct error error = {{0}};
     const struct engine *e = engine_find(engine);
     assert_non_null(e);
-    if (e->run(c, &controller, &o, &report, &error) != STATUS_OK)
+    if (engine_run(e, c, &controller, &o, &report, &error) != STATUS_OK)
         fail_msg("%s: %s", engine, error.text);
     return r;
 }

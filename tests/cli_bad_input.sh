@@ -37,14 +37,25 @@ refuse "no command 'trian'" trian
 refuse "unrecognized option '--colour'" train --colour
 refuse "unrecognized option '--colour'" netlist --colour classifier
 refuse "unrecognized option '--colour'" compare --colour .
-refuse "'now', expected options only" train now
+refuse "now: cannot be read" train now
+printf 'title: bent\nexperiment: hysteresis\n' >other.yaml
+refuse "other.yaml:2: experiment is 'hysteresis', expected training" train other.yaml -o out
+refuse "other.yaml:2: experiment is 'hysteresis', expected training" train other.yaml --tolerance 0.1
+printf 'experiment: training\nprogramming: {tolerance: 2}\n' >wide.yaml
+refuse "wide.yaml:2: programming.tolerance is '2', expected a number from 0.0001 to 0.9" train wide.yaml
+refuse "'wide.yaml', expected one testbench" train wide.yaml wide.yaml
+refuse "--sample 1: train has samples 0 to 0" train --sample 1
+refuse "--set 'tolerance', expected key=value" train --set tolerance
+refuse "--set tolerance: unknown key" train --set tolerance=2 -o out
+refuse "--set programming.tolerance=2: programming.tolerance is '2', expected" \
+    train --set programming.tolerance=2 -o out
 refuse "expected a circuit" netlist
 refuse "'perceptron', expected one circuit" netlist perceptron
 refuse "expected results folders" compare
 refuse "requires an argument" train --seed
 refuse "--engine 'foo', expected" train --engine foo
-refuse "--policy 'foo', expected one of amplitude" train --policy foo
-refuse "--gap 'foo', expected one of log" train --gap foo
+refuse "--policy 'foo', expected amplitude or amplitude+width" train --policy foo
+refuse "--gap 'foo', expected log or linear" train --gap foo
 
 # numbers, of every option that takes one
 for option in reset tolerance read-time pulse-width train-noise noise seed reltol abstol time-limit; do
@@ -116,7 +127,7 @@ rm picture
 # netlists of the neuron
 refuse "missing.sub: cannot be read" train --neuron missing.sub -o out
 refuse "missing.sub: cannot be read" netlist -n missing.sub classifier
-refuse "--neuron 'foo', expected one of cmos" train --neuron foo
+refuse "--neuron 'foo', expected cmos, behavioural or a FILE.sub" train --neuron foo
 {
     cat "$SB_SRC/netlists/neuron.sub"
     printf '.control\nshell touch here\n.endc\n'

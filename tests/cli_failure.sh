@@ -38,7 +38,7 @@ for engine in ngspice ida; do
         train --engine $engine -d fast.lib --time-limit 1 -o out
 done
 # event jumps over the noise at its own tolerance, not at this one
-fails "event: time limit passed $place of device xm[0-9_]*; another --time-limit may help$" \
+fails "event: time limit of 1 s passed $place of device xm[0-9_]*; another --time-limit may help$" \
     train --engine event -d fast.lib --reltol 1e-7 --time-limit 1 -o out
 # studies name the case and its tolerance
 fails "case device, reltol [0-9.e-]*: .*Timestep too small.*, set phase" check --case device -d fast.lib -o out.csv

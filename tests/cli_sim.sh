@@ -59,12 +59,136 @@ printf 'sine\nv1 a 0 sin(0 3 1k)\nr1 a 0 50\n.tran 5u 4m 0 5u\n.end\n' >sine.cir
 "$SILVERBAR" sim sine.cir -o sine >/dev/null || bad "sine.cir"
 near "resistor on a sine" "$(cell r1 absorbed_J sine/energy.csv)" 3.6e-4 5e-4
 # L and C without loss, begun with uic: after 2.5 periods of 2 pi sqrt(L C) all is back in the
-# capacitor, as it was; the account begins at the first point that was solved.
+# capacitor, as it was.
 printf 'tank\nl1 a 0 1m\nc1 a 0 1n ic=1\nv9 z 0 1\nr9 z 0 1meg\n.options reltol=1e-6\n.ic v(a)=1\n.tran 10n 15.707963u 0 10n uic\n.end\n' >tank.cir
 "$SILVERBAR" sim tank.cir -o tank >/dev/null 2>message || bad "tank.cir" "$(cat message)"
 inductor=$(cell l1 stored_J tank/energy.csv)
 holds "tank: inductor" "$inductor < 5e-13 && $inductor > -5e-13"
 holds "tank: residual" "$(account residual tank/account.csv) < 1e-3"
+
+# Initial values under uic, at terminals that are led through sensing sources.  C V^2 / 2 of the
+# capacitor that has 1 V goes to its resistor from 0 s on, with tau = 1 ms; of 2 ms the share
+# 1 - exp(-4), in steps of tau/100.
+cat >given.cir <<'EOF'
+given
+.param half=0.5
+c1 0 a 1u
+r1 a 0 1k
+* the value comes as a parameter, on a continued line, in other letters
+r2 B 0 1k
+c2 0 b 1u
+.IC
++ V(a) = 1 v(b)={half}
+* two terminals of one capacitor, each with a value: 3 V across it
+c3 c d 1u
+r3 c d 1k
+rc c 0 1meg
+rd 0 d 1meg
+.ic v(c)=2 v(d)='-half*2'
+* a guess serves where no value is given, and a value of the element's own counts before both
+c4 0 e 1u
+r4 e 0 1k
+.nodeset v(e)=0.25
+c5 0 f 1u ic=-0.75
+r5 f 0 1k
+.ic v(f)=7
+* what a branch of .if has that is not taken
+.if (half > 1)
+c6 0 a 1u
+.ic v(a)=9
+.endif
+.tran 10u 2m 0 10u uic
+.options reltol=1e-5
+.meas tran va find v(a) at=1m
+.meas tran vb find v(b) at=1m
+.meas tran vc find v(c) at=1m
+.meas tran ve find v(e) at=1m
+.meas tran vf find v(f) at=1m
+.end
+EOF
+"$SILVERBAR" sim given.cir -o given >/dev/null 2>message || bad "given.cir" "$(cat message)"
+near "given" "$(measured tran va given/measures.csv)" 'exp(-1)' 1e-4
+near "given by a parameter" "$(measured tran vb given/measures.csv)" '(exp(-1) / 2)' 1e-4
+# half of it, as 2 Mohm to the ground divide it; they discharge it too, by a share of 5e-4
+near "given on both sides" "$(measured tran vc given/measures.csv)" '(1.5 * exp(-1))' 1e-3
+near "given as a guess" "$(measured tran ve given/measures.csv)" '(exp(-1) / 4)' 1e-4
+near "given by the element" "$(measured tran vf given/measures.csv)" '(0.75 * exp(-1))' 1e-4
+near "absorbed from 0 s on" "$(cell r1 absorbed_J given/energy.csv)" '(5e-7 * (1 - exp(-4)))' 1e-4
+near "and stored before" "$(cell c1 stored_J given/energy.csv)" '(-5e-7 * (1 - exp(-4)))' 1e-4
+holds "given values: residual" "$(account residual given/account.csv) < 1e-4"
+
+# A memristor whose state is a node outside: x(0) = 0.25 and no drift give R = 0.25 * 16 k + 0.75 * 12 k.  In
+# a subcircuit in a subcircuit: a value from inside for a terminal, which is for the node outside and
+# for all that hangs there; a value for an inner node from above; the last one counts.
+cat >inside.cir <<'EOF'
+inside
+v1 in 0 1
+x1 in 0 st memristor
+.subckt memristor p n x
+g p n value={v(p,n)/(16k*v(x)+16k*(1-v(x))*0.75)}
+cx 0 x 1
+.ends
+.ic v(st)=0.25
+c1 0 a 1u
+r1 a 0 2k
+x2 a 0 outer start=0.4
+.subckt outer p n start=9
+x1 p n leak first={start}
+.ends
+.subckt leak p n first=9
+r1 n p 2k
+cq 0 q 1u
+rq q 0 1k
+.ic v(p)={first} v(q)=9
+.ends
+.ic v(x2.x1.q)=0.6
+* two instances at a node: the last value, and the charge of both
+x3 b 0 cell v=9
+x4 0 b flipped v=-0.3
+.subckt cell p n v=0
+c p n 1u
+r p n 1k
+.ic v(p)={v}
+.ends
+.subckt flipped p n v=0
+c p n 1u
+r p n 1k
+.ic v(n)={-v}
+.ends
+.tran 10u 2m 0 10u uic
+.options reltol=1e-5
+.meas tran x find v(st) at=1m
+.meas tran i find i(v1) at=1m
+.meas tran va find v(a) at=1m
+.meas tran vq find v(x2.x1.q) at=1m
+.meas tran vb find v(b) at=1m
+.end
+EOF
+"$SILVERBAR" sim inside.cir -o inside >/dev/null 2>message || bad "inside.cir" "$(cat message)"
+near "state" "$(measured tran x inside/measures.csv)" 0.25 1e-6
+near "its current" "$(measured tran i inside/measures.csv)" '(-1 / 13e3)' 1e-6
+near "its energy in 2 ms" "$(cell x1 absorbed_J inside/energy.csv)" '(2e-3 / 13e3)' 1e-6
+near "value from two levels inside" "$(measured tran va inside/measures.csv)" '(0.4 * exp(-1))' 1e-4
+near "energy of its capacitor" "$(cell c1 stored_J inside/energy.csv)" '(-0.8e-7 * (1 - exp(-4)))' 1e-4
+near "value for a node inside" "$(measured tran vq inside/measures.csv)" '(0.6 * exp(-1))' 1e-4
+near "value of the last instance" "$(measured tran vb inside/measures.csv)" '(0.3 * exp(-1))' 1e-4
+# without uic the same values hold the nodes at the operating point
+sed 's/ uic$//' inside.cir >held.cir
+"$SILVERBAR" sim held.cir -o held >/dev/null 2>message || bad "held.cir" "$(cat message)"
+near "held, from two levels inside" "$(measured tran va held/measures.csv)" '(0.4 * exp(-1))' 1e-4
+near "held, for a node inside" "$(measured tran vq held/measures.csv)" '(0.6 * exp(-1))' 1e-4
+near "held by the last instance" "$(measured tran vb held/measures.csv)" '(0.3 * exp(-1))' 1e-4
+near "held, energy" "$(cell c1 stored_J held/energy.csv)" '(-0.8e-7 * (1 - exp(-4)))' 1e-4
+holds "held, residual" "$(account residual held/account.csv) < 1e-4"
+printf 'from a block\nc1 0 a 1u\nr1 a 0 1k\n.ic v(a)=1\n.control\ntran 10u 2m 0 10u uic\nmeas tran va find v(a) at=1m\n.endc\n.end\n' >block.cir
+"$SILVERBAR" sim block.cir --trust -o block >/dev/null 2>message || bad "block.cir" "$(cat message)"
+near "given, and run by a .control block" "$(measured tran va block/measures.csv)" 'exp(-1)' 1e-3
+# A capacitor of 0 V at a source of 1 V: C V^2 in no time, of which nothing can book a half; the
+# account begins behind it.
+printf 'pulse\nv1 a 0 1\nc1 0 a 1u\nr1 a 0 1k\n.tran 10u 2m uic\n.end\n' >pulse.cir
+"$SILVERBAR" sim pulse.cir -o pulse >/dev/null 2>message || bad "pulse.cir" "$(cat message)"
+holds "behind a pulse" "$(account t0_s pulse/account.csv) > 0"
+near "behind a pulse, delivered" "$(cell v1 delivered_J pulse/energy.csv)" "(2e-6 - 1e-3 * $(account t0_s pulse/account.csv))" 1e-6
 
 # every kind of element, and a subcircuit that has a way to ground of its own
 cat >kinds.cir <<'EOF'
@@ -146,6 +270,13 @@ if command -v ngspice >/dev/null; then
     for m in vlow trise qmean; do
         near "$m as in stock ngspice" "$(measured tran $m kinds/measures.csv)" \
             "$(sed -n "s/^$m *= *\([^ ]*\).*/\1/p" theirs)" 1e-3
+    done
+    for deck in given inside held; do
+        NGSPICE_MEAS_PRECISION=12 ngspice -b $deck.cir >theirs 2>&1 </dev/null
+        for m in $(sed -n 's/^\.meas tran \([a-z]*\) .*/\1/p' $deck.cir); do
+            near "$deck.cir: $m as in stock ngspice" "$(measured tran $m $deck/measures.csv)" \
+                "$(sed -n "s/^$m *= *\([^ ]*\).*/\1/p" theirs)" 1e-5
+        done
     done
     printf '* load\n.control\nload charge/waveforms.raw\nset numdgt=14\nlet last=v(out)[length(v(out))-1]\nprint last\nquit\n.endc\n.end\n' >load.cir
     ngspice -b load.cir >theirs 2>&1 </dev/null

@@ -72,7 +72,7 @@ static inline bool play(void *data, const struct reading *reading, struct phase 
     next->duration = s->steps[s->next].duration;
     next->edge = s->steps[s->next].edge;
     next->n_stops = s->steps[s->next].n_stops;
-    next->stops[0] = s->steps[s->next].stop;
+    next->stops = &s->steps[s->next].stop;
     s->next++;
     return true;
 }

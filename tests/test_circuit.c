@@ -275,11 +275,12 @@ static void test_reference_current(void **state)
               column = circuit_voltage_probe(c, "column", circuit_node(c, "ref1"));
     double *mean = NEW(c->n_probes, double);
     struct lit lit = {&k, mean};
-    const struct controller controller = {light_row, &lit};
+    const struct controller controller = {.step = light_row, .data = &lit};
     struct engine_report report;
     struct error error;
-    ASSERT_DONE(engine_find("ngspice")->run(c, &controller, &engine_defaults, &report, &error),
-                error);
+    ASSERT_DONE(
+        engine_run(engine_find("ngspice"), c, &controller, &engine_defaults, &report, &error),
+        error);
     const double d = mean[column] - NEURON_GROUND;
     const double expected = (CLASSIFIER_INPUT_VOLT - 9 * d) / (1 / k.g_ref - options.column_ohm);
     ASSERT_NEAR(d, 0, 1e-3);

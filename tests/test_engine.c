@@ -43,13 +43,13 @@ static int tear_down(void **state)
 static enum status run(const struct circuit *c, struct script *s, struct engine_options options,
                        struct error *error)
 {
-    s->ledger = ledger_new(c);
+    s->ledger = ledger_new(c, NULL);
     const struct recorder recorders[] = {{watch, s}, ledger_recorder(s->ledger)};
     options.recorders = recorders;
     options.n_recorders = 2;
-    const struct controller controller = {play, s};
+    const struct controller controller = {.step = play, .data = s};
     struct engine_report report;
-    enum status status = engine_find(engine)->run(c, &controller, &options, &report, error);
+    enum status status = engine_run(engine_find(engine), c, &controller, &options, &report, error);
     assert_true(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
     assert_int_equal(rmdir(folder), 0); /* empty */
     assert_int_equal(mkdir(folder, 0700), 0);

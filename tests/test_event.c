@@ -170,16 +170,12 @@ static void test_array(void **state)
 
 static struct training_options options_of(const char *engine)
 {
-    struct training_options o = training_defaults;
-    o.classifier = classifier_defaults;
+    struct training_options o = training_defaults();
     o.classifier.dopant = chromium;
     o.classifier.neuron = kind;
     o.classifier.switches = switches;
-    o.program = program_defaults;
-    o.learning = learning_defaults;
     o.images = &images;
     o.engine = engine_find(engine);
-    o.solver = engine_defaults;
     return o;
 }
 
@@ -217,13 +213,13 @@ static void test_training_replay(void **state)
     const struct recorder recorders[] = {drive_log_recorder(&log), {keep, &last}};
     ASSERT_DONE(training_run(&t, recorders, 2, &error), error);
     struct engine_options options = engine_defaults;
-    struct ledger *ledger = ledger_new(d);
+    struct ledger *ledger = ledger_new(d, NULL);
     const struct recorder replayed[] = {ledger_recorder(ledger), {keep, &played}};
     options.recorders = replayed;
     options.n_recorders = 2;
     struct engine_report report;
     const struct controller controller = drive_log_controller(&log);
-    ASSERT_DONE(engine_find("event")->run(d, &controller, &options, &report, &error), error);
+    ASSERT_DONE(engine_run(engine_find("event"), d, &controller, &options, &report, &error), error);
     for (size_t s = 0; s < c->n_states; s++) {
         const double x = last.values[circuit_state_value(c, (int)s)];
         ASSERT_NEAR(played.values[circuit_state_value(d, (int)s)], x, 1e-3 * x);
@@ -262,18 +258,19 @@ static void test_refused(void **state)
     static const double x0[30] = {0};
     struct classifier k;
     struct engine_report report;
-    const struct controller nothing = {NULL, NULL};
+    const struct controller nothing = {.step = NULL, .data = NULL};
     o.classifier.x0 = x0;
     ASSERT_DONE(classifier_build(&o.classifier, &k, &error), error);
-    assert_int_equal(engine_find("event")->run(k.circuit, &nothing, &o.solver, &report, &error),
-                     STATUS_INPUT);
+    assert_int_equal(
+        engine_run(engine_find("event"), k.circuit, &nothing, &o.solver, &report, &error),
+        STATUS_INPUT);
     ASSERT_NAMES(error.text, "transistor");
     ASSERT_NAMES(error.text, "m.x");
     classifier_free(&k);
     size_t at;
     struct circuit *c = one_device(yakopcic, 0, 0.2, &at);
     o.solver.switches = 100;
-    assert_int_equal(engine_find("event")->run(c, &nothing, &o.solver, &report, &error),
+    assert_int_equal(engine_run(engine_find("event"), c, &nothing, &o.solver, &report, &error),
                      STATUS_INPUT);
     ASSERT_NAMES(error.text, "xm1");
     ASSERT_NAMES(error.text, "yakopcic");
@@ -309,9 +306,9 @@ static void test_broken_law(void **state)
     static double volts[] = {0.8, -0.8};
     static const char *const parts[] = {"law of xm1 gives nan at", "state of xm1"};
     for (int k = 0; k < 2; k++) {
-        const struct controller controller = {one_pulse, &volts[k]};
+        const struct controller controller = {.step = one_pulse, .data = &volts[k]};
         assert_int_equal(
-            engine_find("event")->run(c, &controller, &engine_defaults, &report, &error),
+            engine_run(engine_find("event"), c, &controller, &engine_defaults, &report, &error),
             STATUS_NUMERICAL);
         ASSERT_NAMES(error.text, parts[k]);
         ASSERT_NAMES(error.text, "t = ");
@@ -364,7 +361,7 @@ static bool stop_once(void *data, const struct reading *reading, struct phase *n
     const struct until *u = data;
     next->duration = 2e-4;
     next->drive[0].volt = u->volt;
-    next->stops[0] = u->stop;
+    next->stops = &u->stop;
     next->n_stops = 1;
     return !reading;
 }
@@ -385,7 +382,7 @@ static void test_stop(void **state)
                  g = d.model->current(d.constants, 1, 0.305).f; /* where it stops: x = 0.305 */
     const int m = c->elements[1].node[1];
     struct until u = {{(size_t)m, volt / (1 + 10 * g), false}, volt};
-    const struct controller controller = {stop_once, &u};
+    const struct controller controller = {.step = stop_once, .data = &u};
     struct engine_options loose = engine_defaults, fine = engine_defaults;
     loose.reltol = 1e-2;
     loose.vntol = 1e-6;
@@ -395,8 +392,8 @@ static void test_stop(void **state)
     struct engine_report report, reference;
     struct error error = {{0}};
     const struct engine *event = engine_find("event");
-    ASSERT_DONE(event->run(c, &controller, &loose, &report, &error), error);
-    ASSERT_DONE(event->run(c, &controller, &fine, &reference, &error), error);
+    ASSERT_DONE(engine_run(event, c, &controller, &loose, &report, &error), error);
+    ASSERT_DONE(engine_run(event, c, &controller, &fine, &reference, &error), error);
     assert_true(reference.time > 5e-5 && reference.time < 1e-4);
     ASSERT_NEAR(report.time, reference.time, loose.reltol * 0.3 / 1e3);
     circuit_free(c);

@@ -125,13 +125,13 @@ static struct replay_result run_log(const char *engine, struct engine_options op
 {
     struct error error = {{0}};
     struct engine_report report;
-    struct replay_result r = {ledger_new(c), NEW(circuit_n_values(c), double)};
+    struct replay_result r = {ledger_new(c, NULL), NEW(circuit_n_values(c), double)};
     struct last_values last = {c, r.values};
     const struct recorder recorders[] = {ledger_recorder(r.ledger), {keep, &last}};
     const struct controller controller = drive_log_controller(log);
     options.recorders = recorders;
     options.n_recorders = 2;
-    ASSERT_DONE(engine_find(engine)->run(c, &controller, &options, &report, &error), error);
+    ASSERT_DONE(engine_run(engine_find(engine), c, &controller, &options, &report, &error), error);
     return r;
 }
 
@@ -185,13 +185,10 @@ static struct engine_options tight_options(void)
 static void test_training_replay(void **state)
 {
     (void)state;
-    struct training_options o = training_defaults;
+    struct training_options o = training_defaults();
     o.classifier = classifier_options();
-    o.program = program_defaults;
-    o.learning = learning_defaults;
     o.images = &images;
     o.engine = engine_find("ida");
-    o.solver = engine_defaults;
     struct training t;
     struct error error = {{0}};
     ASSERT_DONE(training_prepare(&o, &t, &error), error);
@@ -294,7 +291,8 @@ static void test_step_response(void **state)
         tight.step_max = 20e-9; /* points near enough for lines between them */
         tight.recorders = &recorder;
         tight.n_recorders = 1;
-        ASSERT_DONE(engine_find(engines[k])->run(c, &controller, &tight, &report, &error), error);
+        ASSERT_DONE(engine_run(engine_find(engines[k]), c, &controller, &tight, &report, &error),
+                    error);
     }
     double sum = 0, low = INFINITY, high = -INFINITY;
     size_t at = 0;
@@ -372,7 +370,8 @@ static void test_crossbar_steps(void **state)
         options.n_recorders = 1;
         struct engine_report report;
         const struct controller controller = drive_log_controller(&log);
-        ASSERT_DONE(engine_find("ida")->run(c, &controller, &options, &report, &error), error);
+        ASSERT_DONE(engine_run(engine_find("ida"), c, &controller, &options, &report, &error),
+                    error);
         points[k] = report.points;
         for (size_t s = 0; s < c->n_states; s++) {
             x[k][s] = last.values[circuit_state_value(c, (int)s)];
@@ -425,7 +424,7 @@ static void test_broken_law(void **state)
             circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
             circuit_resistor(c, "r1", in, top, 100, CLASS_LINE);
             circuit_memristor(c, "m1", top, 0, &d, 0.2);
-            assert_int_equal(engine_find("ida")->run(c, &controller, &o, &report, &error),
+            assert_int_equal(engine_run(engine_find("ida"), c, &controller, &o, &report, &error),
                              STATUS_NUMERICAL);
             ASSERT_NAMES(error.text, cases[k].part);
             ASSERT_NAMES(error.text, " V");
@@ -496,7 +495,8 @@ static void test_failures(void **state)
     circuit_port(c, "in", top, 50, false, 0, CLASS_DRIVER);
     circuit_capacitor(c, "c1", top, island, 1e-12, CLASS_LINE);
     circuit_capacitor(c, "c2", island, 0, 1e-12, CLASS_LINE);
-    assert_int_equal(ida->run(c, &controller, &engine_defaults, &report, &error), STATUS_NUMERICAL);
+    assert_int_equal(engine_run(ida, c, &controller, &engine_defaults, &report, &error),
+                     STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "island");
     ASSERT_NAMES(error.text, "floats");
     circuit_free(c);
@@ -505,7 +505,8 @@ static void test_failures(void **state)
     circuit_port(c, "in", circuit_node(c, "top"), 50, false, 0, CLASS_DRIVER);
     circuit_memristor(c, "m1", circuit_node(c, "top"), 0, dopant, 0.1);
     drive.volt = NAN;
-    assert_int_equal(ida->run(c, &controller, &engine_defaults, &report, &error), STATUS_NUMERICAL);
+    assert_int_equal(engine_run(ida, c, &controller, &engine_defaults, &report, &error),
+                     STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "port in shall be driven with nan V");
     ASSERT_NAMES(error.text, "set phase of device");
 
@@ -514,7 +515,7 @@ static void test_failures(void **state)
     struct engine_options hurried = engine_defaults;
     hurried.time_limit = 0;
     hurried.step_max = 1e-7;
-    assert_int_equal(ida->run(c, &controller, &hurried, &report, &error), STATUS_NUMERICAL);
+    assert_int_equal(engine_run(ida, c, &controller, &hurried, &report, &error), STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "time limit");
     circuit_free(c);
 }

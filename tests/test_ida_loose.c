@@ -27,20 +27,17 @@ static void test_loose_replay(void **state)
     struct subcircuit_file *neuron, *switches;
     struct image_pair images;
     struct error error = {{0}};
-    struct training_options o = training_defaults;
+    struct training_options o = training_defaults();
     char *devices = source_path("devices"), *neuron_path = source_path("netlists/neuron.sub"),
          *switches_path = source_path("netlists/switches.sub");
-    o.classifier = classifier_defaults;
     ASSERT_DONE(dopant_read("Cr", devices, &dopant, &error), error);
     ASSERT_DONE(neuron_read(neuron_path, &neuron, &o.classifier.neuron, &error), error);
     ASSERT_DONE(subcircuit_read(switches_path, &switches, &error), error);
     ASSERT_DONE(images_read("T/X", &images, &error), error);
     o.classifier.dopant = dopant;
     o.classifier.switches = switches;
-    o.program = program_defaults;
     o.images = &images;
     o.engine = engine_find("ida");
-    o.solver = engine_defaults;
     struct training t;
     ASSERT_DONE(training_prepare(&o, &t, &error), error);
     const struct circuit *c = t.classifier.circuit;
@@ -52,7 +49,7 @@ static void test_loose_replay(void **state)
     ASSERT_DONE(training_run(&t, recorders, 2, &error), error);
 
     struct engine_options loose = engine_defaults;
-    struct ledger *ledger = ledger_new(c);
+    struct ledger *ledger = ledger_new(c, NULL);
     const struct recorder replayed[] = {ledger_recorder(ledger), {keep, &played}};
     loose.reltol = 1e-2;
     loose.abstol = 1e-8;
@@ -61,7 +58,7 @@ static void test_loose_replay(void **state)
     loose.n_recorders = 2;
     struct engine_report report;
     const struct controller controller = drive_log_controller(&log);
-    ASSERT_DONE(o.engine->run(c, &controller, &loose, &report, &error), error);
+    ASSERT_DONE(engine_run(o.engine, c, &controller, &loose, &report, &error), error);
     assert_true(2 * report.points < t.report.points);
     for (size_t s = 0; s < c->n_states; s++) {
         const double x = last.values[circuit_state_value(c, (int)s)];

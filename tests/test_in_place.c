@@ -13,17 +13,13 @@ static struct transfer measured[3][CLASSIFIER_LAYERS_MAX]; /* by dopant */
 
 static struct training_options options_of(const char *rule, size_t dopant)
 {
-    struct training_options o = training_defaults;
-    o.classifier = classifier_defaults;
+    struct training_options o = training_defaults();
     o.classifier.dopant = dopants[dopant];
     o.classifier.neuron = kind;
     o.classifier.switches = switches;
     o.rule = rule_find(rule);
-    o.program = program_defaults;
-    o.learning = learning_defaults;
     o.images = &images;
     o.engine = engine_find("event");
-    o.solver = engine_defaults;
     o.measured = measured[dopant];
     return o;
 }

@@ -49,7 +49,7 @@ static void test_booking(void **state)
 {
     (void)state;
     struct circuit *c = roles();
-    struct ledger *l = ledger_new(c);
+    struct ledger *l = ledger_new(c, NULL);
     const double first[ELEMENTS] = {-8, 1, 2, -16, 4, 3, 0.5},
                  second[ELEMENTS] = {-4, 0.25, 1, 2, 8, -1, -0.125}; /* the supply takes 2 back */
     const double instant[ELEMENTS] = {99, 99, 99, 99, 99, 99, 99};
@@ -92,7 +92,7 @@ static void test_no_time(void **state)
 {
     (void)state;
     struct circuit *c = roles();
-    struct ledger *l = ledger_new(c);
+    struct ledger *l = ledger_new(c, NULL);
     const double first[ELEMENTS] = {-8, 1, 2, -16, 4, 3, 0.5},
                  error[ELEMENTS] = {[LINE] = 0.25, [NEURON] = -0.5};
     book(l, SECTION_TRAINING, PHASE_SET, 1, 2, first, error, false);
@@ -117,7 +117,7 @@ static void test_residuals(void **state)
 {
     (void)state;
     struct circuit *c = roles();
-    struct ledger *l = ledger_new(c);
+    struct ledger *l = ledger_new(c, NULL);
     ASSERT_NEAR(ledger_residual_supply(l), 0, 0);
     ASSERT_NEAR(ledger_residual_array(l), 0, 0);
     /* driver 10 = line 3 + select 2 + stored 1 + 4 into the supply side, which with 6 makes 10 */
@@ -149,7 +149,7 @@ static void test_error_booking(void **state)
 {
     (void)state;
     struct circuit *c = roles();
-    struct ledger *l = ledger_new(c);
+    struct ledger *l = ledger_new(c, NULL);
     const double energy[ELEMENTS] = {0}, up[ELEMENTS] = {64, 4, 1, 64, 2, 64, 0},
                  down[ELEMENTS] = {64, -1, -2, 64, -8, 64, 0};
     book(l, SECTION_TRAINING, PHASE_SET, 0, 1, energy, up, false);

@@ -127,7 +127,7 @@ static enum status run(const struct circuit *c, struct engine_report *report, st
     struct drive_log log = {.n_ports = c->n_ports, .n = 1, .phases = &phase};
     const struct controller controller = drive_log_controller(&log);
     const enum status status =
-        engine_find("ida")->run(c, &controller, &engine_defaults, report, error);
+        engine_run(engine_find("ida"), c, &controller, &engine_defaults, report, error);
     free(drives);
     return status;
 }

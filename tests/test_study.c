@@ -17,8 +17,7 @@ static int set_up(void **state)
     char *devices = source_path("devices");
     ASSERT_DONE(dopant_read("Cr", devices, &dopant, &error), error);
     free(devices);
-    inputs.training = training_defaults;
-    inputs.training.classifier = classifier_defaults;
+    inputs.training = training_defaults();
     inputs.training.classifier.dopant = dopant;
     return 0;
 }

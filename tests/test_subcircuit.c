@@ -240,9 +240,10 @@ static void test_nested_runs(void **state)
     circuit_current_probe(c, "i", source);
     double mean[1] = {0};
     struct engine_report report;
-    const struct controller controller = {one_phase, mean};
-    ASSERT_DONE(engine_find("ngspice")->run(c, &controller, &engine_defaults, &report, &error),
-                error);
+    const struct controller controller = {.step = one_phase, .data = mean};
+    ASSERT_DONE(
+        engine_run(engine_find("ngspice"), c, &controller, &engine_defaults, &report, &error),
+        error);
     ASSERT_NEAR(mean[0], -0.25e-3, 1e-6 * 0.25e-3);
     circuit_free(c);
     subcircuit_free(file);

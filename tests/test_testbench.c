@@ -14,7 +14,7 @@ static struct testbench *read_text(const char *text, struct error *error)
     char *folder = folder_make(), *path = file_write(folder, "t.yaml", text, strlen(text));
     struct testbench *t;
     error->text[0] = 0;
-    testbench_read(path, 0, NULL, &t, error);
+    testbench_read(path, NULL, &t, error);
     free(path);
     folder_remove(folder);
     return t;
@@ -133,7 +133,7 @@ static void test_mutations(void **state)
             copy[i] = bytes[b];
             char *folder = folder_make(), *path = file_write(folder, "t.yaml", copy, n);
             struct testbench *t;
-            if (testbench_read(path, 0, NULL, &t, &error) == STATUS_OK)
+            if (testbench_read(path, NULL, &t, &error) == STATUS_OK)
                 testbench_free(t);
             else
                 assert_true(error.text[0] != 0);

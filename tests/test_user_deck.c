@@ -32,7 +32,7 @@ static void check_lines(const char *text, size_t analysis, const char *const *wa
     if (!deck)
         fail_msg("%s", error.text);
     size_t *origin, n = 0;
-    char **lines = user_deck_lines(deck, analysis, &origin);
+    char **lines = user_deck_lines(deck, analysis, NULL, &origin);
     for (; lines[n] && wanted[n]; n++)
         assert_string_equal(lines[n], wanted[n]);
     assert_null(lines[n]);
@@ -111,6 +111,79 @@ static void elements_are_sensed(void **state)
     check_lines(text, 0, tran);
 }
 
+static void check_texts(char **got, const char *const *wanted)
+{
+    size_t n = 0;
+    for (; got[n] && wanted[n]; n++)
+        assert_string_equal(got[n], wanted[n]);
+    assert_null(got[n]);
+    assert_null(wanted[n]);
+    for (size_t i = 0; i < n; i++)
+        free(got[i]);
+    free(got);
+}
+
+/* A capacitor beside each source that will sense says what the node behind it is to begin with. */
+static void initial_values_go_behind_sources(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "a title\nc1 0 Out 1n\nx1 out gnd s\n.subckt s a b\nr1 a b 1\n.ends\n"
+        ".ic v(out)=1\n.op\n.meas tran x max v(out)\n.tran 1n 1u 0.5u UIC\n";
+    static const char *const probing[] = {"* a deck",
+                                          "c1 0 Out 1n",
+                                          "csb_0_0 out 0 1e-30",
+                                          "x1 out gnd s",
+                                          "csb_1_0 out 0 1e-30",
+                                          ".subckt s a b",
+                                          "r1 a b 1",
+                                          ".ends",
+                                          ".ic v(out)=1",
+                                          ".tran 1p 1p uic",
+                                          ".end",
+                                          NULL};
+    static const char *const names[] = {"@csb_0_0[ic]", "@csb_1_0[ic]", "@csb_1_1[ic]"};
+    static const char *const run[] = {"* a deck",
+                                      "c1 0 sb_0_0 1n",
+                                      "vsb_0_0 sb_0_0 out 0",
+                                      ".ic v(sb_0_0)=0.25",
+                                      "x1 sb_1_0 sb_1_1 s",
+                                      "vsb_1_0 out sb_1_0 0",
+                                      ".ic v(sb_1_0)=0.25",
+                                      "vsb_1_1 0 sb_1_1 0",
+                                      ".subckt s a b",
+                                      "r1 a b 1",
+                                      ".ends",
+                                      ".ic v(out)=1",
+                                      ".meas tran x max v(out)",
+                                      ".tran 1n 1u 0.5u UIC",
+                                      ".save all",
+                                      ".end",
+                                      NULL};
+    const double initial[] = {0.25, 0.25, 0};
+    struct error error = {0};
+    struct user_deck *deck = read_text(text, false, &error);
+    if (!deck)
+        fail_msg("%s", error.text);
+    assert_false(user_deck_needs_initial(deck, 0));
+    assert_true(user_deck_needs_initial(deck, 1));
+    assert_int_equal(deck->n_senses, 3);
+    assert_true(deck->analyses[1].from > 0.4e-6 && deck->analyses[1].from < 0.6e-6);
+    size_t *origin;
+    char **probes, **lines = user_deck_probe_lines(deck, 1, &probes, &origin);
+    check_texts(lines, probing);
+    free(origin);
+    for (size_t i = 0; i < deck->n_senses; i++) {
+        assert_string_equal(probes[i], names[i]);
+        free(probes[i]);
+    }
+    free(probes);
+    lines = user_deck_lines(deck, 1, initial, &origin);
+    check_texts(lines, run);
+    free(origin);
+    user_deck_free(deck);
+}
+
 static void values_are_plain_or_none(void **state)
 {
     (void)state;
@@ -184,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements_are_sensed),
+        cmocka_unit_test(initial_values_go_behind_sources),
         cmocka_unit_test(values_are_plain_or_none),
         cmocka_unit_test(names_do_not_clash),
         cmocka_unit_test(trusted_decks_keep_their_commands),

@@ -129,16 +129,16 @@ static struct result run(const char *engine, const struct classifier *k, struct 
                          const struct recorder *more)
 {
     struct result r = {.k = k, .variation = v, .values = NEW(circuit_n_values(k->circuit), double)};
-    struct ledger *ledger = ledger_new(k->circuit);
+    struct ledger *ledger = ledger_new(k->circuit, NULL);
     const struct recorder recorders[3] = {
         ledger_recorder(ledger), {watch, &r}, more ? *more : (struct recorder){0}};
     struct engine_options o = tight();
     o.recorders = recorders;
     o.n_recorders = more ? 3 : 2;
-    const struct controller controller = {drive, &r};
+    const struct controller controller = {.step = drive, .data = &r};
     struct engine_report report;
     struct error error = {{0}};
-    if (engine_find(engine)->run(k->circuit, &controller, &o, &report, &error) != STATUS_OK)
+    if (engine_run(engine_find(engine), k->circuit, &controller, &o, &report, &error) != STATUS_OK)
         fail_msg("%s: %s", engine, error.text);
     for (size_t n = 0; n < N_DEVICES; n++) {
         const struct element *e = &k->circuit->elements[classifier_device(k, n)];
@@ -346,10 +346,10 @@ static void test_cycle(void **state)
             struct result r = {.k = &k,
                                .variation = &b->variation,
                                .values = NEW(circuit_n_values(k.circuit), double)};
-            const struct controller controller = {drive, &r};
+            const struct controller controller = {.step = drive, .data = &r};
             struct engine_report report;
-            assert_int_equal(engine_find("ngspice")->run(k.circuit, &controller, &engine_defaults,
-                                                         &report, &error),
+            assert_int_equal(engine_run(engine_find("ngspice"), k.circuit, &controller,
+                                        &engine_defaults, &report, &error),
                              STATUS_INPUT);
             ASSERT_NAMES(error.text, "xm1_1_1");
             ASSERT_NAMES(error.text, "--engine ida or event");
@@ -462,7 +462,8 @@ static void test_temperature(void **state)
         o.recorders = &recorder;
         o.n_recorders = 1;
         struct engine_report report;
-        ASSERT_DONE(engine_find(cases[i].engine)->run(c, &controller, &o, &report, &error), error);
+        ASSERT_DONE(engine_run(engine_find(cases[i].engine), c, &controller, &o, &report, &error),
+                    error);
         volt[i] = r.values[node];
         const double vt = BOLTZMANN * cases[i].kelvin / ELECTRON_CHARGE;
         const double current = (1 - volt[i]) / 10e3 - volt[i] / 1e6;

@@ -170,6 +170,7 @@ static void add_element(struct reader *r, size_t line)
                                .n_nodes = n,
                                .nodes = NEW(n, char *),
                                .series = kind->series && n == 2,
+                               .is_subcircuit = letter == 'x',
                                .n_senses = kind->series && n == 2 ? 1 : n,
                                .value = NAN};
     for (size_t i = 0; i < n; i++) {
@@ -177,6 +178,8 @@ static void add_element(struct reader *r, size_t line)
         if (strcmp(e->nodes[i], "gnd") == 0)
             strcpy(e->nodes[i], "0");
     }
+    e->first = d->n_senses;
+    d->n_senses += e->n_senses;
     e->senses = NEW(e->n_senses, char *);
     for (size_t i = 0; i < e->n_senses; i++)
         e->senses[i] = letter == 'v' ? memory_string(e->name)
@@ -225,6 +228,37 @@ static void add_ignored(struct reader *r, size_t line)
     d->ignored[d->n_ignored++] = line;
 }
 
+/* Is `uic' one of the words at hand? */
+static bool says_uic(const struct reader *r, const char *s)
+{
+    for (size_t k = 1; k < r->n_words; k++)
+        if (r->words[k].n == 3 && strncasecmp(s + r->words[k].at, "uic", 3) == 0)
+            return true;
+    return false;
+}
+
+/* Of `.tran STEP STOP [FROM [MAX]] [uic]'. */
+static double first_point(const struct reader *r, const char *s)
+{
+    double from = 0;
+    char *word = word_at(r, s, 3);
+    if (r->n_words > 3 && strcmp(word, "uic") != 0 && !spice_number(word, &from))
+        from = NAN;
+    free(word);
+    return from;
+}
+
+/* .ic or .nodeset, wherever it stands. */
+static void note_initial(struct user_deck *d, const char *s, bool inside)
+{
+    const size_t n = strcspn(s, BLANKS);
+    if ((n == 3 && strncasecmp(s, ".ic", n) == 0) ||
+        (n == 8 && strncasecmp(s, ".nodeset", n) == 0)) {
+        d->initial = true;
+        d->initial_inside = d->initial_inside || inside;
+    }
+}
+
 /* A card outside of subcircuits. */
 static enum status add_card(struct reader *r, size_t line)
 {
@@ -239,7 +273,12 @@ static enum status add_card(struct reader *r, size_t line)
         if (strcmp(card + 1, analysis_names[k]) == 0) {
             d->analyses =
                 memory_grow(d->analyses, &r->capacity[4], d->n_analyses + 1, sizeof *d->analyses);
-            d->analyses[d->n_analyses++] = (struct user_analysis){(enum user_analysis_kind)k, line};
+            struct user_analysis *a = &d->analyses[d->n_analyses++];
+            *a = (struct user_analysis){.kind = (enum user_analysis_kind)k, .line = line};
+            if (k == ANALYSIS_TRAN) {
+                a->uic = says_uic(r, l->text);
+                a->from = first_point(r, l->text);
+            }
         }
     for (size_t k = 0; k < sizeof printing / sizeof printing[0]; k++)
         if (strcmp(card, printing[k]) == 0)
@@ -308,8 +347,11 @@ static enum status read_deck(struct reader *r)
         const char *s = t->lines[i].text;
         if (t->lines[i].control || *s == '*') {
             r->deck->control = true;
+            split(r, s);
+            r->deck->control_uic = r->deck->control_uic || says_uic(r, s);
             continue;
         }
+        note_initial(r->deck, s, depth > 0);
         if (strncasecmp(s, ".subckt", 7) == 0) {
             depth++;
         } else if (strncasecmp(s, ".ends", 5) == 0) {

@@ -24,10 +24,12 @@ struct user_element {
     enum user_role role;
     size_t line; /* index into text->lines */
     size_t n_nodes;
-    char **nodes;    /* n_nodes, in lower case; "0" is ground */
+    char **nodes; /* n_nodes, in lower case; "0" is ground */
+    bool is_subcircuit;
     bool series;     /* one current, through it from nodes[0] to nodes[1]; else one into each */
     size_t n_senses; /* 1 or n_nodes */
     char **senses;   /* n_senses: names of the sources whose currents are these */
+    size_t first;    /* how many senses the elements before it have */
     double value;    /* of a linear capacitor [F] or inductor [H] without more to it; else NaN */
 };
 
@@ -36,6 +38,8 @@ enum user_analysis_kind { ANALYSIS_OP, ANALYSIS_DC, ANALYSIS_AC, ANALYSIS_TRAN, 
 struct user_analysis {
     enum user_analysis_kind kind;
     size_t line;
+    bool uic;    /* a transient that begins at given values, without an operating point */
+    double from; /* of a transient: its first point [s]; NaN if that is no plain number */
 };
 
 struct user_measure {
@@ -51,7 +55,11 @@ struct user_save {
 
 struct user_deck {
     struct deck_text *text;
-    bool control; /* has .control blocks, which run what they want */
+    bool control;        /* has .control blocks, which run what they want */
+    bool control_uic;    /* one of them says `uic' */
+    bool initial;        /* has .ic or .nodeset */
+    bool initial_inside; /* has one in a subcircuit, which may name a terminal of the subcircuit */
+    size_t n_senses;     /* of all elements */
     size_t n_elements, n_analyses, n_measures, n_saves, n_unbooked, n_ignored;
     struct user_element *elements;  /* n_elements */
     struct user_analysis *analyses; /* n_analyses */
@@ -70,8 +78,28 @@ void user_deck_free(struct user_deck *deck);
 const char *user_analysis_name(enum user_analysis_kind kind);
 
 /* The lines for ngspice to run one analysis, or with n_analyses all that there is; ended by NULL, to
- * be freed one by one.  origin[i]: which of text->lines line i is, or SIZE_MAX; to be freed. */
-char **user_deck_lines(const struct user_deck *deck, size_t analysis, size_t **origin);
+ * be freed one by one.  origin[i]: which of text->lines line i is, or SIZE_MAX; to be freed.
+ *
+ * With `uic' ngspice begins at the voltages of .ic and .nodeset, and at 0 V where there is none, so
+ * that a node behind a sensing source needs the value of the node before it.
+ * initial[deck->n_senses]: this value [V] for each sensing source, element by element; NULL: none is
+ * needed. */
+char **user_deck_lines(const struct user_deck *deck, size_t analysis, const double *initial,
+                       size_t **origin);
+
+/* Does a .tran or a .control block? */
+bool user_deck_says_uic(const struct user_deck *deck);
+
+/* Does the analysis need initial[]?  Without `uic' too where a subcircuit has a .ic, which may be for
+ * a terminal. */
+bool user_deck_needs_initial(const struct user_deck *deck, size_t analysis);
+
+/* Lines as above, of a transient of 1 ps, that let ngspice itself say what initial[] is.  No source
+ * senses; instead a capacitor hangs at each node that one would lead to, too small to be felt, whose
+ * parameter `ic' is the node's initial voltage once a transient with `uic' has begun.
+ * probes[deck->n_senses]: "@CAPACITOR[ic]"; texts of their own, to be freed. */
+char **user_deck_probe_lines(const struct user_deck *deck, size_t analysis, char ***probes,
+                             size_t **origin);
 
 /* The deck as one file, without what was put in. */
 void user_deck_write(const struct user_deck *deck, FILE *out);

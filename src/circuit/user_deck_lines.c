@@ -11,6 +11,9 @@
 
 #define BLANKS " \t\f\v,()"
 
+/* Of a probe [F]: its current at 1 V in 1 fs is 1e-15 A. */
+#define PROBE "1e-30"
+
 struct lines {
     char **lines;
     size_t *origin;
@@ -26,8 +29,47 @@ static void add(struct lines *l, char *text, size_t origin)
     l->lines[l->n] = NULL;
 }
 
-/* The element's line with its nodes led through the sources that sense its currents. */
-static void add_sensed(struct lines *l, const struct user_deck *d, const struct user_element *e)
+/* Is it led through sources that were put in? */
+static bool is_sensed(const struct user_deck *d, const struct user_element *e)
+{
+    return e->senses[0][0] == 'v' && strncmp(e->senses[0] + 1, d->prefix, strlen(d->prefix)) == 0;
+}
+
+/* The node that sensing source i of the element leads to. */
+static const char *node_before(const struct user_element *e, size_t i)
+{
+    return e->nodes[e->series ? 1 : i];
+}
+
+/* With `uic': the node behind a source begins at the voltage of the node before it.  If subcircuits
+ * have .ic, their terminals are now nodes behind sources: the node before gets its value here too,
+ * and 0 V is written because it may overrule what the subcircuit says.  The lines stand beside the
+ * element's, in the same branch of .if; of several .ic for a node the last one counts. */
+static void add_initial(struct lines *l, const struct user_deck *d, const struct user_element *e,
+                        size_t i, double v)
+{
+    const char *node = node_before(e, i), *inner = e->senses[i] + 1;
+    if (d->initial_inside && strcmp(node, "0") != 0)
+        add(l, memory_format(".ic v(%s)=%.17g v(%s)=%.17g", inner, v, node, v), e->line);
+    else if (d->initial_inside || v < 0 || v > 0)
+        add(l, memory_format(".ic v(%s)=%.17g", inner, v), e->line);
+}
+
+/* Without `uic' ngspice holds the nodes of .ic by conductances of 1e10 S while it looks for the
+ * operating point.  What a subcircuit says of its terminal holds the node behind the source; the
+ * node before it is then known to 1e-3 only, or held at another value: hold both at the same. */
+static void hold_initial(struct lines *l, const struct user_element *e, size_t i, double v)
+{
+    if (v < 0 || v > 0)
+        add(l,
+            memory_format(".ic v(%s)=%.17g v(%s)=%.17g", e->senses[i] + 1, v, node_before(e, i), v),
+            e->line);
+}
+
+/* The element's line with its nodes led through the sources that sense its currents.
+ * initial[n_senses]: [V], or NULL. */
+static void add_sensed(struct lines *l, const struct user_deck *d, const struct user_element *e,
+                       const double *initial, bool uic)
 {
     const char *s = d->text->lines[e->line].text, *p = s + strcspn(s, BLANKS "=");
     char *text = memory_string_n(s, (size_t)(p - s));
@@ -44,11 +86,15 @@ static void add_sensed(struct lines *l, const struct user_deck *d, const struct 
     add(l, memory_format("%s%s", text, p), e->line);
     free(text);
     for (size_t i = 0; i < e->n_senses; i++) {
-        const char *node = e->nodes[i + replaced], *inner = e->senses[i] + 1;
+        const char *node = node_before(e, i), *inner = e->senses[i] + 1;
         add(l,
             e->series ? memory_format("%s %s %s 0", e->senses[i], inner, node)
                       : memory_format("%s %s %s 0", e->senses[i], node, inner),
             e->line);
+        if (initial && uic)
+            add_initial(l, d, e, i, initial[i]);
+        else if (initial && e->is_subcircuit)
+            hold_initial(l, e, i, initial[i]);
     }
 }
 
@@ -68,17 +114,42 @@ static bool *find_skipped(const struct user_deck *d, size_t analysis)
     return skip;
 }
 
-char **user_deck_lines(const struct user_deck *d, size_t analysis, size_t **origin)
+bool user_deck_says_uic(const struct user_deck *d)
+{
+    bool uic = d->control_uic;
+    for (size_t i = 0; i < d->n_analyses; i++)
+        uic = uic || d->analyses[i].uic; /* `run' in a .control block */
+    return uic;
+}
+
+static bool begins_with_uic(const struct user_deck *d, size_t analysis)
+{
+    return analysis < d->n_analyses ? d->analyses[analysis].uic : user_deck_says_uic(d);
+}
+
+bool user_deck_needs_initial(const struct user_deck *d, size_t analysis)
+{
+    if (d->n_senses == 0)
+        return false;
+    if (begins_with_uic(d, analysis))
+        return d->initial;
+    return d->initial_inside && analysis < d->n_analyses &&
+           d->analyses[analysis].kind == ANALYSIS_TRAN;
+}
+
+char **user_deck_lines(const struct user_deck *d, size_t analysis, const double *initial,
+                       size_t **origin)
 {
     struct lines l = {0};
     bool *skip = find_skipped(d, analysis);
+    const bool uic = begins_with_uic(d, analysis);
     size_t k = 0;
     add(&l, memory_string("* a deck"), SIZE_MAX);
     for (size_t i = 0; i < d->text->n_lines; i++) {
         if (k < d->n_elements && d->elements[k].line == i) {
-            if (d->elements[k].senses[0][0] == 'v' &&
-                strncmp(d->elements[k].senses[0] + 1, d->prefix, strlen(d->prefix)) == 0)
-                add_sensed(&l, d, &d->elements[k]);
+            if (is_sensed(d, &d->elements[k]))
+                add_sensed(&l, d, &d->elements[k], initial ? initial + d->elements[k].first : NULL,
+                           uic);
             else
                 add(&l, memory_string(d->text->lines[i].text), i);
             k++;
@@ -91,6 +162,57 @@ char **user_deck_lines(const struct user_deck *d, size_t analysis, size_t **orig
     for (size_t i = 0; i < d->n_saves; i++)
         if (d->saves[i].name[0] == '@')
             add(&l, memory_format(".save %s", d->saves[i].name), d->saves[i].line);
+    add(&l, memory_string(".end"), SIZE_MAX);
+    free(skip);
+    *origin = l.origin;
+    return l.lines;
+}
+
+/* skip[n_lines] for probes: no analysis but one, no measure, no command but those that go before the
+ * circuit is read; without `uic' no first guess. */
+static bool *find_unprobed(const struct user_deck *d, bool uic)
+{
+    bool *skip = find_skipped(d, d->n_analyses);
+    for (size_t i = 0; i < d->text->n_lines; i++) {
+        const struct deck_line *line = &d->text->lines[i];
+        if (!uic && strncasecmp(line->text, ".nodeset", 8) == 0)
+            skip[i] = true;
+        if (line->control)
+            skip[i] = skip[i] || !(strncasecmp(line->text, ".control", 8) == 0 ||
+                                   strncasecmp(line->text, ".endc", 5) == 0 ||
+                                   strncasecmp(line->text, "pre_", 4) == 0);
+        else if (line->text[0] == '*')
+            skip[i] = true;
+    }
+    for (size_t i = 0; i < d->n_analyses; i++)
+        skip[d->analyses[i].line] = true;
+    for (size_t i = 0; i < d->n_measures; i++)
+        skip[d->measures[i].line] = true;
+    return skip;
+}
+
+char **user_deck_probe_lines(const struct user_deck *d, size_t analysis, char ***probes,
+                             size_t **origin)
+{
+    struct lines l = {0};
+    bool *skip = find_unprobed(d, begins_with_uic(d, analysis));
+    size_t k = 0;
+    *probes = NEW(d->n_senses, char *);
+    add(&l, memory_string("* a deck"), SIZE_MAX);
+    for (size_t i = 0; i < d->text->n_lines; i++) {
+        if (!skip[i])
+            add(&l, memory_string(d->text->lines[i].text), i);
+        if (k == d->n_elements || d->elements[k].line != i)
+            continue;
+        const struct user_element *e = &d->elements[k++];
+        for (size_t j = 0; j < e->n_senses; j++) {
+            const char *node = node_before(e, j), *inner = e->senses[j] + 1;
+            (*probes)[e->first + j] = memory_format("@c%s[ic]", inner);
+            if (is_sensed(d, e) && strcmp(node, "0") != 0)
+                add(&l, memory_format("c%s %s 0 " PROBE, inner, node), i);
+        }
+    }
+    add(&l, memory_string(".tran 1p 1p uic"), SIZE_MAX);
     add(&l, memory_string(".end"), SIZE_MAX);
     free(skip);
     *origin = l.origin;

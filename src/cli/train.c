@@ -1,162 +1,102 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/spice_number.h"
 #include "cli/input/arguments.h"
 #include "cli/input/command.h"
-#include "cli/input/data_path.h"
 #include "cli/input/interrupt.h"
+#include "cli/input/key_options.h"
+#include "cli/input/testbench_input.h"
 #include "report/folder.h"
 #include "report/published.h"
-#include "study/experiment/learning.h"
+#include "study/experiment/experiments.h"
+#include "study/experiment/training_sample.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RESET_DEFAULT 0.2 /* [s] */
-#define SWITCHES_MAX 1e9
-#define SEED_MAX (UINT64_C(1) << 53) /* every seed is exact in JSON */
-#define NEURON_FILE "netlists/neuron.sub"
-#define SWITCH_FILE "netlists/switches.sub"
+#define RESET_ALONE 0.2 /* [s] */
 
-enum { NEURON_CMOS, NEURON_BEHAVIOURAL, NEURON_FILE_GIVEN };
+/* The engine of a command without a testbench: a single run may take the reference's time. */
+#define ENGINE "ngspice"
 
 struct arguments {
-    const char *dopant, *images, *output, *neuron_path;
-    int neuron;
+    const char *file, *output;
+    struct testbench_input input;
+    uint64_t sample;
     bool json, strict;
-    struct training_options training;
+    double time_limit; /* of --time-limit; 0: not given */
 };
 
-enum option_key {
-    KEY_ENGINE = 256,
-    KEY_RESET,
-    KEY_TOLERANCE,
-    KEY_POLICY,
-    KEY_GAP,
-    KEY_TRAIN_NOISE,
-    KEY_NOISE,
-    KEY_IMAGES,
-    KEY_SEED,
-    KEY_RELTOL,
-    KEY_ABSTOL,
-    KEY_NEURON,
-    KEY_JSON,
-    KEY_STRICT,
-    KEY_READ_TIME,
-    KEY_PULSE_WIDTH,
-    KEY_TIME_LIMIT,
-    KEY_SWITCHES,
-    KEY_RULE,
-};
+enum option_key { KEY_JSON = 256, KEY_STRICT, KEY_TIME_LIMIT, KEY_SET, KEY_SAMPLE };
+enum { GROUP_RUN, GROUP_PROGRAMMING, GROUP_IMAGES, GROUP_CIRCUIT };
 
-static const struct argp_option options[] = {
-    {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file", 0},
-    {"engine", KEY_ENGINE, "NAME", 0, "what solves the circuit", 0},
+static const struct argp_option own_options[] = {
+    {"set", KEY_SET, "KEY=VALUE", 0, "value of any key of a training; may be repeated", 0},
+    {"sample", KEY_SAMPLE, "N", 0, "of a testbench: this one of those that it asks for", 0},
     {"output", 'o', "DIR", 0, "results folder to make (none: print the table only)", 0},
     {"json", KEY_JSON, NULL, 0, "print summary.json on standard output in place of the table", 0},
     {"strict", KEY_STRICT, NULL, 0, "exit status 3 when a device is not within tolerance", 0},
-    {NULL, 0, NULL, 0, "Programming:", 1},
-    {"rule", KEY_RULE, "NAME", 0, "target, or in place: manhattan, manhattan-image or delta", 1},
-    {"tolerance", KEY_TOLERANCE, "F", 0, "of a programmed conductance, relative", 1},
-    {"policy", KEY_POLICY, "P", 0, "amplitude or amplitude+width", 1},
-    {"gap", KEY_GAP, "G", 0, "distance to the target: log or linear", 1},
-    {"reset", KEY_RESET, "SECONDS", OPTION_ARG_OPTIONAL, "erase before each device", 1},
-    {"read-time", KEY_READ_TIME, "SECONDS", 0, "of one reading", 1},
-    {"pulse-width", KEY_PULSE_WIDTH, "SECONDS", 0, "of a programming pulse", 1},
-    {NULL, 0, NULL, 0, "Images:", 2},
-    {"images", KEY_IMAGES, "PAIR|FILE", 0, "two letters as in T/X, or a file", 2},
-    {"train-noise", KEY_TRAIN_NOISE, "P", 0, "pixel flips in training", 2},
-    {"noise", KEY_NOISE, "P", 0, "pixel flips in the accuracy reported", 2},
-    {"seed", KEY_SEED, "N", 0, "of initial states and weights", 2},
-    {NULL, 0, NULL, 0, "Circuit and solver:", 3},
-    {"neuron", KEY_NEURON, "KIND", 0, "cmos, behavioural or a FILE.sub", 3},
-    {"switches", KEY_SWITCHES, "N", 0,
-     "engine event: each device is N switches that jump at random; 0: their mean", 3},
-    {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine", 3},
-    {"abstol", KEY_ABSTOL, "A", 0, "absolute tolerance of currents", 3},
-    {"time-limit", KEY_TIME_LIMIT, "SECONDS", 0, "wall time for the transient", 3},
+    {NULL, 0, NULL, 0, "Programming:", GROUP_PROGRAMMING},
+    {NULL, 0, NULL, 0, "Images:", GROUP_IMAGES},
+    {NULL, 0, NULL, 0, "Circuit and solver:", GROUP_CIRCUIT},
+    {"time-limit", KEY_TIME_LIMIT, "SECONDS", 0, "wall time for the transient", GROUP_CIRCUIT},
     {0},
 };
 
-static const char *const neurons[] = {"cmos", "behavioural", NULL};
-
-static void parse_neuron(struct arguments *a, struct argp_state *state, const char *text)
-{
-    const size_t n = strlen(text);
-    if (n > 4 && strcmp(text + n - 4, ".sub") == 0) {
-        a->neuron = NEURON_FILE_GIVEN;
-        a->neuron_path = text;
-    } else {
-        a->neuron = argument_choice(state, "--neuron", text, neurons);
-    }
-}
+/* clang-format off */
+static const struct key_option key_options[] = {
+    {.name = "dopant", .letter = 'd', .argument = "NAME|FILE.lib", .key = "device.dopant"},
+    {.name = "engine", .argument = "NAME", .key = "engine.name", .text = ENGINE},
+    {.name = "rule", .argument = "NAME", .group = GROUP_PROGRAMMING, .key = "rule.name"},
+    {.name = "tolerance", .argument = "F", .group = GROUP_PROGRAMMING, .key = "programming.tolerance"},
+    {.name = "policy", .argument = "P", .group = GROUP_PROGRAMMING, .key = "programming.policy"},
+    {.name = "gap", .argument = "G", .group = GROUP_PROGRAMMING, .key = "programming.gap"},
+    {.name = "reset", .argument = "SECONDS", .group = GROUP_PROGRAMMING, .key = "programming.erase_time",
+     .alone = RESET_ALONE},
+    {.name = "read-time", .argument = "SECONDS", .group = GROUP_PROGRAMMING, .key = "programming.read_time"},
+    {.name = "pulse-width", .argument = "SECONDS", .group = GROUP_PROGRAMMING, .key = "programming.width"},
+    {.name = "images", .argument = "PAIR|FILE", .group = GROUP_IMAGES, .key = "images.pair"},
+    {.name = "train-noise", .argument = "P", .group = GROUP_IMAGES, .key = "noise.train"},
+    {.name = "noise", .argument = "P", .group = GROUP_IMAGES, .key = "noise.test"},
+    {.name = "seed", .argument = "N", .group = GROUP_IMAGES, .key = "seed"},
+    {.name = "neuron", .argument = "KIND", .group = GROUP_CIRCUIT, .key = "circuit.neuron"},
+    {.name = "switches", .argument = "N", .group = GROUP_CIRCUIT, .key = "engine.switches"},
+    {.name = "reltol", .argument = "F", .group = GROUP_CIRCUIT, .key = "engine.reltol"},
+    {.name = "abstol", .argument = "A", .group = GROUP_CIRCUIT, .key = "engine.abstol"},
+};
+/* clang-format on */
+#define N_KEY_OPTIONS (sizeof key_options / sizeof key_options[0])
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
-    struct training_options *t = &a->training;
+    const struct key_option *option = key_option_find(N_KEY_OPTIONS, key_options, key);
+    if (option) {
+        char *value = key_option_value(option, state, text),
+             *setting = memory_format("%s=%s", option->key, value);
+        testbench_input_setting(&a->input, setting);
+        free(value);
+        free(setting);
+        return 0;
+    }
     switch (key) {
-    case 'd':
-        a->dopant = text;
-        break;
     case 'o':
         if (!*text)
             argp_error(state, "-o '', expected the name of a folder");
         a->output = text;
         break;
-    case KEY_ENGINE:
-        t->engine = argument_engine(state, text);
+    case KEY_SET:
+        testbench_input_setting(&a->input, text);
         break;
-    case KEY_RESET:
-        t->erase = text ? argument_number(state, "--reset", text, 1e-5, 100) : RESET_DEFAULT;
-        break;
-    case KEY_TOLERANCE:
-        t->program.tolerance = argument_number(state, "--tolerance", text, 1e-4, 0.9);
-        break;
-    case KEY_POLICY:
-        t->program.policy =
-            (enum program_policy)argument_choice(state, "--policy", text, program_policies);
-        break;
-    case KEY_RULE:
-        t->rule = rule_table[argument_choice(state, "--rule", text, learning_rules)];
-        break;
-    case KEY_GAP:
-        t->program.gap = (enum program_gap)argument_choice(state, "--gap", text, program_gaps);
-        break;
-    case KEY_TRAIN_NOISE:
-        t->train_noise = argument_number(state, "--train-noise", text, 0, 0.5);
-        break;
-    case KEY_NOISE:
-        t->noise = argument_number(state, "--noise", text, 0, 0.5);
-        break;
-    case KEY_IMAGES:
-        a->images = text;
-        break;
-    case KEY_SEED:
-        t->seed = argument_count(state, "--seed", text, SEED_MAX);
-        break;
-    case KEY_SWITCHES:
-        t->solver.switches = (double)argument_count(state, "--switches", text, SWITCHES_MAX);
-        break;
-    case KEY_RELTOL:
-        t->solver.reltol = argument_number(state, "--reltol", text, 1e-9, 0.1);
-        break;
-    case KEY_ABSTOL:
-        t->solver.abstol = argument_number(state, "--abstol", text, 1e-15, 1e-3);
-        break;
-    case KEY_NEURON:
-        parse_neuron(a, state, text);
-        break;
-    case KEY_READ_TIME:
-        t->read_time = argument_number(state, "--read-time", text, 1e-5, 1);
-        break;
-    case KEY_PULSE_WIDTH:
-        t->program.width = argument_number(state, "--pulse-width", text, 2e-5, 1);
+    case KEY_SAMPLE:
+        a->sample = argument_count(state, "--sample", text, (uint64_t)TESTBENCH_SAMPLES_MAX);
         break;
     case KEY_TIME_LIMIT:
-        t->solver.time_limit = argument_number(state, "--time-limit", text, 1, 1e7);
+        a->time_limit = argument_number(state, "--time-limit", text, 1, 1e7);
         break;
     case KEY_JSON:
         a->json = true;
@@ -165,12 +105,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->strict = true;
         break;
     case ARGP_KEY_ARG:
-        argp_error(state, "'%s', expected options only", text);
-        break;
-    case ARGP_KEY_END:
-        if (t->solver.switches > 0 && !engine_able(t->engine, ENGINE_SWITCHES))
-            argp_error(state, "--switches with --engine %s, expected --engine %s", t->engine->name,
-                       engines_able(ENGINE_SWITCHES));
+        if (a->file)
+            argp_error(state, "'%s', expected one testbench", text);
+        a->file = text;
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -178,69 +115,22 @@ static error_t parse(int key, char *text, struct argp_state *state)
     return 0;
 }
 
-static struct arguments defaults(void)
-{
-    struct arguments a = {.dopant = "Cr", .images = "T/X", .training = training_defaults};
-    a.training.classifier = classifier_defaults;
-    a.training.program = program_defaults;
-    a.training.learning = learning_defaults;
-    a.training.solver = engine_defaults;
-    a.training.engine = engine_table[0];
-    a.training.rule = rule_table[0];
-    return a;
-}
-
-/* Help tells each default from the value that sets it. */
+/* Help tells the default from the value that sets it. */
 static char *add_default(int key, const char *text, void *input)
 {
     (void)input;
-    const struct arguments a = defaults();
-    const struct training_options *t = &a.training;
-    const struct {
-        int key;
-        double value;
-        const char *text;
-    } known[] = {
-        {'d', 0, a.dopant},
-        {KEY_TOLERANCE, t->program.tolerance, NULL},
-        {KEY_POLICY, 0, program_policies[t->program.policy]},
-        {KEY_RULE, 0, t->rule->name},
-        {KEY_GAP, 0, program_gaps[t->program.gap]},
-        {KEY_RESET, RESET_DEFAULT, NULL},
-        {KEY_READ_TIME, t->read_time, NULL},
-        {KEY_PULSE_WIDTH, t->program.width, NULL},
-        {KEY_IMAGES, 0, a.images},
-        {KEY_TRAIN_NOISE, t->train_noise, NULL},
-        {KEY_NOISE, t->noise, NULL},
-        {KEY_SEED, (double)t->seed, NULL},
-        {KEY_NEURON, 0, neurons[a.neuron]},
-        {KEY_SWITCHES, t->solver.switches, NULL},
-        {KEY_RELTOL, t->solver.reltol, NULL},
-        {KEY_ABSTOL, t->solver.abstol, NULL},
-        {KEY_TIME_LIMIT, t->solver.time_limit, NULL},
-    };
-    if (key == KEY_ENGINE)
-        return argument_engine_help(text, t->engine);
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (known[i].key == key && known[i].text)
-            return memory_format("%s (%s)", text, known[i].text);
-        else if (known[i].key == key)
-            return memory_format("%s (%g)", text, known[i].value);
-    return (char *)text;
+    return key == KEY_TIME_LIMIT ? memory_format("%s (%g)", text, engine_defaults.time_limit)
+           : key == KEY_SAMPLE   ? memory_format("%s (0)", text)
+                                 : (char *)text;
 }
 
-static const struct argp argp = {
-    options,
-    parse,
-    NULL,
-    "Train the 9-3-1 classifier on chip: program its 30 memristors to targets found offline, "
-    "device by device, or let it learn in place; put all 512 images through the circuit, and book "
-    "every joule.\v"
+static const char doc[] =
+    "Train a classifier on chip, that of a testbench or the 9-3-1 one with 30 memristors: program "
+    "them to targets found offline, device by device, or let it learn in place; put all 512 images "
+    "through the circuit, and book every joule.  Options and --set come after the testbench; of "
+    "those for one key the last one counts.  `silverbar run --keys' prints all keys.\v"
     "Exit status: 0 done (devices that did not settle are named), 1 could not be computed, 2 bad "
-    "input or usage, 3 the energy account does not close (or --strict and a device is unsettled).",
-    NULL,
-    add_default,
-    NULL};
+    "input or usage, 3 the energy account does not close (or --strict and a device is unsettled).";
 
 static void show_progress(void *data, const struct training_progress *p)
 {
@@ -251,46 +141,6 @@ static void show_progress(void *data, const struct training_progress *p)
     else
         fprintf(stderr, "\rdevice %zu of %zu, %zu pulses, t = %.3f s, energy %.4g mJ      ",
                 p->device + 1, p->n_devices, p->pulses, p->t, 1e3 * p->energy);
-}
-
-/* Everything that is read from files. */
-struct inputs {
-    struct dopant *dopant;
-    struct subcircuit_file *neuron, *switches;
-    struct image_pair images;
-    char *neuron_path, *switch_path;
-};
-
-static void free_inputs(struct inputs *in)
-{
-    dopant_free(in->dopant);
-    subcircuit_free(in->neuron);
-    subcircuit_free(in->switches);
-    images_free(&in->images);
-    free(in->neuron_path);
-    free(in->switch_path);
-}
-
-static enum status read_inputs(struct arguments *a, struct inputs *in, struct error *error)
-{
-    struct classifier_options *c = &a->training.classifier;
-    char *devices = data_path("devices");
-    in->neuron_path =
-        a->neuron == NEURON_FILE_GIVEN ? memory_string(a->neuron_path) : data_path(NEURON_FILE);
-    in->switch_path = data_path(SWITCH_FILE);
-    enum status status = dopant_read(a->dopant, devices, &in->dopant, error);
-    if (status == STATUS_OK)
-        status = images_read(a->images, &in->images, error);
-    if (status == STATUS_OK)
-        status = subcircuit_read(in->switch_path, &in->switches, error);
-    if (status == STATUS_OK)
-        status = neuron_read(in->neuron_path, &in->neuron, &c->neuron, error);
-    c->dopant = in->dopant;
-    c->switches = in->switches;
-    a->training.images = &in->images;
-    a->training.behavioural = a->neuron == NEURON_BEHAVIOURAL;
-    free(devices);
-    return status;
 }
 
 /* A figure of this run, and where there is one, the published one beside it. */
@@ -305,8 +155,7 @@ static void print_table(const struct summary *s, const struct training *t, const
 {
     printf("silverbar %s: classifier of %g memristors, dopant %s, engine %s%s, seed %.0f\n\n",
            s->version, s->devices_total, s->dopant, s->engine,
-           strcmp(s->neuron, neurons[NEURON_BEHAVIOURAL]) == 0 ? ", behavioural neurons" : "",
-           s->seed);
+           t->options.behavioural ? ", behavioural neurons" : "", s->seed);
     const struct published *p = published_find(s->dopant, t->options.rule->in_place);
     if (p)
         printf("%-28s %12s   published (%s)\n", "", "this run", p->material);
@@ -318,6 +167,10 @@ static void print_table(const struct summary *s, const struct training *t, const
     printf("%-28s %10.2f %%   (at p = %g the best possible)\n", "  limit for any classifier",
            100 * s->accuracy_limit, s->noise_probability);
     printf("%-28s %10.2f %%\n", "accuracy on clean images", 100 * s->accuracy_clean);
+    if (!isnan(s->accuracy_after_error))
+        print_beside("accuracy after the error", 10, 100 * s->accuracy_after_error, "%", NULL);
+    if (!isnan(s->accuracy_retrained))
+        print_beside("accuracy trained once more", 10, 100 * s->accuracy_retrained, "%", NULL);
     if (t->options.rule->in_place)
         printf("%-28s %12zu   rule %s\n", "epochs of learning", t->n_epochs, t->options.rule->name);
     printf("%-28s %6g of %2g\n",
@@ -370,92 +223,179 @@ static void name_unsettled(const char *name, const struct training *t)
     }
 }
 
-static void fill_summary(struct summary *s, const struct arguments *a, const struct training *t,
-                         double wall)
+/* The name of a file without its folder, or the text as it is. */
+static const char *base_name(const char *text)
 {
-    summary_fill(s, t);
-    const char *slash = a->neuron_path ? strrchr(a->neuron_path, '/') : NULL;
+    const char *slash = strrchr(text, '/');
+    return slash && slash[1] ? slash + 1 : text;
+}
+
+/* A sample of the testbench, and what it borrows from. */
+struct job {
+    const struct testbench_input *input;
+    const char *file; /* of the testbench, or NULL */
+    size_t sample;
+    struct training_bench *bench; /* the testbench at the sample's point */
+    struct training_shared *shared;
+    const struct training_setup *setup;
+    struct training_sample drawn;
+};
+
+static void free_job(struct job *job)
+{
+    if (job->setup)
+        training_sample_free(&job->drawn);
+    training_shared_close(job->shared);
+    if (job->bench)
+        experiment_options_free(&experiment_training, job->bench);
+}
+
+/* The testbench of a command that names none. */
+static enum status read_testbench(struct arguments *a, struct error *error)
+{
+    struct testbench_input *in = &a->input;
+    in->experiment = &experiment_training;
+    testbench_input_context(in);
+    enum status status = testbench_input_read(
+        in, a->file ? a->file : "train",
+        a->file ? NULL : "experiment: training\nengine: {name: " ENGINE "}\n", error);
+    if (status == STATUS_OK && a->sample >= in->testbench->n_samples)
+        status =
+            fail(error, STATUS_INPUT, "--sample %llu: %s has samples 0 to %zu",
+                 (unsigned long long)a->sample, in->testbench->path, in->testbench->n_samples - 1);
+    return status;
+}
+
+static enum status open_job(const struct arguments *a, struct job *job, struct error *error)
+{
+    const struct testbench_input *in = &a->input;
+    const struct testbench *t = in->testbench;
+    const struct testbench_common *c = &t->common;
+    *job = (struct job){.input = in, .file = a->file, .sample = (size_t)a->sample};
+    job->bench = testbench_options(t, job->sample / c->replicas);
+    enum status status = training_shared_open(job->bench, &in->context, &job->shared, error);
+    if (in->context.progress)
+        in->context.progress(NULL, NULL);
+    if (status == STATUS_OK)
+        status = training_sample_draw(job->shared, job->bench, c->seed,
+                                      (uint32_t)(job->sample % c->replicas), &job->drawn, error);
+    if (status != STATUS_OK)
+        return status;
+    job->setup = training_shared_setup(job->shared, job->bench);
+    struct training_options *o = &job->drawn.options;
+    const double limit = a->time_limit > 0 ? a->time_limit : c->time_limit;
+    if (limit > 0)
+        o->solver.time_limit = limit;
+    if (isatty(STDERR_FILENO))
+        o->progress = show_progress;
+    return STATUS_OK;
+}
+
+static void fill_summary(struct summary *s, const struct job *job, const struct training *t)
+{
+    summary_fill(s, t, testbench_settings(job->input->testbench, job->sample));
     snprintf(s->neuron, sizeof s->neuron, "%s",
-             t->options.behavioural           ? neurons[NEURON_BEHAVIOURAL]
-             : a->neuron != NEURON_FILE_GIVEN ? neurons[a->neuron]
-             : slash                          ? slash + 1
-                                              : a->neuron_path);
-    slash = strrchr(a->images, '/');
+             t->options.behavioural ? training_neurons[NEURON_BEHAVIOURAL]
+                                    : base_name(job->bench->neuron));
     snprintf(s->images, sizeof s->images, "%s",
-             slash && slash != a->images + 1 ? slash + 1 : a->images);
-    s->wall_time_s = wall;
+             images_are_letters(job->bench->images) ? job->bench->images
+                                                    : base_name(job->bench->images));
+}
+
+static enum status complete(struct folder *folder, const struct job *job, const struct training *t,
+                            const struct manifest *common, struct error *error)
+{
+    const char *paths[5];
+    struct manifest manifest = *common;
+    struct stat info;
+    size_t n = 0;
+    paths[n++] = job->setup->dopant->path;
+    paths[n++] = job->setup->neuron_path;
+    paths[n++] = job->input->context.switch_file;
+    if (!images_are_letters(job->bench->images))
+        paths[n++] = job->bench->images;
+    if (job->file && stat(job->file, &info) == 0 && S_ISREG(info.st_mode))
+        paths[n++] = job->file;
+    manifest.inputs = paths;
+    manifest.n_inputs = n;
+    manifest.operating = &t->report.operating;
+    return folder_complete(folder, t, &manifest, error);
+}
+
+/* The training has been run: print it and judge it. */
+static enum status tell(const struct arguments *a, const char *name, const struct training *t,
+                        const struct summary *summary, struct error *error)
+{
+    if (a->json)
+        json_write_summary(summary, stdout);
+    else
+        print_table(summary, t, a->output);
+    name_unsettled(name, t);
+    if (!training_trustworthy(t, error))
+        return STATUS_UNTRUSTED;
+    if (a->strict && t->n_settled < t->n_devices)
+        return fail(error, STATUS_UNTRUSTED, "%zu of %zu devices are not within tolerance",
+                    t->n_devices - t->n_settled, t->n_devices);
+    return STATUS_OK;
 }
 
 static enum status run(struct arguments *a, int argc, char **argv, struct error *error)
 {
     const double begin = clock_now();
-    struct inputs in = {0};
+    struct job job = {0};
     struct training t = {0};
     struct folder folder = {0};
+    struct summary summary = {0};
     struct recorder recorders[FOLDER_RECORDERS];
     size_t n_recorders = 0;
     struct stat info;
     if (a->output && lstat(a->output, &info) == 0)
         return fail(error, STATUS_INPUT, "%s: exists, expected the name of a folder to be made",
                     a->output);
-    enum status status = read_inputs(a, &in, error);
+    enum status status = read_testbench(a, error);
     if (status == STATUS_OK)
-        status = training_prepare(&a->training, &t, error);
+        status = open_job(a, &job, error);
+    if (status == STATUS_OK)
+        status = training_prepare(&job.drawn.options, &t, error);
     if (status == STATUS_OK && a->output) {
         status = folder_begin(a->output, &t, &folder, error);
         n_recorders = status == STATUS_OK ? folder_recorders(&folder, recorders) : 0;
     }
     if (status == STATUS_OK)
         status = training_run(&t, recorders, n_recorders, error);
-    if (a->training.progress)
+    if (job.drawn.options.progress)
         fputs("\r\033[K", stderr);
-    struct summary summary;
-    if (status == STATUS_OK)
-        fill_summary(&summary, a, &t, clock_now() - begin);
-    const char *paths[4] = {in.dopant ? in.dopant->path : NULL, in.neuron_path, in.switch_path,
-                            a->images};
-    const struct manifest manifest = {
-        .argc = argc,
-        .argv = argv,
-        .summary = &summary,
-        .n_inputs = images_are_letters(a->images) ? 3 : 4,
-        .inputs = paths,
-        .operating = &t.report.operating,
-    };
+    if (status == STATUS_OK) {
+        fill_summary(&summary, &job, &t);
+        summary.wall_time_s = clock_now() - begin;
+    }
     if (status == STATUS_OK && a->output) {
-        status = folder_complete(&folder, &t, &manifest, error);
+        const struct manifest manifest = {.argc = argc, .argv = argv, .summary = &summary};
+        status = complete(&folder, &job, &t, &manifest, error);
     } else if (folder.temporary) {
         const struct error why = *error;
         folder_abandon(&folder);
         if (status == STATUS_INTERRUPTED)
             fail(error, status, "%s; the unfinished results were removed", why.text);
     }
-    if (status == STATUS_OK) {
-        if (a->json)
-            json_write_summary(&summary, stdout);
-        else
-            print_table(&summary, &t, a->output);
-        name_unsettled(argv[0], &t);
-        if (!training_trustworthy(&t, error))
-            status = STATUS_UNTRUSTED;
-        else if (a->strict && t.n_settled < t.n_devices)
-            status = fail(error, STATUS_UNTRUSTED, "%zu of %zu devices are not within tolerance",
-                          t.n_devices - t.n_settled, t.n_devices);
-    }
+    if (status == STATUS_OK)
+        status = tell(a, argv[0], &t, &summary, error);
+    summary_free(&summary);
     training_free(&t);
-    free_inputs(&in);
+    free_job(&job);
     return status;
 }
 
 int command_train(int argc, char **argv)
 {
-    struct arguments a = defaults();
+    struct arguments a = {0};
     struct error error = {0};
+    struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
+    const struct argp argp = {options, parse, "[FILE.yaml]", doc, NULL, add_default, NULL};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
+    key_options_free(options);
     interrupt_watch();
-    a.training.solver.interrupted = &interrupt_flag;
-    if (isatty(STDERR_FILENO))
-        a.training.progress = show_progress;
     enum status status = run(&a, argc, argv, &error);
+    testbench_input_free(&a.input);
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
 }

@@ -13,8 +13,8 @@ struct fine_energy *fine_energy_new(const struct circuit *c)
 {
     struct fine_energy *f = NEW(1, struct fine_energy);
     f->circuit = c;
-    f->elements = NEW(PHASE_SECTIONS * c->n_elements, double);
-    f->gmin = NEW(PHASE_SECTIONS * c->n_elements, double);
+    f->elements = NEW(PHASE_SECTIONS_MAX * c->n_elements, double);
+    f->gmin = NEW(PHASE_SECTIONS_MAX * c->n_elements, double);
     f->power = NEW(c->n_elements, double);
     f->volts = NEW(TERMINALS * c->n_elements, double);
     f->amperes = NEW(TERMINALS * c->n_elements, double);

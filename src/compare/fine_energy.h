@@ -13,7 +13,7 @@
 
 struct fine_energy {
     const struct circuit *circuit;
-    double *elements;                /* PHASE_SECTIONS x n_elements [J] */
+    double *elements;                /* PHASE_SECTIONS_MAX x n_elements [J] */
     double *gmin;                    /* the same: of it, in GMIN across bulk diodes [J] */
     double *power, *volts, *amperes; /* n_elements; 4 n_elements each: at the last point */
     bool begun;

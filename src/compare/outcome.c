@@ -159,8 +159,8 @@ static void sum_energies(const struct circuit *c, const struct ledger *l,
             if (l->t0[s] < 0)
                 continue;
             const size_t place = (size_t)s * c->n_elements + k;
-            *sum = (isnan(*sum) ? 0 : *sum) +
-                   (fine ? fine->elements[place] : ledger_element(l, (enum phase_section)s, k));
+            *sum =
+                (isnan(*sum) ? 0 : *sum) + (fine ? fine->elements[place] : ledger_element(l, s, k));
             if (fine)
                 o->gmin[s][e->class] += fine->gmin[place];
         }
@@ -209,7 +209,7 @@ enum status outcome_run(const struct study_case *k, const struct outcome_options
         w.values[j] = circuit_probe_value(c, k->probes[j]);
     if (reference)
         find_extremes(&w);
-    struct ledger *ledger = ledger_new(c);
+    struct ledger *ledger = ledger_new(c, NULL);
     struct fine_energy *fine = keep ? fine_energy_new(c) : NULL;
     const struct recorder recorders[] = {ledger_recorder(ledger),
                                          {take, &w},
@@ -217,8 +217,8 @@ enum status outcome_run(const struct study_case *k, const struct outcome_options
     struct engine_options watched = *options->solver;
     watched.recorders = recorders;
     watched.n_recorders = fine ? 3 : 2;
-    const struct controller controller = {step, &w};
-    enum status status = engine->run(c, &controller, &watched, &o->report, error);
+    const struct controller controller = {.step = step, .data = &w};
+    enum status status = engine_run(engine, c, &controller, &watched, &o->report, error);
     if (status != STATUS_OK && status != STATUS_INTERRUPTED) {
         const struct error why = *error;
         fail(error, status, "case %s, reltol %g: %s", k->name, options->solver->reltol, why.text);

@@ -3,12 +3,15 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 void drive_log_new(struct drive_log *log, const struct circuit *circuit)
 {
-    *log = (struct drive_log){.n_ports = circuit->n_ports};
+    *log = (struct drive_log){.n_ports = circuit->n_ports, .volt = NEW(circuit->n_ports, double)};
+    for (size_t k = 0; k < circuit->n_ports; k++)
+        log->volt[k] = circuit->ports[k].idle;
 }
 
 void drive_log_free(struct drive_log *log)
@@ -16,6 +19,7 @@ void drive_log_free(struct drive_log *log)
     for (size_t k = 0; k < log->n; k++)
         free(log->phases[k].drive);
     free(log->phases);
+    free(log->volt);
 }
 
 static void take(void *data, const struct interval *i)
@@ -33,8 +37,17 @@ static void take(void *data, const struct interval *i)
     *p = *i->phase;
     p->duration = i->t1 - log->begin;
     p->n_stops = 0;
+    p->stops = NULL;
     p->drive = NEW(log->n_ports, struct drive);
     memcpy(p->drive, i->phase->drive, log->n_ports * sizeof *p->drive);
+    /* a stop within the edge ends the ramp there */
+    const double part = p->duration < p->edge ? p->duration / p->edge : 1;
+    p->edge = fmin(p->edge, p->duration);
+    for (size_t k = 0; k < log->n_ports; k++) {
+        if (part < 1)
+            p->drive[k].volt = log->volt[k] + (p->drive[k].volt - log->volt[k]) * part;
+        log->volt[k] = p->drive[k].volt;
+    }
 }
 
 struct recorder drive_log_recorder(struct drive_log *log)
@@ -58,5 +71,5 @@ static bool step(void *data, const struct reading *reading, struct phase *next)
 
 struct controller drive_log_controller(struct drive_log *log)
 {
-    return (struct controller){step, log};
+    return (struct controller){.step = step, .data = log};
 }

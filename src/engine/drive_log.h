@@ -8,8 +8,9 @@
 
 struct drive_log {
     size_t n_ports, n, capacity;
-    struct phase *phases; /* n; durations as they were, no stops */
+    struct phase *phases; /* n; durations and voltages as they came to be, no stops */
     double begin;         /* of the phase that runs [s] */
+    double *volt;         /* n_ports: at its begin */
     bool in_phase;
     size_t next; /* for the controller */
 };

@@ -11,17 +11,19 @@
 #include <string.h>
 
 #define TEXT(name, text) text,
+static const char *const kinds[] = {PHASE_KIND_LIST(TEXT)};
+static const char *const sections[] = {PHASE_SECTION_LIST(TEXT)};
+
+const struct phase_names phase_names_standard = {PHASE_KINDS, PHASE_SECTIONS, kinds, sections};
 
 const char *phase_kind_name(enum phase_kind kind)
 {
-    static const char *const names[] = {PHASE_KIND_LIST(TEXT)};
-    return names[kind];
+    return kinds[kind];
 }
 
 const char *phase_section_name(enum phase_section section)
 {
-    static const char *const names[] = {PHASE_SECTION_LIST(TEXT)};
-    return names[section];
+    return sections[section];
 }
 
 const struct engine_options engine_defaults = {
@@ -120,36 +122,9 @@ const char *phase_place(const struct circuit *c, const struct phase *p, double t
     if (!p)
         snprintf(text, PHASE_PLACE_SIZE, "before the first phase");
     else if (p->device < 0)
-        snprintf(text, PHASE_PLACE_SIZE, "at t = %.9g s, %s phase", t, phase_kind_name(p->kind));
+        snprintf(text, PHASE_PLACE_SIZE, "at t = %.9g s, %s phase", t, p->names->kinds[p->kind]);
     else
         snprintf(text, PHASE_PLACE_SIZE, "at t = %.9g s, %s phase of device %s", t,
-                 phase_kind_name(p->kind), device_name(c, p->device));
+                 p->names->kinds[p->kind], device_name(c, p->device));
     return text;
-}
-
-enum status phase_check(const struct circuit *c, const struct phase *p, double t,
-                        struct error *error)
-{
-    char place[PHASE_PLACE_SIZE];
-    for (size_t k = 0; k < p->n_stops; k++)
-        if (p->stops[k].value == 0)
-            return fail(error, STATUS_INPUT, "a phase stops at a quantity that is not solved for");
-    for (size_t k = 0; k < c->n_ports; k++)
-        if (!isfinite(p->drive[k].volt))
-            return fail(error, STATUS_NUMERICAL, "port %s shall be driven with %g V %s",
-                        c->ports[k].name, p->drive[k].volt, phase_place(c, p, t, place));
-    if (isfinite(p->duration) && isfinite(p->edge))
-        return STATUS_OK;
-    return fail(error, STATUS_NUMERICAL, "a phase of %g s with edges of %g s %s", p->duration,
-                p->edge, phase_place(c, p, t, place));
-}
-
-bool phase_stopped(const struct phase *p, const double *values)
-{
-    for (size_t k = 0; k < p->n_stops; k++) {
-        const double v = values[p->stops[k].value];
-        if (p->stops[k].rising ? v >= p->stops[k].level : v <= p->stops[k].level)
-            return true;
-    }
-    return false;
 }

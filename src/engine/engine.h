@@ -2,9 +2,10 @@
 /* The contract between engines and the rest: phases in, readings and intervals out.
  *
  * A phase is what the outside world applies until something is decided.  Ports ramp linearly from
- * their last value during the phase's edge time and then hold.  A controller is a function and its
- * data: given the readings of the phase that has ended it fills in the next one, or says that it is
- * done.  Recorders get every interval with its energies as the engine integrated them. */
+ * their last value during the phase's edge time and then hold.  An engine opens a circuit, runs one
+ * phase after the other, and closes (transient.h); engine_run() lets a controller decide on each next
+ * phase from the reading of the last one.  Recorders get every interval with its energies as the
+ * engine integrated them. */
 #ifndef SILVERBAR_ENGINE_ENGINE_H
 #define SILVERBAR_ENGINE_ENGINE_H
 
@@ -12,6 +13,7 @@
 
 #include <stdint.h>
 
+/* The kinds of phases that every controller knows; it may add its own behind them. */
 #define PHASE_KIND_LIST(S)                                                                         \
     S(PHASE_IDLE, "idle")                                                                          \
     S(PHASE_ERASE, "erase")                                                                        \
@@ -24,7 +26,7 @@ enum phase_kind { PHASE_KIND_LIST(PHASE_KIND_ENUM) PHASE_KINDS };
 #undef PHASE_KIND_ENUM
 const char *phase_kind_name(enum phase_kind kind);
 
-/* Which total a phase is booked under. */
+/* Which total a phase is booked under; a controller may add its own behind these, too. */
 #define PHASE_SECTION_LIST(S)                                                                      \
     S(SECTION_START, "start")                                                                      \
     S(SECTION_TRAINING, "training")                                                                \
@@ -35,31 +37,41 @@ enum phase_section { PHASE_SECTION_LIST(PHASE_SECTION_ENUM) PHASE_SECTIONS };
 #undef PHASE_SECTION_ENUM
 const char *phase_section_name(enum phase_section section);
 
+/* What a run's phases are called, by kind and section: the names above first, then those that its
+ * controller adds. */
+#define PHASE_KINDS_MAX 16
+#define PHASE_SECTIONS_MAX 8
+struct phase_names {
+    size_t n_kinds, n_sections;  /* at most the two limits */
+    const char *const *kinds;    /* n_kinds */
+    const char *const *sections; /* n_sections */
+};
+extern const struct phase_names phase_names_standard;
+
 /* What a port does: a voltage [V], or open (its voltage then stays what it was). */
 struct drive {
     double volt;
     bool open;
 };
 
-/* A value whose crossing of `level` ends a phase early, at the first accepted point past it. */
+/* A value whose crossing of `level` ends a phase early, at the first accepted point past it.  It has
+ * to be crossed: a value that is past the level when the phase begins counts once it has been back. */
 struct phase_stop {
     size_t value; /* index into the array of values */
     double level;
     bool rising;
 };
 
-#define PHASE_STOPS_MAX 8
-
 struct phase {
-    enum phase_kind kind;
-    enum phase_section section;
-    double duration; /* [s], edge included */
-    double edge;     /* [s] */
-    int device;      /* which device it addresses, or -1: for messages and records */
-    int changed;     /* 1 + state of the memristor whose constants the controller changed, or 0 */
-    struct drive *drive; /* n_ports; the engine's array, as the last phase left it */
+    int kind, section; /* enum phase_kind, enum phase_section, or what the controller has added */
+    double duration;   /* [s], edge included */
+    double edge;       /* [s] */
+    int device;        /* which device it addresses, or -1: for messages and records */
+    int changed;       /* 1 + state of the memristor whose constants the controller changed, or 0 */
+    struct drive *drive; /* n_ports; the run's array, as the last phase left it */
     size_t n_stops;
-    struct phase_stop stops[PHASE_STOPS_MAX];
+    const struct phase_stop *stops;  /* n_stops; the controller's, until the phase has ended */
+    const struct phase_names *names; /* of the run */
 };
 
 /* "at t = ... s, set phase of device ...", for messages; phase NULL: none has begun.  Returns text.
@@ -68,17 +80,12 @@ struct phase {
 const char *phase_place(const struct circuit *circuit, const struct phase *phase, double t,
                         char text[PHASE_PLACE_SIZE]);
 
-/* What no native engine runs: a drive that is not finite, a stop at a quantity not solved for. */
-enum status phase_check(const struct circuit *circuit, const struct phase *phase, double t,
-                        struct error *error);
-
-/* Has one of its stops been passed? */
-bool phase_stopped(const struct phase *phase, const double *values);
-
 /* What a controller may know of the phase that has ended. */
 struct reading {
-    double t0, t1;      /* [s] as they were */
-    const double *mean; /* n_probes: time average over the last 10 % of the phase */
+    double t0, t1;        /* [s] as they were */
+    const double *mean;   /* n_probes: time average over the last 10 % of the phase */
+    const double *values; /* circuit_n_values(): at its end */
+    int stop;             /* which of its stops has ended it, or -1: it took its time */
 };
 
 /* Fills in *next after a phase (`reading` is NULL before the first).  True: run it; false: done. */
@@ -87,6 +94,7 @@ typedef bool controller_step(void *data, const struct reading *reading, struct p
 struct controller {
     controller_step *step;
     void *data;
+    const struct phase_names *names; /* of its phases; NULL: phase_names_standard */
 };
 
 struct interval {
@@ -166,14 +174,26 @@ enum engine_ability {
     ENGINE_SUBCIRCUITS = 16, /* netlists that only SPICE understands */
 };
 
+struct transient;
+
+/* An engine's part of a transient, called by transient.c only. */
 struct engine {
     const char *name;
     const char *title;
     unsigned abilities; /* enum engine_ability, together by | */
-    enum status (*run)(const struct circuit *circuit, const struct controller *controller,
-                       const struct engine_options *options, struct engine_report *report,
-                       struct error *error);
+    /* Set up t->state and find the point at which the run begins, which is recorded. */
+    enum status (*open)(struct transient *t, struct error *error);
+    /* Run t->phase, which was checked, from t->t on. */
+    enum status (*phase)(struct transient *t, struct error *error);
+    /* Fill in what it knows of t->report, free t->state; after a failure of `open`, too.  `done`: the
+     * run has not failed. */
+    void (*close)(struct transient *t, bool done);
 };
+
+/* Run the circuit until the controller is done.  *report is filled in whatever happens. */
+enum status engine_run(const struct engine *engine, const struct circuit *circuit,
+                       const struct controller *controller, const struct engine_options *options,
+                       struct engine_report *report, struct error *error);
 
 /* All engines and their names, in the same order, each ended by NULL. */
 extern const struct engine *const engine_table[];

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct ledger *ledger_new(const struct circuit *c)
+struct ledger *ledger_new(const struct circuit *c, const struct phase_names *names)
 {
     struct ledger *l = NEW(1, struct ledger);
     l->circuit = c;
-    l->elements = NEW(PHASE_SECTIONS * PHASE_KINDS * c->n_elements, double);
-    for (int s = 0; s < PHASE_SECTIONS; s++)
+    l->names = names ? names : &phase_names_standard;
+    l->elements = NEW(l->names->n_sections * l->names->n_kinds * c->n_elements, double);
+    for (int s = 0; s < PHASE_SECTIONS_MAX; s++)
         l->t0[s] = -1;
     return l;
 }
@@ -25,15 +26,16 @@ void ledger_free(struct ledger *l)
     free(l);
 }
 
-static double *elements_of(const struct ledger *l, enum phase_section section, enum phase_kind kind)
+static double *elements_of(const struct ledger *l, int section, int kind)
 {
-    return l->elements + ((size_t)section * PHASE_KINDS + (size_t)kind) * l->circuit->n_elements;
+    return l->elements +
+           ((size_t)section * l->names->n_kinds + (size_t)kind) * l->circuit->n_elements;
 }
 
 static void take(void *data, const struct interval *i)
 {
     struct ledger *l = data;
-    const enum phase_section section = i->phase->section;
+    const int section = i->phase->section;
     const size_t n = l->circuit->n_elements;
     l->begun |= i->t1 > i->t0;
     if (!l->begun) /* the initial point */
@@ -62,8 +64,7 @@ struct recorder ledger_recorder(struct ledger *l)
 }
 
 /* One element's energy enters the section's total. */
-static void enter(struct ledger_total *t, const struct element *e, enum phase_kind kind,
-                  double energy)
+static void enter(struct ledger_total *t, const struct element *e, int kind, double energy)
 {
     if (e->boundary) {
         t->array_in -= energy;
@@ -79,35 +80,34 @@ static void enter(struct ledger_total *t, const struct element *e, enum phase_ki
     }
 }
 
-struct ledger_total ledger_section(const struct ledger *l, enum phase_section section)
+struct ledger_total ledger_section(const struct ledger *l, int section)
 {
     struct ledger_total t = {.t0 = l->t0[section], .t1 = l->t1[section]};
     for (int class = 0; class < ENERGY_CLASSES; class ++)
         t.error_by_class[class] = l->error[section][class];
-    for (int kind = 0; kind < PHASE_KINDS; kind++)
+    for (int kind = 0; kind < (int)l->names->n_kinds; kind++)
         for (size_t k = 0; k < l->circuit->n_elements; k++)
-            enter(&t, &l->circuit->elements[k], (enum phase_kind)kind,
-                  elements_of(l, section, (enum phase_kind)kind)[k]);
+            enter(&t, &l->circuit->elements[k], kind, elements_of(l, section, kind)[k]);
     return t;
 }
 
-double ledger_element(const struct ledger *l, enum phase_section section, size_t element)
+double ledger_element(const struct ledger *l, int section, size_t element)
 {
     double sum = 0;
-    for (int kind = 0; kind < PHASE_KINDS; kind++)
-        sum += elements_of(l, section, (enum phase_kind)kind)[element];
+    for (int kind = 0; kind < (int)l->names->n_kinds; kind++)
+        sum += elements_of(l, section, kind)[element];
     return sum;
 }
 
 double ledger_class(const struct ledger_total *t, enum energy_class class)
 {
     double sum = 0;
-    for (int kind = 0; kind < PHASE_KINDS; kind++)
+    for (int kind = 0; kind < PHASE_KINDS_MAX; kind++)
         sum += t->by_class[kind][class];
     return sum;
 }
 
-double ledger_kind(const struct ledger_total *t, enum phase_kind kind)
+double ledger_kind(const struct ledger_total *t, int kind)
 {
     double sum = 0;
     for (int class = 0; class < ENERGY_CLASSES; class ++)
@@ -123,8 +123,7 @@ double ledger_energy(const struct ledger_total *t)
     return sum;
 }
 
-double ledger_section_class(const struct ledger *l, enum phase_section section,
-                            enum energy_class class)
+double ledger_section_class(const struct ledger *l, int section, enum energy_class class)
 {
     const struct ledger_total t = ledger_section(l, section);
     return ledger_class(&t, class);

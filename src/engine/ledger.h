@@ -14,41 +14,42 @@
 
 /* One section of a run. */
 struct ledger_total {
-    double by_class[PHASE_KINDS][ENERGY_CLASSES]; /* dissipated or stored, sources apart [J] */
-    double error_by_class[ENERGY_CLASSES];        /* sum over phases of |estimate| [J] */
-    double delivered;                             /* by all sources [J] */
-    double delivered_supply, delivered_drivers;   /* of it */
-    double array_in;                              /* net into the array [J] */
-    double array_absorbed;                        /* dissipated or stored in the array [J] */
-    double t0, t1;                                /* [s]; t0 < 0: no such phase */
+    double by_class[PHASE_KINDS_MAX][ENERGY_CLASSES]; /* dissipated or stored, sources apart [J] */
+    double error_by_class[ENERGY_CLASSES];            /* sum over phases of |estimate| [J] */
+    double delivered;                                 /* by all sources [J] */
+    double delivered_supply, delivered_drivers;       /* of it */
+    double array_in;                                  /* net into the array [J] */
+    double array_absorbed;                            /* dissipated or stored in the array [J] */
+    double t0, t1;                                    /* [s]; t0 < 0: no such phase */
 };
 
 /* What comes is added by element; what it is to the account is looked up when a total is asked for. */
 struct ledger {
     const struct circuit *circuit;
-    bool begun;       /* time has passed */
-    double *elements; /* PHASE_SECTIONS x PHASE_KINDS x n_elements [J] */
-    double t0[PHASE_SECTIONS], t1[PHASE_SECTIONS];
-    double error[PHASE_SECTIONS][ENERGY_CLASSES];
+    const struct phase_names *names; /* of the run */
+    bool begun;                      /* time has passed */
+    double *elements;                /* n_sections x n_kinds x n_elements [J] */
+    double t0[PHASE_SECTIONS_MAX], t1[PHASE_SECTIONS_MAX];
+    double error[PHASE_SECTIONS_MAX][ENERGY_CLASSES];
     double phase_error[ENERGY_CLASSES]; /* of the phase that runs, signed */
 };
 
-struct ledger *ledger_new(const struct circuit *circuit);
+/* `names`: of the run's phases, as in struct controller. */
+struct ledger *ledger_new(const struct circuit *circuit, const struct phase_names *names);
 void ledger_free(struct ledger *ledger);
 struct recorder ledger_recorder(struct ledger *ledger);
 
 /* All that was booked so far in a section; what one of its elements has absorbed [J]. */
-struct ledger_total ledger_section(const struct ledger *ledger, enum phase_section section);
-double ledger_element(const struct ledger *ledger, enum phase_section section, size_t element);
+struct ledger_total ledger_section(const struct ledger *ledger, int section);
+double ledger_element(const struct ledger *ledger, int section, size_t element);
 
 /* Sum over kinds of one class, over classes of one kind, over everything; of one section [J]. */
 double ledger_class(const struct ledger_total *total, enum energy_class class);
-double ledger_kind(const struct ledger_total *total, enum phase_kind kind);
+double ledger_kind(const struct ledger_total *total, int kind);
 double ledger_energy(const struct ledger_total *total);
 
 /* The same as ledger_class(), of a section. */
-double ledger_section_class(const struct ledger *ledger, enum phase_section section,
-                            enum energy_class class);
+double ledger_section_class(const struct ledger *ledger, int section, enum energy_class class);
 
 /* |delivered - absorbed| / delivered: of training or of inference, whichever is larger. */
 double ledger_residual_supply(const struct ledger *ledger);

@@ -48,12 +48,12 @@ static enum status rig_run(struct rig *r, const struct bench *b, controller_step
 {
     struct engine_options options = b->solver;
     const struct recorder recorder = {take, r};
-    const struct controller controller = {step, r};
+    const struct controller controller = {.step = step, .data = r};
     struct engine_report report;
     options.recorders = &recorder;
     options.n_recorders = 1;
     options.step_max = step_max;
-    enum status status = b->engine->run(r->circuit, &controller, &options, &report, error);
+    enum status status = engine_run(b->engine, r->circuit, &controller, &options, &report, error);
     circuit_free(r->circuit);
     return status;
 }

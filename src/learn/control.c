@@ -347,9 +347,9 @@ enum status run_circuit(struct training *t, const struct run_plan *plan,
     solver.n_recorders = n_recorders + 2;
     solver.seed = t->options.seed;
     solver.sample = t->options.sample;
-    const struct controller controller = {control, &r};
+    const struct controller controller = {.step = control, .data = &r};
     enum status status =
-        t->options.engine->run(k->circuit, &controller, &solver, &t->report, error);
+        engine_run(t->options.engine, k->circuit, &controller, &solver, &t->report, error);
     free(all);
     t->training_time = r.training_end - r.training_begin;
     /* an engine without capacitors knows nothing of delays */

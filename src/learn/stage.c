@@ -66,7 +66,7 @@ static enum status run_stage(struct training *t, enum training_stage_kind kind,
                              const struct run_plan *plan, struct error *error)
 {
     ledger_free(t->ledger);
-    t->ledger = ledger_new(t->classifier.circuit);
+    t->ledger = ledger_new(t->classifier.circuit, NULL);
     t->n_pulses = t->n_erases = t->n_settled = t->n_epochs = 0;
     const enum status status = run_circuit(t, plan, NULL, 0, error);
     if (status != STATUS_OK)

@@ -10,19 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct training_options training_defaults = {
-    .stages = {.retrain_flips = -1, .retrain_sigma = -1},
-    .train_noise = 0.10,
-    .noise = 0.10,
-    .target_starts = TARGETS_STARTS,
-    .target_steps = TARGETS_STEPS,
-    .seed = 1,
-    .x0_max = 0.02,
-    .erase_volt = 1.0,
-    .read_time = 100e-6,
-    .edge = 1e-6,
-    .infer_time = 5e-6,
-};
+struct training_options training_defaults(void)
+{
+    return (struct training_options){
+        .classifier = classifier_defaults,
+        .rule = rule_table[0],
+        .program = program_defaults,
+        .learning = learning_defaults,
+        .stages = {.retrain_flips = -1, .retrain_sigma = -1},
+        .train_noise = 0.10,
+        .noise = 0.10,
+        .target_starts = TARGETS_STARTS,
+        .target_steps = TARGETS_STEPS,
+        .seed = 1,
+        .x0_max = 0.02,
+        .erase_volt = 1.0,
+        .read_time = 100e-6,
+        .edge = 1e-6,
+        .infer_time = 5e-6,
+        .engine = engine_table[0],
+        .solver = engine_defaults,
+    };
+}
 
 void training_rate(struct training *t)
 {
@@ -190,7 +199,7 @@ static enum status check_sizes(const struct classifier_options *c, struct error 
     return STATUS_OK;
 }
 
-enum status training_prepare(const struct training_options *options, struct training *t,
+enum status training_measure(const struct training_options *options, struct training *t,
                              struct error *error)
 {
     *t = (struct training){.options = *options};
@@ -218,15 +227,22 @@ enum status training_prepare(const struct training_options *options, struct trai
         status = classifier_build(c, &t->classifier, error);
     if (status == STATUS_OK)
         status = check_window(t, error);
+    if (status != STATUS_OK)
+        training_free(t);
+    return status;
+}
+
+enum status training_prepare(const struct training_options *options, struct training *t,
+                             struct error *error)
+{
+    const enum status status = training_measure(options, t, error);
     if (status == STATUS_OK) {
         for (size_t n = 0; n < t->n_devices; n++)
             t->devices[n].address = classifier_address(&t->classifier, n);
         training_make_train_set(t);
         make_test_set(t);
         training_find_targets(t);
-        t->ledger = ledger_new(t->classifier.circuit);
-    } else {
-        training_free(t);
+        t->ledger = ledger_new(t->classifier.circuit, NULL);
     }
     return status;
 }

@@ -67,7 +67,9 @@ struct training_options {
     void *progress_data;
 };
 
-extern const struct training_options training_defaults;
+/* The options of a training of which nothing is asked: complete but for what is read from files (the
+ * dopant, the netlists of neuron and switches, the images). */
+struct training_options training_defaults(void);
 
 struct training_device {
     struct classifier_address address;
@@ -148,6 +150,10 @@ struct training {
 
 /* Build the circuit, measure the transfer, find the targets.  On failure *training is freed. */
 enum status training_prepare(const struct training_options *options, struct training *training,
+                             struct error *error);
+
+/* The first two of these: such a training cannot run, but `measured` of others may be its transfer. */
+enum status training_measure(const struct training_options *options, struct training *training,
                              struct error *error);
 
 /* Run it, with the given recorders beside the ledger. */

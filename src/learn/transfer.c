@@ -116,9 +116,9 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
     struct engine_report report;
     struct engine_options quiet = *engine_options;
     quiet.n_recorders = 0;
-    const struct controller controller = {step, b};
+    const struct controller controller = {.step = step, .data = b};
     if (status == STATUS_OK)
-        status = engine->run(c, &controller, &quiet, &report, error);
+        status = engine_run(engine, c, &controller, &quiet, &report, error);
     circuit_free(c);
     return status;
 }

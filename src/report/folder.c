@@ -97,16 +97,17 @@ static enum status write_energy(const struct content *c, FILE *out)
 {
     static const char *const names[] = {"section", "phase", "class", "energy_J"};
     struct table *table = table_new(4, names, NULL);
-    for (int s = 0; s < PHASE_SECTIONS; s++) {
-        const struct ledger_total total =
-            ledger_section(c->training->ledger, (enum phase_section)s);
-        for (int k = 0; k < PHASE_KINDS; k++)
+    const struct ledger *ledger = c->training->ledger;
+    const struct phase_names *phases = ledger->names;
+    for (int s = 0; s < (int)phases->n_sections; s++) {
+        const struct ledger_total total = ledger_section(ledger, s);
+        for (int k = 0; k < (int)phases->n_kinds; k++)
             for (int class = 0; class < ENERGY_CLASSES; class ++) {
-                if (total.t0 < 0 || ledger_kind(&total, (enum phase_kind)k) == 0)
+                if (total.t0 < 0 || ledger_kind(&total, k) == 0)
                     continue;
                 table_row(table);
-                table_text(table, 0, phase_section_name((enum phase_section)s));
-                table_text(table, 1, phase_kind_name((enum phase_kind)k));
+                table_text(table, 0, phases->sections[s]);
+                table_text(table, 1, phases->kinds[k]);
                 table_text(table, 2, energy_class_name((enum energy_class) class));
                 table_number(table, 3, total.by_class[k][class]);
             }
@@ -280,6 +281,17 @@ static enum status write_epochs(const struct content *c, FILE *out)
     return STATUS_OK;
 }
 
+static bool learns_in_place(const struct training *t)
+{
+    return t->options.rule->in_place;
+}
+
+/* A deck has one set of constants a device, so it cannot follow ones that change from pulse to pulse. */
+static bool replays(const struct training *t)
+{
+    return !t->options.before_pulse;
+}
+
 /* From the files that stand there before it. */
 static enum status write_report(const struct content *c, FILE *out)
 {
@@ -289,15 +301,15 @@ static enum status write_report(const struct content *c, FILE *out)
 static const struct {
     const char *name;
     enum status (*write)(const struct content *content, FILE *out);
-    bool in_place; /* of rules that learn in place only */
+    bool (*wanted)(const struct training *training); /* NULL: always */
 } files[] = {
-    {"summary.json", write_summary, false}, {"manifest.json", write_manifest, false},
-    {"energy.csv", write_energy, false},    {"elements.csv", write_elements, false},
-    {"devices.csv", write_devices, false},  {"pulses.csv", write_pulses, false},
-    {"images.csv", write_images, false},    {"transfer.csv", write_transfer, false},
-    {"phases.csv", write_phases, false},    {"circuit.cir", write_circuit, false},
-    {"replay.cir", write_replay, false},    {"epochs.csv", write_epochs, true},
-    {"report.html", write_report, false},
+    {"summary.json", write_summary, NULL}, {"manifest.json", write_manifest, NULL},
+    {"energy.csv", write_energy, NULL},    {"elements.csv", write_elements, NULL},
+    {"devices.csv", write_devices, NULL},  {"pulses.csv", write_pulses, NULL},
+    {"images.csv", write_images, NULL},    {"transfer.csv", write_transfer, NULL},
+    {"phases.csv", write_phases, NULL},    {"circuit.cir", write_circuit, NULL},
+    {"replay.cir", write_replay, replays}, {"epochs.csv", write_epochs, learns_in_place},
+    {"report.html", write_report, NULL},
 };
 
 static enum status write_file(const struct content *content, size_t number)
@@ -323,7 +335,7 @@ enum status folder_complete(struct folder *f, const struct training *t,
     enum status status = raw_close(f->raw, error);
     f->raw = NULL;
     for (size_t i = 0; i < sizeof files / sizeof files[0] && status == STATUS_OK; i++)
-        if (!files[i].in_place || t->options.rule->in_place)
+        if (!files[i].wanted || files[i].wanted(t))
             status = write_file(&content, i);
     if (status == STATUS_OK &&
         renameat2(AT_FDCWD, f->temporary, AT_FDCWD, f->path, RENAME_NOREPLACE) != 0)

@@ -48,12 +48,28 @@ static bool dump(json_t *value, FILE *out)
     return fputc('\n', out) != EOF && ok;
 }
 
+/* Key and value of a table's rows as one object. */
+static json_t *settings_object(const struct table *t)
+{
+    json_t *object = made(json_object());
+    for (size_t i = 0; t && i < t->n_rows; i++) {
+        const struct cell *row = &t->cells[i * t->n_columns];
+        json_object_set_new(object, row[0].text,
+                            row[1].kind == CELL_NUMBER
+                                ? number(row[1].number, row[1].number == floor(row[1].number))
+                                : text(row[1].text));
+    }
+    return object;
+}
+
 static json_t *field_value(const struct summary *s, const struct summary_field *f)
 {
     if (f->kind == SUMMARY_TEXT)
         return text(summary_text(s, f));
     if (f->kind == SUMMARY_NUMBER || f->kind == SUMMARY_COUNT)
         return number(summary_number(s, f, 0), f->kind == SUMMARY_COUNT);
+    if (f->kind == SUMMARY_SETTINGS)
+        return settings_object(s->settings);
     json_t *group = made(json_object());
     for (size_t i = 0; i < summary_entries(f); i++)
         json_object_set_new(group, summary_entry(f, i), number(summary_number(s, f, i), false));
@@ -68,6 +84,36 @@ bool json_write_summary(const struct summary *s, FILE *out)
     return dump(object, out);
 }
 
+static bool read_settings(struct summary *s, const json_t *object)
+{
+    static const char *const names[] = {"key", "value"};
+    const char *name;
+    json_t *entry;
+    if (!json_is_object(object))
+        return false;
+    s->settings = table_new(2, names, NULL);
+    json_object_foreach((json_t *)object, name, entry)
+    {
+        if (!json_is_number(entry) && !json_is_string(entry))
+            return false;
+        table_row(s->settings);
+        table_text(s->settings, 0, name);
+        if (json_is_number(entry))
+            table_number(s->settings, 1, json_number_value(entry));
+        else
+            table_text(s->settings, 1, json_string_value(entry));
+    }
+    return true;
+}
+
+/* As a summary of an older version has it. */
+static void leave_out(struct summary *s, const struct summary_field *f)
+{
+    const double unknown = NAN;
+    if (f->kind == SUMMARY_NUMBER || f->kind == SUMMARY_COUNT)
+        memcpy((char *)s + f->offset, &unknown, sizeof unknown);
+}
+
 static bool read_field(struct summary *s, const struct summary_field *f, const json_t *value)
 {
     char *target = (char *)s + f->offset;
@@ -77,6 +123,8 @@ static bool read_field(struct summary *s, const struct summary_field *f, const j
         memcpy(target, json_string_value(value), json_string_length(value) + 1);
         return true;
     }
+    if (f->kind == SUMMARY_SETTINGS)
+        return read_settings(s, value);
     for (size_t i = 0; i < summary_entries(f); i++) {
         const char *name = summary_entry(f, i);
         const json_t *entry = name ? json_object_get(value, name) : value;
@@ -152,7 +200,9 @@ enum status json_read_summary(const char *path, struct summary *s, struct error 
     for (size_t i = 0; i < summary_n_fields && status == STATUS_OK; i++) {
         const struct summary_field *f = &summary_fields[i];
         const json_t *value = json_object_get(object, f->name);
-        if (!value)
+        if (!value && f->later)
+            leave_out(s, f);
+        else if (!value)
             status = fail(error, STATUS_INPUT, "%s: no key \"%s\", expected a training summary",
                           path, f->name);
         else if (!read_field(s, f, value))
@@ -223,6 +273,9 @@ enum status json_write_manifest(const struct manifest *m, FILE *out, struct erro
         json_object_set_new(object, "reltol", number(m->summary->reltol, false));
         json_object_set_new(object, "abstol_A", number(m->summary->abstol_A, false));
         json_object_set_new(object, "tolerance", number(m->summary->tolerance, false));
+        json_object_set_new(object, "rule", text(m->summary->rule));
+        json_object_set_new(object, "policy", text(m->summary->policy));
+        json_object_set_new(object, "settings", settings_object(m->summary->settings));
     }
     if (m->operating && m->operating->method) {
         json_t *o = made(json_object());

@@ -10,7 +10,8 @@
 /* A summary as a JSON object, keys in the order of summary_fields.  False: write error. */
 bool json_write_summary(const struct summary *summary, FILE *out);
 
-/* Read a summary.json; a missing or mistyped key names file and key. */
+/* Read a summary.json, to be freed by summary_free() in any case; a missing or mistyped key names
+ * file and key. */
 enum status json_read_summary(const char *path, struct summary *summary, struct error *error);
 
 /* Any JSON file as a table of keys ("a.b") and values in text.  On failure *table is NULL. */

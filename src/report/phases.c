@@ -29,6 +29,7 @@ static void take(void *data, const struct interval *i)
         return;
     if (!p->running) {
         p->records = memory_grow(p->records, &p->capacity, p->n + 1, sizeof *p->records);
+        p->names = i->phase->names;
         p->records[p->n++] = (struct phase_record){.t0 = i->t0,
                                                    .kind = i->phase->kind,
                                                    .section = i->phase->section,
@@ -61,8 +62,8 @@ void phases_write(const struct phases *p, const char *(*device_name)(const void 
         table_row(t);
         table_number(t, 0, r->t0);
         table_number(t, 1, r->t1);
-        table_text(t, 2, phase_section_name(r->section));
-        table_text(t, 3, phase_kind_name(r->kind));
+        table_text(t, 2, p->names->sections[r->section]);
+        table_text(t, 3, p->names->kinds[r->kind]);
         if (r->device >= 0)
             table_text(t, 4, device_name(data, r->device));
         for (size_t class = 0; class < ENERGY_CLASSES; class ++)

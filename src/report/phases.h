@@ -9,12 +9,11 @@
 
 struct phases {
     const struct circuit *circuit;
+    const struct phase_names *names; /* of the run */
     size_t n, capacity;
     struct phase_record {
-        double t0, t1; /* [s] */
-        enum phase_kind kind;
-        enum phase_section section;
-        int device;                      /* as in struct phase */
+        double t0, t1;                   /* [s] */
+        int kind, section, device;       /* as in struct phase */
         double by_class[ENERGY_CLASSES]; /* [J] */
     } * records;
     bool running; /* the last record's phase has not ended */

@@ -14,7 +14,7 @@ struct replay *replay_new(const struct circuit *c)
     struct replay *r = NEW(1, struct replay);
     r->circuit = c;
     r->sources = memory_new(c->n_elements, sizeof *r->sources);
-    for (int s = 0; s < PHASE_SECTIONS; s++)
+    for (int s = 0; s < PHASE_SECTIONS_MAX; s++)
         r->section_t0[s] = -1;
     return r;
 }

@@ -18,7 +18,7 @@ struct replay {
     } * sources; /* n_elements */
     bool in_phase;
     double phase_begin, t_end;
-    double section_t0[PHASE_SECTIONS], section_t1[PHASE_SECTIONS]; /* [s]; t0 < 0: none */
+    double section_t0[PHASE_SECTIONS_MAX], section_t1[PHASE_SECTIONS_MAX]; /* [s]; t0 < 0: none */
 };
 
 struct replay *replay_new(const struct circuit *circuit);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/summary.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
-#define FIELD(member, name, kind)                                                                  \
-    {                                                                                              \
-        name, kind, offsetof(struct summary, member)                                               \
-    }
+/* clang-format off */
+#define FIELD(member, name, kind) {name, kind, offsetof(struct summary, member), false}
 #define PLAIN(member, kind) FIELD(member, #member, kind)
+#define LATER(member, kind) {#member, kind, offsetof(struct summary, member), true}
+/* clang-format on */
 
 const struct summary_field summary_fields[] = {
     PLAIN(version, SUMMARY_TEXT),
@@ -17,6 +18,8 @@ const struct summary_field summary_fields[] = {
     PLAIN(neuron, SUMMARY_TEXT),
     PLAIN(images, SUMMARY_TEXT),
     PLAIN(seed, SUMMARY_COUNT),
+    LATER(replica, SUMMARY_COUNT),
+    LATER(rule, SUMMARY_TEXT),
     PLAIN(tolerance, SUMMARY_NUMBER),
     PLAIN(policy, SUMMARY_TEXT),
     PLAIN(gap, SUMMARY_TEXT),
@@ -41,6 +44,8 @@ const struct summary_field summary_fields[] = {
     PLAIN(accuracy_noisy, SUMMARY_NUMBER),
     PLAIN(noise_probability, SUMMARY_NUMBER),
     PLAIN(accuracy_limit, SUMMARY_NUMBER),
+    LATER(accuracy_after_error, SUMMARY_NUMBER),
+    LATER(accuracy_retrained, SUMMARY_NUMBER),
     PLAIN(neuron_power_W, SUMMARY_NUMBER),
     PLAIN(infer_latency_s, SUMMARY_NUMBER),
     PLAIN(infer_settling_s, SUMMARY_NUMBER),
@@ -51,6 +56,7 @@ const struct summary_field summary_fields[] = {
     PLAIN(transient_wall_s, SUMMARY_NUMBER),
     PLAIN(callback_wall_fraction, SUMMARY_NUMBER),
     PLAIN(wall_time_s, SUMMARY_NUMBER),
+    LATER(settings, SUMMARY_SETTINGS),
 };
 const size_t summary_n_fields = sizeof summary_fields / sizeof summary_fields[0];
 
@@ -59,13 +65,17 @@ static void copy(char *to, const char *from)
     snprintf(to, SUMMARY_TEXT_MAX, "%s", from);
 }
 
-void summary_fill(struct summary *s, const struct training *t)
+void summary_fill(struct summary *s, const struct training *t, struct table *settings)
 {
+    const struct training_stage *error = &t->stages[STAGE_ERROR],
+                                *again = &t->stages[STAGE_RETRAINED];
     const struct training_options *o = &t->options;
     const struct ledger_total training = ledger_section(t->ledger, SECTION_TRAINING),
                               inference = ledger_section(t->ledger, SECTION_INFERENCE);
     *s = (struct summary){
+        .settings = settings,
         .seed = (double)o->seed,
+        .replica = o->sample,
         .tolerance = o->program.tolerance,
         .reset_s = o->erase,
         .train_noise_probability = o->train_noise,
@@ -85,6 +95,8 @@ void summary_fill(struct summary *s, const struct training *t)
         .accuracy_clean = t->accuracy_clean,
         .accuracy_noisy = t->accuracy_noisy,
         .accuracy_limit = t->accuracy_limit,
+        .accuracy_after_error = error->inferred ? error->accuracy_noisy : NAN,
+        .accuracy_retrained = again->inferred ? again->accuracy_noisy : NAN,
         .infer_latency_s = t->infer_latency,
         .infer_settling_s = t->infer_settling,
         .reltol = o->solver.reltol,
@@ -97,6 +109,7 @@ void summary_fill(struct summary *s, const struct training *t)
     copy(s->version, PACKAGE_VERSION);
     copy(s->engine, o->engine->name);
     copy(s->dopant, o->classifier.dopant->name);
+    copy(s->rule, o->rule->name);
     copy(s->policy, program_policies[o->program.policy]);
     copy(s->gap, program_gaps[o->program.gap]);
     for (int c = 0; c < ENERGY_CLASSES; c++) {
@@ -105,7 +118,13 @@ void summary_fill(struct summary *s, const struct training *t)
         s->error[c] = training_error(t, (enum energy_class)c);
     }
     for (int k = 0; k < PHASE_KINDS; k++)
-        s->by_phase[k] = ledger_kind(&training, (enum phase_kind)k);
+        s->by_phase[k] = ledger_kind(&training, k);
+}
+
+void summary_free(struct summary *s)
+{
+    table_free(s->settings);
+    *s = (struct summary){0};
 }
 
 double summary_number(const struct summary *s, const struct summary_field *f, size_t index)

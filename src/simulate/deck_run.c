@@ -1,22 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "simulate/deck_run.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/spice_screen.h"
 #include "engine/spice/worker.h"
 #include "engine/spice/worker_link.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What ngspice is to run. */
+struct lines {
+    char **lines;   /* ended by NULL */
+    size_t *origin; /* of each: which of the deck's lines it is */
+    size_t n_probes;
+    char **probes;  /* n_probes, or NULL: instead of plots these parameters are wanted */
+    double *probed; /* n_probes */
+};
+
 struct run {
     const struct user_deck *deck;
-    const struct deck_taker *taker;
-    const char *analysis; /* for messages */
+    const struct deck_taker *taker; /* NULL if there are probes */
+    const char *analysis;           /* for messages */
     struct error *error;
     struct worker_link link;
     size_t *origin, n_lines;
+    size_t n_probes;
+    double *probed; /* n_probes */
     /* the plot that runs */
     bool begun, complex;
     size_t n;
@@ -169,6 +182,9 @@ static enum status follow(struct run *r)
             status = take_plot(r, header.size);
         } else if (header.tag == WORKER_VALUES) {
             status = take_point(r, header.size);
+        } else if (header.tag == WORKER_PROBED) {
+            assert(header.size == r->n_probes * sizeof *r->probed);
+            status = worker_link_receive(&r->link, r->probed, header.size);
         } else {
             status = receive_text(r, header.size, &text);
             if (status == STATUS_OK && header.tag == WORKER_TEXT)
@@ -182,9 +198,10 @@ static enum status follow(struct run *r)
     }
 }
 
-enum status deck_run(const struct user_deck *deck, size_t analysis,
-                     const struct deck_run_options *options, const struct deck_taker *taker,
-                     struct error *error)
+/* Run these lines, which are taken over together with their origin. */
+static enum status run_lines(const struct user_deck *deck, size_t analysis, const struct lines *l,
+                             const struct deck_run_options *options, const struct deck_taker *taker,
+                             struct error *error)
 {
     struct run *r = NEW(1, struct run);
     const char *path = deck->text->files[0], *slash = strrchr(path, '/');
@@ -202,16 +219,20 @@ enum status deck_run(const struct user_deck *deck, size_t analysis,
                                    .place = place,
                                    .place_data = r,
                                    .error = error};
-    char **lines = user_deck_lines(deck, analysis, &r->origin);
-    while (lines[r->n_lines])
+    r->origin = l->origin;
+    r->probed = l->probed;
+    r->n_probes = l->n_probes;
+    while (l->lines[r->n_lines])
         r->n_lines++;
     char *real = realpath(folder, NULL);
-    const struct worker_deck setup = {.lines = lines,
+    const struct worker_deck setup = {.lines = l->lines,
+                                      .n_probes = l->n_probes,
+                                      .probes = l->probes,
                                       .trusted = options->trusted,
-                                      .control = deck->control,
+                                      .control = deck->control && !l->probes,
                                       .folder = real ? real : "/"};
     enum status status =
-        options->trusted ? STATUS_OK : spice_deck_screen((const char *const *)lines, error);
+        options->trusted ? STATUS_OK : spice_deck_screen((const char *const *)l->lines, error);
     if (status == STATUS_OK) {
         status = worker_link_start(&r->link, body, &setup);
         if (status == STATUS_OK)
@@ -219,13 +240,49 @@ enum status deck_run(const struct user_deck *deck, size_t analysis,
         worker_link_end(&r->link, status);
     }
     for (size_t i = 0; i < r->n_lines; i++)
-        free(lines[i]);
-    free(lines);
+        free(l->lines[i]);
+    free(l->lines);
     forget_plot(r);
     free(r->origin);
     free(real);
     free(folder);
     free(name);
     free(r);
+    return status;
+}
+
+/* initial[n_senses] of user_deck_lines(), to be freed. */
+static enum status find_initial(const struct user_deck *deck, size_t analysis,
+                                const struct deck_run_options *options, double **initial,
+                                struct error *error)
+{
+    struct lines l = {0};
+    l.lines = user_deck_probe_lines(deck, analysis, &l.probes, &l.origin);
+    l.n_probes = deck->n_senses;
+    *initial = l.probed = NEW(deck->n_senses, double);
+    const enum status status = run_lines(deck, analysis, &l, options, NULL, error);
+    for (size_t i = 0; i < l.n_probes; i++)
+        free(l.probes[i]);
+    free(l.probes);
+    return status;
+}
+
+enum status deck_run(const struct user_deck *deck, size_t analysis,
+                     const struct deck_run_options *options, const struct deck_taker *taker,
+                     struct error *error)
+{
+    struct deck_run_options left = *options;
+    const double begun = clock_now();
+    double *initial = NULL;
+    enum status status = STATUS_OK;
+    if (user_deck_needs_initial(deck, analysis))
+        status = find_initial(deck, analysis, options, &initial, error);
+    if (status == STATUS_OK) {
+        struct lines l = {0};
+        l.lines = user_deck_lines(deck, analysis, initial, &l.origin);
+        left.spent += clock_now() - begun;
+        status = run_lines(deck, analysis, &l, &left, taker, error);
+    }
+    free(initial);
     return status;
 }

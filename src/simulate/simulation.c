@@ -30,8 +30,9 @@ struct taking {
     struct simulation *simulation;
     struct raw_plots *raw; /* or NULL */
     enum user_analysis_kind kind;
-    const char *analysis; /* "tran", or of a .control block the plot's title */
-    char *title;          /* NULL: no plot has begun */
+    const struct user_analysis *line; /* NULL: a .control block's */
+    const char *analysis;             /* "tran", or of a .control block the plot's title */
+    char *title;                      /* NULL: no plot has begun */
     size_t n, n_points;
     bool complex;
     char **names;                      /* n, copies */
@@ -140,19 +141,6 @@ static void end_plot(struct taking *k)
     forget_plot(k);
 }
 
-/* Does the line of the analysis end with the word `uic'? */
-static bool has_uic(const struct taking *k)
-{
-    for (size_t i = 0; i < k->deck->n_analyses; i++) {
-        const struct user_analysis *a = &k->deck->analyses[i];
-        const char *s = k->deck->text->lines[a->line].text;
-        const size_t n = strlen(s);
-        if (a->kind == ANALYSIS_TRAN && n > 4 && strcasecmp(s + n - 3, "uic") == 0)
-            return true;
-    }
-    return false;
-}
-
 static enum status take_plot(void *data, const char *title, bool complex, size_t n,
                              char *const *names, struct error *error)
 {
@@ -170,7 +158,7 @@ static enum status take_plot(void *data, const char *title, bool complex, size_t
     if (status != STATUS_OK)
         return status;
     if (n > 0 && strcmp(names[0], "time") == 0)
-        k->energy = terminal_energy_new(k->deck, n, names, has_uic(k));
+        k->energy = terminal_energy_new(k->deck, k->line, n, names);
     if (k->deck->control)
         k->analysis = n > 0 && strcmp(names[0], "time") == 0        ? "tran"
                       : n > 0 && strcmp(names[0], "frequency") == 0 ? "ac"
@@ -323,7 +311,8 @@ enum status simulate(const struct user_deck *deck, const struct deck_run_options
     for (size_t a = 0; a < (deck->control ? 1 : deck->n_analyses) && status == STATUS_OK; a++) {
         const size_t first = s->measures->n_rows;
         if (!deck->control) {
-            k.kind = deck->analyses[a].kind;
+            k.line = &deck->analyses[a];
+            k.kind = k.line->kind;
             k.analysis = user_analysis_name(k.kind);
         }
         left.spent = clock_now() - begun;

@@ -12,6 +12,14 @@
 /* Steps of a pair may differ by so much: the estimate grows with the square of their ratio. */
 #define PAIR_RATIO 4.0
 #define GROUND ((size_t)-1)
+/* Of what changes hands in the first step with `uic' the Euler rule loses a part: h / (2 tau) where a
+ * capacitor relaxes with tau, 1/2 where a pulse charges it.  Less than LOST is left as it is; up to
+ * LOST_MOST if the squares of currents into capacitors keep at least the share KEPT to the second
+ * step: (1 + h / tau)^-2 where they relax, nothing of pulses. */
+#define LOST 1e-4
+#define LOST_MOST 1e-2
+#define KEPT 0.8
+#define EULER_STEPS 2 /* before ngspice tries another rule */
 
 /* A terminal, or a pair of them with one current. */
 struct port {
@@ -31,8 +39,10 @@ struct terminal_energy {
     struct port_value *now, *last, *pair; /* n_ports */
     double *step, *pair_step;             /* n_elements: E of this interval, of the pair's first */
     double t, t0, pair_t, turnover;
-    size_t n_points, skipped;
-    bool uic, in_pair;
+    size_t n_points, euler; /* points that the Euler rule has still to make */
+    bool from_zero;         /* the first point is the end of the first step from 0 s */
+    double h0, lost;        /* of the first step [s], and of the energy in it [J] */
+    bool in_pair;
     size_t n_moments, stride, since;
     struct terminal_moment moments[MOMENTS_MAX];
 };
@@ -79,15 +89,18 @@ static bool add_ports(struct terminal_energy *w, size_t k, size_t n, char *const
     return there;
 }
 
-struct terminal_energy *terminal_energy_new(const struct user_deck *deck, size_t n,
-                                            char *const *names, bool uic)
+struct terminal_energy *terminal_energy_new(const struct user_deck *deck,
+                                            const struct user_analysis *analysis, size_t n,
+                                            char *const *names)
 {
     struct terminal_energy *w = NEW(1, struct terminal_energy);
     size_t most = 0;
     for (size_t k = 0; k < deck->n_elements; k++)
         most += deck->elements[k].n_senses;
     w->deck = deck;
-    w->uic = uic;
+    const bool uic = analysis ? analysis->uic : user_deck_says_uic(deck);
+    w->euler = uic ? EULER_STEPS : deck->initial ? EULER_STEPS + 1 : 0;
+    w->from_zero = uic && analysis && !(analysis->from < 0 || analysis->from > 0);
     w->stride = 1;
     w->totals = NEW(deck->n_elements, struct terminal_total);
     w->start = NEW(deck->n_elements, double);
@@ -124,8 +137,9 @@ static double interval(double h, struct port_value a, struct port_value b)
     return h * (0.5 * (a.v * a.i + b.v * b.i) - (b.v - a.v) * (b.i - a.i) / 6);
 }
 
-/* What the law of a linear element says that it has stored since the beginning. */
-static void store(struct terminal_energy *w)
+/* What the law of a linear element says that it has stored since the beginning; `before': how long
+ * before the first point that was [s]. */
+static void store(struct terminal_energy *w, double before)
 {
     for (size_t p = 0; p < w->n_ports; p++) {
         const size_t k = w->ports[p].element;
@@ -134,9 +148,23 @@ static void store(struct terminal_energy *w)
             continue;
         const double x = e->name[0] == 'c' ? w->now[p].v : w->now[p].i;
         if (w->n_points == 0)
-            w->start[k] = x;
+            w->start[k] = x - before * (e->name[0] == 'c' ? w->now[p].i : w->now[p].v) / e->value;
         w->totals[k].stored = 0.5 * e->value * (x - w->start[k]) * (x + w->start[k]);
     }
+}
+
+/* What linear elements do not store of what they absorb in a step of h by the Euler rule,
+ * C (v1 - v0)^2 / 2 or L (i1 - i0)^2 / 2 [J]. */
+static double euler_loss(const struct terminal_energy *w, double h)
+{
+    double lost = 0;
+    for (size_t p = 0; p < w->n_ports; p++) {
+        const struct user_element *e = &w->deck->elements[w->ports[p].element];
+        const double flow = h * (e->name[0] == 'c' ? w->now[p].i : w->now[p].v);
+        if (w->totals[w->ports[p].element].exact)
+            lost += 0.5 * flow * flow / e->value;
+    }
+    return lost;
 }
 
 static double add_step(struct terminal_energy *w, double h)
@@ -144,7 +172,8 @@ static double add_step(struct terminal_energy *w, double h)
     double turnover = 0;
     memset(w->step, 0, w->deck->n_elements * sizeof *w->step);
     for (size_t p = 0; p < w->n_ports; p++)
-        w->step[w->ports[p].element] += interval(h, w->last[p], w->now[p]);
+        w->step[w->ports[p].element] +=
+            w->euler > 0 ? h * w->now[p].v * w->now[p].i : interval(h, w->last[p], w->now[p]);
     for (size_t k = 0; k < w->deck->n_elements; k++) {
         w->totals[k].energy += w->step[k];
         turnover += 0.5 * fabs(w->step[k]);
@@ -215,20 +244,50 @@ static void read_ports(struct terminal_energy *w, const double *values)
         w->totals[k].peak = fmax(w->totals[k].peak, fabs(power[k]));
 }
 
+/* The first point.  The step that leads to it belongs to the account if it is known. */
+static void begin(struct terminal_energy *w, double t)
+{
+    w->h0 = w->from_zero ? t : 0;
+    w->t0 = t - w->h0;
+    store(w, w->h0);
+    if (w->from_zero) {
+        w->turnover = add_step(w, w->h0);
+        w->lost = euler_loss(w, w->h0);
+    }
+}
+
+/* The second point, a step of h later: did the first step lose too much?  Then the account begins at
+ * its end. */
+static void judge_beginning(struct terminal_energy *w, double h)
+{
+    const bool relaxes = euler_loss(w, h) * w->h0 * w->h0 >= KEPT * w->lost * h * h;
+    if (w->lost <= (relaxes ? LOST_MOST : LOST) * w->turnover)
+        return;
+    for (size_t p = 0; p < w->n_ports; p++)
+        w->start[w->ports[p].element] =
+            w->deck->elements[w->ports[p].element].name[0] == 'c' ? w->last[p].v : w->last[p].i;
+    for (size_t k = 0; k < w->deck->n_elements; k++)
+        w->totals[k].energy = w->totals[k].stored = 0;
+    w->turnover = 0;
+    w->t0 = w->t;
+    w->n_moments = w->since = 0;
+    remember(w);
+}
+
 void terminal_energy_point(struct terminal_energy *w, const double *values)
 {
-    if (w->uic && w->skipped == 0) {
-        w->skipped = 1;
-        return;
-    }
     const double t = values[0], h = t - w->t;
     read_ports(w, values);
-    store(w);
     if (w->n_points == 0) {
-        w->t0 = t;
+        begin(w, t);
     } else {
+        if (w->n_points == 1 && w->from_zero)
+            judge_beginning(w, h);
+        store(w, 0);
         w->turnover += add_step(w, h);
-        if (w->in_pair && h > 0 && w->t > w->pair_t) {
+        if (w->euler > 0) {
+            /* no pair: the estimate is for the other rule */
+        } else if (w->in_pair && h > 0 && w->t > w->pair_t) {
             estimate(w, w->t - w->pair_t, h);
             w->in_pair = false;
         } else {
@@ -238,6 +297,7 @@ void terminal_energy_point(struct terminal_energy *w, const double *values)
             w->in_pair = true;
         }
     }
+    w->euler -= w->euler > 0;
     w->t = t;
     struct port_value *swap = w->last;
     w->last = w->now;

@@ -12,7 +12,15 @@
  * integration have lost or made.  Beside it an error is estimated for each element, from pairs of
  * intervals as in engine/spice/quadrature.h.
  *
- * With `uic' the account begins at the first point that was solved, not at the given values. */
+ * With `uic' ngspice makes two steps by the Euler rule from the given values on, of which it shows the
+ * ends.  The currents at the first end may be pulses that hold only during that step, where the given
+ * values of two elements contradict each other, so that no line leads to them or from them: in these
+ * two steps E = h p1.  What the law of a linear element says to have been at 0 s follows from the
+ * rule: v0 = v1 - h i1 / C, or i0 = i1 - h v1 / L.  Where such a pulse charges a linear
+ * element, or where the step is long beside a time constant, part of what the sources give is lost in
+ * no element; then the account begins at the end of the first step.  Without `uic' but with .ic the
+ * currents at 0 s are partly those that held the nodes before: there too E = h p1 in the first two
+ * steps. */
 #ifndef SILVERBAR_SIMULATE_TERMINAL_ENERGY_H
 #define SILVERBAR_SIMULATE_TERMINAL_ENERGY_H
 
@@ -42,9 +50,11 @@ struct terminal_moment {
 
 struct terminal_energy;
 
-/* For a plot whose vectors have these names.  Elements that are not there are left out. */
-struct terminal_energy *terminal_energy_new(const struct user_deck *deck, size_t n,
-                                            char *const *names, bool uic);
+/* For a plot whose vectors have these names, of an analysis or, if that is NULL, of a .control block.
+ * Elements that are not there are left out. */
+struct terminal_energy *terminal_energy_new(const struct user_deck *deck,
+                                            const struct user_analysis *analysis, size_t n,
+                                            char *const *names);
 void terminal_energy_free(struct terminal_energy *energy);
 
 /* values[n] at an accepted point; values[0] is the time. */

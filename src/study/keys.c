@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/spice_number.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,42 +29,76 @@ static const void *const_field(const struct key *key, const void *base)
     return (const char *)base + key->offset;
 }
 
-/* "a number in [1e-05, 1] s", for messages and help; to free(). */
-static char *expected(const struct key *key)
+/* "a, b or c", of the choices and the ending; to free(). */
+static char *choices_text(const struct key *key)
+{
+    char *text = memory_string(key->choices[0]);
+    for (size_t i = 1; key->choices[i]; i++) {
+        const bool last = !key->choices[i + 1] && !key->ending;
+        char *longer = memory_format("%s%s%s", text, last ? " or " : ", ", key->choices[i]);
+        free(text);
+        text = longer;
+    }
+    if (!key->ending)
+        return text;
+    char *longer = memory_format("%s or a FILE%s", text, key->ending);
+    free(text);
+    return longer;
+}
+
+/* "1e-05 to 1 s"; to free(). */
+static char *range_text(const struct key *key)
 {
     const char *unit = strcmp(key->unit, "1") == 0 ? "" : key->unit;
     const char *space = *unit ? " " : "";
-    char *text = NULL;
-    switch (key->kind) {
-    case KEY_NUMBER:
-        return memory_format("a number from %g to %g%s%s", key->min, key->max, space, unit);
-    case KEY_COUNT:
-        return memory_format("a whole number from %.15g to %.15g", key->min, key->max);
-    case KEY_SIZES:
-        return memory_format("a list of up to %d whole numbers from %.15g to %.15g", KEY_SIZES_MAX,
-                             key->min, key->max);
-    case KEY_FLAG:
+    if (key->kind == KEY_NUMBER)
+        return memory_format("%g to %g%s%s", key->min, key->max, space, unit);
+    return memory_format("%.16g to %.16g%s%s", key->min, key->max, space, unit);
+}
+
+char *key_expected(const struct key *key)
+{
+    if (key->choices)
+        return choices_text(key);
+    if (key->kind == KEY_FLAG)
         return memory_string("true or false");
-    case KEY_TEXT:
+    if (key->kind == KEY_TEXT)
         return memory_string("a text");
-    case KEY_CHOICE:
-        text = memory_string(key->choices[0]);
-        for (size_t i = 1; key->choices[i]; i++) {
-            char *longer =
-                memory_format("%s%s%s", text, key->choices[i + 1] ? ", " : " or ", key->choices[i]);
-            free(text);
-            text = longer;
-        }
+    char *range = range_text(key), *text = NULL;
+    if (key->kind == KEY_SIZES)
+        text = memory_format("a list of up to %d whole numbers from %s", KEY_SIZES_MAX, range);
+    else
+        text = memory_format("a %s from %s", key->kind == KEY_NUMBER ? "number" : "whole number",
+                             range);
+    free(range);
+    return text;
+}
+
+char *key_help(const struct key *key)
+{
+    if (key->choices) {
+        char *choices = choices_text(key), *text = memory_format("%s: %s", choices, key->help);
+        free(choices);
+        return text;
     }
+    if (key->kind == KEY_TEXT || key->kind == KEY_FLAG)
+        return memory_string(key->help);
+    if (key->max >= COUNT_MAX)
+        return memory_format("%s; a whole number", key->help);
+    char *range = range_text(key), *text = memory_format("%s; %s", key->help, range);
+    free(range);
     return text;
 }
 
 static enum status refuse(const struct key *key, const struct key_value *value, const char *found,
                           struct error *error)
 {
-    char *wanted = expected(key);
-    enum status status =
-        fail_at(error, value->file, value->line, "%s is %s, expected %s", key->name, found, wanted);
+    char *wanted = key_expected(key);
+    enum status status = value->line > 0
+                             ? fail_at(error, value->file, value->line, "%s is %s, expected %s",
+                                       key->name, found, wanted)
+                             : fail(error, STATUS_INPUT, "%s: %s is %s, expected %s", value->file,
+                                    key->name, found, wanted);
     free(wanted);
     return status;
 }
@@ -102,6 +137,16 @@ static enum status set_sizes(const struct key *key, const struct key_value *valu
     return STATUS_OK;
 }
 
+/* One of the choices, or the name of a file that ends as it must. */
+static bool named(const struct key *key, const char *text)
+{
+    const size_t n = strlen(text), m = key->ending ? strlen(key->ending) : 0;
+    for (size_t i = 0; key->choices[i]; i++)
+        if (strcmp(key->choices[i], text) == 0)
+            return true;
+    return key->ending && n > m && strcmp(text + n - m, key->ending) == 0;
+}
+
 enum status key_set(const struct key *key, const struct key_value *value, void *base,
                     struct error *error)
 {
@@ -113,7 +158,9 @@ enum status key_set(const struct key *key, const struct key_value *value, void *
     double number;
     switch (key->kind) {
     case KEY_NUMBER:
-        if (!plain_number(text, &number) || !(number >= key->min && number <= key->max))
+    case KEY_WHOLE:
+        if (!plain_number(text, &number) || !(number >= key->min && number <= key->max) ||
+            (key->kind == KEY_WHOLE && floor(number) != number))
             return refuse_item(key, value, text, error);
         memcpy(field(key, base), &number, sizeof number);
         return STATUS_OK;
@@ -139,6 +186,8 @@ enum status key_set(const struct key *key, const struct key_value *value, void *
             }
         return refuse_item(key, value, text, error);
     case KEY_TEXT: {
+        if (key->choices && !named(key, text))
+            return refuse_item(key, value, text, error);
         char *old, *copy = memory_string(text);
         memcpy(&old, field(key, base), sizeof old);
         free(old);
@@ -151,12 +200,32 @@ enum status key_set(const struct key *key, const struct key_value *value, void *
     return STATUS_OK;
 }
 
+bool key_accepts(const struct key *key, const char *text)
+{
+    union {
+        double number;
+        uint64_t count;
+        int choice;
+        bool flag;
+        char *text;
+        struct key_sizes sizes;
+    } field = {0};
+    struct key alone = *key; /* in a struct that has no other field */
+    alone.offset = 0;
+    const struct key_value value = {key->name, 0, 1, &text, false};
+    const bool accepted = key_set(&alone, &value, &field, NULL) == STATUS_OK;
+    if (key->kind == KEY_TEXT)
+        free(field.text);
+    return accepted;
+}
+
 char *key_text(const struct key *key, const void *base)
 {
     const void *at = const_field(key, base);
     char buffer[32];
     switch (key->kind) {
     case KEY_NUMBER:
+    case KEY_WHOLE:
         return memory_string(number_text(*(const double *)at, buffer));
     case KEY_COUNT:
         return memory_format("%llu", (unsigned long long)*(const uint64_t *)at);
@@ -201,6 +270,25 @@ char *keys_signature(const struct key *keys, size_t n, const void *base,
     return text;
 }
 
+void keys_differing(const struct key *keys, size_t n, const void *base, const void *defaults,
+                    struct table *rows)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *value = key_text(&keys[i], base), *fallback = key_text(&keys[i], defaults);
+        double number;
+        if (strcmp(value, fallback) != 0) {
+            table_row(rows);
+            table_text(rows, 0, keys[i].name);
+            if (key_is_number(&keys[i]) && plain_number(value, &number))
+                table_number(rows, 1, number);
+            else
+                table_text(rows, 1, value);
+        }
+        free(value);
+        free(fallback);
+    }
+}
+
 void keys_copy(const struct key *keys, size_t n, const void *from, void *to, size_t size)
 {
     memcpy(to, from, size);
@@ -224,7 +312,7 @@ void keys_free(const struct key *keys, size_t n, void *base)
 void keys_print(const struct key *keys, size_t n, const void *defaults, FILE *out)
 {
     for (size_t i = 0; i < n; i++) {
-        char *wanted = expected(&keys[i]), *fallback = key_text(&keys[i], defaults);
+        char *wanted = key_expected(&keys[i]), *fallback = key_text(&keys[i], defaults);
         fprintf(out, "  %-28s %s\n  %-28s   %s; default %s\n", keys[i].name, keys[i].help, "",
                 wanted, *fallback ? fallback : "''");
         free(wanted);

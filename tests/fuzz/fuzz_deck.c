@@ -30,23 +30,36 @@ static void check_line(const char *line)
     }
 }
 
+/* Lines that are taken over together with their origin. */
+static void check_lines(const struct user_deck *deck, char **lines, size_t *origin)
+{
+    assert(strcmp(lines[0], "* a deck") == 0);
+    for (size_t i = 1; lines[i]; i++) {
+        check_line(lines[i]);
+        assert(origin[i] == SIZE_MAX || origin[i] < deck->text->n_lines);
+        free(lines[i]);
+    }
+    free(lines[0]);
+    free(lines);
+    free(origin);
+}
+
 static void use(const struct user_deck *deck)
 {
+    size_t *origin;
+    char **probes, **lines = user_deck_probe_lines(deck, deck->n_analyses, &probes, &origin);
+    check_lines(deck, lines, origin);
+    for (size_t i = 0; i < deck->n_senses; i++)
+        free(probes[i]);
+    free(probes);
+    double *initial = calloc(deck->n_senses + 1, sizeof *initial);
     for (size_t a = 0; a <= deck->n_analyses; a++) {
-        size_t *origin;
-        char **lines = user_deck_lines(deck, a, &origin);
-        assert(strcmp(lines[0], "* a deck") == 0);
-        for (size_t i = 1; lines[i]; i++) {
-            check_line(lines[i]);
-            assert(origin[i] == SIZE_MAX || origin[i] < deck->text->n_lines);
-            free(lines[i]);
-        }
-        free(lines[0]);
-        free(lines);
-        free(origin);
+        lines = user_deck_lines(deck, a, initial, &origin);
+        check_lines(deck, lines, origin);
         if (a == 1)
             break; /* the others are like it */
     }
+    free(initial);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

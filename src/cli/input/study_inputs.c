@@ -14,11 +14,7 @@ enum status study_inputs_read(const char *dopant, struct study_inputs *in,
          *switches = data_path("netlists/switches.sub");
     struct training_options *t = &cases->training;
     *in = (struct study_inputs){0};
-    *cases = (struct case_inputs){training_defaults, &interrupt_flag};
-    t->classifier = classifier_defaults;
-    t->program = program_defaults;
-    t->learning = learning_defaults;
-    t->solver = engine_defaults;
+    *cases = (struct case_inputs){training_defaults(), &interrupt_flag};
     enum status status = dopant_read(dopant, devices, &in->dopant, error);
     if (status == STATUS_OK)
         status = images_read("T/X", &in->images, error);

@@ -12,7 +12,7 @@
 void testbench_input_setting(struct testbench_input *in, const char *text)
 {
     in->settings = memory_grow(in->settings, &in->capacity, in->n + 1, sizeof *in->settings);
-    in->settings[in->n++] = text;
+    in->settings[in->n++] = memory_string(text);
 }
 
 void testbench_input_context(struct testbench_input *in)
@@ -29,10 +29,18 @@ void testbench_input_context(struct testbench_input *in)
     };
 }
 
+enum status testbench_input_read(struct testbench_input *in, const char *path, const char *text,
+                                 struct error *error)
+{
+    const struct testbench_given given = {in->experiment, in->n, (const char *const *)in->settings};
+    return text ? testbench_read_text(path, text, &given, &in->testbench, error)
+                : testbench_read(path, &given, &in->testbench, error);
+}
+
 enum status testbench_input_open(struct testbench_input *in, const char *path, struct error *error)
 {
     testbench_input_context(in);
-    enum status status = testbench_read(path, in->n, in->settings, &in->testbench, error);
+    enum status status = testbench_input_read(in, path, NULL, error);
     if (status == STATUS_OK)
         status = testbench_job(in->testbench, &in->context, NULL, &in->job, error);
     if (in->context.progress)
@@ -44,6 +52,8 @@ void testbench_input_free(struct testbench_input *in)
 {
     testbench_job_free(&in->job);
     testbench_free(in->testbench);
+    for (size_t i = 0; i < in->n; i++)
+        free(in->settings[i]);
     free(in->settings);
     free(in->devices);
     free(in->neuron_file);

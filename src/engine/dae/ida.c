@@ -13,7 +13,6 @@
  * them. */
 #include "engine/dae/ida.h"
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "base/wide.h"
 #include "engine/dae/dae_trouble.h"
@@ -22,7 +21,7 @@
 #include "engine/dae/operating_point.h"
 #include "engine/dae/rosenbrock.h"
 #include "engine/dae/step_energy.h"
-#include "engine/reading.h"
+#include "engine/transient.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,10 +48,9 @@
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
 
 struct run {
+    struct transient *transient;
     const struct circuit *circuit;
-    const struct controller *controller;
     const struct engine_options *options;
-    struct engine_report *report;
     struct error *error;
     struct dae *dae;
     struct idas *idas;
@@ -68,14 +66,12 @@ struct run {
     double *resting;  /* n_nodes: dae->resting there */
     double scale;     /* half the highest voltage of a source [V] */
     struct step_energy energy;
-    double t;                    /* [s] */
-    double next[PHASE_KINDS][2]; /* first step of the ramp and of what follows, as it last was */
-    struct phase phase;
+    double t; /* [s] */
+    double (*next)
+        [2]; /* n_kinds of phases: first step of the ramp and of what follows, as it last was */
+    const struct phase *phase; /* that runs */
     double phase_begin;
-    bool in_phase;
-    struct probe_points probes;
     bool probes_currents; /* some of them */
-    double deadline, in_callbacks;
 };
 
 /* Reciprocals of the tolerances at v; `alone`: factor of the states'. */
@@ -102,11 +98,9 @@ static void weights(const void *run, const double *y, double *weight)
     tolerances(r, y, sqrt((double)r->dae->n) / STATE_PART, weight);
 }
 
-static enum status stuck(struct run *r, const char *what, const char *option)
+static enum status stuck(struct run *r, const char *what)
 {
-    char place[PHASE_PLACE_SIZE];
-    phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->t, place);
-    return fail(r->error, STATUS_NUMERICAL, "ida: %s %s; another %s may help", what, place, option);
+    return transient_fail(r->transient, r->t, what, "--reltol", r->error);
 }
 
 /* A state outside [0, 1] by more than the tolerance, or anything not finite, is no solution. */
@@ -114,7 +108,7 @@ static enum status check_solution(struct run *r)
 {
     const double slack = 10 * (r->options->reltol + r->options->vntol);
     char text[DAE_TROUBLE_SIZE];
-    return dae_no_solution(r->dae, r->y, slack, text) ? stuck(r, text, "--reltol") : STATUS_OK;
+    return dae_no_solution(r->dae, r->y, slack, text) ? stuck(r, text) : STATUS_OK;
 }
 
 /* The same where this unknown is to blame, a law that is not finite, or the matrix of the step. */
@@ -127,17 +121,15 @@ static enum status stuck_at(struct run *r, size_t unknown, const char *how)
         dae_unknown(r->dae, r->y, singular < 0 ? unknown : (size_t)singular, what);
     snprintf(text, sizeof text, "%s%s; %s",
              !broken && singular >= 0 ? "the matrix is singular at " : "", what, how);
-    return stuck(r, text, "--reltol");
+    return stuck(r, text);
 }
 
 /* Pass the interval that ends at r->t, to the recorders. */
 static void record(struct run *r, double t0, bool ends)
 {
-    const struct interval i = {
-        t0, r->t, r->dae->values, r->energy.energy, r->energy.class_error, &r->phase, ends};
-    r->report->points++;
-    for (size_t k = 0; k < r->options->n_recorders; k++)
-        r->options->recorders[k].take(r->options->recorders[k].data, &i);
+    transient_record(r->transient,
+                     &(struct transient_step){t0, r->t, r->dae->values, r->energy.energy,
+                                              r->energy.class_error, ends});
 }
 
 /* The circuit at time t, from `between'.  Without `power' voltages, states and, where a probe reads
@@ -180,8 +172,8 @@ static bool probes_agree(const struct run *r)
  * the equations are solved again. */
 static void sample_window(struct run *r, double t0)
 {
-    const double end = r->phase_begin + r->phase.duration,
-                 window = end - READING_PART * r->phase.duration, begin = fmax(t0, window);
+    const double end = r->phase_begin + r->phase->duration,
+                 window = end - READING_PART * r->phase->duration, begin = fmax(t0, window);
     if (r->t <= begin)
         return;
     const double times[2] = {begin, 0.5 * (begin + r->t)};
@@ -196,7 +188,7 @@ static void sample_window(struct run *r, double t0)
             else
                 evaluate_between(r, t0, part, NULL);
         }
-        probe_points_add(&r->probes, t, r->dae->values);
+        probe_points_add(&r->transient->probes, t, r->dae->values);
     }
 }
 
@@ -217,7 +209,7 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool kink
     }
     memcpy(r->values, r->dae->values, size);
     memcpy(r->resting, r->dae->resting, r->circuit->n_nodes * sizeof *r->resting);
-    if (kink && r->phase.changed)
+    if (kink && r->phase->changed)
         evaluate_between(r, t0, 0, r->energy.begin);
     evaluate_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, r->energy.first);
     if (!r->loose)
@@ -225,15 +217,11 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool kink
     if (last)
         sample_window(r, t0);
     memcpy(r->dae->values, r->values, size);
-    probe_points_add(&r->probes, r->t, r->dae->values);
+    probe_points_add(&r->transient->probes, r->t, r->dae->values);
     step_energy_step(&r->energy, r->t - t0, r->dae->values);
-    *ended = phase_stopped(&r->phase, r->dae->values);
+    *ended = transient_stopped(r->transient, r->dae->values);
     record(r, t0, *ended || (last && r->t >= t_end));
-    if (r->options->interrupted && *r->options->interrupted)
-        return fail(r->error, STATUS_INTERRUPTED, "interrupted");
-    if (r->report->points % 64 == 0 && clock_now() > r->deadline)
-        return stuck(r, "time limit passed", "--time-limit");
-    return STATUS_OK;
+    return transient_check(r->transient, r->t, r->error);
 }
 
 /* Error of the last one-step step in units of the tolerance, and the unknown that has most of it. */
@@ -261,7 +249,7 @@ static enum status multistep_piece(struct run *r, double h, double t_end, bool l
 {
     enum status status = STATUS_OK;
     if (!idas_begin(r->idas, r->t, h, t_end, r->y, r->slope))
-        return stuck(r, "no restart", "--reltol");
+        return stuck(r, "no restart");
     while (status == STATUS_OK && r->t < t_end && !*ended) {
         const double t0 = r->t;
         if (++*steps > STEPS_MAX) {
@@ -284,7 +272,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     struct rosenbrock *method = &r->rosenbrock;
     double *y = r->y, *slope = r->slope;
     const size_t size = r->dae->n * sizeof *y;
-    double *first = &r->next[r->phase.kind][r->dae->ramps ? 0 : 1];
+    double *first = &r->next[r->phase->kind][r->dae->ramps ? 0 : 1];
     double h = *first;
     enum status status = STATUS_OK;
     bool kink = true, settled = false; /* settled: the last step was a rosenbrock_settle() */
@@ -292,7 +280,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     size_t worst = 0;
     const double order = r->loose ? DIRK_ORDER : ROSENBROCK_ORDER;
     rosenbrock_kink(method);
-    method->known &= !r->phase.changed;
+    method->known &= !r->phase->changed;
     tolerances(r, y, 1 / STATE_PART, r->weight);
     for (int steps = 0; status == STATUS_OK && r->t < t_end && !*ended;) {
         const double t0 = r->t, rest = t_end - t0;
@@ -352,49 +340,28 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     return status;
 }
 
-static enum status run_phase(struct run *r)
+static enum status run_phase(struct transient *t, struct error *error)
 {
-    const double end = r->phase_begin + r->phase.duration,
-                 ramp = r->phase_begin + fmin(r->phase.edge, r->phase.duration);
-    enum status status = phase_check(r->circuit, &r->phase, r->t, r->error);
+    struct run *r = t->state;
+    struct dae *d = r->dae;
+    const size_t size = r->circuit->n_elements * sizeof *d->from;
+    r->error = error;
+    r->phase = &t->phase;
+    r->phase_begin = d->t0 = r->t;
+    memcpy(d->from, t->from, size);
+    memcpy(d->to, t->to, size);
+    d->edge = r->phase->edge;
+    d->driven = false;
+    const double end = r->phase_begin + r->phase->duration, ramp = r->phase_begin + r->phase->edge;
+    enum status status = STATUS_OK;
     bool ended = false;
-    r->dae->ramps = ramp > r->t;
-    if (status == STATUS_OK && r->dae->ramps)
+    d->ramps = ramp > r->t;
+    if (d->ramps)
         status = piece(r, ramp, ramp >= end, &ended);
-    r->dae->ramps = r->dae->driven = false;
+    d->ramps = d->driven = false;
     if (status == STATUS_OK && !ended && end > r->t)
         status = piece(r, end, true, &ended);
     return status;
-}
-
-static bool next_phase(struct run *r)
-{
-    const struct circuit *c = r->circuit;
-    const double begin = clock_now();
-    const struct reading reading = {r->phase_begin, r->t, r->probes.mean};
-    if (r->in_phase) {
-        probe_points_average(&r->probes, reading.t0, reading.t1);
-        r->report->phases++;
-    }
-    r->phase.n_stops = 0;
-    r->phase.device = -1;
-    r->phase.changed = 0;
-    const bool more =
-        r->controller->step(r->controller->data, r->in_phase ? &reading : NULL, &r->phase);
-    probe_points_clear(&r->probes);
-    probe_points_add(&r->probes, r->t, r->dae->values);
-    memcpy(r->dae->from, r->dae->to, c->n_elements * sizeof *r->dae->from);
-    for (size_t p = 0; p < c->n_ports; p++) {
-        r->dae->to[c->ports[p].source] = r->phase.drive[p].volt;
-        if (c->ports[p].enable >= 0)
-            r->dae->to[c->ports[p].enable] = r->phase.drive[p].open ? 0 : 1;
-    }
-    r->dae->driven = false;
-    r->dae->t0 = r->phase_begin = r->t;
-    r->dae->edge = r->phase.edge;
-    r->in_phase = true;
-    r->in_callbacks += clock_now() - begin;
-    return more;
 }
 
 static enum status set_up(struct run *r)
@@ -421,16 +388,10 @@ static enum status set_up(struct run *r)
     r->resting = NEW(c->n_nodes, double);
     r->rest = NEW(d->n, double);
     step_energy_new(&r->energy, c);
-    r->phase.drive = NEW(c->n_ports, struct drive);
-    probe_points_new(&r->probes, c);
     for (size_t k = 0; k < c->n_probes; k++)
         r->probes_currents |= c->probes[k].current;
-    for (size_t p = 0; p < c->n_ports; p++) {
-        r->phase.drive[p].volt = c->ports[p].idle;
-        d->from[c->ports[p].source] = d->to[c->ports[p].source] = c->ports[p].idle;
-        if (c->ports[p].enable >= 0)
-            d->from[c->ports[p].enable] = d->to[c->ports[p].enable] = 1;
-    }
+    memcpy(d->from, r->transient->from, c->n_elements * sizeof *d->from);
+    memcpy(d->to, r->transient->to, c->n_elements * sizeof *d->to);
     /* every node is guessed at half the highest voltage of a source */
     double highest = 0;
     for (size_t k = 0; k < c->n_elements; k++)
@@ -442,18 +403,25 @@ static enum status set_up(struct run *r)
         y[k] = r->scale;
     for (size_t k = 0; k < d->n_states; k++)
         y[d->n - d->n_states + k] = c->elements[c->state_elements[k]].x0;
-    enum status status = operating_point(d, r->rosenbrock.lu, y, &r->report->operating, r->error);
+    enum status status =
+        operating_point(d, r->rosenbrock.lu, y, &r->transient->report.operating, r->error);
     memcpy(r->rest, y, d->n * sizeof *y);
     r->loose = r->options->reltol >= LOOSE && d->n_mosfets > 0;
     r->energy.simpson = r->loose;
-    for (int k = 0; k < PHASE_KINDS; k++)
+    const size_t n_kinds = r->phase->names->n_kinds;
+    r->next = memory_new(n_kinds, sizeof *r->next);
+    for (size_t k = 0; k < n_kinds; k++)
         r->next[k][0] = r->next[k][1] =
             r->options->reltol >= COARSE && !r->loose ? r->options->step_max : FIRST_STEP;
     return status;
 }
 
-static void release(struct run *r)
+static void close_run(struct transient *t, bool done)
 {
+    struct run *r = t->state;
+    (void)done;
+    if (!r)
+        return;
     idas_free(r->idas);
     free(r->y);
     free(r->slope);
@@ -466,47 +434,36 @@ static void release(struct run *r)
     free(r->values);
     free(r->resting);
     free(r->rest);
-    free(r->phase.drive);
-    probe_points_free(&r->probes);
+    free(r->next);
     dae_free(r->dae);
+    free(r);
 }
 
-static enum status run(const struct circuit *circuit, const struct controller *controller,
-                       const struct engine_options *options, struct engine_report *report,
-                       struct error *error)
+static enum status open_run(struct transient *t, struct error *error)
 {
-    struct run *r = NEW(1, struct run);
-    struct error unused;
-    const double begin = clock_now();
-    *report = (struct engine_report){0};
-    r->circuit = circuit;
-    r->controller = controller;
-    r->options = options;
-    r->report = report;
-    r->error = error ? error : &unused;
-    r->error->text[0] = 0;
-    r->deadline = begin + options->time_limit;
-    enum status status = set_up(r);
-    if (status == STATUS_OK) {
-        dae_values(r->dae, 0, r->y, r->slope, r->residual, r->energy.begin);
-        step_energy_start(&r->energy, r->dae->values);
-        memcpy(r->values, r->dae->values, circuit_n_values(circuit) * sizeof *r->values);
-        memcpy(r->resting, r->dae->resting, circuit->n_nodes * sizeof *r->resting);
-        record(r, 0, false);
-    }
-    while (status == STATUS_OK && next_phase(r))
-        status = run_phase(r);
-    report->time = r->t;
-    report->wall = clock_now() - begin;
-    report->callback_wall = r->in_callbacks;
-    release(r);
-    free(r);
-    return status;
+    const struct circuit *c = t->circuit;
+    struct run *r = t->state = NEW(1, struct run);
+    r->transient = t;
+    r->circuit = c;
+    r->options = &t->options;
+    r->error = error;
+    r->phase = &t->phase;
+    const enum status status = set_up(r);
+    if (status != STATUS_OK)
+        return status;
+    dae_values(r->dae, 0, r->y, r->slope, r->residual, r->energy.begin);
+    step_energy_start(&r->energy, r->dae->values);
+    memcpy(r->values, r->dae->values, circuit_n_values(c) * sizeof *r->values);
+    memcpy(r->resting, r->dae->resting, c->n_nodes * sizeof *r->resting);
+    record(r, 0, false);
+    return STATUS_OK;
 }
 
 const struct engine engine_ida = {
     .name = "ida",
     .title = "the same circuit as a differential-algebraic system in SUNDIALS IDAS",
     .abilities = ENGINE_CHANGES_DEVICES | ENGINE_TRANSISTORS,
-    .run = run,
+    .open = open_run,
+    .phase = run_phase,
+    .close = close_run,
 };

@@ -5,11 +5,10 @@
  * by shortening its last step until it passes the level by less than the tolerance. */
 #include "engine/event/event.h"
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "engine/event/event_step.h"
 #include "engine/event/event_trouble.h"
-#include "engine/reading.h"
+#include "engine/transient.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,38 +25,24 @@
 #define SEARCH_PART 1e-9 /* of a step: so well it is known where a value jumps */
 
 struct run {
+    struct transient *transient;
     const struct circuit *circuit;
-    const struct controller *controller;
     const struct engine_options *options;
-    struct engine_report *report;
     struct error *error;
     struct network *network;
     struct event_steps steps;
     double t, phase_begin;
-    struct phase phase;
-    bool in_phase;
-    struct probe_points probes;
-    double deadline, in_callbacks;
-    double asked; /* when the controller was, last [s of clock_now()] */
+    const struct phase *phase; /* that runs */
 };
 
 static enum status stuck(struct run *r, const char *what)
 {
-    char place[PHASE_PLACE_SIZE];
-    phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->t, place);
-    char *able = engines_able(ENGINE_TRANSISTORS);
-    fail(r->error, STATUS_NUMERICAL, "event: %s %s; another --reltol or --engine %s may help", what,
-         place, able);
+    char *able = engines_able(ENGINE_TRANSISTORS),
+         *option = memory_format("--reltol or --engine %s", able);
+    transient_fail(r->transient, r->t, what, option, r->error);
+    free(option);
     free(able);
     return STATUS_NUMERICAL;
-}
-
-static enum status late(struct run *r)
-{
-    char place[PHASE_PLACE_SIZE];
-    phase_place(r->circuit, &r->phase, r->t, place);
-    return fail(r->error, STATUS_NUMERICAL,
-                "event: time limit passed %s; another --time-limit may help", place);
 }
 
 /* The network has no solution, or a step's error is not finite: often a law that is not. */
@@ -78,16 +63,10 @@ static void record(struct run *r, double t0, bool ends)
     struct event_steps *s = &r->steps;
     if (ends)
         event_account_book(&s->account);
-    const struct interval i = {.t0 = t0,
-                               .t1 = r->t,
-                               .values = r->network->values,
-                               .energy = ends ? s->account.energy : NULL,
-                               .class_error = ends ? s->account.class_error : NULL,
-                               .phase = &r->phase,
-                               .ends_phase = ends};
-    r->report->points++;
-    for (size_t k = 0; k < r->options->n_recorders; k++)
-        r->options->recorders[k].take(r->options->recorders[k].data, &i);
+    transient_record(r->transient,
+                     &(struct transient_step){t0, r->t, r->network->values,
+                                              ends ? s->account.energy : NULL,
+                                              ends ? s->account.class_error : NULL, ends});
     if (ends)
         event_account_booked(&s->account);
 }
@@ -100,16 +79,9 @@ static enum status check_states(struct run *r)
     return event_state_outside(&r->steps, slack, text) ? stuck(r, text) : STATUS_OK;
 }
 
-/* How far the phase's stops have been passed: > 0 yes; -INFINITY: none. */
 static double passed(const struct run *r)
 {
-    double most = -INFINITY;
-    for (size_t k = 0; k < r->phase.n_stops; k++) {
-        const struct phase_stop *s = &r->phase.stops[k];
-        const double over = r->network->values[s->value] - s->level;
-        most = fmax(most, s->rising ? over : -over);
-    }
-    return most;
+    return transient_passed(r->transient, r->network->values);
 }
 
 /* Try a step; one without a solution, or whose error is not finite, has an infinite one. */
@@ -161,12 +133,11 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     double h = t_end - r->t;
     s->simple = true;
     for (int count = 0; r->t < t_end; count++) {
-        if (r->options->interrupted && *r->options->interrupted)
-            return fail(r->error, STATUS_INTERRUPTED, "interrupted");
+        const enum status checked = transient_check(r->transient, r->t, r->error);
+        if (checked != STATUS_OK)
+            return checked;
         if (count > STEPS_MAX)
             return too_short(r, "too many steps");
-        if (count % 256 == 255 && clock_now() > r->deadline)
-            return late(r);
         h = fmin(h, r->options->step_max);
         const double left = t_end - r->t;
         if (h > left * (1 - 1e-9))
@@ -197,8 +168,9 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         const enum status status = check_states(r);
         if (status != STATUS_OK)
             return status;
+        *ended = transient_stopped(r->transient, r->network->values);
         record(r, t0, *ended || (last && r->t >= t_end));
-        probe_points_add(&r->probes, r->t, r->network->values);
+        probe_points_add(&r->transient->probes, r->t, r->network->values);
         if (*ended)
             break;
         h *= fmin(GROWTH, growth(error));
@@ -206,18 +178,24 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     return STATUS_OK;
 }
 
-static enum status run_phase(struct run *r)
+static enum status run_phase(struct transient *t, struct error *error)
 {
-    const double end = r->phase_begin + r->phase.duration,
-                 ramp = r->phase_begin + fmin(r->phase.edge, r->phase.duration),
-                 window = end - READING_PART * r->phase.duration;
+    struct run *r = t->state;
+    struct network *n = r->network;
+    const size_t size = r->circuit->n_elements * sizeof *n->from;
+    r->error = error;
+    r->phase = &t->phase;
+    if (r->phase->changed)
+        event_steps_changed(&r->steps, r->phase->changed - 1);
+    memcpy(n->from, t->from, size);
+    memcpy(n->to, t->to, size);
+    n->t0 = r->phase_begin = r->t;
+    n->edge = r->phase->edge;
+    const double end = r->phase_begin + r->phase->duration, ramp = r->phase_begin + r->phase->edge,
+                 window = end - READING_PART * r->phase->duration;
     bool ended = false;
-    enum status status = phase_check(r->circuit, &r->phase, r->t, r->error);
-    if (status != STATUS_OK)
-        return status;
-    if (r->asked > r->deadline)
-        return late(r);
-    if (network_phase(r->network))
+    enum status status = STATUS_OK;
+    if (network_phase(n))
         event_steps_pattern(&r->steps);
     if (ramp > r->t) {
         event_steps_begin(&r->steps, true);
@@ -230,6 +208,7 @@ static enum status run_phase(struct run *r)
         event_steps_begin(&r->steps, true);
         if (!event_steps_settle(&r->steps, r->t))
             return no_solution(r);
+        transient_jumped(t, n->values);
     }
     if (status != STATUS_OK || ended || end <= r->t)
         return status;
@@ -241,53 +220,12 @@ static enum status run_phase(struct run *r)
     return status;
 }
 
-static bool next_phase(struct run *r)
-{
-    const struct circuit *c = r->circuit;
-    const double begin = clock_now();
-    const struct reading reading = {r->phase_begin, r->t, r->probes.mean};
-    struct network *n = r->network;
-    if (r->in_phase) {
-        probe_points_average(&r->probes, reading.t0, reading.t1);
-        r->report->phases++;
-    }
-    r->phase.n_stops = 0;
-    r->phase.device = -1;
-    r->phase.changed = 0;
-    const bool more =
-        r->controller->step(r->controller->data, r->in_phase ? &reading : NULL, &r->phase);
-    if (r->phase.changed)
-        event_steps_changed(&r->steps, r->phase.changed - 1);
-    probe_points_clear(&r->probes);
-    probe_points_add(&r->probes, r->t, n->values);
-    for (size_t p = 0; p < c->n_ports; p++) {
-        const int source = c->ports[p].source, enable = c->ports[p].enable;
-        n->from[source] = n->to[source];
-        n->to[source] = r->phase.drive[p].volt;
-        if (enable < 0)
-            continue;
-        n->from[enable] = n->to[enable];
-        n->to[enable] = r->phase.drive[p].open ? 0 : 1;
-    }
-    n->t0 = r->phase_begin = r->t;
-    n->edge = fmin(r->phase.edge, r->phase.duration);
-    r->in_phase = true;
-    r->asked = clock_now();
-    r->in_callbacks += r->asked - begin;
-    return more;
-}
-
 /* At rest: all ports at their idle voltage and closed. */
 static enum status start(struct run *r)
 {
-    const struct circuit *c = r->circuit;
     struct network *n = r->network;
-    for (size_t p = 0; p < c->n_ports; p++) {
-        const int source = c->ports[p].source, enable = c->ports[p].enable;
-        r->phase.drive[p].volt = n->from[source] = n->to[source] = c->ports[p].idle;
-        if (enable >= 0)
-            n->from[enable] = n->to[enable] = 1;
-    }
+    memcpy(n->from, r->transient->from, r->circuit->n_elements * sizeof *n->from);
+    memcpy(n->to, r->transient->to, r->circuit->n_elements * sizeof *n->to);
     network_phase(n);
     event_steps_pattern(&r->steps);
     event_steps_begin(&r->steps, true);
@@ -314,45 +252,41 @@ static enum status check_switches(const struct run *r)
     return STATUS_OK;
 }
 
-static enum status run(const struct circuit *circuit, const struct controller *controller,
-                       const struct engine_options *options, struct engine_report *report,
-                       struct error *error)
+static enum status open_run(struct transient *t, struct error *error)
 {
-    struct error unused;
-    struct run r = {.circuit = circuit,
-                    .controller = controller,
-                    .options = options,
-                    .report = report,
-                    .error = error ? error : &unused};
-    const double begin = clock_now();
-    *report = (struct engine_report){0};
-    r.deadline = begin + options->time_limit;
-    r.network = network_new(circuit, r.error);
-    if (!r.network)
+    struct run *r = t->state = NEW(1, struct run);
+    r->transient = t;
+    r->circuit = t->circuit;
+    r->options = &t->options;
+    r->error = error;
+    r->phase = &t->phase;
+    r->network = network_new(t->circuit, error);
+    if (!r->network)
         return STATUS_INPUT;
-    r.phase.drive = NEW(circuit->n_ports, struct drive);
-    probe_points_new(&r.probes, circuit);
-    event_steps_new(&r.steps, circuit, r.network, options);
-    enum status status = event_floating(r.network, r.error);
+    event_steps_new(&r->steps, t->circuit, r->network, r->options);
+    enum status status = event_floating(r->network, error);
     if (status == STATUS_OK)
-        status = check_switches(&r);
-    if (status == STATUS_OK)
-        status = start(&r);
-    while (status == STATUS_OK && next_phase(&r))
-        status = run_phase(&r);
-    report->time = r.t;
-    report->wall = clock_now() - begin;
-    report->callback_wall = r.in_callbacks;
-    event_steps_free(&r.steps);
-    probe_points_free(&r.probes);
-    free(r.phase.drive);
-    network_free(r.network);
-    return status;
+        status = check_switches(r);
+    return status == STATUS_OK ? start(r) : status;
+}
+
+static void close_run(struct transient *t, bool done)
+{
+    struct run *r = t->state;
+    (void)done;
+    if (!r)
+        return;
+    if (r->network)
+        event_steps_free(&r->steps);
+    network_free(r->network);
+    free(r);
 }
 
 const struct engine engine_event = {
     .name = "event",
     .title = "from input edge to input edge: no capacitors, neurons by their transfer",
     .abilities = ENGINE_SWITCHES | ENGINE_CHANGES_DEVICES,
-    .run = run,
+    .open = open_run,
+    .phase = run_phase,
+    .close = close_run,
 };

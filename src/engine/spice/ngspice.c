@@ -5,10 +5,10 @@
 #include "base/spice_number.h"
 #include "base/spice_screen.h"
 #include "circuit/deck.h"
-#include "engine/reading.h"
 #include "engine/spice/quadrature.h"
 #include "engine/spice/worker.h"
 #include "engine/spice/worker_link.h"
+#include "engine/transient.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,25 +24,21 @@ struct saved {
 };
 
 struct run {
+    struct transient *transient;
     const struct circuit *circuit;
-    const struct controller *controller;
     const struct engine_options *options;
-    struct engine_report *report;
     struct error *error;
     size_t n_values, n_saved, n_externals;
     struct saved *saved;
     int *externals; /* n_externals: element numbers */
-    double
-        *external_from; /* n_externals: voltages at the start of the phase, and from its edge on */
-    double *external_to;
-    int *derived; /* voltage-controlled sources that drive gates only: their node is computed */
+    double *drive;  /* n_externals: what they go to in the phase that runs [V] */
+    int *derived;   /* voltage-controlled sources that drive gates only: their node is computed */
     size_t n_derived;
     double *values;
+    double *sent, *next; /* 1 + n_saved: time and unknowns of a point, and of the one after it */
     struct quadrature *quadrature;
-    struct phase phase;
-    double phase_start;
-    bool in_phase;
-    struct probe_points probes;
+    struct worker_end end; /* of the last phase */
+    bool started;          /* the link is to be ended */
     struct worker_link link;
 };
 
@@ -100,45 +96,21 @@ static void prepare(struct run *r)
     r->derived = NEW(c->n_elements, int);
     r->externals = NEW(c->n_elements, int);
     r->values = NEW(r->n_values, double);
-    probe_points_new(&r->probes, c);
-    r->phase.drive = NEW(c->n_ports, struct drive);
     choose_saved(r);
+    r->sent = NEW(1 + r->n_saved, double);
+    r->next = NEW(1 + r->n_saved, double);
     for (size_t k = 0; k < c->n_elements; k++)
         if (c->elements[k].external)
             r->externals[r->n_externals++] = (int)k;
-    r->external_from = NEW(r->n_externals, double);
-    r->external_to = NEW(r->n_externals, double);
-    for (size_t p = 0; p < c->n_ports; p++)
-        r->phase.drive[p].volt = c->ports[p].idle;
+    r->drive = NEW(r->n_externals, double);
     r->quadrature = quadrature_new(c);
 }
 
-static void release(struct run *r)
+/* What the external sources go to. */
+static void find_drive(struct run *r)
 {
-    for (size_t k = 0; k < r->n_saved; k++)
-        free(r->saved[k].name);
-    free(r->saved);
-    free(r->derived);
-    free(r->externals);
-    free(r->external_from);
-    free(r->external_to);
-    free(r->values);
-    probe_points_free(&r->probes);
-    free(r->phase.drive);
-    quadrature_free(r->quadrature);
-}
-
-/* Voltages of the external sources that the drive asks for. */
-static void external_voltages(const struct run *r, double *volts)
-{
-    const struct circuit *c = r->circuit;
     for (size_t k = 0; k < r->n_externals; k++)
-        for (size_t p = 0; p < c->n_ports; p++) {
-            if (c->ports[p].source == r->externals[k])
-                volts[k] = r->phase.drive[p].volt;
-            else if (c->ports[p].enable == r->externals[k])
-                volts[k] = r->phase.drive[p].open ? 0 : 1;
-        }
+        r->drive[k] = r->transient->to[r->externals[k]];
 }
 
 static char **deck_lines(const struct run *r)
@@ -175,21 +147,28 @@ static void work(const void *data, const char *directory, int in, int out)
     worker_main(&setup);
 }
 
-static enum status start_worker(struct run *r, char **lines)
+static enum status start_worker(struct run *r)
 {
+    char **lines = deck_lines(r);
+    enum status status = spice_deck_screen((const char *const *)lines, r->error);
     char **saved = NEW(r->n_saved, char *), **externals = NEW(r->n_externals, char *);
     for (size_t k = 0; k < r->n_saved; k++)
         saved[k] = r->saved[k].name;
     for (size_t k = 0; k < r->n_externals; k++)
         externals[k] = r->circuit->elements[r->externals[k]].name;
-    external_voltages(r, r->external_to);
+    find_drive(r);
     const struct worker_setup setup = {.lines = lines,
                                        .n_saved = r->n_saved,
                                        .saved = saved,
                                        .n_externals = r->n_externals,
                                        .externals = externals,
-                                       .initial = r->external_to};
-    const enum status status = worker_link_start(&r->link, work, &setup);
+                                       .initial = r->drive};
+    r->started = status == STATUS_OK;
+    if (r->started)
+        status = worker_link_start(&r->link, work, &setup);
+    for (char **line = lines; *line; line++)
+        free(*line);
+    free(lines);
     free(saved);
     free(externals);
     return status;
@@ -199,7 +178,7 @@ static enum status start_worker(struct run *r, char **lines)
 static const char *place(const void *data, char text[PHASE_PLACE_SIZE])
 {
     const struct run *r = data;
-    return phase_place(r->circuit, r->in_phase ? &r->phase : NULL, r->quadrature->t, text);
+    return transient_place(r->transient, r->quadrature->t, text);
 }
 
 /* Fill the array of values from what was sent and what the drive gives. */
@@ -208,11 +187,13 @@ static void complete_values(struct run *r, double t, const double *sent)
     const struct circuit *c = r->circuit;
     for (size_t k = 0; k < r->n_saved; k++)
         r->values[r->saved[k].value] = sent[k];
-    double progress = r->in_phase && r->phase.edge > 0 ? (t - r->phase_start) / r->phase.edge : 1;
+    const struct transient *x = r->transient;
+    double progress = x->in_phase && x->phase.edge > 0 ? (t - x->begin) / x->phase.edge : 1;
     progress = progress < 0 ? 0 : progress > 1 ? 1 : progress;
-    for (size_t k = 0; k < r->n_externals; k++)
-        r->values[c->elements[r->externals[k]].node[0]] =
-            r->external_from[k] + (r->external_to[k] - r->external_from[k]) * progress;
+    for (size_t k = 0; k < r->n_externals; k++) {
+        const int e = r->externals[k];
+        r->values[c->elements[e].node[0]] = x->from[e] + (x->to[e] - x->from[e]) * progress;
+    }
     for (size_t k = 0; k < r->n_derived; k++) {
         const struct element *e = &c->elements[r->derived[k]];
         r->values[e->node[0]] =
@@ -220,63 +201,33 @@ static void complete_values(struct run *r, double t, const double *sent)
     }
 }
 
-static void record(struct run *r, double t0, bool ends)
+/* Begin the phase in the worker. */
+static enum status send_phase(struct run *r)
 {
-    const struct interval interval = {t0,
-                                      r->quadrature->t,
-                                      r->values,
-                                      r->quadrature->energy,
-                                      r->quadrature->class_error,
-                                      &r->phase,
-                                      ends};
-    for (size_t k = 0; k < r->options->n_recorders; k++)
-        r->options->recorders[k].take(r->options->recorders[k].data, &interval);
-}
-
-/* Ask the controller; send the answer.  *done: the run is over. */
-static enum status next_phase(struct run *r, bool *done)
-{
-    struct reading reading = {r->phase_start, r->quadrature->t, r->probes.mean};
-    if (r->in_phase) {
-        probe_points_average(&r->probes, reading.t0, reading.t1);
-        r->report->phases++;
-    }
-    probe_points_clear(&r->probes);
-    probe_points_add(&r->probes, r->quadrature->t, r->values);
-    r->phase.n_stops = 0;
-    r->phase.device = -1;
-    r->phase.changed = 0;
-    struct worker_phase message = {0};
-    *done = !r->controller->step(r->controller->data, r->in_phase ? &reading : NULL, &r->phase);
-    message.done = *done;
-    if (r->phase.changed)
-        return fail_unable(
-            r->error, ENGINE_CHANGES_DEVICES,
-            "the constants of %s change from pulse to pulse, which a deck cannot say",
-            r->circuit->elements[r->circuit->state_elements[r->phase.changed - 1]].name);
-    memcpy(r->external_from, r->external_to, r->n_externals * sizeof *r->external_from);
-    external_voltages(r, r->external_to);
-    r->phase_start = r->quadrature->t;
-    r->in_phase = true;
-    quadrature_restart(r->quadrature);
-    message.duration = r->phase.duration;
-    message.edge = r->phase.edge;
-    message.edge_parts = r->options->edge_parts;
-    for (size_t i = 0; i < r->phase.n_stops; i++) {
+    const struct phase *p = &r->transient->phase;
+    struct worker_phase message = {.duration = p->duration,
+                                   .edge = p->edge,
+                                   .edge_parts = r->options->edge_parts,
+                                   .n_stops = (uint32_t)p->n_stops};
+    struct worker_stop *stops = NEW(p->n_stops, struct worker_stop);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < p->n_stops && status == STATUS_OK; i++) {
         size_t k = 0;
-        while (k < r->n_saved && r->saved[k].value != r->phase.stops[i].value)
+        while (k < r->n_saved && r->saved[k].value != p->stops[i].value)
             k++;
         if (k == r->n_saved)
-            return fail(r->error, STATUS_INPUT,
-                        "a phase stops at a quantity that is not solved for");
-        message.stops[message.n_stops].saved = (uint32_t)k;
-        message.stops[message.n_stops].rising = r->phase.stops[i].rising;
-        message.stops[message.n_stops++].level = r->phase.stops[i].level;
+            status = fail(r->error, STATUS_INPUT,
+                          "a phase stops at a quantity that ngspice does not solve for");
+        stops[i] = (struct worker_stop){(uint32_t)k, p->stops[i].rising, p->stops[i].level};
     }
-    enum status status = worker_link_send(&r->link, &message, sizeof message);
-    if (status == STATUS_OK && !*done)
-        status =
-            worker_link_send(&r->link, r->external_to, r->n_externals * sizeof *r->external_to);
+    find_drive(r);
+    if (status == STATUS_OK)
+        status = worker_link_send(&r->link, &message, sizeof message);
+    if (status == STATUS_OK)
+        status = worker_link_send(&r->link, stops, p->n_stops * sizeof *stops);
+    if (status == STATUS_OK)
+        status = worker_link_send(&r->link, r->drive, r->n_externals * sizeof *r->drive);
+    free(stops);
     return status;
 }
 
@@ -293,96 +244,119 @@ static enum status worker_text(struct run *r, uint32_t size)
                 tolerance ? "; another --reltol or --abstol may help" : "");
 }
 
-static enum status follow(struct run *r)
+/* Book the point that was sent last; `ends`: it ends the phase. */
+static void book(struct run *r, bool ends)
 {
-    double *sent = NEW(1 + r->n_saved, double), *next = NEW(1 + r->n_saved, double), t_pending = 0;
-    enum status status = STATUS_OK;
-    bool done = false, pending = false;
-    const size_t point_size = (1 + r->n_saved) * sizeof *sent;
-    while (status == STATUS_OK && !done) {
-        struct worker_header header;
-        status = worker_link_receive(&r->link, &header, sizeof header);
-        if (status != STATUS_OK)
-            break;
-        if (header.tag == WORKER_FAILED) {
-            status = worker_text(r, header.size);
-            break;
+    struct transient *x = r->transient;
+    const double t0 = x->report.points == 0 ? r->sent[0] : r->quadrature->t;
+    complete_values(r, r->sent[0], r->sent + 1);
+    quadrature_advance(r->quadrature, r->sent[0], r->values);
+    probe_points_add(&x->probes, r->sent[0], r->values);
+    transient_record(x, &(struct transient_step){t0, r->quadrature->t, r->values,
+                                                 r->quadrature->energy, r->quadrature->class_error,
+                                                 ends && x->in_phase});
+}
+
+/* A point: keep it until it is known whether it ends the phase. */
+static enum status receive_point(struct run *r)
+{
+    const enum status status =
+        worker_link_receive(&r->link, r->next, (1 + r->n_saved) * sizeof *r->next);
+    double *swap = r->sent;
+    r->sent = r->next;
+    r->next = swap;
+    for (size_t k = 0; status == STATUS_OK && k <= r->n_saved; k++)
+        if (!isfinite(r->sent[k])) {
+            char where[PHASE_PLACE_SIZE];
+            return fail(r->error, STATUS_NUMERICAL, "ngspice: %s is not finite (%s)",
+                        k ? r->saved[k - 1].name : "time", place(r, where));
         }
-        /* a point is booked when it is known whether it ends the phase */
-        if (pending) {
-            const bool ends = header.tag == WORKER_PHASE_END;
-            complete_values(r, sent[0], sent + 1);
-            t_pending = r->quadrature->t;
-            quadrature_advance(r->quadrature, sent[0], r->values);
-            probe_points_add(&r->probes, sent[0], r->values);
-            r->report->points++;
-            record(r, r->report->points == 1 ? sent[0] : t_pending, ends && r->in_phase);
-            pending = false;
-        }
-        if (header.tag == WORKER_POINT && header.size == point_size) {
-            status = worker_link_receive(&r->link, next, point_size);
-            double *swap = sent;
-            sent = next;
-            next = swap;
-            pending = status == STATUS_OK;
-            for (size_t k = 0; pending && k <= r->n_saved; k++)
-                if (!isfinite(sent[k])) {
-                    char where[PHASE_PLACE_SIZE];
-                    status = fail(r->error, STATUS_NUMERICAL, "ngspice: %s is not finite (%s)",
-                                  k ? r->saved[k - 1].name : "time", place(r, where));
-                    pending = false;
-                }
-        } else if (header.tag == WORKER_PHASE_END) {
-            double times[2];
-            status = worker_link_receive(&r->link, times, sizeof times);
-            r->report->callback_wall = times[0];
-            r->report->wall = times[1];
-            r->report->time = r->quadrature->t;
-            if (status == STATUS_OK)
-                status = next_phase(r, &done);
-        }
-    }
-    free(sent);
-    free(next);
     return status;
 }
 
-static enum status run(const struct circuit *circuit, const struct controller *controller,
-                       const struct engine_options *options, struct engine_report *report,
-                       struct error *error)
+/* Take points until one ends the phase. */
+static enum status follow(struct run *r)
 {
-    struct run *r = NEW(1, struct run);
-    *report = (struct engine_report){0};
-    r->circuit = circuit;
-    r->controller = controller;
-    r->options = options;
-    r->report = report;
-    r->error = error;
-    r->link.time_limit = options->time_limit;
-    r->link.interrupted = options->interrupted;
-    r->link.place = place;
-    r->link.place_data = r;
-    r->link.error = error;
-    prepare(r);
-    char **lines = deck_lines(r);
-    enum status status = spice_deck_screen((const char *const *)lines, error);
-    if (status == STATUS_OK) {
-        status = start_worker(r, lines);
-        if (status == STATUS_OK)
-            status = follow(r);
-        worker_link_end(&r->link, status);
+    bool pending = false;
+    for (;;) {
+        struct worker_header header;
+        enum status status = worker_link_receive(&r->link, &header, sizeof header);
+        if (status == STATUS_OK && header.tag == WORKER_FAILED)
+            status = worker_text(r, header.size);
+        if (status != STATUS_OK)
+            return status;
+        if (pending)
+            book(r, header.tag == WORKER_PHASE_END);
+        pending = header.tag == WORKER_POINT;
+        if (pending) {
+            status = receive_point(r);
+        } else if (header.tag == WORKER_PHASE_END) {
+            status = worker_link_receive(&r->link, &r->end, sizeof r->end);
+            r->transient->stop = r->end.stop;
+            return status;
+        }
+        if (status != STATUS_OK)
+            return status;
     }
-    for (char **line = lines; *line; line++)
-        free(*line);
-    free(lines);
-    release(r);
+}
+
+static enum status run_phase(struct transient *t, struct error *error)
+{
+    struct run *r = t->state;
+    r->error = r->link.error = error;
+    quadrature_restart(r->quadrature);
+    const enum status status = send_phase(r);
+    return status == STATUS_OK ? follow(r) : status;
+}
+
+static enum status open_run(struct transient *t, struct error *error)
+{
+    struct run *r = t->state = NEW(1, struct run);
+    r->transient = t;
+    r->circuit = t->circuit;
+    r->options = &t->options;
+    r->error = error;
+    r->link = (struct worker_link){.time_limit = t->options.time_limit,
+                                   .interrupted = t->options.interrupted,
+                                   .place = place,
+                                   .place_data = r,
+                                   .error = error};
+    prepare(r);
+    const enum status status = start_worker(r);
+    return status == STATUS_OK ? follow(r) : status;
+}
+
+/* The worker's own times are those of the transient, without the start of its process. */
+static void close_run(struct transient *t, bool done)
+{
+    struct run *r = t->state;
+    const struct worker_phase end = {.done = true};
+    if (!r)
+        return;
+    t->report.callback_wall = r->end.in_callbacks;
+    t->report.wall = r->end.wall;
+    if (r->started && done)
+        done = worker_link_send(&r->link, &end, sizeof end) == STATUS_OK;
+    if (r->started)
+        worker_link_end(&r->link, done ? STATUS_OK : STATUS_NUMERICAL);
+    for (size_t k = 0; k < r->n_saved; k++)
+        free(r->saved[k].name);
+    free(r->saved);
+    free(r->derived);
+    free(r->externals);
+    free(r->drive);
+    free(r->values);
+    free(r->sent);
+    free(r->next);
+    quadrature_free(r->quadrature);
     free(r);
-    return status;
 }
 
 const struct engine engine_ngspice = {
     .name = "ngspice",
     .title = "the whole circuit in ngspice, one continuous transient",
     .abilities = ENGINE_STARTS_FROM_ZERO | ENGINE_TRANSISTORS | ENGINE_SUBCIRCUITS,
-    .run = run,
+    .open = open_run,
+    .phase = run_phase,
+    .close = close_run,
 };

@@ -40,8 +40,10 @@ static struct {
     /* the phase that runs */
     double t0, t1, edge;
     double *from, *to; /* n_externals */
-    uint32_t n_stops;
     struct worker_phase phase;
+    struct worker_stop *stops; /* phase.n_stops */
+    bool *armed;               /* phase.n_stops: it has been on the near side of its level */
+    int32_t stop;              /* that has ended the phase, or -1 */
     /* vectors of the transient */
     int *where;    /* n_saved: place of each among ngspice's vectors; -1 until known */
     int time;      /* place of the time vector */
@@ -204,15 +206,40 @@ static int on_source(double *value, double t, char *name, int id, void *data)
     return 0;
 }
 
+/* Is the stop's value past its level at this point? */
+static bool is_past(const struct worker_stop *s)
+{
+    const double v = w.point[1 + s->saved];
+    return s->rising ? v >= s->level : v <= s->level;
+}
+
+static void receive_stops(void)
+{
+    const size_t n = w.phase.n_stops;
+    free(w.stops);
+    free(w.armed);
+    w.stops = calloc(n + 1, sizeof *w.stops);
+    w.armed = calloc(n + 1, sizeof *w.armed);
+    if (!w.stops || !w.armed)
+        give_up("out of memory");
+    receive(w.stops, n * sizeof *w.stops);
+    for (size_t i = 0; i < n; i++)
+        w.armed[i] = !is_past(&w.stops[i]);
+    w.stop = -1;
+}
+
 static void next_phase(double t)
 {
-    const double times[2] = {w.in_callbacks, clock_now() - w.started};
-    send_message(WORKER_PHASE_END, times, sizeof times);
+    const struct worker_end end = {w.in_callbacks, clock_now() - w.started, w.stop};
+    send_message(WORKER_PHASE_END, &end, sizeof end);
     fflush(w.out);
     receive(&w.phase, sizeof w.phase);
     if (w.phase.done)
         _exit(0);
-    memcpy(w.from, w.to, w.setup->n_externals * sizeof *w.from);
+    receive_stops();
+    const double part = w.edge > 0 ? fmin(1, (t - w.t0) / w.edge) : 1;
+    for (size_t k = 0; k < w.setup->n_externals; k++)
+        w.from[k] = part < 1 ? w.from[k] + (w.to[k] - w.from[k]) * part : w.to[k];
     receive(w.to, w.setup->n_externals * sizeof *w.to);
     w.t0 = t;
     w.edge = w.phase.edge;
@@ -226,14 +253,13 @@ static void next_phase(double t)
 
 static bool phase_ends(double t)
 {
-    if (t >= w.t1 * (1 - TIME_SLACK))
-        return true;
-    for (uint32_t i = 0; i < w.phase.n_stops; i++) {
-        const double v = w.point[1 + w.phase.stops[i].saved];
-        if (w.phase.stops[i].rising ? v >= w.phase.stops[i].level : v <= w.phase.stops[i].level)
-            return true;
+    for (uint32_t i = 0; i < w.phase.n_stops && w.stop < 0; i++) {
+        const bool past = is_past(&w.stops[i]);
+        if (past && w.armed[i])
+            w.stop = (int32_t)i;
+        w.armed[i] |= !past;
     }
-    return false;
+    return w.stop >= 0 || t >= w.t1 * (1 - TIME_SLACK);
 }
 
 static int on_point(pvecvaluesall all, int n, int id, void *data)
@@ -298,6 +324,7 @@ static void open_pipe(int out)
 void worker_main(const struct worker_setup *setup)
 {
     w.setup = setup;
+    w.stop = -1;
     open_pipe(setup->out);
     w.from = calloc(setup->n_externals + 1, sizeof *w.from);
     w.to = calloc(setup->n_externals + 1, sizeof *w.to);
@@ -328,7 +355,7 @@ static int on_deck_text(char *text, int id, void *data)
     static const char *const progress[] = {"Trying", "Supplies", "Using", "Reducing"};
     if (strncmp(text, "stdout ", 7) == 0) {
         const char *line = text + 7, *sign = line + strcspn(line, " =");
-        if (sign[strspn(sign, " ")] == '=')
+        if (sign[strspn(sign, " ")] == '=' && !w.deck->probes)
             send_message(WORKER_TEXT, line, strlen(line));
         return 0;
     }
@@ -355,6 +382,8 @@ static int on_deck_start(pvecinfoall info, int id, void *data)
 {
     (void)id;
     (void)data;
+    if (w.deck->probes)
+        return 0;
     size_t size = sizeof(uint32_t) + strlen(info->name) + 1;
     w.n_vectors = (size_t)info->veccount;
     w.complex = info->veccount > 0 && !info->vecs[0]->is_real;
@@ -375,11 +404,30 @@ static int on_deck_start(pvecinfoall info, int id, void *data)
     return 0;
 }
 
+static void send_probes(void) __attribute__((noreturn));
+static void send_probes(void)
+{
+    double *values = calloc(w.deck->n_probes + 1, sizeof *values);
+    if (!values)
+        give_up("out of memory");
+    for (size_t i = 0; i < w.deck->n_probes; i++) {
+        const vector_info *v = ngGet_Vec_Info(w.deck->probes[i]);
+        if (v && v->v_realdata && v->v_length > 0)
+            values[i] = v->v_realdata[0];
+    }
+    send_message(WORKER_PROBED, values, w.deck->n_probes * sizeof *values);
+    send_message(WORKER_DONE, NULL, 0);
+    fflush(w.out);
+    _exit(0);
+}
+
 static int on_deck_point(pvecvaluesall all, int n, int id, void *data)
 {
     (void)n;
     (void)id;
     (void)data;
+    if (w.deck->probes)
+        send_probes(); /* one step of the run is enough, and the next ones may be many */
     if ((size_t)all->veccount != w.n_vectors)
         give_up("ngspice changed the number of vectors within a plot");
     size_t k = 0;
@@ -419,6 +467,8 @@ void worker_deck_main(const struct worker_deck *deck)
         refuse_deck(w.complaint[0] ? w.complaint : "it could not be read");
     if (!deck->control)
         ngSpice_Command((char[]){"run"});
+    if (w.deck->probes)
+        send_probes();
     if (w.failed)
         give_up(w.complaint[0] ? w.complaint : "the analysis did not end");
     send_message(WORKER_DONE, NULL, 0);

@@ -10,12 +10,13 @@
 /* Worker to parent: this header, then `size` bytes. */
 enum worker_tag {
     WORKER_POINT = 1, /* double t, then n_saved doubles */
-    WORKER_PHASE_END, /* the last point ended the phase; double callback seconds, wall seconds */
+    WORKER_PHASE_END, /* the last point ended the phase; struct worker_end */
     WORKER_FAILED,    /* text */
     /* of a user's deck */
     WORKER_PLOT,   /* uint32_t complex; its name and its vectors' names, each with its NUL */
     WORKER_VALUES, /* a double, or two, of each vector */
     WORKER_TEXT,   /* a line "NAME = VALUE ..." */
+    WORKER_PROBED, /* doubles, one for each probe */
     WORKER_UNREAD, /* text: the deck could not be read */
     WORKER_DONE,
 };
@@ -24,16 +25,23 @@ struct worker_header {
     uint32_t tag, size;
 };
 
-/* Parent to worker after WORKER_PHASE_END; then n_externals doubles, the voltages at its end. */
+struct worker_end {
+    double in_callbacks, wall; /* so far [s] */
+    int32_t stop;              /* which has ended the phase, or -1 */
+};
+
+/* Parent to worker after WORKER_PHASE_END, with n_stops stops and n_externals doubles, the voltages
+ * after its edge; of one that is `done` neither follows. */
 struct worker_phase {
     int32_t done;
     uint32_t n_stops, edge_parts;
     double duration, edge; /* [s] */
-    struct {
-        uint32_t saved; /* index among the saved quantities */
-        uint32_t rising;
-        double level;
-    } stops[PHASE_STOPS_MAX];
+};
+
+struct worker_stop {
+    uint32_t saved; /* index among the saved quantities */
+    uint32_t rising;
+    double level;
 };
 
 struct worker_setup {
@@ -53,10 +61,13 @@ void worker_main(const struct worker_setup *setup) __attribute__((noreturn));
 /* A user's deck, run as it is: every plot is sent with all of its points, and what ngspice prints of
  * measures. */
 struct worker_deck {
-    char **lines;          /* ended by NULL */
-    bool trusted;          /* it may open files and run programs */
-    bool control;          /* its .control blocks say what is run */
-    const char *folder;    /* of a trusted deck: where it runs */
+    char **lines; /* ended by NULL */
+    size_t n_probes;
+    char **probes;      /* n_probes; if not NULL, the run matters no more than that it begins, and
+                            * the values of these parameters are sent, 0 of one that is not there */
+    bool trusted;       /* it may open files and run programs */
+    bool control;       /* its .control blocks say what is run */
+    const char *folder; /* of a trusted deck: where it runs */
     const char *directory; /* private, empty */
     int in, out;           /* pipes */
 };

@@ -64,6 +64,9 @@ static void header(const struct page_data *d, const char *name, FILE *out)
     html_text(s->engine, out);
     fputs(", neuron ", out);
     html_text(s->neuron, out);
+    if (s->rule[0])
+        fputs(", rule ", out);
+    html_text(s->rule, out);
     fputs(", policy ", out);
     html_text(s->policy, out);
     fprintf(out, ", tolerance %g\xc2\xa0%%, seed %.0f; silverbar ", 100 * s->tolerance, s->seed);
@@ -211,5 +214,6 @@ enum status page_report(const char *folder, const char *name, FILE *out, struct 
     }
     for (size_t i = 0; i < N_TABLES; i++)
         table_free(*table_at(&d, i));
+    summary_free(&d.summary);
     return status;
 }

@@ -125,7 +125,8 @@ static enum status find_point(struct reader *r, const struct claim *claim, size_
     struct claims *c = r->c;
     struct testbench *t;
     char *path = beside(c->path, claim->text.testbench);
-    enum status status = testbench_read(path, n, settings, &t, r->error);
+    const struct testbench_given given = {NULL, n, settings};
+    enum status status = testbench_read(path, &given, &t, r->error);
     free(path);
     if (status != STATUS_OK)
         return status;

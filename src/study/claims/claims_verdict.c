@@ -257,10 +257,11 @@ enum status claims_spot_check(const struct claims *c, const struct experiment_co
         /* the point's own identity is a testbench of it */
         char *setting = memory_format("engine.name=%s", engine);
         const char *const settings[] = {setting};
+        const struct testbench_given given = {NULL, 1, settings};
         struct testbench *t;
         struct sample_job job = {0};
         void *shared = NULL;
-        status = testbench_read_text(c->path, p->identity, 1, settings, &t, error);
+        status = testbench_read_text(c->path, p->identity, &given, &t, error);
         if (status == STATUS_OK)
             status = testbench_job(t, context, &shared, &job, error);
         for (size_t r = 0; r < replicas && r < p->replicas && status == STATUS_OK; r++)

@@ -292,7 +292,7 @@ enum status crossbar_bench_run(const struct crossbar_bench_options *options,
     struct run r = {.b = b, .states = NEW(b->n, double)};
     enum status status = build(b, error);
     if (status == STATUS_OK) {
-        b->ledger = ledger_new(b->circuit);
+        b->ledger = ledger_new(b->circuit, NULL);
         struct recorder recorders[3] = {ledger_recorder(b->ledger), {take, &r}};
         if (options->drive) {
             drive_log_new(options->drive, b->circuit);
@@ -303,8 +303,8 @@ enum status crossbar_bench_run(const struct crossbar_bench_options *options,
         solver.n_recorders = options->drive ? 3 : 2;
         solver.seed = options->seed;
         solver.sample = options->replica;
-        const struct controller controller = {control, &r};
-        status = options->engine->run(b->circuit, &controller, &solver, &b->report, error);
+        const struct controller controller = {.step = control, .data = &r};
+        status = engine_run(options->engine, b->circuit, &controller, &solver, &b->report, error);
     }
     free(r.states);
     if (status != STATUS_OK)

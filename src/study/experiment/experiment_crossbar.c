@@ -6,6 +6,7 @@
 #include "compare/cases.h"
 #include "study/experiment/crossbar_bench.h"
 #include "study/experiment/experiments.h"
+#include "study/experiment/shared_keys.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ static const char *const scheme_names[] = {"half", "third", "float", "select", N
 #define AT(field) offsetof(struct options, field)
 #define BENCH(field) AT(bench.field)
 #define PROGRAM(field) AT(bench.program.field)
+#define SOLVER(field) BENCH(solver.field)
 #define VARY(field) AT(variation.field)
 static const struct key keys[] = {
     COUNT_KEY("array.rows", AT(rows), 1, SIDE_MAX, "of devices"),
@@ -41,34 +43,11 @@ static const struct key keys[] = {
     NUMBER_KEY("array.select_width", BENCH(select_width), "m", 1e-6, 1e-2,
                "of the switches of the scheme select"),
     NUMBER_KEY("array.supply", BENCH(supply), "V", 2, 5, "of those switches"),
-    NUMBER_KEY("circuit.temperature", BENCH(kelvin), "K", 125, 450,
-               "kT/q in the devices' laws and the transistors' junctions"),
-    TEXT_KEY("device.dopant", AT(dopant), "name of a library, or FILE.lib"),
-    NUMBER_KEY("device.x0_max", BENCH(x0_max), "1", 0, 1,
-               "initial states are uniform from 0 to this"),
-    NUMBER_KEY("programming.tolerance", PROGRAM(tolerance), "1", 1e-4, 0.9,
-               "relative error at which a device is settled"),
-    CHOICE_KEY("programming.policy", PROGRAM(policy), program_policies,
-               "what is refined after a reversal"),
-    NUMBER_KEY("programming.width", PROGRAM(width), "s", 2e-5, 1, "of a pulse"),
-    NUMBER_KEY("programming.set_volt", PROGRAM(amplitude_start[PROGRAM_SET]), "V", 1e-3, 5,
-               "first amplitude of SET"),
-    NUMBER_KEY("programming.reset_volt", PROGRAM(amplitude_start[PROGRAM_RESET]), "V", 1e-3, 5,
-               "first amplitude of RESET"),
-    NUMBER_KEY("programming.volt_limit", PROGRAM(amplitude_limit), "V", 1e-3, 5,
-               "largest amplitude"),
-    NUMBER_KEY("programming.step", PROGRAM(step_start), "V", 1e-4, 1, "first step of an amplitude"),
-    COUNT_KEY("programming.pulse_limit", PROGRAM(pulse_limit), 1, 1e6,
-              "pulses after which a device is given up"),
+    DEVICE_KEYS(BENCH(kelvin), AT(dopant), BENCH(x0_max)),
+    PROGRAM_KEYS(PROGRAM),
     NUMBER_KEY("programming.read_volt", BENCH(read_volt), "V", 1e-3, 1, "of a reading"),
-    NUMBER_KEY("programming.read_time", BENCH(read_time), "s", 1e-5, 1, "of one reading"),
-    NUMBER_KEY("programming.edge", BENCH(edge), "s", 1e-9, 1e-5, "of every pulse"),
-    CHOICE_KEY("engine.name", AT(engine), engine_names, "what solves the circuit"),
-    NUMBER_KEY("engine.reltol", BENCH(solver.reltol), "1", 1e-9, 0.1, "relative tolerance"),
-    NUMBER_KEY("engine.abstol", BENCH(solver.abstol), "A", 1e-15, 1e-3,
-               "absolute tolerance of currents"),
-    NUMBER_KEY("engine.vntol", BENCH(solver.vntol), "V", 1e-12, 1e-2,
-               "absolute tolerance of voltages and states"),
+    PULSE_KEYS(BENCH(read_time), BENCH(edge)),
+    ENGINE_KEYS(AT(engine), SOLVER),
     VARIATION_KEYS(VARY),
 };
 #define N_KEYS (sizeof keys / sizeof keys[0])

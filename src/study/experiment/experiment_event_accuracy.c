@@ -25,15 +25,15 @@ struct options {
 #define AT(field) offsetof(struct options, field)
 static const struct key keys[] = {
     VOLATILE_BENCH_KEYS(struct options, device),
-    NUMBER_KEY("switches", AT(switches), "1", 0, VOLATILE_SWITCHES_MAX,
-               "so many, with device.nth, gstep and gpar scaled to them; 0: device.n as it is"),
+    WHOLE_KEY("switches", AT(switches), 0, VOLATILE_SWITCHES_MAX,
+              "so many, with device.nth, gstep and gpar scaled to them; 0: device.n as it is"),
     NUMBER_KEY("drive.voltage", AT(drive.first), "V", -10, 10, "of the first pulse"),
     NUMBER_KEY("drive.step", AT(drive.step), "V", -10, 10, "from pulse to pulse"),
     NUMBER_KEY("drive.period", AT(drive.period), "s", 1e-9, 1e9, "of the pulses"),
     NUMBER_KEY("drive.duty", AT(duty), "1", 1e-6, 0.999999, "share of a pulse in it"),
     COUNT_KEY("drive.pulses", AT(pulses), 1, 1e5, "how many"),
     COUNT_KEY("trials", AT(trials), 2, 1e5, "of each way"),
-    {"fixed.steps", KEY_TEXT, AT(steps), "s", 0, 0, NULL,
+    {"fixed.steps", KEY_TEXT, AT(steps), "s", 0, 0, NULL, NULL,
      "of the original scheme: up to 8 numbers, spaces between them"},
 };
 
@@ -111,9 +111,6 @@ static enum status open_accuracy(const void *options, const struct experiment_co
     (void)context;
     (void)shared;
     enum status status = volatile_bench_check(&o->device, error);
-    if (status == STATUS_OK && floor(o->switches) != o->switches)
-        status =
-            fail(error, STATUS_INPUT, "switches: found %g, expected a whole number", o->switches);
     return status == STATUS_OK ? read_steps(o->steps, &n, steps, error) : status;
 }
 

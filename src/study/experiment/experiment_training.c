@@ -4,7 +4,8 @@
 #include "compare/cases.h"
 #include "study/experiment/experiments.h"
 #include "study/experiment/learning.h"
-#include "study/experiment/training_setup.h"
+#include "study/experiment/shared_keys.h"
+#include "study/experiment/training_sample.h"
 
 #include <assert.h>
 #include <math.h>
@@ -17,13 +18,13 @@ static_assert(sizeof(enum program_policy) == sizeof(int), "choices are stored as
 #define AT(field) offsetof(struct training_bench, field)
 #define CIRCUIT(field) AT(training.classifier.field)
 #define PROGRAM(field) AT(training.program.field)
+#define SOLVER(field) AT(training.solver.field)
 #define LEARN(field) AT(training.field)
 #define VARY(field) AT(variation.field)
 static const struct key keys[] = {
     SIZES_KEY("circuit.sizes", AT(sizes), 1, 64, "inputs, neurons of each layer: 9 first, 1 last"),
-    TEXT_KEY(
-        "circuit.neuron", AT(neuron),
-        "cmos, behavioural or a FILE.sub; the engine event takes the measured curve of either"),
+    FILE_KEY("circuit.neuron", AT(neuron), training_neurons, ".sub",
+             "transistors, or their measured curve, which the engine event takes of either"),
     NUMBER_KEY("circuit.row_ohm", CIRCUIT(row_ohm), "ohm", 1e-3, 1e5, "driver of a row"),
     NUMBER_KEY("circuit.column_ohm", CIRCUIT(column_ohm), "ohm", 1e-3, 1e5, "driver of a column"),
     NUMBER_KEY("circuit.column_farad", CIRCUIT(column_farad), "F", 0, 1e-9,
@@ -35,52 +36,22 @@ static const struct key keys[] = {
     NUMBER_KEY("circuit.line_column_ohm", CIRCUIT(line_column_ohm), "ohm", 0, 1e4, "of a column"),
     NUMBER_KEY("circuit.supply", CIRCUIT(supply), "V", 2, 5,
                "of neurons and switches; signal ground is half of it"),
-    NUMBER_KEY("circuit.temperature", CIRCUIT(temperature), "K", 125, 450,
-               "kT/q in the devices' laws and the transistors' junctions"),
-    TEXT_KEY("device.dopant", AT(dopant), "name of a library, or FILE.lib"),
-    NUMBER_KEY("device.x0_max", AT(training.x0_max), "1", 0, 1,
-               "initial states are uniform from 0 to this"),
+    DEVICE_KEYS(CIRCUIT(temperature), AT(dopant), AT(training.x0_max)),
     TEXT_KEY("images.pair", AT(images), "two letters as in T/X, or a file"),
     NUMBER_KEY("noise.train", AT(training.train_noise), "1", 0, 0.5,
                "probability of a pixel flip in training"),
     NUMBER_KEY("noise.test", AT(training.noise), "1", 0, 0.5,
                "probability of a pixel flip in the accuracy"),
-    NUMBER_KEY("programming.tolerance", PROGRAM(tolerance), "1", 1e-4, 0.9,
-               "relative error at which a device is settled"),
-    CHOICE_KEY("programming.policy", PROGRAM(policy), program_policies,
-               "what is refined after a reversal"),
-    CHOICE_KEY("programming.gap", PROGRAM(gap), program_gaps, "distance to the target"),
-    NUMBER_KEY("programming.width", PROGRAM(width), "s", 2e-5, 1, "of a pulse"),
-    NUMBER_KEY("programming.width_floor", PROGRAM(width_floor), "s", 2e-6, 1,
-               "least width under the policy amplitude+width"),
-    NUMBER_KEY("programming.set_volt", PROGRAM(amplitude_start[PROGRAM_SET]), "V", 1e-3, 5,
-               "first amplitude of SET"),
-    NUMBER_KEY("programming.reset_volt", PROGRAM(amplitude_start[PROGRAM_RESET]), "V", 1e-3, 5,
-               "first amplitude of RESET"),
-    NUMBER_KEY("programming.volt_limit", PROGRAM(amplitude_limit), "V", 1e-3, 5,
-               "largest amplitude"),
-    NUMBER_KEY("programming.step", PROGRAM(step_start), "V", 1e-4, 1, "first step of an amplitude"),
-    NUMBER_KEY("programming.step_floor", PROGRAM(step_floor), "V", 1e-5, 1,
-               "least step of an amplitude"),
-    NUMBER_KEY("programming.least_progress", PROGRAM(least_progress), "1", 0, 1,
-               "share of the gap that a pulse must close, or the amplitude rises"),
-    COUNT_KEY("programming.pulse_limit", PROGRAM(pulse_limit), 1, 1e6,
-              "pulses after which a device is given up"),
+    PROGRAM_KEYS(PROGRAM),
     NUMBER_KEY("programming.erase_time", AT(training.erase), "s", 0, 100,
-               "reset before each device; 0: none"),
+               "erase before each device; 0: none"),
     NUMBER_KEY("programming.erase_volt", AT(training.erase_volt), "V", 1e-3, 5,
-               "amplitude of that reset"),
-    NUMBER_KEY("programming.read_time", AT(training.read_time), "s", 1e-5, 1, "of one reading"),
-    NUMBER_KEY("programming.edge", AT(training.edge), "s", 1e-9, 1e-5, "of every pulse"),
+               "amplitude of that erase"),
+    PULSE_KEYS(AT(training.read_time), AT(training.edge)),
     NUMBER_KEY("inference.time", AT(training.infer_time), "s", 2e-6, 1, "that an image is shown"),
-    CHOICE_KEY("engine.name", AT(engine), engine_names, "what solves the circuit"),
-    NUMBER_KEY("engine.reltol", AT(training.solver.reltol), "1", 1e-9, 0.1, "relative tolerance"),
-    NUMBER_KEY("engine.abstol", AT(training.solver.abstol), "A", 1e-15, 1e-3,
-               "absolute tolerance of currents"),
-    NUMBER_KEY("engine.vntol", AT(training.solver.vntol), "V", 1e-12, 1e-2,
-               "absolute tolerance of voltages and states"),
-    NUMBER_KEY("engine.switches", AT(training.solver.switches), "1", 0, 1e9,
-               "event: each device is so many switches that jump at random; 0: their mean"),
+    ENGINE_KEYS(AT(engine), SOLVER),
+    WHOLE_KEY("engine.switches", SOLVER(switches), 0, 1e9,
+              "engine event: each device is N switches that jump at random; 0: their mean"),
     LEARNING_KEYS(LEARN, AT(rule)),
     VARIATION_KEYS(VARY),
     VARIATION_NEURON_KEYS(VARY),
@@ -89,15 +60,11 @@ static const struct key keys[] = {
 static void defaults(void *options)
 {
     struct training_bench *b = options;
-    *b = (struct training_bench){.training = training_defaults,
+    *b = (struct training_bench){.training = training_defaults(),
                                  .dopant = (char *)"Cr",
                                  .images = (char *)"T/X",
                                  .neuron = (char *)"cmos",
                                  .engine = engine_index("event")};
-    b->training.classifier = classifier_defaults;
-    b->training.program = program_defaults;
-    b->training.learning = learning_defaults;
-    b->training.solver = engine_defaults;
     b->variation = variation_defaults;
     b->sizes.n = classifier_defaults.n_layers + 1;
     for (size_t i = 0; i < b->sizes.n; i++)
@@ -158,117 +125,6 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [LEARNING] = LEARNING_COLUMNS(NUMBER_COLUMN),
     [VARIATION] = VARIATION_COLUMNS(NUMBER_COLUMN),
 };
-
-/* What devices are drawn from, for one set of keys. */
-struct source {
-    char *signature;
-    struct variation_source *variation;
-};
-
-struct shared {
-    struct experiment_context context;
-    size_t n, capacity;
-    struct training_setup **setups; /* n */
-    size_t n_sources, sources_capacity;
-    struct source *sources; /* n_sources */
-};
-
-/* Keys on which files and neurons depend; and what devices are drawn from. */
-static const char *const setup_sections[] = {"circuit.", "device.", "images.", "engine.", NULL};
-static const char *const source_sections[] = {"variation.", "device.", "circuit.temperature",
-                                              "engine.name", NULL};
-
-static char *signature(const struct training_bench *b, const char *const *sections)
-{
-    return keys_signature(keys, sizeof keys / sizeof keys[0], b, sections);
-}
-
-static const struct training_setup *find_setup(const struct shared *s,
-                                               const struct training_bench *b)
-{
-    const struct training_setup *found = NULL;
-    char *wanted = signature(b, setup_sections);
-    for (size_t i = 0; i < s->n && !found; i++)
-        if (strcmp(s->setups[i]->signature, wanted) == 0)
-            found = s->setups[i];
-    free(wanted);
-    return found;
-}
-
-static const struct variation_source *find_source(const struct shared *s,
-                                                  const struct training_bench *b)
-{
-    const struct variation_source *found = NULL;
-    char *wanted = signature(b, source_sections);
-    for (size_t i = 0; i < s->n_sources && !found; i++)
-        if (strcmp(s->sources[i].signature, wanted) == 0)
-            found = s->sources[i].variation;
-    free(wanted);
-    return found;
-}
-
-static enum status open_source(struct shared *s, const struct training_bench *b,
-                               struct error *error)
-{
-    struct variation_source *source;
-    const struct training_setup *setup = find_setup(s, b);
-    const char *mismatch = b->variation.a_vt > 0     ? "variation.a_vt"
-                           : b->variation.a_beta > 0 ? "variation.a_beta"
-                                                     : NULL;
-    if (mismatch && setup->options.classifier.neuron.opaque)
-        return fail(error, STATUS_INPUT,
-                    "%s: the transistors of %s are for ngspice only and get no mismatch, expected "
-                    "%s: 0",
-                    mismatch, b->neuron, mismatch);
-    const enum status status =
-        variation_open(&b->variation, setup->dopant, s->context.devices,
-                       b->training.classifier.temperature, engine_table[b->engine], &source, error);
-    if (status != STATUS_OK)
-        return status;
-    s->sources =
-        memory_grow(s->sources, &s->sources_capacity, s->n_sources + 1, sizeof *s->sources);
-    s->sources[s->n_sources++] = (struct source){signature(b, source_sections), source};
-    return STATUS_OK;
-}
-
-static enum status open_training(const void *options, const struct experiment_context *context,
-                                 void **shared, struct error *error)
-{
-    struct shared *s = *shared;
-    if (!s)
-        *shared = s = NEW(1, struct shared);
-    s->context = *context;
-    enum status status = STATUS_OK;
-    if (!find_setup(s, options)) {
-        struct training_setup *setup;
-        char *wanted = signature(options, setup_sections);
-        status = training_setup_new(options, context, wanted, &setup, error);
-        free(wanted);
-        if (status == STATUS_OK) {
-            s->setups = memory_grow(s->setups, &s->capacity, s->n + 1, sizeof *s->setups);
-            s->setups[s->n++] = setup;
-        }
-    }
-    if (status == STATUS_OK && !find_source(s, options))
-        status = open_source(s, options, error);
-    return status;
-}
-
-static void close_training(void *shared)
-{
-    struct shared *s = shared;
-    for (size_t i = 0; s && i < s->n; i++)
-        training_setup_free(s->setups[i]);
-    for (size_t i = 0; s && i < s->n_sources; i++) {
-        variation_close(s->sources[i].variation);
-        free(s->sources[i].signature);
-    }
-    if (s) {
-        free(s->setups);
-        free(s->sources);
-    }
-    free(s);
-}
 
 /* An image is tied if the output is this near to the threshold, in units of its swing: as far as
  * engines may differ (outcome.h). */
@@ -369,61 +225,56 @@ static void fill_detail(const struct training *t, struct experiment_detail *d)
         add_detail(d, "epochs", learning_epochs(t));
 }
 
-/* The sample's options, which borrow its variation; on failure there is nothing to free. */
-static enum status draw(const struct shared *shared, const struct training_bench *b, uint64_t seed,
-                        uint32_t replica, struct training_options *o, struct variation *variation,
-                        struct error *error)
+static enum status open_training(const void *options, const struct experiment_context *context,
+                                 void **shared, struct error *error)
 {
-    *o = training_setup_options(find_setup(shared, b), b, seed, replica);
-    const struct classifier_options *c = &o->classifier;
-    size_t n_devices = 0;
-    for (size_t l = 0; l < c->n_layers; l++)
-        n_devices += c->sizes[l] * c->sizes[l + 1];
-    const enum status status =
-        variation_draw(find_source(shared, b), n_devices, classifier_amplifiers(c), seed, replica,
-                       variation, error);
-    if (status == STATUS_OK)
-        variation_apply(variation, o);
+    struct training_shared *s = *shared;
+    const enum status status = training_shared_open(options, context, &s, error);
+    *shared = s;
     return status;
+}
+
+static void close_training(void *shared)
+{
+    training_shared_close(shared);
 }
 
 static enum status run(void *shared, const void *options, uint64_t seed, uint32_t replica,
                        struct cell *cells, struct experiment_detail *detail, struct error *error)
 {
-    struct training_options o;
-    struct variation variation;
-    enum status status = draw(shared, options, seed, replica, &o, &variation, error);
+    struct training_sample sample;
+    enum status status = training_sample_draw(shared, options, seed, replica, &sample, error);
     if (status != STATUS_OK)
         return status;
     struct training t;
-    status = training_prepare(&o, &t, error);
+    status = training_prepare(&sample.options, &t, error);
     if (status == STATUS_OK) {
         status = training_run(&t, NULL, 0, error);
         if (status == STATUS_OK) {
-            fill_outputs(&t, &variation, cells);
+            fill_outputs(&t, &sample.variation, cells);
             if (detail) {
                 fill_detail(&t, detail);
-                add_detail(detail, "variation", variation_table(&variation));
+                add_detail(detail, "variation", variation_table(&sample.variation));
             }
             if (!training_trustworthy(&t, error))
                 status = STATUS_UNTRUSTED;
         }
         training_free(&t);
     }
-    variation_free(&variation);
+    training_sample_free(&sample);
     return status;
 }
 
 struct owner {
     struct case_recording recording;
-    struct variation variation;
+    struct training_sample sample;
 };
 
 static void release(void *data)
 {
     struct owner *owner = data;
     case_recording_free(&owner->recording);
-    variation_free(&owner->variation);
+    training_sample_free(&owner->sample);
     free(owner);
 }
 
@@ -432,7 +283,6 @@ static enum status record(void *shared, const void *options, uint64_t seed, uint
                           struct study_case *k, struct error *error)
 {
     const struct training_bench *b = options;
-    struct training_options o;
     enum status status = variation_replays(&b->variation, error);
     if (status != STATUS_OK)
         return status;
@@ -440,17 +290,18 @@ static enum status record(void *shared, const void *options, uint64_t seed, uint
         return fail(error, STATUS_INPUT,
                     "engine.switches: devices that jump at random do not follow a drive twice, "
                     "expected engine.switches: 0");
-    if (find_setup(shared, b)->options.classifier.neuron.opaque)
+    if (training_shared_setup(shared, b)->options.classifier.neuron.opaque)
         return fail(error, STATUS_INPUT,
                     "circuit.neuron: the netlist of %s is for ngspice only, expected one that all "
                     "engines run",
                     b->neuron);
     struct owner *owner = NEW(1, struct owner);
-    status = draw(shared, b, seed, replica, &o, &owner->variation, error);
+    status = training_sample_draw(shared, b, seed, replica, &owner->sample, error);
     if (status != STATUS_OK) {
         free(owner);
         return status;
     }
+    struct training_options o = owner->sample.options;
     o.stages = (struct training_stages){.retrain_flips = o.stages.retrain_flips,
                                         .retrain_sigma = o.stages.retrain_sigma};
     status = case_record_training(&o, &owner->recording, error);

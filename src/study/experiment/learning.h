@@ -15,7 +15,7 @@ extern const char *const learning_rules[];
 /* clang-format off */
 #define LEARNING_KEYS(AT, RULE) \
     CHOICE_KEY("rule.name", RULE, learning_rules, \
-        "target: programmed to weights found offline; the others learn in place"), \
+        "target programs weights found offline, the others learn in place"), \
     COUNT_KEY("rule.target_starts", AT(target_starts), 1, 1000, \
         "target: initial weights of the search, the best of which is kept"), \
     COUNT_KEY("rule.target_steps", AT(target_steps), 1, 1e6, \

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define STEPS_MAX 10000
-#define SETTING_PLACE "--set"
 
 enum { CROSSED, ZIPPED };
 static const char *const orders[] = {"crossed", "zipped", NULL};
@@ -20,7 +19,7 @@ static const char *const scales[] = {"linear", "log", NULL};
 static const struct key common_keys[] = {
     TEXT_KEY("title", AT(title), "what the testbench shows"),
     TEXT_KEY("experiment", AT(experiment), "what is done: see the experiments"),
-    COUNT_KEY("seed", AT(seed), 0, 9007199254740992.0, "of all that is random"),
+    COUNT_KEY("seed", AT(seed), 0, 9007199254740992.0, "seed of all that is random"),
     COUNT_KEY("replicas", AT(replicas), 1, TESTBENCH_REPLICAS_MAX, "samples of every point"),
     NUMBER_KEY("time_limit", AT(time_limit), "s", 0, 1e7,
                "wall time of a sample, which fails beyond; 0: none"),
@@ -33,6 +32,27 @@ static const struct key common_keys[] = {
 
 static const struct testbench_common common_defaults = {
     .title = (char *)"", .experiment = (char *)"", .seed = 1, .replicas = 1};
+
+static bool is_common(const struct key *key)
+{
+    return key >= common_keys && key < common_keys + N_COMMON;
+}
+
+const struct key *testbench_key(const struct experiment *e, const char *name)
+{
+    const struct key *key = key_find(common_keys, N_COMMON, name);
+    return key ? key : key_find(e->keys, e->n_keys, name);
+}
+
+char *testbench_key_default(const struct experiment *e, const struct key *key)
+{
+    if (is_common(key))
+        return key_text(key, &common_defaults);
+    void *options = experiment_options_new(e);
+    char *text = key_text(key, options);
+    experiment_options_free(e, options);
+    return text;
+}
 
 struct reader {
     struct testbench *t;
@@ -219,24 +239,20 @@ static enum status read_values(struct reader *r)
         const struct key_value value = value_of(r, e);
         size_t axis;
         const char *part;
-        const struct key *key = key_find(common_keys, N_COMMON, e->name);
-        void *base = &t->common;
+        const struct key *key = testbench_key(t->experiment, e->name);
         if (!key && axis_entry(e->name, &axis, &part))
             continue;
-        if (!key) {
-            key = key_find(t->experiment->keys, t->experiment->n_keys, e->name);
-            base = t->options;
-        }
-        status = key ? key_set(key, &value, base, r->error)
-                     : fail_at(r->error, r->file->path, e->line,
-                               "unknown key '%s', expected one that `silverbar run --keys` prints "
-                               "for experiment %s",
-                               e->name, t->experiment->name);
+        status =
+            key ? key_set(key, &value, is_common(key) ? (void *)&t->common : t->options, r->error)
+                : fail_at(r->error, r->file->path, e->line,
+                          "unknown key '%s', expected one that `silverbar run --keys` prints "
+                          "for experiment %s",
+                          e->name, t->experiment->name);
     }
     return status;
 }
 
-static enum status choose_experiment(struct reader *r)
+static enum status choose_experiment(struct reader *r, const struct experiment *wanted)
 {
     const struct yaml_entry *e = find(r->file, "experiment");
     if (!e && r->file->n > 0 && find(r->file, "claims.0.claim"))
@@ -246,6 +262,10 @@ static enum status choose_experiment(struct reader *r)
         return fail_at(r->error, r->file->path, e ? e->line : 1, "%s, expected 'experiment: NAME'",
                        e ? "a list" : "no experiment");
     r->t->experiment = experiment_find(e->items[0]);
+    if (r->t->experiment && wanted && r->t->experiment != wanted)
+        return fail_at(r->error, r->file->path, e->line,
+                       "experiment is '%s', expected %s; `silverbar run` takes every experiment",
+                       r->t->experiment->name, wanted->name);
     if (r->t->experiment)
         return STATUS_OK;
     char *names = memory_string("");
@@ -274,23 +294,19 @@ static void remove_axis(struct testbench *t, const struct key *key)
 }
 
 /* "key=value", or "key=a,b,c" for a key that takes a list. */
-static enum status apply_setting(struct reader *r, int number, const char *text)
+static enum status apply_setting(struct reader *r, const char *text)
 {
     struct testbench *t = r->t;
     const char *equals = strchr(text, '=');
     if (!equals)
-        return fail(r->error, STATUS_INPUT, SETTING_PLACE " '%.60s', expected key=value", text);
+        return fail(r->error, STATUS_INPUT, "--set '%.60s', expected key=value", text);
     char *name = memory_string_n(text, (size_t)(equals - text)), *copy = memory_string(equals + 1);
-    char *rest = copy;
-    const struct key *key = key_find(common_keys, N_COMMON, name);
-    void *base = &t->common;
-    if (!key) {
-        key = key_find(t->experiment->keys, t->experiment->n_keys, name);
-        base = t->options;
-    }
+    char *rest = copy, *place = memory_format("--set %.60s", text);
+    const struct key *key = testbench_key(t->experiment, name);
+    const bool sizes = key && key->kind == KEY_SIZES;
     const char *items[KEY_SIZES_MAX + 1] = {rest};
     size_t n = 1;
-    if (key && key->kind == KEY_SIZES) {
+    if (sizes) {
         rest += strspn(rest, "[ ");
         items[0] = rest;
         for (char *c = rest; *c && n <= KEY_SIZES_MAX; c++)
@@ -301,19 +317,20 @@ static enum status apply_setting(struct reader *r, int number, const char *text)
                     items[n++] = c + 1 + strspn(c + 1, " ");
             }
     }
-    const struct key_value value = {SETTING_PLACE, number, n, items, key && key->kind == KEY_SIZES};
+    const struct key_value value = {place, 0, n, items, sizes};
     enum status status = STATUS_OK;
     if (!key || strcmp(key->name, "experiment") == 0)
         status = fail(r->error, STATUS_INPUT,
-                      SETTING_PLACE " %s: unknown key, expected one that `silverbar run --keys` "
-                                    "prints for experiment %s",
+                      "--set %s: unknown key, expected one that `silverbar run --keys` prints for "
+                      "experiment %s",
                       name, t->experiment->name);
     else
-        status = key_set(key, &value, base, r->error);
-    if (status == STATUS_OK && base == t->options)
+        status = key_set(key, &value, is_common(key) ? (void *)&t->common : t->options, r->error);
+    if (status == STATUS_OK && !is_common(key))
         remove_axis(t, key);
     free(name);
     free(copy);
+    free(place);
     return status;
 }
 
@@ -339,15 +356,14 @@ static enum status count_samples(struct reader *r)
     return STATUS_OK;
 }
 
-static enum status interpret(const struct yaml_file *file, size_t n_settings,
-                             const char *const *settings, struct testbench **testbench,
-                             struct error *error)
+static enum status interpret(const struct yaml_file *file, const struct testbench_given *given,
+                             struct testbench **testbench, struct error *error)
 {
     struct testbench *t = NEW(1, struct testbench);
     struct reader r = {.t = t, .file = file, .error = error};
     t->path = memory_string(file->path);
     keys_copy(common_keys, N_COMMON, &common_defaults, &t->common, sizeof t->common);
-    enum status status = choose_experiment(&r);
+    enum status status = choose_experiment(&r, given ? given->experiment : NULL);
     if (status == STATUS_OK) {
         t->options = experiment_options_new(t->experiment);
         r.scratch = experiment_options_new(t->experiment);
@@ -355,8 +371,8 @@ static enum status interpret(const struct yaml_file *file, size_t n_settings,
     }
     if (status == STATUS_OK)
         status = read_axes(&r);
-    for (size_t i = 0; i < n_settings && status == STATUS_OK; i++)
-        status = apply_setting(&r, (int)i + 1, settings[i]);
+    for (size_t i = 0; given && i < given->n && status == STATUS_OK; i++)
+        status = apply_setting(&r, given->settings[i]);
     if (status == STATUS_OK)
         status = count_samples(&r);
     if (r.scratch)
@@ -368,27 +384,27 @@ static enum status interpret(const struct yaml_file *file, size_t n_settings,
     return status;
 }
 
-enum status testbench_read_text(const char *path, const char *text, size_t n_settings,
-                                const char *const *settings, struct testbench **testbench,
+enum status testbench_read_text(const char *path, const char *text,
+                                const struct testbench_given *given, struct testbench **testbench,
                                 struct error *error)
 {
     struct yaml_file *file;
     *testbench = NULL;
     enum status status = yaml_file_read_text(path, text, strlen(text), &file, error);
     if (status == STATUS_OK)
-        status = interpret(file, n_settings, settings, testbench, error);
+        status = interpret(file, given, testbench, error);
     yaml_file_free(file);
     return status;
 }
 
-enum status testbench_read(const char *path, size_t n_settings, const char *const *settings,
+enum status testbench_read(const char *path, const struct testbench_given *given,
                            struct testbench **testbench, struct error *error)
 {
     struct yaml_file *file;
     *testbench = NULL;
     enum status status = yaml_file_read(path, &file, error);
     if (status == STATUS_OK)
-        status = interpret(file, n_settings, settings, testbench, error);
+        status = interpret(file, given, testbench, error);
     yaml_file_free(file);
     return status;
 }
@@ -427,6 +443,20 @@ size_t testbench_place(const struct testbench *t, size_t point, size_t axis)
     for (size_t i = t->n_axes - 1; i > axis; i--)
         point /= t->axes[i].n;
     return point % t->axes[axis].n;
+}
+
+struct table *testbench_settings(const struct testbench *t, size_t sample)
+{
+    static const char *const names[] = {"key", "value"};
+    struct table *table = table_new(2, names, NULL);
+    const struct key *seed = key_find(common_keys, N_COMMON, "seed");
+    void *options = testbench_options(t, sample / t->common.replicas),
+         *defaults = experiment_options_new(t->experiment);
+    keys_differing(seed, 1, &t->common, &common_defaults, table);
+    keys_differing(t->experiment->keys, t->experiment->n_keys, options, defaults, table);
+    experiment_options_free(t->experiment, options);
+    experiment_options_free(t->experiment, defaults);
+    return table;
 }
 
 /* A text in double quotes, as YAML has it. */

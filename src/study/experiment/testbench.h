@@ -40,13 +40,20 @@ struct testbench {
     size_t n_points, n_samples;
 };
 
-/* settings: values given beside the file, "section.key=value", each of which replaces a sweep of its
- * key.  On failure *testbench is NULL; messages name file, line, key, what was found, what was expected. */
-enum status testbench_read(const char *path, size_t n_settings, const char *const *settings,
+/* What is given beside the file. */
+struct testbench_given {
+    const struct experiment *experiment; /* NULL, or the only one that is taken */
+    size_t n;
+    const char *const *settings; /* n: "section.key=value"; the last of a key counts, and replaces
+                                    a sweep of it */
+};
+
+/* On failure *testbench is NULL; messages name file, line, key, what was found, what was expected. */
+enum status testbench_read(const char *path, const struct testbench_given *given,
                            struct testbench **testbench, struct error *error);
 /* The same from a text, such as testbench_identity(); `path` is for messages. */
-enum status testbench_read_text(const char *path, const char *text, size_t n_settings,
-                                const char *const *settings, struct testbench **testbench,
+enum status testbench_read_text(const char *path, const char *text,
+                                const struct testbench_given *given, struct testbench **testbench,
                                 struct error *error);
 void testbench_free(struct testbench *testbench);
 
@@ -55,6 +62,14 @@ size_t testbench_place(const struct testbench *testbench, size_t point, size_t a
 
 /* The experiment's options at a point, to be freed by experiment_options_free(). */
 void *testbench_options(const struct testbench *testbench, size_t point);
+
+/* The key of that name, of all testbenches or of the experiment, or NULL; and its default, to free(). */
+const struct key *testbench_key(const struct experiment *experiment, const char *name);
+char *testbench_key_default(const struct experiment *experiment, const struct key *key);
+
+/* What a sample has other than by default: columns "key" and "value", in the order of the keys; of
+ * those of all testbenches only the seed.  A testbench of these keys has the sample's point. */
+struct table *testbench_settings(const struct testbench *testbench, size_t sample);
 
 /* All that determines results: version, every key's value, what is swept; as a testbench that gives
  * the same.  To free(). */

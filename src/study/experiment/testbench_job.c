@@ -26,8 +26,7 @@ static void inputs(void *data, size_t sample, struct cell *row)
         const struct testbench_axis *a = &t->axes[i];
         const char *value = a->values[testbench_place(t, point, i)];
         struct cell *cell = &row[1 + i];
-        if ((a->key->kind == KEY_NUMBER || a->key->kind == KEY_COUNT) &&
-            plain_number(value, &cell->number))
+        if (key_is_number(a->key) && plain_number(value, &cell->number))
             cell->kind = CELL_NUMBER;
         else
             *cell = (struct cell){.kind = CELL_TEXT, .text = memory_string(value)};
@@ -118,8 +117,7 @@ enum status testbench_job(const struct testbench *t, const struct experiment_con
     j->columns[0] = (struct sample_column){"replica", false};
     for (size_t i = 0; i < t->n_axes; i++) {
         const struct key *key = t->axes[i].key;
-        j->columns[1 + i] =
-            (struct sample_column){key->name, key->kind != KEY_NUMBER && key->kind != KEY_COUNT};
+        j->columns[1 + i] = (struct sample_column){key->name, !key_is_number(key)};
     }
     for (size_t i = 0; i < e->n_outputs; i++)
         j->columns[job->n_inputs + i] = e->outputs[i];

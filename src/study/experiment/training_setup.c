@@ -6,23 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const training_neurons[] = {"cmos", "behavioural", NULL};
+
 static enum status read_files(const struct training_bench *b, const struct experiment_context *c,
                               struct training_setup *s, struct error *error)
 {
     struct classifier_options *k = &s->options.classifier;
-    const bool builtin = strcmp(b->neuron, "cmos") == 0 || strcmp(b->neuron, "behavioural") == 0;
-    const size_t n = strlen(b->neuron);
-    if (!builtin && !(n > 4 && strcmp(b->neuron + n - 4, ".sub") == 0))
-        return fail(error, STATUS_INPUT,
-                    "circuit.neuron is '%.60s', expected cmos, behavioural or a FILE.sub",
-                    b->neuron);
+    const bool given = strcmp(b->neuron, training_neurons[NEURON_CMOS]) != 0 &&
+                       strcmp(b->neuron, training_neurons[NEURON_BEHAVIOURAL]) != 0;
+    s->neuron_path = memory_string(given ? b->neuron : c->neuron_file);
     enum status status = dopant_read(b->dopant, c->devices, &s->dopant, error);
     if (status == STATUS_OK)
         status = images_read(b->images, &s->images, error);
     if (status == STATUS_OK)
         status = subcircuit_read(c->switch_file, &s->switches, error);
     if (status == STATUS_OK)
-        status = neuron_read(builtin ? c->neuron_file : b->neuron, &s->neuron, &k->neuron, error);
+        status = neuron_read(s->neuron_path, &s->neuron, &k->neuron, error);
     k->dopant = s->dopant;
     k->switches = s->switches;
     s->options.images = &s->images;
@@ -55,7 +54,7 @@ static void take_over(const struct training_bench *b, const struct training_setu
     o->images = &s->images;
     o->engine = engine_table[b->engine];
     o->rule = rule_table[b->rule];
-    o->behavioural = strcmp(b->neuron, "behavioural") == 0;
+    o->behavioural = strcmp(b->neuron, training_neurons[NEURON_BEHAVIOURAL]) == 0;
 }
 
 enum status training_setup_new(const struct training_bench *b,
@@ -83,7 +82,7 @@ enum status training_setup_new(const struct training_bench *b,
         s->options = o;
         if (context->progress)
             context->progress(context->progress_data, "measuring the neurons");
-        status = training_prepare(&o, &s->measured, error);
+        status = training_measure(&o, &s->measured, error);
     }
     if (status == STATUS_OK)
         *setup = s;
@@ -101,6 +100,7 @@ void training_setup_free(struct training_setup *s)
     subcircuit_free(s->neuron);
     subcircuit_free(s->switches);
     images_free(&s->images);
+    free(s->neuron_path);
     free(s->signature);
     free(s);
 }

@@ -19,13 +19,18 @@ struct training_bench {
     struct key_sizes sizes;
 };
 
+/* What circuit.neuron may name besides a file. */
+enum { NEURON_CMOS, NEURON_BEHAVIOURAL };
+extern const char *const training_neurons[];
+
 struct training_setup {
     char *signature; /* of all that the transfer depends on */
     struct dopant *dopant;
     struct subcircuit_file *neuron, *switches;
+    char *neuron_path;
     struct image_pair images;
     struct training_options options; /* complete */
-    struct training measured;        /* prepared, never run: its transfer serves all */
+    struct training measured;        /* never run: its transfer serves all */
 };
 
 /* Read and measure.  signature: copied.  On failure *setup is NULL. */
