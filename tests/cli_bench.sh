@@ -11,7 +11,7 @@ same "files" "$(ls out | tr '\n' ' ')" "bench.csv bench.json "
 same "columns" "$(head -n 1 out/bench.csv)" \
     "circuit,engine,baseline,error,wall_s,speedup_vs_ngspice,spread,runs,reltol,steps,target,error_of,model_error,model_error_of"
 same "rows" "$(sed 1d out/bench.csv | sed 's/"[^"]*"/reference/' | cut -d, -f1,2 | tr '\n' ' ')" \
-    "device,ngspice device,ida device,event crossbar-3x9,ngspice crossbar-3x9,ida crossbar-3x9,event reference,ida read-128x128,klu read-128x128,lines "
+    "device,ngspice device,ida device,event crossbar-3x9,ngspice crossbar-3x9,ida crossbar-3x9,event reference,ida read-256x16x64,klu read-256x16x64,lines read-32x32x64,klu read-32x32x64,lines read-64x64x64,klu read-64x64x64,lines read-128x128x1,klu read-128x128x1,lines "
 sed 's/"[^"]*"/text/g' out/bench.csv | awk -F, '
     NR == 1 { next }
     $1 != circuit { circuit = $1; wall = $5 }
@@ -23,7 +23,7 @@ sed 's/"[^"]*"/text/g' out/bench.csv | awk -F, '
         if ($4 <= 0 || $4 > $11)
             bad = bad " " $1 "/" $2 ": error " $4
     }
-    END { if (rows != 8 || bad != "") { print "rows " rows ", bad:" bad; exit 1 } }'
+    END { if (rows != 14 || bad != "") { print "rows " rows ", bad:" bad; exit 1 } }'
 same "speedup is the quotient of times, five runs each, errors hold their target" $? 0
 holds "the reference of large arrays agrees with ngspice" \
     "$(sed -n 's/^"crossbar-3x9, reference[^"]*",ida,"[^"]*",\([^,]*\),.*/\1/p' out/bench.csv) < 1e-3"

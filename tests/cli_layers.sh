@@ -59,11 +59,10 @@ good "files a room, lines a file"
 # the others are older than the rule.
 many="jacobian silverbar_add_resistor silverbar_add_capacitor silverbar_add_voltage
     silverbar_add_memristor silverbar_add_netlist silverbar_phase
-    add_point behavioural bench_run circuit_port crossbar_segment crossbar_switch decimate
-    decimate_window dopant_new find find_interval lines_correct lines_newton lines_residual
-    lines_solve measure measure_supply neuron_add neuron_add_reference one_sample outcome_run
-    raw_read_block read_header segment subcircuit_add subcircuit_add_mismatched supply_current
-    sweep_once table_source transfer_measure transfer_measure_neuron transfer_measure_supply
+    behavioural bench_run circuit_port crossbar_segment crossbar_switch decimate decimate_window
+    dopant_new find find_interval measure measure_supply neuron_add neuron_add_reference
+    one_sample raw_read_block read_header segment subcircuit_add subcircuit_add_mismatched
+    supply_current table_source transfer_measure transfer_measure_neuron transfer_measure_supply
     transimpedance transistors"
 for file in $(find src -name '*.c'); do
     awk -v file="$file" '

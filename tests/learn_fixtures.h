@@ -72,4 +72,12 @@ static inline struct transfer ideal_transfer(void)
     return t;
 }
 
+/* h(s) and its derivative. */
+static inline double transfer_value(const struct transfer *t, double s, double *slope)
+{
+    double h;
+    transfer_values(t, 1, &s, &h, slope);
+    return h;
+}
+
 #endif

@@ -60,8 +60,11 @@ static inline void array_free(struct array *a)
 
 static inline struct lines_problem problem(const struct array *a)
 {
-    return (struct lines_problem){a->g, a->row_ground, a->column_ground, a->row_source,
-                                  a->column_source};
+    return (struct lines_problem){.g = a->g,
+                                  .row_ground = a->row_ground,
+                                  .column_ground = a->column_ground,
+                                  .row_source = a->row_source,
+                                  .column_source = a->column_source};
 }
 
 /* Drive the left end of row i to `volt` behind `ohm`, the bottom of column j to 0 V. */
@@ -90,15 +93,16 @@ static inline void randomize(struct array *a)
 static inline enum status try(struct array *a, enum method method, struct error *error)
 {
     const struct lines_problem p = problem(a);
+    const struct lines_voltages v = {a->vr, a->vc};
     const bool direct = a->lines->direct;
     enum status status = STATUS_OK;
     if (method == GRADIENTS)
         a->lines->direct = false;
     if (method != ELIMINATION || !direct)
-        status = lines_solve(a->lines, &p, TOLERANCE, a->vr, a->vc, &a->report, error);
+        status = lines_solve(a->lines, &p, TOLERANCE, &v, &a->report, error);
     a->lines->direct = direct;
     for (int k = 0; method == ELIMINATION && direct && k < 2; k++) {
-        lines_residual(a->lines, &p, NULL, a->vr, a->vc, a->lines->fr, a->lines->fc);
+        lines_residual(a->lines, &p, NULL, &v);
         assert_true(lines_direct_factor(a->lines, &p));
         lines_direct_correct(a->lines, a->g, a->vr, a->vc);
     }

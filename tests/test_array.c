@@ -178,12 +178,12 @@ static void test_static(void **state)
             x[k] = r.values[circuit_state_value(c, c->elements[record->devices[k]].state)];
         struct lines *lines =
             lines_new(record->rows, record->columns, record->row_ohm, record->column_ohm);
-        const struct lines_problem problem = {NULL, ground[0], ground[1], source[0], source[1]};
         struct lines_model model = {other->model, other->constants, 0, x};
+        const struct lines_problem problem = {NULL,      ground[0],       ground[1], source[0],
+                                              source[1], lines_model_law, &model};
+        const struct lines_voltages found = {v[0], v[1]};
         struct lines_report report;
-        ASSERT_DONE(lines_newton(lines, &problem, lines_model_law, &model, 1e-12, v[0], v[1],
-                                 &report, &error),
-                    error);
+        ASSERT_DONE(lines_newton(lines, &problem, 1e-12, &found, &report, &error), error);
         for (size_t k = 0; k < M * N; k++) {
             ASSERT_NEAR(r.values[record->row_nodes[k]], v[0][k], 1e-6);
             ASSERT_NEAR(r.values[record->column_nodes[k]], v[1][k], 1e-6);

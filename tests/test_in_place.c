@@ -2,6 +2,7 @@
 /* Rules on the circuit: signs that the images dictate, accuracy in every engine and for any layers,
  * Gaussian noise, the controller's instrument, and the stages after a training. */
 #include "learn/training.h"
+#include "rule_find.h"
 #include "testing.h"
 
 static struct dopant *dopants[3]; /* W, Cr, C */

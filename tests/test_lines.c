@@ -337,6 +337,36 @@ static void test_staircase(void **state)
     }
 }
 
+/* The tolerance is one of the columns' currents, each: of 32 x 32 with segments of 1 ohm, where the
+ * sources' V/R are thousands of times larger, against the solution at 1e-12; and the bound holds. */
+static void test_tolerance(void **state)
+{
+    (void)state;
+    static const double tolerances[] = {1e-3, 1e-6, 1e-9};
+    struct array a = array_new(32, 32, 1, 1), b = array_new(32, 32, 1, 1);
+    struct error error = {{0}};
+    randomize(&a);
+    memcpy(b.g, a.g, 32 * 32 * sizeof *a.g);
+    for (size_t i = 0; i < 32; i++)
+        drive_row(&b, i, a.row_source[i * 32] * 3, 3);
+    ground_columns(&b, 3);
+    solve(&b, CHOSEN);
+    for (size_t t = 0; t < COUNT(tolerances); t++) {
+        const struct lines_problem p = problem(&a);
+        const struct lines_voltages v = {a.vr, a.vc};
+        memset(a.vr, 0, 32 * 32 * sizeof *a.vr);
+        memset(a.vc, 0, 32 * 32 * sizeof *a.vc);
+        ASSERT_DONE(lines_solve(a.lines, &p, tolerances[t], &v, &a.report, &error), error);
+        for (size_t k = 31 * 32; k < 32 * 32; k++) {
+            const double off = fabs(a.vc[k] - b.vc[k]) / 3;
+            assert_true(off <= a.report.bound + b.report.bound);
+            assert_true(a.report.bound <= tolerances[t] * a.vc[k] / 3);
+        }
+    }
+    array_free(&a);
+    array_free(&b);
+}
+
 /* Numbers that are none, lines that float: a status that names the place, and it ends. */
 static void test_refused(void **state)
 {
@@ -390,7 +420,8 @@ static void test_refused(void **state)
     assert_int_equal(try(&a, CHOSEN, &error), STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "not solved");
     const struct lines_problem p = problem(&a);
-    assert_int_equal(lines_solve(a.lines, &p, 0, a.vr, a.vc, &a.report, &error), STATUS_INPUT);
+    const struct lines_voltages v = {a.vr, a.vc};
+    assert_int_equal(lines_solve(a.lines, &p, 0, &v, &a.report, &error), STATUS_INPUT);
     ASSERT_NAMES(error.text, "tolerance is 0");
     array_free(&a);
 }
@@ -403,7 +434,7 @@ int main(void)
         cmocka_unit_test(test_ideal_limit), cmocka_unit_test(test_swapped),
         cmocka_unit_test(test_parallel),    cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_iterations),  cmocka_unit_test(test_staircase),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_tolerance),   cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -16,12 +16,20 @@ static void mirrored_law(void *data, size_t n, const double *v, double *current,
     }
 }
 
+static enum status newton(struct array *a, lines_law *law, void *data, struct error *error)
+{
+    struct lines_problem p = problem(a);
+    p.law = law;
+    p.data = data;
+    return lines_newton(a->lines, &p, TOLERANCE, &(struct lines_voltages){a->vr, a->vc}, &a->report,
+                        error);
+}
+
 static void newton_of(const struct lines_model *model, const double *swapped_x)
 {
     struct array a = array_new(12, 9, 2, 1), b = array_new(9, 12, 1, 2);
     struct error error = {{0}};
     randomize(&a);
-    struct lines_problem p = problem(&a), q = problem(&b);
     for (size_t k = 0; k < 108; k++) {
         const size_t t = k % 9 * 12 + k / 9;
         b.row_ground[t] = a.column_ground[k];
@@ -30,12 +38,8 @@ static void newton_of(const struct lines_model *model, const double *swapped_x)
     }
     struct lines_model swapped = *model;
     swapped.x = swapped_x;
-    ASSERT_DONE(lines_newton(a.lines, &p, lines_model_law, (void *)model, TOLERANCE, a.vr, a.vc,
-                             &a.report, &error),
-                error);
-    ASSERT_DONE(
-        lines_newton(b.lines, &q, mirrored_law, &swapped, TOLERANCE, b.vr, b.vc, &b.report, &error),
-        error);
+    ASSERT_DONE(newton(&a, lines_model_law, (void *)model, &error), error);
+    ASSERT_DONE(newton(&b, mirrored_law, &swapped, &error), error);
     for (size_t k = 0; k < 108; k++) {
         const size_t t = k % 9 * 12 + k / 9;
         const double v = a.vr[k] - a.vc[k];
@@ -96,9 +100,7 @@ static void test_diode(void **state)
     struct error error = {{0}};
     drive_row(&a, 0, 1, 3);
     ground_columns(&a, 3);
-    struct lines_problem p = problem(&a);
-    ASSERT_DONE(lines_newton(a.lines, &p, diode, NULL, TOLERANCE, a.vr, a.vc, &a.report, &error),
-                error);
+    ASSERT_DONE(newton(&a, diode, NULL, &error), error);
     double low = 0, high = 1;
     for (int k = 0; k < 60; k++) {
         const double v = 0.5 * (low + high);
@@ -106,10 +108,7 @@ static void test_diode(void **state)
     }
     ASSERT_NEAR(a.vr[0] - a.vc[0], low, 1e-11);
     randomize(&b);
-    p = problem(&b);
-    assert_int_equal(
-        lines_newton(b.lines, &p, falling, NULL, TOLERANCE, b.vr, b.vc, &b.report, &error),
-        STATUS_NUMERICAL);
+    assert_int_equal(newton(&b, falling, NULL, &error), STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "device (2, 2)");
     array_free(&a);
     array_free(&b);

@@ -10,6 +10,7 @@
 #include "learn/rule.h"
 #include "learn/targets.h"
 #include "learn_fixtures.h"
+#include "rule_find.h"
 #include "study/experiment/learning.h"
 #include "testing.h"
 

@@ -172,8 +172,15 @@ static void test_compare(void **state)
     struct error error = {{0}};
     const struct engine *engine = engine_find("event");
     const struct engine_options o = outcome_tolerances(1e-6);
-    ASSERT_DONE(outcome_run(&k, engine, &o, true, NULL, &a, &error), error);
-    ASSERT_DONE(outcome_run(&k, engine, &o, true, &a, &b, &error), error);
+    ASSERT_DONE(outcome_run(&k,
+                            &(struct outcome_options){.engine = engine, .solver = &o, .keep = true},
+                            &a, &error),
+                error);
+    ASSERT_DONE(outcome_run(&k,
+                            &(struct outcome_options){
+                                .engine = engine, .solver = &o, .keep = true, .reference = &a},
+                            &b, &error),
+                error);
     assert_int_equal(a.n_phases, k.drive.n);
     struct difference d = outcome_compare(&b, &a);
     ASSERT_NEAR(d.state, 0, 0);
@@ -221,7 +228,11 @@ static void test_compare_waveform(void **state)
     struct outcome a, b;
     struct error error = {{0}};
     const struct engine_options o = outcome_tolerances(1e-6);
-    ASSERT_DONE(outcome_run(&k, engine_find("ida"), &o, true, NULL, &a, &error), error);
+    ASSERT_DONE(
+        outcome_run(
+            &k, &(struct outcome_options){.engine = engine_find("ida"), .solver = &o, .keep = true},
+            &a, &error),
+        error);
     double low = INFINITY, high = -INFINITY;
     for (size_t n = a.waveform.begins[1]; n < a.waveform.n; n++) {
         low = fmin(low, a.waveform.points[3 * n + 1]);
@@ -231,7 +242,11 @@ static void test_compare_waveform(void **state)
         a.waveform.points[3 * n] += 0.25; /* another clock */
         a.waveform.points[3 * n + 1] += 0.01 * (high - low);
     }
-    ASSERT_DONE(outcome_run(&k, engine_find("ida"), &o, false, &a, &b, &error), error);
+    ASSERT_DONE(outcome_run(&k,
+                            &(struct outcome_options){
+                                .engine = engine_find("ida"), .solver = &o, .reference = &a},
+                            &b, &error),
+                error);
     ASSERT_NEAR(outcome_compare(&b, &a).waveform, 0.01, 1e-6);
     outcome_free(&a);
     outcome_free(&b);

@@ -234,16 +234,6 @@ static void test_key_accepts(void **state)
     assert_null(testbench_key(e, "nothing"));
 }
 
-/* Wilson's interval of 8 of 10, from his formula: 0.490 to 0.943. */
-static void test_wilson(void **state)
-{
-    (void)state;
-    const struct interval95 i = aggregate_share(8, 10);
-    ASSERT_NEAR(i.low, 0.490162, 1e-6);
-    ASSERT_NEAR(i.high, 0.943318, 1e-6);
-    ASSERT_NEAR(aggregate_share(0, 10).low, 0, 1e-15);
-}
-
 /* The bootstrap's 95 % interval of 40 normal numbers covers their mean in 95 % of trials, less a
  * little, as the percentile bootstrap is narrow by sqrt((n-1)/n) and takes normal quantiles for
  * Student's: 94 % expected, 1.5 % the standard deviation of a share of 250; 5 of them allowed. */
@@ -269,8 +259,7 @@ int main(void)
         cmocka_unit_test(test_points),      cmocka_unit_test(test_refused),
         cmocka_unit_test(test_bomb),        cmocka_unit_test(test_mutations),
         cmocka_unit_test(test_identity),    cmocka_unit_test(test_given),
-        cmocka_unit_test(test_key_accepts), cmocka_unit_test(test_wilson),
-        cmocka_unit_test(test_bootstrap),
+        cmocka_unit_test(test_key_accepts), cmocka_unit_test(test_bootstrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,13 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 
+/* Switches that conduct at equilibrium: as many go on as off. */
+static double volatile_equilibrium(const struct volatile_law *l, double v, double phi)
+{
+    const struct two_state r = volatile_rates(l, v, phi);
+    return l->n * r.a / (r.a + r.b);
+}
+
 #define TRIALS 2000
 #define SIGMAS 4.5
 

@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"netlist", "print the SPICE deck of a circuit", command_netlist},
     {"run", "run a testbench", command_run},
     {"claims", "test published claims by testbenches", command_claims},
+    {"read", "read a crossbar with line resistance: currents, voltages, powers", command_read},
     {"check", "compare the engines on the same drive", command_check},
     {"bench", "time the engines at equal error", command_bench},
     {"device", "look at one device: parameters, loop, pulses, retention", command_device},

@@ -94,8 +94,8 @@ static enum status try_options(struct trial *t, const struct engine_options *sol
     struct engine_options o = *solver;
     struct outcome outcome;
     o.interrupted = t->options->inputs.interrupted;
-    const enum status status =
-        outcome_run(t->k, t->entry->engine, &o, false, NULL, &outcome, error);
+    const enum status status = outcome_run(
+        t->k, &(struct outcome_options){.engine = t->entry->engine, .solver = &o}, &outcome, error);
     t->wall = outcome.wall;
     if (status == STATUS_OK) {
         *d = outcome_compare(&outcome, &t->references[outcome.form]);
@@ -241,7 +241,9 @@ static enum status run_reference(const struct bench_options *o, const struct stu
     const struct engine *engine = engine_find(large ? LARGE_ENGINE : "ngspice");
     tight.interrupted = o->inputs.interrupted;
     bench_tell(o, "%s: reference, %s at reltol %.0e", k->name, engine->name, tight.reltol);
-    return outcome_run(k, engine, &tight, true, NULL, reference, error);
+    return outcome_run(k,
+                       &(struct outcome_options){.engine = engine, .solver = &tight, .keep = true},
+                       reference, error);
 }
 
 /* Stock ngspice, timed as it is; its error is the target of the others. */

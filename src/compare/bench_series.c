@@ -51,7 +51,8 @@ static enum status measure(const struct bench_options *o, const struct engine *e
     solver.interrupted = o->inputs.interrupted;
     while (n < TIMINGS && status == STATUS_OK && (n == 0 || walls[0] < WALL_MAX / 3)) {
         struct outcome outcome;
-        status = outcome_run(k, engine, &solver, false, NULL, &outcome, error);
+        status = outcome_run(k, &(struct outcome_options){.engine = engine, .solver = &solver},
+                             &outcome, error);
         walls[n++] = outcome.wall;
         *points = outcome.report.points;
         outcome_free(&outcome);
@@ -60,18 +61,23 @@ static enum status measure(const struct bench_options *o, const struct engine *e
     return status;
 }
 
-static void add_point(struct table *t, const struct series *s, const struct engine *e, size_t side,
-                      const struct study_case *k, double wall, size_t points)
+struct point {
+    size_t side, points; /* accepted by the engine */
+    double wall;         /* [s] */
+};
+
+static void add_point(struct table *t, const struct series *s, const struct engine *e,
+                      const struct study_case *k, const struct point *p)
 {
     table_row(t);
     table_text(t, SERIES, s->name);
     table_text(t, ENGINE, e->name);
-    table_number(t, SIDE, (double)side);
+    table_number(t, SIDE, (double)p->side);
     table_number(t, DEVICES, (double)k->n_devices);
     table_number(t, PULSES, (double)k->n_pulses);
-    table_number(t, POINTS, (double)points);
-    table_number(t, WALL, wall);
-    table_number(t, PER, 1e6 * wall / (double)(k->n_devices * k->n_pulses));
+    table_number(t, POINTS, (double)p->points);
+    table_number(t, WALL, p->wall);
+    table_number(t, PER, 1e6 * p->wall / (double)(k->n_devices * k->n_pulses));
 }
 
 static void add_growth(struct table *t, const char *over, const struct engine *e, const double *x,
@@ -108,7 +114,7 @@ static enum status run_series(const struct bench_options *o, const struct series
             break;
         status = measure(o, e, &k, &wall[n], &taken, error);
         if (status == STATUS_OK)
-            add_point(points, s, e, a, &k, wall[n], taken);
+            add_point(points, s, e, &k, &(struct point){a, taken, wall[n]});
         size[n] = (double)(s->over_pulses ? k.n_pulses : k.n_devices);
         side[n++] = (double)a;
         case_free(&k);

@@ -86,9 +86,16 @@ struct measured {
     double *times; /* n: of the samples [s] */
 };
 
-static enum status sweep_once(const struct bench_options *o, const char *folder, size_t workers,
-                              size_t n, double seconds, struct measured *m, struct error *error)
+struct load {
+    size_t workers, n; /* samples */
+    double seconds;    /* of each */
+};
+
+static enum status sweep_once(const struct bench_options *o, const char *folder,
+                              const struct load *load, struct measured *m, struct error *error)
 {
+    const size_t n = load->n;
+    double seconds = load->seconds;
     struct sample_column columns[2 + N_OUTPUTS] = {{"sample_number", false}, {"dopant", true}};
     char names[N_OUTPUTS][16];
     for (size_t i = 0; i < N_OUTPUTS; i++) {
@@ -104,11 +111,11 @@ static enum status sweep_once(const struct bench_options *o, const char *folder,
                                    .data = &seconds,
                                    .inputs = inputs,
                                    .run = run};
-    const struct sweep_options options = {.jobs = workers};
+    const struct sweep_options options = {.jobs = load->workers};
     struct table *rows = NULL;
     char *path = memory_format("%s/bench.db", folder);
     unlink(path);
-    bench_tell(o, "sweep: %zu samples of %g ms, %zu workers", n, 1e3 * seconds, workers);
+    bench_tell(o, "sweep: %zu samples of %g ms, %zu workers", n, 1e3 * seconds, load->workers);
     enum status status = sweep_run(&job, path, &options, &m->report, error);
     if (status == STATUS_OK)
         status = store_table(path, true, &rows, NULL, error);
@@ -175,12 +182,12 @@ static enum status measure(const struct bench_options *o, const char *folder, st
     struct measured m[WORKERS_MAX] = {0}, empty = {0};
     enum status status = STATUS_OK;
     for (size_t w = 1; w <= WORKERS_MAX && status == STATUS_OK; w++) {
-        status = sweep_once(o, folder, w, SAMPLES, SAMPLE, &m[w - 1], error);
+        status = sweep_once(o, folder, &(struct load){w, SAMPLES, SAMPLE}, &m[w - 1], error);
         if (status == STATUS_OK)
             add_row(table, w, SAMPLE, &m[w - 1], m[0].report.wall);
     }
     if (status == STATUS_OK)
-        status = sweep_once(o, folder, WORKERS_MAX, EMPTY, 0, &empty, error);
+        status = sweep_once(o, folder, &(struct load){WORKERS_MAX, EMPTY, 0}, &empty, error);
     if (status == STATUS_OK) {
         add_row(table, WORKERS_MAX, 0, &empty, NAN);
         const struct schedule_costs costs = {empty.report.cpu / EMPTY, commit_time(&m[0].report)};

@@ -145,8 +145,10 @@ static enum status check_case(const struct check_options *o, const struct study_
     char *what = memory_format("reference, ngspice at reltol %g", tight.reltol);
     tell(o, k->name, what);
     free(what);
-    enum status status =
-        outcome_run(k, engine_find("ngspice"), &tight, true, NULL, &reference, error);
+    enum status status = outcome_run(
+        k,
+        &(struct outcome_options){.engine = engine_find("ngspice"), .solver = &tight, .keep = true},
+        &reference, error);
     if (status == STATUS_NUMERICAL) {
         const struct error why = *error;
         fail(error, status, "%s; this is the reference, whose tolerance is --reference", why.text);
@@ -157,7 +159,11 @@ static enum status check_case(const struct check_options *o, const struct study_
         const bool waveform = engine_able(e, ENGINE_TRANSISTORS) || !case_settles(k);
         struct outcome outcome;
         tell(o, k->name, e->name);
-        status = outcome_run(k, e, &solver, false, waveform ? &reference : NULL, &outcome, error);
+        status = outcome_run(k,
+                             &(struct outcome_options){.engine = e,
+                                                       .solver = &solver,
+                                                       .reference = waveform ? &reference : NULL},
+                             &outcome, error);
         if (status == STATUS_OK) {
             const struct difference d = outcome_compare(&outcome, &reference);
             *failures += !add_row(t, k, e->name, &outcome, &d);

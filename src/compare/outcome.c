@@ -175,10 +175,12 @@ static double accuracy(const struct study_case *k, const struct outcome *o)
     return images_accuracy(k->images, k->noise, decision);
 }
 
-enum status outcome_run(const struct study_case *k, const struct engine *engine,
-                        const struct engine_options *options, bool keep,
-                        const struct outcome *reference, struct outcome *o, struct error *error)
+enum status outcome_run(const struct study_case *k, const struct outcome_options *options,
+                        struct outcome *o, struct error *error)
 {
+    const struct engine *engine = options->engine;
+    const struct outcome *reference = options->reference;
+    const bool keep = options->keep;
     const double begin = clock_now();
     const enum case_form form = case_form_for(k, engine);
     const struct circuit *c = k->circuits[form];
@@ -212,14 +214,14 @@ enum status outcome_run(const struct study_case *k, const struct engine *engine,
     const struct recorder recorders[] = {ledger_recorder(ledger),
                                          {take, &w},
                                          fine ? fine_energy_recorder(fine) : (struct recorder){0}};
-    struct engine_options watched = *options;
+    struct engine_options watched = *options->solver;
     watched.recorders = recorders;
     watched.n_recorders = fine ? 3 : 2;
     const struct controller controller = {.step = step, .data = &w};
     enum status status = engine_run(engine, c, &controller, &watched, &o->report, error);
     if (status != STATUS_OK && status != STATUS_INTERRUPTED) {
         const struct error why = *error;
-        fail(error, status, "case %s, reltol %g: %s", k->name, options->reltol, why.text);
+        fail(error, status, "case %s, reltol %g: %s", k->name, options->solver->reltol, why.text);
     }
     sum_energies(c, ledger, fine, o);
     if (k->images && o->n_images == IMAGE_COUNT)

@@ -37,12 +37,17 @@ struct outcome {
     struct engine_report report;
 };
 
-/* Run the case.  `keep`: this is a reference, keep the waveform and
- * book energies by fine_energy.h.  `reference`: one that has kept its own, with which the
- * waveform is compared, or NULL.  *o is to be freed in any case. */
-enum status outcome_run(const struct study_case *k, const struct engine *engine,
-                        const struct engine_options *options, bool keep,
-                        const struct outcome *reference, struct outcome *o, struct error *error);
+struct outcome_options {
+    const struct engine *engine;
+    const struct engine_options *solver;
+    bool keep; /* this is a reference: keep the waveform, book energies by fine_energy.h */
+    const struct outcome
+        *reference; /* one that was kept, with whose waveform to compare; or NULL */
+};
+
+/* Run the case.  *o is to be freed in any case. */
+enum status outcome_run(const struct study_case *k, const struct outcome_options *options,
+                        struct outcome *o, struct error *error);
 void outcome_free(struct outcome *o);
 
 /* A state counts relative to itself, but to no less than this: below it a device conducts by its

@@ -66,33 +66,6 @@ bool mos1_channel_conductances(const struct mos1_device *p, const double v[4], d
     return true;
 }
 
-struct mos1_value mos1_evaluate(const struct mos1_model *model,
-                                const struct mos1_geometry *geometry, double vt, double gmin,
-                                const double v[4])
-{
-    const struct mos1_device p = mos1_prepare(model, geometry, vt, gmin);
-    struct mos1_value r = {0};
-    r.i[DRAIN] = mos1_channel_current(&p, v);
-    r.i[SOURCE] = -r.i[DRAIN];
-    if (mos1_channel_conductances(&p, v, r.di_dv[DRAIN]))
-        for (int k = 0; k < 4; k++)
-            r.di_dv[SOURCE][k] = -r.di_dv[DRAIN][k];
-
-    static const int junctions[2] = {DRAIN, SOURCE};
-    for (int k = 0; k < 2; k++) {
-        const int t = junctions[k];
-        const double i = mos1_diode_current(&p, v[BULK] - v[t]),
-                     g = mos1_diode_conductance(&p, v[BULK] - v[t]) + gmin;
-        r.i[BULK] += i;
-        r.i[t] -= i;
-        r.di_dv[BULK][BULK] += g;
-        r.di_dv[BULK][t] -= g;
-        r.di_dv[t][BULK] -= g;
-        r.di_dv[t][t] += g;
-    }
-    return r;
-}
-
 void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *geometry, double vt,
                    double gmin, const double v[4], double i[4])
 {

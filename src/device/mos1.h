@@ -23,19 +23,8 @@ struct mos1_geometry {
     double m;    /* parallel devices */
 };
 
-/* Currents INTO the four terminals [A] and, for each, its derivatives by the terminal voltages [S].
- * Order of terminals: drain, gate, source, bulk.  `gmin` [S] lies across both bulk diodes, vt is
- * kT/q [V]. */
-struct mos1_value {
-    double i[4];
-    double di_dv[4][4];
-};
-
-struct mos1_value mos1_evaluate(const struct mos1_model *model,
-                                const struct mos1_geometry *geometry, double vt, double gmin,
-                                const double v[4]);
-
-/* The currents alone. */
+/* Currents INTO the four terminals [A]: drain, gate, source, bulk.  `gmin` [S] lies across both bulk
+ * diodes, vt is kT/q [V]. */
 void mos1_currents(const struct mos1_model *model, const struct mos1_geometry *geometry, double vt,
                    double gmin, const double v[4], double i[4]);
 

@@ -2,7 +2,6 @@
 #include "learn/control.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Chosen: the published rules leave these to the device.  Weights are -1 to 1. */
 const struct learning_options learning_defaults = {
@@ -93,11 +92,3 @@ static const struct rule rule_delta = {
 
 const struct rule *const rule_table[] = {&rule_target, &rule_manhattan, &rule_manhattan_image,
                                          &rule_delta, NULL};
-
-const struct rule *rule_find(const char *name)
-{
-    for (const struct rule *const *r = rule_table; *r; r++)
-        if (strcmp((*r)->name, name) == 0)
-            return *r;
-    return NULL;
-}

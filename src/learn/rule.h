@@ -71,8 +71,7 @@ struct rule {
                      double largest);
 };
 
-/* All rules, ended by NULL; the one of that name, or NULL. */
+/* All rules, ended by NULL. */
 extern const struct rule *const rule_table[];
-const struct rule *rule_find(const char *name);
 
 #endif

@@ -377,13 +377,6 @@ WIDE void transfer_values(const struct transfer *t, size_t n, const double *rest
     }
 }
 
-double transfer_value(const struct transfer *t, double s, double *slope)
-{
-    double h;
-    transfer_values(t, 1, &s, &h, slope);
-    return h;
-}
-
 #define HALVINGS 40 /* of an interval between two points: to 1e-14 of s */
 
 double transfer_slope_at(const struct transfer *t, double h)

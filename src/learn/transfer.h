@@ -41,10 +41,7 @@ void transfer_free(struct transfer *transfer);
 /* The monotone cubic through curve.transfer, whose points are evenly spaced. */
 void transfer_interpolate(struct transfer *transfer);
 
-/* h(s) and its derivative; constant outside of what was measured. */
-double transfer_value(const struct transfer *transfer, double s, double *slope);
-
-/* The same of n values of s each. */
+/* h(s) and its derivative at n values of s; constant outside of what was measured. */
 void transfer_values(const struct transfer *transfer, size_t n, const double *s, double *h,
                      double *slope);
 

@@ -84,12 +84,6 @@ struct two_state volatile_rates(const struct volatile_law *l, double v, double p
     return rates_of[l->rates](l, raising(l, v), thermal_voltage(l) * phi);
 }
 
-double volatile_equilibrium(const struct volatile_law *l, double v, double phi)
-{
-    const struct two_state r = volatile_rates(l, v, phi);
-    return l->n * r.a / (r.a + r.b);
-}
-
 /* kT Phi/q times it is an exponent's largest change when 1/Phi changes by 1. */
 static double exponent_scale(const struct volatile_law *l, double v)
 {

@@ -71,9 +71,6 @@ struct volatile_device {
 double volatile_count(const struct volatile_law *law, double resistance);
 double volatile_conductance(const struct volatile_law *law, double n);
 
-/* Switches that conduct at equilibrium at v and Phi. */
-double volatile_equilibrium(const struct volatile_law *law, double v, double phi);
-
 /* Rates of one switch: a on, b off [1/s]; the derivatives are not filled in. */
 struct two_state volatile_rates(const struct volatile_law *law, double v, double phi);
 

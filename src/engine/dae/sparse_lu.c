@@ -412,3 +412,19 @@ bool sparse_lu_solve(struct sparse_lu *lu, double *restrict b)
     }
     return true;
 }
+
+bool sparse_lu_klu_many(struct sparse_lu *lu, double *entries, size_t n_vectors, double *x)
+{
+    const bool first = !lu->numeric;
+    if (first)
+        lu->numeric = klu_l_factor(lu->columns, lu->rows, entries, lu->symbolic, &lu->common);
+    bool done = lu->numeric && (first || klu_l_refactor(lu->columns, lu->rows, entries,
+                                                        lu->symbolic, lu->numeric, &lu->common));
+    for (size_t v = 0; v < n_vectors && done; v += 4) {
+        const int64_t count = n_vectors - v < 4 ? (int64_t)(n_vectors - v) : 4;
+        done = klu_l_solve(lu->symbolic, lu->numeric, lu->n, count, x + v * (size_t)lu->n,
+                           &lu->common) != 0;
+    }
+    lu->current = lu->listed = false; /* the factors are KLU's */
+    return done;
+}

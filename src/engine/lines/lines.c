@@ -11,6 +11,8 @@
 #define CORRECTIONS_MAX 8 /* of one solution, each from the true residual */
 #define INNER_PART 0.3    /* of the tolerance, for the residual that the iteration itself keeps */
 
+#define TIGHTENINGS_MAX 12 /* of the residual, towards the bound of the currents */
+#define UNKNOWN_PART 1e-4  /* of the residual, while no current flows */
 #define ROUNDING_MOST 1e-8 /* of the sources: a residual above it is not excused by rounding */
 #define NUMBER_MAX 1e100   /* of an input: squares must not overflow */
 
@@ -126,7 +128,7 @@ static enum status check(const struct lines *l, const double *a, double least, c
 }
 
 enum status lines_check(struct lines *l, const struct lines_problem *p, double tolerance,
-                        const double *vr, const double *vc, struct error *error)
+                        const struct lines_voltages *v, struct error *error)
 {
     if (!(tolerance > 0 && tolerance < 1))
         return fail(error, STATUS_INPUT, "tolerance is %g, expected more than 0 and less than 1",
@@ -140,8 +142,8 @@ enum status lines_check(struct lines *l, const struct lines_problem *p, double t
                   {p->column_ground, 0, "column's ground", "S"},
                   {p->row_source, -NUMBER_MAX, "row's source", "A"},
                   {p->column_source, -NUMBER_MAX, "column's source", "A"},
-                  {vr, -NUMBER_MAX, "guess of the row's voltage", "V"},
-                  {vc, -NUMBER_MAX, "guess of the column's voltage", "V"}};
+                  {v->row, -NUMBER_MAX, "guess of the row's voltage", "V"},
+                  {v->column, -NUMBER_MAX, "guess of the column's voltage", "V"}};
     enum status status = STATUS_OK;
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0] && status == STATUS_OK; k++)
         status = check(l, arrays[k].a, arrays[k].least, arrays[k].what, arrays[k].unit, error);
@@ -211,9 +213,11 @@ static double sum_lines(const struct lines *l, double *f, bool rows, double siem
     return norm2(f, l->m * l->n);
 }
 
-double lines_residual(const struct lines *l, const struct lines_problem *p, const double *current,
-                      const double *vr, const double *vc, double *fr, double *fc)
+double lines_residual(struct lines *l, const struct lines_problem *p, const double *current,
+                      const struct lines_voltages *at)
 {
+    const double *vr = at->row, *vc = at->column;
+    double *fr = l->fr, *fc = l->fc;
     const size_t m = l->m, n = l->n;
     const double cr = l->row_siemens, cc = l->column_siemens;
     const pair crs = {cr, cr}, ccs = {cc, cc};
@@ -246,12 +250,25 @@ double lines_residual(const struct lines *l, const struct lines_problem *p, cons
     return sqrt(sum_lines(l, fr, true, cr) + sum_lines(l, fc, false, cc));
 }
 
+bool lines_bounded(const struct lines *l, const struct lines_problem *p, double tolerance,
+                   const double *vc, double *bound, double *smallest)
+{
+    *bound = 0;
+    *smallest = INFINITY;
+    for (size_t k = 0; k < l->m * l->n; k++) {
+        const double out = fabs(p->column_ground[k] * vc[k]);
+        *bound += fabs(l->fr[k]) + fabs(l->fc[k]);
+        *smallest = out > 0 ? fmin(*smallest, out) : *smallest;
+    }
+    return *smallest < INFINITY && *bound <= tolerance * *smallest;
+}
+
 double lines_rounding(const struct lines *l, const struct lines_problem *p, double sources,
-                      const double *vr, const double *vc)
+                      const struct lines_voltages *at)
 {
     double size2 = 0;
     for (size_t k = 0; k < l->m * l->n; k++) {
-        const double v = fabs(vr[k]), w = fabs(vc[k]), device = 3 * p->g[k] * (v + w);
+        const double v = fabs(at->row[k]), w = fabs(at->column[k]), device = 3 * p->g[k] * (v + w);
         const double row =
             device + fabs(p->row_source[k]) + (2 * p->row_ground[k] + 4 * l->row_siemens) * v;
         const double column = device + fabs(p->column_source[k]) +
@@ -292,8 +309,9 @@ enum status lines_unsolved(const struct lines *l, const char *what, double resid
 }
 
 /* A guess must have one voltage on an ideal line: that of its first node. */
-void lines_level(const struct lines *l, double *vr, double *vc)
+void lines_level(const struct lines *l, const struct lines_voltages *v)
 {
+    double *vr = v->row, *vc = v->column;
     for (size_t i = 0; i < l->m; i++)
         for (size_t j = 0; j < l->n; j++) {
             const size_t k = i * l->n + j;
@@ -330,8 +348,10 @@ static bool direct_is_cheaper(const struct lines *l, const struct lines_problem 
 }
 
 enum status lines_correct(struct lines *l, const struct lines_problem *p, double tolerance,
-                          double *vr, double *vc, struct lines_report *report, struct error *error)
+                          const struct lines_voltages *v, struct lines_report *report,
+                          struct error *error)
 {
+    double *vr = v->row, *vc = v->column;
     const double sources = lines_sources(l, p), wanted = tolerance * sources;
     if (sources == 0) {
         memset(vr, 0, l->m * l->n * sizeof *vr);
@@ -340,8 +360,8 @@ enum status lines_correct(struct lines *l, const struct lines_problem *p, double
         return STATUS_OK;
     }
     if (!(l->row_siemens > 0) || !(l->column_siemens > 0))
-        lines_level(l, vr, vc);
-    double norm = lines_residual(l, p, NULL, vr, vc, l->fr, l->fc);
+        lines_level(l, v);
+    double norm = lines_residual(l, p, NULL, v);
     for (int k = 0; k < CORRECTIONS_MAX && !(norm <= wanted); k++) {
         if (k == 0) {
             report->direct = direct_is_cheaper(l, p, norm / wanted) && lines_direct_factor(l, p);
@@ -353,26 +373,37 @@ enum status lines_correct(struct lines *l, const struct lines_problem *p, double
         else if (!lines_gradients_correct(l, INNER_PART * wanted, vr, vc, &report->iterations))
             k = CORRECTIONS_MAX;
         const double before = norm;
-        norm = lines_residual(l, p, NULL, vr, vc, l->fr, l->fc);
-        if (!(norm <= 0.5 * before) ||
-            (norm > wanted && norm <= lines_rounding(l, p, sources, vr, vc)))
+        norm = lines_residual(l, p, NULL, v);
+        if (!(norm <= 0.5 * before) || (norm > wanted && norm <= lines_rounding(l, p, sources, v)))
             break;
     }
     report->residual = norm / sources;
-    if (norm <= wanted || norm <= lines_rounding(l, p, sources, vr, vc))
+    if (norm <= wanted || norm <= lines_rounding(l, p, sources, v))
         return STATUS_OK;
     return lines_unsolved(l, "crossbar not solved", report->residual, error);
 }
 
 enum status lines_solve(struct lines *l, const struct lines_problem *p, double tolerance,
-                        double *vr, double *vc, struct lines_report *report, struct error *error)
+                        const struct lines_voltages *v, struct lines_report *report,
+                        struct error *error)
 {
     *report = (struct lines_report){0};
     const struct lines_problem full = lines_filled(l, p);
-    enum status status = lines_check(l, &full, tolerance, vr, vc, error);
+    enum status status = lines_check(l, &full, tolerance, v, error);
     if (status == STATUS_OK)
         status = lines_grounded(l, &full, full.g, error);
     if (status != STATUS_OK)
         return status;
-    return lines_correct(l, &full, tolerance, vr, vc, report, error);
+    const double sources = lines_sources(l, &full);
+    double residual = tolerance, smallest;
+    for (int k = 0; k < TIGHTENINGS_MAX; k++) {
+        status = lines_correct(l, &full, residual, v, report, error);
+        if (status != STATUS_OK || report->residual == 0 ||
+            lines_bounded(l, &full, tolerance, v->column, &report->bound, &smallest) ||
+            report->residual * sources <= lines_rounding(l, &full, sources, v))
+            break;
+        /* without any current nothing is known yet */
+        residual *= smallest < INFINITY ? 0.3 * tolerance * smallest / report->bound : UNKNOWN_PART;
+    }
+    return status;
 }

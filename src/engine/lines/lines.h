@@ -29,37 +29,47 @@ struct lines;
 struct lines *lines_new(size_t rows, size_t columns, double row_ohm, double column_ohm);
 void lines_free(struct lines *lines);
 
+/* Currents [A] of n devices at voltages v [V], and their slopes [S]. */
+typedef void lines_law(void *data, size_t n, const double *v, double *current, double *slope);
+
 /* m x n each; NULL: zeros (not g). */
 struct lines_problem {
     const double *g;                          /* of the devices [S], 0 or more */
     const double *row_ground, *column_ground; /* [S], 0 or more */
     const double *row_source, *column_source; /* [A] */
+    lines_law *law;                           /* of lines_newton(), in place of g */
+    void *data;
+};
+
+struct lines_voltages {
+    double *row, *column; /* m x n [V] */
 };
 
 struct lines_report {
     size_t iterations; /* of conjugate gradients; Newton's method: all of them together */
     size_t steps;      /* of Newton's method */
     double residual;   /* of Kirchhoff's law at all nodes, 2-norm over the 2-norm of the sources */
-    bool direct;       /* by elimination */
+    /* Of the error of any current into a ground [A]: the 1-norm of that residual.  A current put
+     * into one node leaves through all grounds together, so each takes no more than all of it. */
+    double bound;
+    bool direct; /* by elimination */
 };
 
-/* Solve to residual <= tolerance, or to the rounding of the currents where these are that much
- * larger than the sources (then to 1e-8 at least).  vr, vc (m x n): in, a guess (its vc counts);
- * out, the solution.  STATUS_INPUT names the place of a number that is not allowed, or a line
- * without any path to ground; STATUS_NUMERICAL: not converged, and where the law is broken most.
- * Allocates nothing. */
+/* Solve until the bound is no more than `tolerance` times the smallest current into a column's ground
+ * that is not 0, or to the rounding of the currents in the lines where these are that much larger
+ * (then to 1e-8 of the sources at least).  v: in, a guess (its `column` counts); out, the solution.
+ * STATUS_INPUT names the place of a number that is not allowed, or a line without any path to
+ * ground; STATUS_NUMERICAL: not converged, and where the law is broken most.  Allocates nothing. */
 enum status lines_solve(struct lines *lines, const struct lines_problem *problem, double tolerance,
-                        double *vr, double *vc, struct lines_report *report, struct error *error);
+                        const struct lines_voltages *v, struct lines_report *report,
+                        struct error *error);
 
-/* Currents [A] of n devices at voltages v [V], and their slopes [S]. */
-typedef void lines_law(void *data, size_t n, const double *v, double *current, double *slope);
-
-/* The same for devices i(vr - vc) of rising current by Newton's method, whose steps are halved
- * while the residual does not fall; problem->g is not used.  Slopes that fall or are not finite
- * are STATUS_NUMERICAL with their place. */
-enum status lines_newton(struct lines *lines, const struct lines_problem *problem, lines_law *law,
-                         void *data, double tolerance, double *vr, double *vc,
-                         struct lines_report *report, struct error *error);
+/* The same for devices i(vr - vc) of rising current, problem->law, by Newton's method, whose steps
+ * are halved while the residual does not fall; problem->g is not used.  Slopes that fall or are
+ * not finite are STATUS_NUMERICAL with their place. */
+enum status lines_newton(struct lines *lines, const struct lines_problem *problem, double tolerance,
+                         const struct lines_voltages *v, struct lines_report *report,
+                         struct error *error);
 
 /* A law: devices of one model in states x. */
 struct lines_model {

@@ -45,36 +45,41 @@ struct lines {
     double *v, *current, *slope, *dr, *dc, *trial_r, *trial_c;
 };
 
-/* Kirchhoff's law at all nodes: fr, fc (m x n) = sources - currents that leave [A], with the
+/* Kirchhoff's law at all nodes: l->fr, l->fc = sources - currents that leave [A], with the
  * devices' currents (m x n), or NULL: g (vr - vc).  Of an ideal line, its sum stands at its first
  * node.  Returns the 2-norm. */
-double lines_residual(const struct lines *l, const struct lines_problem *problem,
-                      const double *current, const double *vr, const double *vc, double *fr,
-                      double *fc);
+double lines_residual(struct lines *l, const struct lines_problem *problem, const double *current,
+                      const struct lines_voltages *v);
+
+/* Does l->fr, l->fc bound the error of the smallest current into a column's ground by `tolerance`
+ * of it?  False where no such current flows.  *bound: [A]; *smallest: that current [A]. */
+bool lines_bounded(const struct lines *l, const struct lines_problem *problem, double tolerance,
+                   const double *vc, double *bound, double *smallest);
 
 /* What rounding of voltages and sums may leave of it [A]: the machine's epsilon times the 2-norm
  * of the terms, problem->g being the devices' slopes; 1e-8 of the sources' norm at most. */
 double lines_rounding(const struct lines *l, const struct lines_problem *problem, double sources,
-                      const double *vr, const double *vc);
+                      const struct lines_voltages *v);
 
 /* The problem with l->zeros in place of NULL, as all below want it. */
 struct lines_problem lines_filled(const struct lines *l, const struct lines_problem *problem);
 
 /* What lines_solve() refuses, for Newton's method too; g: of the devices, m x n. */
 enum status lines_check(struct lines *l, const struct lines_problem *problem, double tolerance,
-                        const double *vr, const double *vc, struct error *error);
+                        const struct lines_voltages *v, struct error *error);
 enum status lines_grounded(struct lines *l, const struct lines_problem *problem, const double *g,
                            struct error *error);
 
 /* Give ideal lines one voltage: that of their first nodes. */
-void lines_level(const struct lines *l, double *vr, double *vc);
+void lines_level(const struct lines *l, const struct lines_voltages *v);
 
 /* 2-norm of the sources [A], summed over ideal lines; overwrites l->fr, l->fc. */
 double lines_sources(struct lines *l, const struct lines_problem *problem);
 
-/* lines_solve() without checks; adds to report->iterations. */
+/* Solve to a residual of `tolerance` of the sources, without checks; adds to report->iterations. */
 enum status lines_correct(struct lines *l, const struct lines_problem *problem, double tolerance,
-                          double *vr, double *vc, struct lines_report *report, struct error *error);
+                          const struct lines_voltages *v, struct lines_report *report,
+                          struct error *error);
 
 /* STATUS_NUMERICAL: what, and where l->fr, l->fc are largest. */
 enum status lines_unsolved(const struct lines *l, const char *what, double residual,

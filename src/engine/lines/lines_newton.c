@@ -27,27 +27,25 @@ void lines_model_law(void *data, size_t n, const double *v, double *current, dou
 struct newton {
     struct lines *l;
     const struct lines_problem *problem;
-    lines_law *law;
-    void *data;
     double scale; /* of the sources [A] */
 };
 
-/* Currents and slopes at vr, vc, and the 2-norm of Kirchhoff's law there [A]. */
-static double evaluate(struct newton *s, const double *vr, const double *vc)
+/* Currents and slopes at v, and the 2-norm of Kirchhoff's law there [A]. */
+static double evaluate(struct newton *s, const struct lines_voltages *v)
 {
     struct lines *l = s->l;
     for (size_t k = 0; k < l->m * l->n; k++)
-        l->v[k] = vr[k] - vc[k];
-    s->law(s->data, l->m * l->n, l->v, l->current, l->slope);
-    return lines_residual(l, s->problem, l->current, vr, vc, l->fr, l->fc);
+        l->v[k] = v->row[k] - v->column[k];
+    s->problem->law(s->problem->data, l->m * l->n, l->v, l->current, l->slope);
+    return lines_residual(l, s->problem, l->current, v);
 }
 
 /* Is that all rounding? */
-static bool rounded(const struct newton *s, double norm, const double *vr, const double *vc)
+static bool rounded(const struct newton *s, double norm, const struct lines_voltages *v)
 {
     struct lines_problem p = *s->problem;
     p.g = s->l->slope;
-    return norm <= lines_rounding(s->l, &p, s->scale, vr, vc);
+    return norm <= lines_rounding(s->l, &p, s->scale, v);
 }
 
 static enum status check_slopes(const struct lines *l, struct error *error)
@@ -61,25 +59,26 @@ static enum status check_slopes(const struct lines *l, struct error *error)
     return STATUS_OK;
 }
 
-/* vr, vc along the step until the residual falls; its new norm, or the old one if it does not. */
-static double search(struct newton *s, double norm, double *vr, double *vc)
+/* v along the step until the residual falls; its new norm, or the old one if it does not. */
+static double search(struct newton *s, double norm, const struct lines_voltages *v)
 {
     struct lines *l = s->l;
     const size_t n = l->m * l->n;
+    const struct lines_voltages at = {l->trial_r, l->trial_c};
     double part = 1;
     for (int k = 0; k < HALVINGS_MAX; k++, part *= 0.5) {
         for (size_t i = 0; i < n; i++) {
-            l->trial_r[i] = vr[i] + part * l->dr[i];
-            l->trial_c[i] = vc[i] + part * l->dc[i];
+            l->trial_r[i] = v->row[i] + part * l->dr[i];
+            l->trial_c[i] = v->column[i] + part * l->dc[i];
         }
-        const double trial = evaluate(s, l->trial_r, l->trial_c);
-        if (trial <= (1 - DESCENT * part) * norm || rounded(s, trial, l->trial_r, l->trial_c)) {
-            memcpy(vr, l->trial_r, n * sizeof *vr);
-            memcpy(vc, l->trial_c, n * sizeof *vc);
+        const double trial = evaluate(s, &at);
+        if (trial <= (1 - DESCENT * part) * norm || rounded(s, trial, &at)) {
+            memcpy(v->row, l->trial_r, n * sizeof *v->row);
+            memcpy(v->column, l->trial_c, n * sizeof *v->column);
             return trial;
         }
     }
-    evaluate(s, vr, vc);
+    evaluate(s, v);
     return norm;
 }
 
@@ -102,39 +101,49 @@ static enum status solve_step(struct newton *s, double forcing, struct lines_rep
         .column_source = l->trial_c,
     };
     enum status status = lines_grounded(l, &linear, l->slope, error);
-    return status ? status : lines_correct(l, &linear, forcing, l->dr, l->dc, report, error);
+    return status ? status
+                  : lines_correct(l, &linear, forcing, &(struct lines_voltages){l->dr, l->dc},
+                                  report, error);
 }
 
-enum status lines_newton(struct lines *l, const struct lines_problem *p, lines_law *law, void *data,
-                         double tolerance, double *vr, double *vc, struct lines_report *report,
+enum status lines_newton(struct lines *l, const struct lines_problem *p, double tolerance,
+                         const struct lines_voltages *v, struct lines_report *report,
                          struct error *error)
 {
     struct lines_problem full = lines_filled(l, p);
     full.g = l->zeros;
-    struct newton s = {l, &full, law, data, 0};
+    full.law = p->law;
+    full.data = p->data;
+    struct newton s = {l, &full, 0};
+    double smallest;
     *report = (struct lines_report){0};
-    enum status status = lines_check(l, &full, tolerance, vr, vc, error);
+    enum status status = lines_check(l, &full, tolerance, v, error);
     if (status != STATUS_OK)
         return status;
-    lines_level(l, vr, vc);
+    lines_level(l, v);
     const double scale = s.scale = lines_sources(l, &full);
-    double forcing = FORCING_MOST, norm = evaluate(&s, vr, vc);
+    double forcing = FORCING_MOST, norm = evaluate(&s, v);
     for (;;) {
         report->residual = scale > 0 ? norm / scale : norm;
         status = check_slopes(l, error);
-        if (status != STATUS_OK || norm <= tolerance * scale || rounded(&s, norm, vr, vc))
+        /* the residual of secant slopes, which are not negative: the bound of lines.h holds */
+        const bool bounded =
+            lines_bounded(l, &full, tolerance, v->column, &report->bound, &smallest);
+        const bool silent = smallest == INFINITY && norm <= tolerance * scale;
+        if (status != STATUS_OK || bounded || silent || rounded(&s, norm, v))
             return status;
         if (report->steps == STEPS_MAX)
             return lines_unsolved(l, "Newton's method has not converged", report->residual, error);
         /* the last step need not be better than the tolerance asks for */
-        const double least = fmax(FORCING_LEAST, 0.3 * tolerance * scale / norm);
+        const double least = fmax(
+            FORCING_LEAST, smallest < INFINITY ? 0.3 * tolerance * smallest / report->bound : 0);
         status = solve_step(&s, fmin(fmax(forcing, least), FORCING_MOST), report, error);
         if (status != STATUS_OK)
             return status;
         report->steps++;
         const double before = norm;
-        norm = search(&s, norm, vr, vc);
-        if (!(norm < before) && !rounded(&s, norm, vr, vc))
+        norm = search(&s, norm, v);
+        if (!(norm < before) && !rounded(&s, norm, v))
             return lines_unsolved(l, "Newton's steps no longer reduce the residual",
                                   report->residual, error);
         forcing = norm / before * (norm / before);

@@ -10,14 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct interval95 aggregate_share(double k, double n)
-{
-    const double z2 = AGGREGATE_Z95 * AGGREGATE_Z95, p = k / n;
-    const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
-    const double half = AGGREGATE_Z95 / (1 + z2 / n) * sqrt(p * (1 - p) / n + z2 / (4 * n * n));
-    return (struct interval95){p, fmax(centre - half, 0), fmin(centre + half, 1), (size_t)n};
-}
-
 struct interval95 aggregate_mean(const double *values, size_t n, uint64_t seed, uint32_t draw)
 {
     double sum = 0;

@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #define AGGREGATE_RESAMPLES 2000
-#define AGGREGATE_Z95 1.959963984540054 /* 97.5 % quantile of the normal distribution */
 
 struct interval95 {
     double mean, low, high;
@@ -23,9 +22,6 @@ struct interval95 {
 
 /* NAN where n = 0.  Draws of the bootstrap come from stream (seed, draw). */
 struct interval95 aggregate_mean(const double *values, size_t n, uint64_t seed, uint32_t draw);
-
-/* Wilson's interval of k right out of n >= 1. */
-struct interval95 aggregate_share(double k, double n);
 
 /* samples: columns "sample", n_inputs inputs of which the first is the replica, outputs, "status",
  * "failure".  The table has the inputs but the replica, "samples", "failures", and for each numeric
