@@ -39,6 +39,8 @@ const struct engine_options engine_defaults = {
 const struct engine *const engine_table[] = {ENGINE_LIST(ENGINE) NULL};
 const char *const engine_names[] = {ENGINE_LIST(NAME) NULL};
 
+const char *const engine_methods[] = {"onestep", "bdf", NULL};
+
 int engine_index(const char *name)
 {
     int i = 0;

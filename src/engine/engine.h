@@ -121,7 +121,15 @@ struct recorder {
     void *data;
 };
 
+/* How the engine `ida` goes from point to point; other engines have one way and ignore it. */
+enum engine_method {
+    METHOD_ONESTEP, /* its own one-step methods (rosenbrock.h, dirk.h) */
+    METHOD_BDF,     /* SUNDIALS IDAS, an independent integrator of the same equations (idas.h) */
+};
+extern const char *const engine_methods[]; /* their names, ended by NULL */
+
 struct engine_options {
+    enum engine_method method;
     double reltol;
     double abstol; /* [A] */
     double vntol;  /* [V] and state */
@@ -164,6 +172,7 @@ enum engine_ability {
      * behavioural and no latency can be measured */
     ENGINE_TRANSISTORS = 8,
     ENGINE_SUBCIRCUITS = 16, /* netlists that only SPICE understands */
+    ENGINE_METHODS = 32,     /* engine_options.method */
 };
 
 struct engine {

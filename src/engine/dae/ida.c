@@ -43,7 +43,9 @@
 #define LOOSE_STATE 0.1 /* of a state's tolerance, then */
 #define LOOSE_GROWTH 20 /* in place of STEP_GROWTH, from the same reltol on in any circuit */
 #define COARSE 0.1      /* reltol from which on other circuits begin with steps as long as can be */
-#define HANDOVER 100    /* steps of the one-step method that IDAS's beginning is worth */
+/* of a piece, but no less than so many last places of the time: the step with which IDAS begins */
+#define BEGINNING_PART 1e-6
+#define BEGINNING_ULPS 4
 #define STATE_PART 1.0  /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
@@ -55,12 +57,13 @@ struct run {
     struct engine_report *report;
     struct error *error;
     struct dae *dae;
-    struct idas *idas;
+    struct idas *idas; /* NULL: the one-step methods take all steps */
     double *y, *slope;               /* n: at t */
     double *between, *between_slope; /* n: scratch */
     struct rosenbrock rosenbrock;
     bool loose;       /* dirk.h takes the steps */
     bool multistep;   /* the last step was IDAS's */
+    double *given;    /* n_elements, with idas: energies of the last step [J] */
     double *weight;   /* n: reciprocals of the tolerances */
     double *rest;     /* n: y of the operating point */
     double *residual; /* n: scratch */
@@ -93,13 +96,6 @@ WIDE static void tolerances(const struct run *r, const double *restrict v, doubl
     }
     for (size_t k = first_state; k < r->dae->n; k++)
         w[k] = alone / (part * (reltol * fabs(v[k]) + vntol));
-}
-
-static void weights(const void *run, const double *y, double *weight)
-{
-    const struct run *r = run;
-    /* IDAS's norm is a mean over all unknowns; the one state that moves must not drown in it */
-    tolerances(r, y, sqrt((double)r->dae->n) / STATE_PART, weight);
 }
 
 static enum status stuck(struct run *r, const char *what, const char *option)
@@ -226,7 +222,10 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool kink
         sample_window(r, t0);
     memcpy(r->dae->values, r->values, size);
     probe_points_add(&r->probes, r->t, r->dae->values);
-    step_energy_step(&r->energy, r->t - t0, r->dae->values);
+    if (r->idas)
+        step_energy_given(&r->energy, r->t - t0, r->given, r->dae->values);
+    else
+        step_energy_step(&r->energy, r->t - t0, r->dae->values);
     *ended = phase_stopped(&r->phase, r->dae->values);
     record(r, t0, *ended || (last && r->t >= t_end));
     if (r->options->interrupted && *r->options->interrupted)
@@ -255,25 +254,56 @@ static double step_error(struct run *r, size_t *worst)
     return error;
 }
 
-/* IDAS from r->t to t_end.  What it cannot do it leaves to the one-step method. */
-static enum status multistep_piece(struct run *r, double h, double t_end, bool last, bool *ended,
-                                   int *steps)
+/* Solve the equations at r->t, from which IDAS then begins at order 1: a kink, a jump of the drive or
+ * a device that has changed leaves y, or its slope, that do not.  One implicit Euler step, so short
+ * that its error is nothing. */
+static enum status begin_multistep(struct run *r, double t_end, bool last, bool *ended)
 {
-    enum status status = STATUS_OK;
-    if (!idas_begin(r->idas, r->t, h, t_end, r->y, r->slope))
-        return stuck(r, "no restart", "--reltol");
-    while (status == STATUS_OK && r->t < t_end && !*ended) {
+    const struct dae *d = r->dae;
+    const double t0 = r->t, shortest = BEGINNING_ULPS * (nextafter(t0, INFINITY) - t0);
+    r->t = fmin(t_end, t0 + fmax(shortest, fmin(SETTLING_STEP, BEGINNING_PART * (t_end - t0))));
+    const double h = r->t - t0;
+    idas_weights(r->idas, r->y, r->weight);
+    if (!rosenbrock_settle(&r->rosenbrock, t0, h, r->y, r->weight, r->energy.end)) {
+        r->t = t0;
+        return stuck_at(r, r->rosenbrock.worst, "BDF finds no beginning");
+    }
+    memcpy(r->y, r->rosenbrock.y1, d->n * sizeof *r->y);
+    memcpy(r->slope, r->rosenbrock.slope1, d->n * sizeof *r->slope);
+    for (size_t k = d->n - d->n_states; k < d->n; k++) /* sharper than a difference over h */
+        r->slope[k] -= r->rosenbrock.residual[k];
+    if (!idas_begin(r->idas, r->t, t_end, r->y, r->slope, r->energy.end))
+        return stuck(r, "BDF cannot begin", "--reltol");
+    for (size_t k = 0; k < r->circuit->n_elements; k++)
+        r->given[k] = h * r->energy.end[k];
+    r->multistep = false;
+    return finish_step(r, t0, t_end, false, last, ended);
+}
+
+/* The whole of a piece, from the kink at r->t to t_end, by IDAS alone. */
+static enum status multistep_piece(struct run *r, double t_end, bool last, bool *ended)
+{
+    enum status status = begin_multistep(r, t_end, last, ended);
+    bool begun = true; /* no step since */
+    for (int steps = 0; status == STATUS_OK && r->t < t_end && !*ended;) {
         const double t0 = r->t;
-        if (++*steps > STEPS_MAX) {
+        if (++steps > STEPS_MAX) {
+            idas_errors(r->idas, r->between);
+            return stuck_at(r, dae_largest(r->dae, r->between, r->weight), "too many steps of BDF");
+        }
+        if (idas_step(r->idas, t_end, &r->t, r->y, r->slope, r->given)) {
+            begun = false;
+            r->multistep = true;
+            dae_values(r->dae, r->t, r->y, r->slope, r->residual, r->energy.end);
+            status = finish_step(r, t0, t_end, false, last, ended);
+        } else if (begun) {
             idas_errors(r->idas, r->between);
             const size_t worst = dae_largest(r->dae, r->between, r->weight);
-            return stuck_at(r, worst, "too many steps");
+            return stuck_at(r, worst, idas_trouble(r->idas));
+        } else {
+            status = begin_multistep(r, t_end, last, ended);
+            begun = true;
         }
-        if (!idas_step(r->idas, t_end, &r->t, r->y, r->slope))
-            break;
-        r->multistep = true;
-        dae_values(r->dae, r->t, r->y, r->slope, r->residual, r->energy.end);
-        status = finish_step(r, t0, t_end, false, last, ended);
     }
     return status;
 }
@@ -281,6 +311,8 @@ static enum status multistep_piece(struct run *r, double h, double t_end, bool l
 /* From a kink to t_end; `last`: the phase ends there.  *ended: a stop has ended it before. */
 static enum status piece(struct run *r, double t_end, bool last, bool *ended)
 {
+    if (r->idas)
+        return multistep_piece(r, t_end, last, ended);
     struct rosenbrock *method = &r->rosenbrock;
     double *y = r->y, *slope = r->slope;
     const size_t size = r->dae->n * sizeof *y;
@@ -339,15 +371,9 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         memcpy(y, method->y1, size);
         memcpy(slope, method->slope1, size);
         rosenbrock_accept(method);
-        r->multistep = false;
         status = finish_step(r, t0, t_end, kink, last, ended);
         kink = false;
         rejected = 0;
-        if (status == STATUS_OK && !*ended && !r->loose && factor < 2 &&
-            t_end - r->t > HANDOVER * h) {
-            status = multistep_piece(r, h, t_end, last, ended, &steps);
-            method->known = false;
-        }
     }
     return status;
 }
@@ -408,8 +434,8 @@ static enum status set_up(struct run *r)
         return fail(
             r->error, STATUS_NUMERICAL,
             "the circuit's equations are singular: a node or a loop has no unique solution");
-    r->idas = idas_new(d, weights, r, r->options->step_max);
-    if (!r->idas)
+    const bool bdf = r->options->method == METHOD_BDF;
+    if (bdf && !(r->idas = idas_new(d, r->options)))
         return fail(r->error, STATUS_NUMERICAL, "SUNDIALS IDAS cannot be set up");
     r->y = NEW(d->n, double);
     r->slope = NEW(d->n, double);
@@ -417,6 +443,7 @@ static enum status set_up(struct run *r)
     r->between_slope = NEW(d->n, double);
     r->weight = NEW(d->n, double);
     r->residual = NEW(d->n, double);
+    r->given = NEW(c->n_elements, double);
     r->values = NEW(circuit_n_values(c), double);
     r->resting = NEW(c->n_nodes, double);
     r->rest = NEW(d->n, double);
@@ -444,7 +471,7 @@ static enum status set_up(struct run *r)
         y[d->n - d->n_states + k] = c->elements[c->state_elements[k]].x0;
     enum status status = operating_point(d, r->rosenbrock.lu, y, &r->report->operating, r->error);
     memcpy(r->rest, y, d->n * sizeof *y);
-    r->loose = r->options->reltol >= LOOSE && d->n_mosfets > 0;
+    r->loose = !bdf && r->options->reltol >= LOOSE && d->n_mosfets > 0;
     r->energy.simpson = r->loose;
     for (int k = 0; k < PHASE_KINDS; k++)
         r->next[k][0] = r->next[k][1] =
@@ -459,6 +486,7 @@ static void release(struct run *r)
     free(r->slope);
     free(r->between);
     free(r->between_slope);
+    free(r->given);
     rosenbrock_free(&r->rosenbrock);
     step_energy_free(&r->energy);
     free(r->weight);
@@ -506,7 +534,7 @@ static enum status run(const struct circuit *circuit, const struct controller *c
 
 const struct engine engine_ida = {
     .name = "ida",
-    .title = "the same circuit as a differential-algebraic system in SUNDIALS IDAS",
-    .abilities = ENGINE_CHANGES_DEVICES | ENGINE_TRANSISTORS,
+    .title = "the same circuit as a differential-algebraic system",
+    .abilities = ENGINE_CHANGES_DEVICES | ENGINE_TRANSISTORS | ENGINE_METHODS,
     .run = run,
 };

@@ -74,6 +74,7 @@ static const struct key keys[] = {
     NUMBER_KEY("programming.edge", AT(training.edge), "s", 1e-9, 1e-5, "of every pulse"),
     NUMBER_KEY("inference.time", AT(training.infer_time), "s", 2e-6, 1, "that an image is shown"),
     CHOICE_KEY("engine.name", AT(engine), engine_names, "what solves the circuit"),
+    CHOICE_KEY("engine.method", AT(training.solver.method), engine_methods, "ida: steps of its own, or SUNDIALS' BDF"),
     NUMBER_KEY("engine.reltol", AT(training.solver.reltol), "1", 1e-9, 0.1, "relative tolerance"),
     NUMBER_KEY("engine.abstol", AT(training.solver.abstol), "A", 1e-15, 1e-3,
                "absolute tolerance of currents"),
