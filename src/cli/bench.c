@@ -20,21 +20,24 @@
 enum form { FORM_TEXT, FORM_CSV, FORM_JSON };
 
 struct arguments {
-    const char *dopant, *output;
+    const char *dopant, *output, *method; /* method: as given, or NULL */
     enum form form;
     bool quick;
     const struct engine *engine;
+    enum engine_method by;
     size_t runs, n_parts;
     const char *parts[PARTS_MAX]; /* n_parts */
 };
 
-enum option_key { KEY_CASE = 256, KEY_QUICK, KEY_JSON, KEY_CSV, KEY_RUNS, KEY_ENGINE };
+enum option_key { KEY_CASE = 256, KEY_QUICK, KEY_JSON, KEY_CSV, KEY_RUNS, KEY_ENGINE, KEY_METHOD };
 
 static const struct argp_option options[] = {
     {"case", KEY_CASE, "NAME", 0, "only this part; may be given again", 0},
     {"quick", KEY_QUICK, NULL, 0, "leave out what takes more than a minute in all", 0},
     {"runs", KEY_RUNS, "N", 0, "training runs in the loop", 0},
     {"engine", KEY_ENGINE, "NAME", 0, "engine of that loop", 0},
+    {"method", KEY_METHOD, "NAME", 0,
+     "engine ida in that loop: onestep, its own, or bdf, of SUNDIALS IDAS", 0},
     {"dopant", 'd', "NAME|FILE.lib", 0, "device: W, Sn, Cr, C or a .lib file", 0},
     {"csv", KEY_CSV, NULL, 0, "print CSV in place of the tables", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON in place of the tables", 0},
@@ -73,6 +76,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_ENGINE:
         a->engine = argument_engine(state, text);
         break;
+    case KEY_METHOD:
+        a->by = argument_method(state, text);
+        a->method = text;
+        break;
     case 'd':
         a->dopant = text;
         break;
@@ -86,6 +93,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (!*text)
             argp_error(state, "-o '', expected the name of a folder");
         a->output = text;
+        break;
+    case ARGP_KEY_END:
+        argument_method_able(state, a->method, a->engine);
         break;
     case ARGP_KEY_ARG:
         argp_error(state, "'%s', expected options only", text);
@@ -104,6 +114,8 @@ static char *add_default(int key, const char *text, void *input)
         return memory_format("%s (%s)", text, a.dopant);
     if (key == KEY_ENGINE)
         return memory_format("%s (%s)", text, a.engine->name);
+    if (key == KEY_METHOD)
+        return memory_format("%s (%s)", text, engine_methods[a.by]);
     if (key == KEY_RUNS)
         return memory_format("%s (%zu)", text, a.runs);
     return (char *)text;
@@ -172,6 +184,7 @@ static enum status run(const struct arguments *a, const char *program, struct er
                               .n_parts = a->n_parts,
                               .parts = a->parts,
                               .repeat_engine = a->engine,
+                              .repeat_method = a->by,
                               .repeats = a->runs};
     struct bench_tables tables = {0};
     struct output folder = {.file = -1};

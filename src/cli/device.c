@@ -43,6 +43,7 @@ enum option_key {
     KEY_X0,
     KEY_SET,
     KEY_ENGINE,
+    KEY_METHOD,
     KEY_RELTOL,
     KEY_VARIATION,
     KEY_SWITCHES,
@@ -69,7 +70,7 @@ struct arguments {
     double nu, loss; /* of retention: R goes with t^nu; mean time to an abrupt loss [s], 0: none */
     struct dopant_setting settings[SETTINGS_MAX];
     bool frequency_given, csv, json;
-    const char *plot, *waveform;
+    const char *plot, *waveform, *method; /* method: as given, or NULL */
     struct bench bench;
 };
 
@@ -97,6 +98,7 @@ static const struct argp_option options[] = {
     {"seed", KEY_SEED, "N", 0, "of --variation, --switches and --loss", 0},
     {NULL, 0, NULL, 0, "Solver and output:", 1},
     {"engine", KEY_ENGINE, "NAME", 0, "what solves the circuit", 1},
+    {"method", KEY_METHOD, "NAME", 0, "engine ida: onestep, its own, or bdf, of SUNDIALS IDAS", 1},
     {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine", 1},
     {"plot", KEY_PLOT, "FILE", 0, "draw to a .png, .svg or .pdf", 1},
     {"waveform", KEY_WAVEFORM, "FILE.csv", 0, "loop: write the points of the last period", 1},
@@ -213,6 +215,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_ENGINE:
         a->bench.engine = argument_engine(state, text);
         break;
+    case KEY_METHOD:
+        a->bench.solver.method = argument_method(state, text);
+        a->method = text;
+        break;
     case KEY_RELTOL:
         a->bench.solver.reltol = argument_number(state, "--reltol", text, 1e-9, 0.1);
         break;
@@ -249,6 +255,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         parse_word(a, state, text);
         break;
     case ARGP_KEY_END:
+        argument_method_able(state, a->method, a->bench.engine);
         if (a->n_words == 0)
             argp_error(state,
                        "expected list, show, loop, pulse, staircase, retention or endurance");
@@ -267,6 +274,8 @@ static char *add_default(int key, const char *text, void *input)
     const struct arguments a = defaults();
     if (key == KEY_ENGINE)
         return argument_engine_help(text, a.bench.engine);
+    if (key == KEY_METHOD)
+        return memory_format("%s (%s)", text, engine_methods[a.bench.solver.method]);
     const struct {
         int key;
         double value;
@@ -350,8 +359,10 @@ static enum status plot_loops(const struct arguments *a, const struct bench_loop
         names[k] = a->samples ? memory_format("%g Hz, %zu devices", a->frequency[k], samples)
                               : memory_format("%g Hz", a->frequency[k]);
     draw_loops(curves, loops, a->n_frequencies, samples, names);
+    char *engine = engine_method_title(a->bench.engine, a->bench.solver.method);
     char *title = memory_format("%s, sine of %g V through %g ohm, engine %s", a->bench.dopant->name,
-                                a->amplitude, a->bench.series, a->bench.engine->name);
+                                a->amplitude, a->bench.series, engine);
+    free(engine);
     const struct plot_panel panel = {.x_label = "device voltage [V]",
                                      .y_label = "current [µA]",
                                      .n_curves = a->n_frequencies,
@@ -450,8 +461,9 @@ static enum status plot_steps(const struct arguments *a, const struct table *t, 
                                         .n_curves = 1,
                                         .curves = &curves[k]};
     }
-    char *title = memory_format("%s: %s, engine %s", a->bench.dopant->name, verbs[a->verb],
-                                a->bench.engine->name);
+    char *engine = engine_method_title(a->bench.engine, a->bench.solver.method);
+    char *title = memory_format("%s: %s, engine %s", a->bench.dopant->name, verbs[a->verb], engine);
+    free(engine);
     const struct plot plot = {title, n, panels};
     enum status status = plot_draw(&plot, a->plot, error);
     for (size_t k = 0; k < n; k++) {

@@ -23,7 +23,7 @@
 enum { NEURON_CMOS, NEURON_BEHAVIOURAL, NEURON_FILE_GIVEN };
 
 struct arguments {
-    const char *dopant, *images, *output, *neuron_path;
+    const char *dopant, *images, *output, *neuron_path, *method; /* method: NULL: not given */
     int neuron;
     bool json, strict;
     struct training_options training;
@@ -31,6 +31,7 @@ struct arguments {
 
 enum option_key {
     KEY_ENGINE = 256,
+    KEY_METHOD,
     KEY_RESET,
     KEY_TOLERANCE,
     KEY_POLICY,
@@ -74,6 +75,7 @@ static const struct argp_option options[] = {
     {"neuron", KEY_NEURON, "KIND", 0, "cmos, behavioural or a FILE.sub", 3},
     {"switches", KEY_SWITCHES, "N", 0,
      "engine event: each device is N switches that jump at random; 0: their mean", 3},
+    {"method", KEY_METHOD, "NAME", 0, "engine ida: onestep, its own, or bdf, of SUNDIALS IDAS", 3},
     {"reltol", KEY_RELTOL, "F", 0, "relative tolerance of the engine", 3},
     {"abstol", KEY_ABSTOL, "A", 0, "absolute tolerance of currents", 3},
     {"time-limit", KEY_TIME_LIMIT, "SECONDS", 0, "wall time for the transient", 3},
@@ -108,6 +110,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_ENGINE:
         t->engine = argument_engine(state, text);
+        break;
+    case KEY_METHOD:
+        t->solver.method = argument_method(state, text);
+        a->method = text;
         break;
     case KEY_RESET:
         t->erase = text ? argument_number(state, "--reset", text, 1e-5, 100) : RESET_DEFAULT;
@@ -168,6 +174,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         argp_error(state, "'%s', expected options only", text);
         break;
     case ARGP_KEY_END:
+        argument_method_able(state, a->method, t->engine);
         if (t->solver.switches > 0 && !engine_able(t->engine, ENGINE_SWITCHES))
             argp_error(state, "--switches with --engine %s, expected --engine %s", t->engine->name,
                        engines_able(ENGINE_SWITCHES));
@@ -214,6 +221,7 @@ static char *add_default(int key, const char *text, void *input)
         {KEY_NOISE, t->noise, NULL},
         {KEY_SEED, (double)t->seed, NULL},
         {KEY_NEURON, 0, neurons[a.neuron]},
+        {KEY_METHOD, 0, engine_methods[t->solver.method]},
         {KEY_SWITCHES, t->solver.switches, NULL},
         {KEY_RELTOL, t->solver.reltol, NULL},
         {KEY_ABSTOL, t->solver.abstol, NULL},

@@ -148,9 +148,7 @@ static enum status check_engine(const struct checking *c, const struct engine *e
     /* without capacitors there is no settling, and nothing between kinks to compare */
     const bool waveform = engine_able(e, ENGINE_TRANSISTORS) || !case_settles(c->k);
     struct outcome outcome;
-    char *name = solver->method == 0
-                     ? memory_string(e->name)
-                     : memory_format("%s-%s", e->name, engine_methods[solver->method]);
+    char *name = engine_method_title(e, solver->method);
     tell(c->options, c->k->name, name);
     const enum status status =
         outcome_run(c->k, e, solver, false, waveform ? &c->reference : NULL, &outcome, error);

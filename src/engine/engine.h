@@ -197,6 +197,15 @@ static inline bool engine_able(const struct engine *engine, enum engine_ability 
     return (engine->abilities & (unsigned)ability) != 0;
 }
 
+/* What a run by that method is called in tables: "ida", or "ida-bdf" of a method that is not the first;
+ * to free(). */
+char *engine_method_title(const struct engine *engine, enum engine_method method);
+
+/* For the key engine.method: STATUS_INPUT where another than the first is asked of an engine that has
+ * one alone. */
+enum status engine_takes_method(const struct engine *engine, enum engine_method method,
+                                struct error *error);
+
 /* "ida or event": the engines of this ability, for messages; to free(). */
 char *engines_able(enum engine_ability ability);
 

@@ -50,6 +50,18 @@ const struct engine *argument_engine(struct argp_state *state, const char *text)
     return engine_table[argument_choice(state, "--engine", text, engine_names)];
 }
 
+enum engine_method argument_method(struct argp_state *state, const char *text)
+{
+    return (enum engine_method)argument_choice(state, "--method", text, engine_methods);
+}
+
+void argument_method_able(struct argp_state *state, const char *text, const struct engine *engine)
+{
+    if (text && !engine_able(engine, ENGINE_METHODS))
+        argp_error(state, "--method with --engine %s, expected --engine %s", engine->name,
+                   engines_able(ENGINE_METHODS));
+}
+
 enum status argument_able(const char *option, const struct engine *engine,
                           enum engine_ability ability, struct error *error)
 {

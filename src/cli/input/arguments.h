@@ -19,6 +19,11 @@ uint64_t argument_count(struct argp_state *state, const char *option, const char
 /* The engine of that name. */
 const struct engine *argument_engine(struct argp_state *state, const char *text);
 
+/* How the engine goes from point to point; that this engine takes the option, once all are known.
+ * `text`: as given, or NULL. */
+enum engine_method argument_method(struct argp_state *state, const char *text);
+void argument_method_able(struct argp_state *state, const char *text, const struct engine *engine);
+
 /* For an option that engines of that ability take: that this one does. */
 enum status argument_able(const char *option, const struct engine *engine,
                           enum engine_ability ability, struct error *error);

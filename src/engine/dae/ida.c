@@ -46,7 +46,7 @@
 /* of a piece, but no less than so many last places of the time: the step with which IDAS begins */
 #define BEGINNING_PART 1e-6
 #define BEGINNING_ULPS 4
-#define STATE_PART 1.0  /* of the tolerance that one step may take of a state */
+#define STATE_PART 1.0   /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
 
@@ -57,7 +57,7 @@ struct run {
     struct engine_report *report;
     struct error *error;
     struct dae *dae;
-    struct idas *idas; /* NULL: the one-step methods take all steps */
+    struct idas *idas;               /* NULL: the one-step methods take all steps */
     double *y, *slope;               /* n: at t */
     double *between, *between_slope; /* n: scratch */
     struct rosenbrock rosenbrock;

@@ -13,9 +13,9 @@
 #include <sundials/sundials_linearsolver.h>
 #include <sunmatrix/sunmatrix_sparse.h>
 
-#define NEWTON_PART 1e-3 /* of the tolerance that Newton's iteration may leave */
-#define ITERATIONS 8     /* of it */
-#define FAILURES 50      /* of it, in one step */
+#define NEWTON_PART 1e-3  /* of the tolerance that Newton's iteration may leave */
+#define ITERATIONS 8      /* of it */
+#define FAILURES 50       /* of it, in one step */
 #define VOLTAGE_PART 0.25 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define QUADRATURE_FLOOR 1e-4
 #define QUANTUM 1e-21 /* [J] less than kT is no energy */
@@ -109,7 +109,7 @@ void idas_weights(const struct idas *s, const double *y, double *weight)
     const size_t first_state = d->n - d->n_states;
     const double alone = sqrt((double)d->n); /* IDAS's norm is a mean over all unknowns */
     for (size_t k = 0; k < first_state; k++)
-        weight[k] = 1 / (fmin(o->reltol * fabs(y[k]), VOLTAGE_PART * d->thermal) + o->vntol);
+        weight[k] = alone / (fmin(o->reltol * fabs(y[k]), VOLTAGE_PART * d->thermal) + o->vntol);
     for (size_t k = first_state; k < d->n; k++)
         weight[k] = alone / (o->reltol * fabs(y[k]) + o->vntol);
 }
@@ -159,20 +159,19 @@ static bool start(struct idas *s)
     N_VConst(0, s->slope);
     N_VConst(0, s->energy);
     s->ida = IDACreate(s->context);
-    const bool done =
-        s->ida && IDAInit(s->ida, residual, 0, s->y, s->slope) == 0 &&
-        IDASetErrHandlerFn(s->ida, swallow, s) == 0 && IDASetUserData(s->ida, s) == 0 &&
-        IDAWFtolerances(s->ida, weights) == 0 && IDASetId(s->ida, kinds) == 0 &&
-        IDASetSuppressAlg(s->ida, 1) == 0 &&
-        IDASetLinearSolver(s->ida, s->solver, s->matrix) == 0 &&
-        IDASetJacFn(s->ida, jacobian) == 0 && IDASetMaxNumSteps(s->ida, -1) == 0 &&
-        IDASetMaxNonlinIters(s->ida, ITERATIONS) == 0 &&
-        IDASetMaxConvFails(s->ida, FAILURES) == 0 &&
-        IDASetMaxErrTestFails(s->ida, FAILURES) == 0 &&
-        IDASetMaxStep(s->ida, s->options->step_max) == 0 &&
-        IDASetNonlinConvCoef(s->ida, NEWTON_PART) == 0 &&
-        IDAQuadInit(s->ida, powers, s->energy) == 0 && set_quadrature_tolerances(s, 0) &&
-        IDASetQuadErrCon(s->ida, 1) == 0;
+    const bool done = s->ida && IDAInit(s->ida, residual, 0, s->y, s->slope) == 0 &&
+                      IDASetErrHandlerFn(s->ida, swallow, s) == 0 &&
+                      IDASetUserData(s->ida, s) == 0 && IDAWFtolerances(s->ida, weights) == 0 &&
+                      IDASetId(s->ida, kinds) == 0 && IDASetSuppressAlg(s->ida, 1) == 0 &&
+                      IDASetLinearSolver(s->ida, s->solver, s->matrix) == 0 &&
+                      IDASetJacFn(s->ida, jacobian) == 0 && IDASetMaxNumSteps(s->ida, -1) == 0 &&
+                      IDASetMaxNonlinIters(s->ida, ITERATIONS) == 0 &&
+                      IDASetMaxConvFails(s->ida, FAILURES) == 0 &&
+                      IDASetMaxErrTestFails(s->ida, FAILURES) == 0 &&
+                      IDASetMaxStep(s->ida, s->options->step_max) == 0 &&
+                      IDASetNonlinConvCoef(s->ida, NEWTON_PART) == 0 &&
+                      IDAQuadInit(s->ida, powers, s->energy) == 0 &&
+                      set_quadrature_tolerances(s, 0) && IDASetQuadErrCon(s->ida, 1) == 0;
     N_VDestroy(kinds);
     return done;
 }

@@ -5,8 +5,8 @@
  * integrated.
  *
  * Error tests, all IDAS's own: of a voltage that has a derivative, to reltol |v| + vntol, or to a
- * quarter of kT/q where that is less, in the root mean square over all unknowns; of each state alone,
- * to reltol x + vntol; and of the energy of each class in a piece alone, to reltol of it.  A class
+ * quarter of kT/q where that is less; of a state, to reltol x + vntol; each alone, where IDAS has
+ * the root mean square of all; and of the energy of each class in a piece alone, to reltol of it.  A class
  * that takes almost nothing is held to reltol QUADRATURE_FLOOR of what all classes take. */
 #ifndef SILVERBAR_ENGINE_DAE_IDAS_H
 #define SILVERBAR_ENGINE_DAE_IDAS_H

@@ -64,7 +64,8 @@ static const struct key keys[] = {
     NUMBER_KEY("programming.read_time", BENCH(read_time), "s", 1e-5, 1, "of one reading"),
     NUMBER_KEY("programming.edge", BENCH(edge), "s", 1e-9, 1e-5, "of every pulse"),
     CHOICE_KEY("engine.name", AT(engine), engine_names, "what solves the circuit"),
-    CHOICE_KEY("engine.method", BENCH(solver.method), engine_methods, "ida: steps of its own, or SUNDIALS' BDF"),
+    CHOICE_KEY("engine.method", BENCH(solver.method), engine_methods,
+               "ida: steps of its own, or SUNDIALS' BDF"),
     NUMBER_KEY("engine.reltol", BENCH(solver.reltol), "1", 1e-9, 0.1, "relative tolerance"),
     NUMBER_KEY("engine.abstol", BENCH(solver.abstol), "A", 1e-15, 1e-3,
                "absolute tolerance of currents"),
@@ -189,8 +190,9 @@ static enum status open_crossbar(const void *options, const struct experiment_co
     if (!s)
         *shared = s = NEW(1, struct shared);
     s->context = *context;
-    enum status status = STATUS_OK;
-    if (o->scheme == SCHEME_SELECT && !s->switches)
+    enum status status =
+        engine_takes_method(engine_table[o->engine], o->bench.solver.method, error);
+    if (status == STATUS_OK && o->scheme == SCHEME_SELECT && !s->switches)
         status = subcircuit_read(context->switch_file, &s->switches, error);
     if (status != STATUS_OK || find_setup(s, o))
         return status;
