@@ -4,10 +4,10 @@
  * elements' powers.  It shares the equations with rosenbrock.h, and nothing of how they are
  * integrated.
  *
- * Error tests, all IDAS's own: of a voltage that has a derivative, to reltol |v| + vntol, or to a
- * quarter of kT/q where that is less; of a state, to reltol x + vntol; each alone, where IDAS has
- * the root mean square of all; and of the energy of each class in a piece alone, to reltol of it.  A class
- * that takes almost nothing is held to reltol QUADRATURE_FLOOR of what all classes take. */
+ * Error tests, IDAS's own, of each alone: of a voltage that has a derivative, to reltol |v| + vntol, or
+ * to a quarter of kT/q where that is less; of a state, to a part of reltol x + vntol; and of what the
+ * elements of each class take in a piece, to a part of reltol of it, or of a small share of what all
+ * classes take. */
 #ifndef SILVERBAR_ENGINE_DAE_IDAS_H
 #define SILVERBAR_ENGINE_DAE_IDAS_H
 
