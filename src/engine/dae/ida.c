@@ -254,28 +254,36 @@ static double step_error(struct run *r, size_t *worst)
     return error;
 }
 
-/* Solve the equations at r->t, from which IDAS then begins at order 1: a kink, a jump of the drive or
- * a device that has changed leaves y, or its slope, that do not.  One implicit Euler step, so short
- * that its error is nothing. */
-static enum status begin_multistep(struct run *r, double t_end, bool last, bool *ended)
+/* One implicit Euler step, so short that its error is nothing, after which y and slope solve the
+ * equations: after a kink the slope does not, after a jump of the drive y does not either.  False:
+ * nothing has moved. */
+static bool settle(struct run *r, double t_end)
 {
     const struct dae *d = r->dae;
     const double t0 = r->t, shortest = BEGINNING_ULPS * (nextafter(t0, INFINITY) - t0);
-    r->t = fmin(t_end, t0 + fmax(shortest, fmin(SETTLING_STEP, BEGINNING_PART * (t_end - t0))));
-    const double h = r->t - t0;
-    idas_weights(r->idas, r->y, r->weight);
-    if (!rosenbrock_settle(&r->rosenbrock, t0, h, r->y, r->weight, r->energy.end)) {
-        r->t = t0;
-        return stuck_at(r, r->rosenbrock.worst, "BDF finds no beginning");
-    }
+    const double h = fmax(shortest, fmin(SETTLING_STEP, BEGINNING_PART * (t_end - t0)));
+    const double t1 = fmin(t_end, t0 + h);
+    if (!rosenbrock_settle(&r->rosenbrock, t0, t1 - t0, r->y, r->weight, r->energy.end))
+        return false;
+    r->t = t1;
     memcpy(r->y, r->rosenbrock.y1, d->n * sizeof *r->y);
     memcpy(r->slope, r->rosenbrock.slope1, d->n * sizeof *r->slope);
     for (size_t k = d->n - d->n_states; k < d->n; k++) /* sharper than a difference over h */
         r->slope[k] -= r->rosenbrock.residual[k];
+    return true;
+}
+
+/* From the equations' solution at r->t IDAS begins at order 1. */
+static enum status begin_multistep(struct run *r, double t_end, bool last, bool *ended)
+{
+    const double t0 = r->t;
+    idas_weights(r->idas, r->y, r->weight);
+    if (!settle(r, t_end))
+        return stuck_at(r, r->rosenbrock.worst, "BDF finds no beginning");
     if (!idas_begin(r->idas, r->t, t_end, r->y, r->slope, r->energy.end))
         return stuck(r, "BDF cannot begin", "--reltol");
     for (size_t k = 0; k < r->circuit->n_elements; k++)
-        r->given[k] = h * r->energy.end[k];
+        r->given[k] = (r->t - t0) * r->energy.end[k];
     r->multistep = false;
     return finish_step(r, t0, t_end, false, last, ended);
 }
