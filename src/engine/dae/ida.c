@@ -63,7 +63,8 @@ struct run {
     struct rosenbrock rosenbrock;
     bool loose;       /* dirk.h takes the steps */
     bool multistep;   /* the last step was IDAS's */
-    double *given;    /* n_elements, with idas: energies of the last step [J] */
+    bool settled;     /* or one of settle() */
+    double *given;    /* n_elements: energies of either [J] */
     double *weight;   /* n: reciprocals of the tolerances */
     double *rest;     /* n: y of the operating point */
     double *residual; /* n: scratch */
@@ -222,10 +223,11 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool kink
         sample_window(r, t0);
     memcpy(r->dae->values, r->values, size);
     probe_points_add(&r->probes, r->t, r->dae->values);
-    if (r->idas)
+    if (r->multistep || r->settled)
         step_energy_given(&r->energy, r->t - t0, r->given, r->dae->values);
     else
         step_energy_step(&r->energy, r->t - t0, r->dae->values);
+    r->settled = false;
     *ended = phase_stopped(&r->phase, r->dae->values);
     record(r, t0, *ended || (last && r->t >= t_end));
     if (r->options->interrupted && *r->options->interrupted)
@@ -270,7 +272,19 @@ static bool settle(struct run *r, double t_end)
     memcpy(r->slope, r->rosenbrock.slope1, d->n * sizeof *r->slope);
     for (size_t k = d->n - d->n_states; k < d->n; k++) /* sharper than a difference over h */
         r->slope[k] -= r->rosenbrock.residual[k];
+    for (size_t k = 0; k < r->circuit->n_elements; k++)
+        r->given[k] = (t1 - t0) * r->energy.end[k];
+    r->settled = true;
+    r->multistep = false;
     return true;
+}
+
+/* Does the phase begin with a jump, its edge being 0? */
+static bool jumped(const struct run *r)
+{
+    const struct dae *d = r->dae;
+    return !d->ramps && r->t <= r->phase_begin &&
+           memcmp(d->from, d->to, r->circuit->n_elements * sizeof *d->to) != 0;
 }
 
 /* From the equations' solution at r->t IDAS begins at order 1. */
@@ -282,9 +296,6 @@ static enum status begin_multistep(struct run *r, double t_end, bool last, bool 
         return stuck_at(r, r->rosenbrock.worst, "BDF finds no beginning");
     if (!idas_begin(r->idas, r->t, t_end, r->y, r->slope, r->energy.end))
         return stuck(r, "BDF cannot begin", "--reltol");
-    for (size_t k = 0; k < r->circuit->n_elements; k++)
-        r->given[k] = (r->t - t0) * r->energy.end[k];
-    r->multistep = false;
     return finish_step(r, t0, t_end, false, last, ended);
 }
 
@@ -334,6 +345,10 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     rosenbrock_kink(method);
     method->known &= !r->phase.changed;
     tolerances(r, y, 1 / STATE_PART, r->weight);
+    if (jumped(r) && settle(r, t_end)) {
+        status = finish_step(r, r->phase_begin, t_end, false, last, ended);
+        tolerances(r, y, 1 / STATE_PART, r->weight);
+    }
     for (int steps = 0; status == STATUS_OK && r->t < t_end && !*ended;) {
         const double t0 = r->t, rest = t_end - t0;
         h = fmin(h, r->options->step_max);

@@ -96,7 +96,7 @@ void step_energy_step(struct step_energy *s, double h, const double *values)
 
 void step_energy_given(struct step_energy *s, double h, const double *given, const double *values)
 {
-    lobatto(s, h);
+    (s->simpson ? simpson : lobatto)(s, h);
     for (size_t k = 0; k < s->circuit->n_elements; k++) {
         s->estimate[k] = given[k] - s->energy[k];
         s->energy[k] = given[k];

@@ -35,7 +35,7 @@ void step_energy_start(struct step_energy *s, const double *values);
 void step_energy_step(struct step_energy *s, double h, const double *values);
 
 /* The same of a step whose energies [J] another rule has given: n_elements.  The estimate is the
- * difference to Lobatto's, with which this rule shares the solution alone. */
+ * difference to that of step_energy_step(), which shares the solution alone. */
 void step_energy_given(struct step_energy *s, double h, const double *given, const double *values);
 
 #endif
