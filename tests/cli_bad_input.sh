@@ -43,6 +43,12 @@ refuse "'perceptron', expected one circuit" netlist perceptron
 refuse "expected results folders" compare
 refuse "requires an argument" train --seed
 refuse "--engine 'foo', expected" train --engine foo
+refuse "--method 'foo', expected one of onestep, bdf" train --engine ida --method foo
+refuse "--method with --engine event, expected --engine ida" train --engine event --method bdf
+refuse "--method with --engine ngspice, expected --engine ida" train --method onestep
+refuse "--method with --engine event, expected --engine ida" bench --method bdf
+refuse "--method with --engine ngspice, expected --engine ida" device loop Cr --method bdf \
+    --engine ngspice
 refuse "--policy 'foo', expected one of amplitude" train --policy foo
 refuse "--gap 'foo', expected one of log" train --gap foo
 

@@ -216,8 +216,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->bench.engine = argument_engine(state, text);
         break;
     case KEY_METHOD:
-        a->bench.solver.method = argument_method(state, text);
-        a->method = text;
+        a->bench.solver.method = argument_method(state, a->method = text);
         break;
     case KEY_RELTOL:
         a->bench.solver.reltol = argument_number(state, "--reltol", text, 1e-9, 0.1);
@@ -307,16 +306,6 @@ static const struct argp argp = {
     NULL,
     add_default,
     NULL};
-
-static void print(const struct arguments *a, const struct table *t)
-{
-    if (a->json)
-        json_write_table(t, stdout);
-    else if (a->csv)
-        table_csv(t, stdout);
-    else
-        table_print(t, stdout);
-}
 
 static void loop_row(struct table *t, const struct arguments *a, size_t sample, double f,
                      const struct bench_loop *l)
@@ -427,7 +416,7 @@ static enum status loop(struct arguments *a, const char *devices, struct error *
     if (status == STATUS_OK && a->waveform)
         status = write_waveform(a, loops, error);
     if (status == STATUS_OK)
-        print(a, t);
+        device_table_print(t, a->json, a->csv);
     table_free(t);
     for (size_t i = 0; i < samples * a->n_frequencies; i++)
         bench_loop_free(&loops[i]);
@@ -513,7 +502,7 @@ static enum status pulses(struct arguments *a, struct error *error)
                      ? plot_steps(a, t, "voltage_V", "source voltage [V]", false, error)
                      : plot_steps(a, t, "pulse", "pulse", false, error);
     if (status == STATUS_OK)
-        print(a, t);
+        device_table_print(t, a->json, a->csv);
     table_free(t);
     free(p);
     return status;
@@ -550,7 +539,7 @@ static enum status retention(struct arguments *a, struct error *error)
     if (status == STATUS_OK && a->plot)
         status = plot_steps(a, t, "t_s", "time at 0 V [s]", true, error);
     if (status == STATUS_OK)
-        print(a, t);
+        device_table_print(t, a->json, a->csv);
     table_free(t);
     free(times);
     free(p);
@@ -581,7 +570,7 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
                                  : device_table_show(a->name, devices, a->n_settings, a->settings,
                                                      !a->json && !a->csv, &t, error);
         if (status == STATUS_OK)
-            print(a, t);
+            device_table_print(t, a->json, a->csv);
         table_free(t);
         return status;
     }

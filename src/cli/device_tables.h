@@ -17,4 +17,7 @@ enum status device_table_show(const char *name, const char *directory, size_t n,
 /* A table as a CSV file, which appears when it is complete. */
 enum status device_table_write(const struct table *table, const char *path, struct error *error);
 
+/* On standard output, as JSON, CSV or text. */
+void device_table_print(const struct table *table, bool json, bool csv);
+
 #endif
