@@ -56,6 +56,11 @@ refuse "requires an argument" train --seed
 refuse "--engine 'foo', expected" train --engine foo
 refuse "--policy 'foo', expected amplitude or amplitude+width" train --policy foo
 refuse "--gap 'foo', expected log or linear" train --gap foo
+refuse "--method 'foo', expected onestep or bdf" train --engine ida --method foo
+refuse "engine.method bdf with engine event, expected engine.name: ida" train --engine event --method bdf
+refuse "engine.method bdf with engine ngspice, expected engine.name: ida" device loop Cr --method bdf \
+    --engine ngspice
+refuse "engine.method bdf with engine event, expected engine.name: ida" bench --method bdf
 
 # numbers, of every option that takes one
 for option in reset tolerance read-time pulse-width train-noise noise seed reltol abstol time-limit; do

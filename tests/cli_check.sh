@@ -8,13 +8,13 @@
 same "exit status" $? 0
 same "bytes on standard error" "$(wc -c <stderr | tr -d ' ')" 0
 cat stdout
-same "rows: a header, the tolerances, two cases in three engines" "$(wc -l <stdout | tr -d ' ')" 8
-for engine in ngspice ida event; do
+same "rows: a header, the tolerances, two cases in three engines and BDF" "$(wc -l <stdout | tr -d ' ')" 10
+for engine in ngspice ida ida-bdf event; do
     same "$engine is within tolerance, cases" "$(grep -c "^[a-z0-9-]* *$engine .* ok$" stdout)" 2
 done
 same "columns of the saved table" "$(head -n 1 table.csv)" \
     "case,engine,neurons,state,waveform,reading,energy,energy_of,accuracy,images_otherwise,wall_s,verdict"
-same "lines of the saved table" "$(wc -l <table.csv | tr -d ' ')" 8
+same "lines of the saved table" "$(wc -l <table.csv | tr -d ' ')" 10
 
 # the verdict follows from the figures and the tolerances in the first row
 awk -F, '
@@ -31,9 +31,10 @@ same "figures are above zero and below the tolerances where the verdict is ok" $
 
 "$SILVERBAR" check --case device --reltol 0.03 --json >loose.json 2>stderr
 same "exit status at reltol 0.03" $? 3
-check "its message" grep -q '^silverbar check: [1-3] of 3 rows are above their tolerance$' stderr
+check "its message" grep -q '^silverbar check: [1-4] of 4 rows are above their tolerance$' stderr
 check "its verdicts say which figures" grep -q '"verdict": "fails: .*state of xm1' loose.json
-same "objects" "$(grep -c '"verdict"' loose.json)" 4
+same "objects" "$(grep -c '"verdict"' loose.json)" 5
+check "one of them is BDF's" grep -q '"engine": "ida-bdf"' loose.json
 
 # a table that is there is replaced whole; a folder and a device are not
 echo old >table.txt
@@ -50,13 +51,26 @@ array: {rows: 2, columns: 2, scheme: select}
 END
 "$SILVERBAR" check crossbar.yaml --sample 1 -o crossbar.csv >stdout 2>stderr
 same "exit status of a crossbar" $? 0
-same "engines within tolerance" "$(grep -c '^crossbar.yaml,.*,ok$' crossbar.csv)" 3
-awk -F, '{ gsub(/"[^"]*"/, "text") } /,(ida|event),/ && !($4 > 0 && $4 < 2e-4) { exit 1 }' crossbar.csv
+same "engines within tolerance" "$(grep -c '^crossbar.yaml,.*,ok$' crossbar.csv)" 4
+awk -F, '{ gsub(/"[^"]*"/, "text") } /,(ida|ida-bdf|event),/ && !($4 > 0 && $4 < 2e-4) { exit 1 }' crossbar.csv
 same "native engines within 2e-4" $? 0
+# ida by both methods, integrators that share nothing but the equations, against each other: states, and
+# energies of every class, by the engine itself
+for method in onestep bdf; do
+    "$SILVERBAR" run crossbar.yaml --set engine.name=ida --set engine.method=$method \
+        --set engine.reltol=1e-6 >$method 2>stderr
+    same "exit status of method $method" $? 0
+done
+check "they are two methods" [ "$(cat onestep)" != "$(cat bdf)" ]
+paste onestep bdf | awk '
+    $1 ~ /^energy_/ && $2 > 0 { n++; if (($2 - $4) ^ 2 > (3e-6 * $2) ^ 2) exit 1 }
+    END { exit n < 5 }'
+same "their energies agree within 3 reltol, of every class" $? 0
+
 "$SILVERBAR" check crossbar.yaml --sample 1 --set array.scheme=half -o other.csv >stdout 2>stderr
 same "exit status of another scheme" $? 0
 figures() { # FILE: states and readings of all engines
-    cut -d, -f4,6 "$1" | tail -n 3
+    cut -d, -f4,6 "$1" | tail -n 4
 }
 check "another scheme is another drive" [ "$(figures crossbar.csv)" != "$(figures other.csv)" ]
 "$SILVERBAR" check crossbar.yaml --set variation.stuck_on=1 --reference 1e-6 >stdout 2>stderr
@@ -73,8 +87,8 @@ check "exit status of a training: ngspice itself, at 1e-6, may miss its referenc
 # waveforms apart: between points of the reference, a straight line is what is known of it
 awk -F, '
     { gsub(/"[^"]*"/, "text") }
-    /,(ida|event),behavioural,/ && $4 > 0 && $4 < 2e-4 && $6 < 5e-4 && $7 < 2e-4 && $10 == 0 { n++ }
-    END { exit n != 2 }' training.csv
+    /,(ida|ida-bdf|event),behavioural,/ && $4 > 0 && $4 < 2e-4 && $6 < 5e-4 && $7 < 2e-4 && $10 == 0 { n++ }
+    END { exit n != 3 }' training.csv
 same "native engines near the reference that decide on all images alike" $? 0
 
 # what cannot be played again, or is no circuit of all engines

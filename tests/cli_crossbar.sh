@@ -87,7 +87,8 @@ done
 for experiment in training crossbar; do
     echo "experiment: $experiment" >bad.yaml
     for bad in "device.dopant=Cr-vteam variation.tau=0.1 vteam2" \
-        "engine.name=ngspice variation.cycle_von=0.01 ngspice"; do
+        "engine.name=ngspice variation.cycle_von=0.01 ngspice" \
+        "engine.name=event engine.method=bdf event,"; do
         # shellcheck disable=SC2086 # words
         set -- $bad
         "$SILVERBAR" run bad.yaml --set "$1" --set "$2" >out 2>err

@@ -10,6 +10,7 @@
 
 static char *folder; /* TMPDIR of the runs */
 static const char *engine = "ngspice";
+static enum engine_method method;
 
 static int set_up(void **state)
 {
@@ -29,6 +30,15 @@ static int use_ida(void **state)
 {
     (void)state;
     engine = "ida";
+    method = METHOD_ONESTEP;
+    return 0;
+}
+
+static int use_bdf(void **state)
+{
+    (void)state;
+    engine = "ida";
+    method = METHOD_BDF;
     return 0;
 }
 
@@ -47,6 +57,7 @@ static enum status run(const struct circuit *c, struct script *s, struct engine_
     const struct recorder recorders[] = {{watch, s}, ledger_recorder(s->ledger)};
     options.recorders = recorders;
     options.n_recorders = 2;
+    options.method = method;
     const struct controller controller = {.step = play, .data = s};
     struct engine_report report;
     enum status status = engine_run(engine_find(engine), c, &controller, &options, &report, error);
@@ -402,6 +413,11 @@ int main(void)
         {"test_stops (ida)", test_stops, use_ida, NULL, NULL},
         {"test_memristor (ida)", test_memristor, use_ida, NULL, NULL},
         {"test_open_port (ida)", test_open_port, use_ida, NULL, NULL},
+        {"test_rc (ida, BDF)", test_rc, use_bdf, NULL, NULL},
+        {"test_phase_times (ida, BDF)", test_phase_times, use_bdf, NULL, NULL},
+        {"test_stops (ida, BDF)", test_stops, use_bdf, NULL, NULL},
+        {"test_memristor (ida, BDF)", test_memristor, use_bdf, NULL, NULL},
+        {"test_open_port (ida, BDF)", test_open_port, use_bdf, NULL, NULL},
         {"test_phase_times (event)", test_phase_times, use_event, NULL, NULL},
         {"test_memristor (event)", test_memristor, use_event, NULL, NULL},
         {"test_open_port (event)", test_open_port, use_event, NULL, NULL},

@@ -249,7 +249,8 @@ static double wave_at(const struct wave *w, double t, size_t *k)
     return x[1] > x[0] ? v[0] + (v[1] - v[0]) * (t - x[0]) / (x[1] - x[0]) : v[1];
 }
 
-/* A neuron whose input current steps up, down and back, in both engines at reltol 1e-6: the root
+/* A neuron whose input current steps up, down and back, in both engines, and by both
+ * methods of ida, at reltol 1e-6: the root
  * mean square over time of the difference of its outputs, 0.1 % of their swing. */
 static void test_step_response(void **state)
 {
@@ -278,9 +279,10 @@ static void test_step_response(void **state)
                                    .device = -1,
                                    .drive = &drives[k]};
     }
-    static const char *const engines[] = {"ngspice", "ida"};
-    struct wave waves[2];
-    for (int k = 0; k < 2; k++) {
+    static const char *const engines[] = {"ngspice", "ida", "ida"};
+    static const enum engine_method methods[] = {0, METHOD_ONESTEP, METHOD_BDF};
+    struct wave waves[COUNT(engines)];
+    for (size_t k = 0; k < COUNT(engines); k++) {
         struct drive_log log = {.n_ports = 1, .n = COUNT(volts), .phases = phases};
         const struct controller controller = drive_log_controller(&log);
         struct engine_report report;
@@ -288,27 +290,30 @@ static void test_step_response(void **state)
                                  NEW(WAVE_POINTS_MAX, double)};
         const struct recorder recorder = {take_wave, &waves[k]};
         struct engine_options tight = tight_options();
+        tight.method = methods[k];
         tight.step_max = 20e-9; /* points near enough for lines between them */
         tight.recorders = &recorder;
         tight.n_recorders = 1;
         ASSERT_DONE(engine_run(engine_find(engines[k]), c, &controller, &tight, &report, &error),
                     error);
     }
-    double sum = 0, low = INFINITY, high = -INFINITY;
-    size_t at = 0;
     const double begin = 45e-6, end = waves[0].t[waves[0].n - 1];
-    for (size_t i = 1; i < waves[0].n; i++) {
-        const double t = waves[0].t[i], v = waves[0].v[i];
-        if (t < begin)
-            continue; /* ngspice begins without an operating point */
-        const double difference = wave_at(&waves[1], t, &at) - v;
-        sum += difference * difference * (t - waves[0].t[i - 1]);
-        low = fmin(low, v);
-        high = fmax(high, v);
+    for (size_t k = 1; k < COUNT(engines); k++) {
+        double sum = 0, low = INFINITY, high = -INFINITY;
+        size_t at = 0;
+        for (size_t i = 1; i < waves[0].n; i++) {
+            const double t = waves[0].t[i], v = waves[0].v[i];
+            if (t < begin)
+                continue; /* ngspice begins without an operating point */
+            const double difference = wave_at(&waves[k], t, &at) - v;
+            sum += difference * difference * (t - waves[0].t[i - 1]);
+            low = fmin(low, v);
+            high = fmax(high, v);
+        }
+        assert_true(high - low > 0.03);
+        assert_true(sqrt(sum / (end - begin)) < 1e-3 * (high - low));
     }
-    assert_true(high - low > 0.03);
-    assert_true(sqrt(sum / (end - begin)) < 1e-3 * (high - low));
-    for (int k = 0; k < 2; k++) {
+    for (size_t k = 0; k < COUNT(engines); k++) {
         free(waves[k].t);
         free(waves[k].v);
     }
@@ -405,7 +410,7 @@ static void test_broken_law(void **state)
         const char *part;
     } cases[] = {{0.8, "law of m1 gives nan at"}, {-0.8, "state of m1, "}};
     for (size_t k = 0; k < COUNT(cases); k++)
-        for (int loose = 0; loose < 2; loose++) { /* tight, and with longer growth of steps */
+        for (int way = 0; way < 3; way++) { /* tight, with longer growth of steps, and by BDF */
             struct error error = {{0}};
             struct drive drive = {cases[k].volt, false};
             struct phase phase = {.kind = PHASE_SET,
@@ -418,7 +423,8 @@ static void test_broken_law(void **state)
             const struct controller controller = drive_log_controller(&log);
             struct engine_report report;
             struct engine_options o = engine_defaults;
-            o.reltol = loose ? 1e-2 : 1e-4;
+            o.reltol = way == 1 ? 1e-2 : 1e-4;
+            o.method = way == 2 ? METHOD_BDF : METHOD_ONESTEP;
             struct circuit *c = circuit_new("broken");
             const int top = circuit_node(c, "top"), in = circuit_node(c, "in");
             circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
@@ -474,9 +480,8 @@ static void test_dirk(void **state)
 }
 
 /* What cannot be run says where and why. */
-static void test_failures(void **state)
+static void fail_all(enum engine_method method)
 {
-    (void)state;
     struct error error = {{0}};
     struct drive drive = {0};
     struct phase phase = {.kind = PHASE_SET,
@@ -489,14 +494,15 @@ static void test_failures(void **state)
     const struct controller controller = drive_log_controller(&log);
     struct engine_report report;
     const struct engine *ida = engine_find("ida");
+    struct engine_options defaults = engine_defaults;
+    defaults.method = method;
 
     struct circuit *c = circuit_new("floating");
     const int top = circuit_node(c, "top"), island = circuit_node(c, "island");
     circuit_port(c, "in", top, 50, false, 0, CLASS_DRIVER);
     circuit_capacitor(c, "c1", top, island, 1e-12, CLASS_LINE);
     circuit_capacitor(c, "c2", island, 0, 1e-12, CLASS_LINE);
-    assert_int_equal(engine_run(ida, c, &controller, &engine_defaults, &report, &error),
-                     STATUS_NUMERICAL);
+    assert_int_equal(engine_run(ida, c, &controller, &defaults, &report, &error), STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "island");
     ASSERT_NAMES(error.text, "floats");
     circuit_free(c);
@@ -505,19 +511,25 @@ static void test_failures(void **state)
     circuit_port(c, "in", circuit_node(c, "top"), 50, false, 0, CLASS_DRIVER);
     circuit_memristor(c, "m1", circuit_node(c, "top"), 0, dopant, 0.1);
     drive.volt = NAN;
-    assert_int_equal(engine_run(ida, c, &controller, &engine_defaults, &report, &error),
-                     STATUS_NUMERICAL);
+    assert_int_equal(engine_run(ida, c, &controller, &defaults, &report, &error), STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "port in shall be driven with nan V");
     ASSERT_NAMES(error.text, "set phase of device");
 
     /* a clock that has run out ends it, however many steps there are */
     drive.volt = 0.5;
-    struct engine_options hurried = engine_defaults;
+    struct engine_options hurried = defaults;
     hurried.time_limit = 0;
     hurried.step_max = 1e-7;
     assert_int_equal(engine_run(ida, c, &controller, &hurried, &report, &error), STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "time limit");
     circuit_free(c);
+}
+
+static void test_failures(void **state)
+{
+    (void)state;
+    for (int m = 0; engine_methods[m]; m++)
+        fail_all((enum engine_method)m);
 }
 
 /* Node voltages of the idle classifier after 100 us, where everything has settled, against ngspice

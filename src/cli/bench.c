@@ -26,17 +26,20 @@ struct arguments {
     enum form form;
     bool quick;
     const struct engine *engine;
+    enum engine_method method;
     size_t runs, n_parts;
     const char *parts[PARTS_MAX]; /* n_parts */
 };
 
-enum option_key { KEY_CASE = 256, KEY_QUICK, KEY_JSON, KEY_CSV, KEY_RUNS, KEY_ENGINE };
+enum option_key { KEY_CASE = 256, KEY_QUICK, KEY_JSON, KEY_CSV, KEY_RUNS, KEY_ENGINE, KEY_METHOD };
 
 /* clang-format off */
 static const struct key_option key_options[] = {
     {.name = "dopant", .letter = 'd', .argument = "NAME|FILE.lib", .key = "device.dopant"},
     {.name = "engine", .letter = KEY_ENGINE, .argument = "NAME", .key = "engine.name", .text = ENGINE,
      .help = "engine of that loop"},
+    {.name = "method", .letter = KEY_METHOD, .argument = "NAME", .key = "engine.method",
+     .help = "engine ida in that loop: steps of its own, or those of SUNDIALS' BDF"},
 };
 /* clang-format on */
 #define N_KEY_OPTIONS (sizeof key_options / sizeof key_options[0])
@@ -82,6 +85,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_ENGINE:
         a->engine = key_option_engine(option, state, text);
+        break;
+    case ARGP_KEY_END:
+        key_option_check_method(state, a->engine, a->method);
+        break;
+    case KEY_METHOD:
+        a->method = key_option_method(option, state, text);
         break;
     case 'd':
         a->dopant = text;
@@ -172,6 +181,7 @@ static enum status run(const struct arguments *a, const char *program, struct er
                               .n_parts = a->n_parts,
                               .parts = a->parts,
                               .repeat_engine = a->engine,
+                              .repeat_method = a->method,
                               .repeats = a->runs};
     struct bench_tables tables = {0};
     struct output folder = {.file = -1};

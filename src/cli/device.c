@@ -46,6 +46,7 @@ enum option_key {
     KEY_X0,
     KEY_SET,
     KEY_ENGINE,
+    KEY_METHOD,
     KEY_RELTOL,
     KEY_VARIATION,
     KEY_SWITCHES,
@@ -78,6 +79,7 @@ struct arguments {
 
 static const struct key_option key_options[] = {
     {"engine", KEY_ENGINE, "NAME", 1, "engine.name", NULL, 0, ENGINE, 0},
+    {"method", KEY_METHOD, "NAME", 1, "engine.method", NULL, 0, NULL, 0},
     {"reltol", KEY_RELTOL, "F", 1, "engine.reltol", NULL, RELTOL, NULL, 0},
     {"switches", KEY_SWITCHES, "N", 0, "engine.switches", NULL, 0, NULL, 0},
     {"seed", KEY_SEED, "N", 0, "seed", "of devices drawn, of switches and of losses", 0, NULL, 0},
@@ -212,6 +214,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_ENGINE:
         a->bench.engine = key_option_engine(option, state, text);
         break;
+    case KEY_METHOD:
+        a->bench.solver.method = key_option_method(option, state, text);
+        break;
     case KEY_RELTOL:
         a->bench.solver.reltol = key_option_number(option, state, text);
         break;
@@ -253,6 +258,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
                        "expected list, show, loop, pulse, staircase, retention or endurance");
         if (a->verb != LIST && !a->name)
             argp_error(state, "expected the name of a dopant, a .lib file or a model");
+        key_option_check_method(state, a->bench.engine, a->bench.solver.method);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -291,16 +297,6 @@ static const char usage[] =
 static const char doc[] =
     "Look at one device: its parameters, its pinched loop, its answer to pulses, stairs, time and "
     "cycles of SET and RESET.  NAME: a dopant, a .lib file, or a model with all parameters set.";
-
-static void print(const struct arguments *a, const struct table *t)
-{
-    if (a->json)
-        json_write_table(t, stdout);
-    else if (a->csv)
-        table_csv(t, stdout);
-    else
-        table_print(t, stdout);
-}
 
 static void loop_row(struct table *t, const struct arguments *a, size_t sample, double f,
                      const struct bench_loop *l)
@@ -410,7 +406,7 @@ static enum status loop(struct arguments *a, const char *devices, struct error *
     if (status == STATUS_OK && a->waveform)
         status = write_waveform(a, loops, error);
     if (status == STATUS_OK)
-        print(a, t);
+        device_table_print(t, a->json, a->csv);
     table_free(t);
     for (size_t i = 0; i < samples * a->n_frequencies; i++)
         bench_loop_free(&loops[i]);
@@ -495,7 +491,7 @@ static enum status pulses(struct arguments *a, struct error *error)
                      ? plot_steps(a, t, "voltage_V", "source voltage [V]", false, error)
                      : plot_steps(a, t, "pulse", "pulse", false, error);
     if (status == STATUS_OK)
-        print(a, t);
+        device_table_print(t, a->json, a->csv);
     table_free(t);
     free(p);
     return status;
@@ -532,7 +528,7 @@ static enum status retention(struct arguments *a, struct error *error)
     if (status == STATUS_OK && a->plot)
         status = plot_steps(a, t, "t_s", "time at 0 V [s]", true, error);
     if (status == STATUS_OK)
-        print(a, t);
+        device_table_print(t, a->json, a->csv);
     table_free(t);
     free(times);
     free(p);
@@ -565,7 +561,7 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
                            &(struct device_shown){a->name, devices, a->n_settings, a->settings},
                            !a->json && !a->csv, &t, error);
         if (status == STATUS_OK)
-            print(a, t);
+            device_table_print(t, a->json, a->csv);
         table_free(t);
         return status;
     }

@@ -2,6 +2,7 @@
 #include "cli/device_tables.h"
 
 #include "base/memory.h"
+#include "report/json.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -129,4 +130,14 @@ enum status device_table_write(const struct table *t, const char *path, struct e
     }
     free(temporary);
     return status;
+}
+
+void device_table_print(const struct table *t, bool json, bool csv)
+{
+    if (json)
+        json_write_table(t, stdout);
+    else if (csv)
+        table_csv(t, stdout);
+    else
+        table_print(t, stdout);
 }

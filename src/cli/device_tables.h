@@ -23,4 +23,7 @@ enum status device_table_show(const struct device_shown *shown, bool head, struc
 /* A table as a CSV file, which appears when it is complete. */
 enum status device_table_write(const struct table *table, const char *path, struct error *error);
 
+/* On standard output, as JSON, CSV or text. */
+void device_table_print(const struct table *table, bool json, bool csv);
+
 #endif

@@ -51,6 +51,7 @@ static const struct argp_option own_options[] = {
 static const struct key_option key_options[] = {
     {.name = "dopant", .letter = 'd', .argument = "NAME|FILE.lib", .key = "device.dopant"},
     {.name = "engine", .argument = "NAME", .key = "engine.name", .text = ENGINE},
+    {.name = "method", .argument = "NAME", .group = GROUP_CIRCUIT, .key = "engine.method"},
     {.name = "rule", .argument = "NAME", .group = GROUP_PROGRAMMING, .key = "rule.name"},
     {.name = "tolerance", .argument = "F", .group = GROUP_PROGRAMMING, .key = "programming.tolerance"},
     {.name = "policy", .argument = "P", .group = GROUP_PROGRAMMING, .key = "programming.policy"},

@@ -30,6 +30,7 @@ struct bench_options {
     size_t n_parts;           /* 0: all */
     const char *const *parts; /* n_parts: names of cases and of these */
     const struct engine *repeat_engine;
+    enum engine_method repeat_method;
     size_t repeats;                                 /* of BENCH_REPEAT; 0: none */
     void (*progress)(void *data, const char *text); /* or NULL */
     void *progress_data;

@@ -80,6 +80,7 @@ enum status bench_repeat(const struct bench_options *o, struct table *table, str
     struct sums sums = {0};
     double before = resident();
     options.engine = o->repeat_engine;
+    options.solver.method = o->repeat_method;
     options.solver.interrupted = o->inputs.interrupted;
     options.target_starts = STARTS;
     options.target_steps = STEPS;
@@ -117,7 +118,9 @@ enum status bench_repeat(const struct bench_options *o, struct table *table, str
         [ACCURACY] = sums.accuracy / n,
     };
     table_row(table);
-    table_text(table, ENGINE, o->repeat_engine->name);
+    char *engine = engine_method_title(o->repeat_engine, o->repeat_method);
+    table_text(table, ENGINE, engine);
+    free(engine);
     for (int k = RUNS; k < N_COLUMNS; k++)
         table_number(table, (size_t)k, numbers[k]);
     return status;

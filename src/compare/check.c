@@ -132,10 +132,42 @@ static void tell(const struct check_options *o, const char *name, const char *wh
     free(text);
 }
 
+/* What the rows of a case are made from. */
+struct checking {
+    const struct check_options *options;
+    const struct study_case *k;
+    struct outcome reference;
+    struct table *table;
+    size_t *failures;
+};
+
+/* The row of an engine with a method: "ida", or "ida-bdf" of a method that is not its first. */
+static enum status check_engine(const struct checking *c, const struct engine *e,
+                                const struct engine_options *solver, struct error *error)
+{
+    /* without capacitors there is no settling, and nothing between kinks to compare */
+    const bool waveform = engine_able(e, ENGINE_TRANSISTORS) || !case_settles(c->k);
+    struct outcome outcome;
+    char *name = engine_method_title(e, solver->method);
+    tell(c->options, c->k->name, name);
+    const enum status status = outcome_run(
+        c->k,
+        &(struct outcome_options){
+            .engine = e, .solver = solver, .reference = waveform ? &c->reference : NULL},
+        &outcome, error);
+    if (status == STATUS_OK) {
+        const struct difference d = outcome_compare(&outcome, &c->reference);
+        *c->failures += !add_row(c->table, c->k, name, &outcome, &d);
+    }
+    outcome_free(&outcome);
+    free(name);
+    return status;
+}
+
 static enum status check_case(const struct check_options *o, const struct study_case *k,
                               struct table *t, size_t *failures, struct error *error)
 {
-    struct outcome reference;
+    struct checking c = {.options = o, .k = k, .table = t, .failures = failures};
     struct engine_options tight = check_reference_options, solver = o->solver;
     tight.interrupted = solver.interrupted = o->inputs.interrupted;
     tight.time_limit = solver.time_limit;
@@ -148,29 +180,21 @@ static enum status check_case(const struct check_options *o, const struct study_
     enum status status = outcome_run(
         k,
         &(struct outcome_options){.engine = engine_find("ngspice"), .solver = &tight, .keep = true},
-        &reference, error);
+        &c.reference, error);
     if (status == STATUS_NUMERICAL) {
         const struct error why = *error;
         fail(error, status, "%s; this is the reference, whose tolerance is --reference", why.text);
     }
     for (size_t i = 0; engine_table[i] && status == STATUS_OK; i++) {
         const struct engine *e = engine_table[i];
-        /* without capacitors there is no settling, and nothing between kinks to compare */
-        const bool waveform = engine_able(e, ENGINE_TRANSISTORS) || !case_settles(k);
-        struct outcome outcome;
-        tell(o, k->name, e->name);
-        status = outcome_run(k,
-                             &(struct outcome_options){.engine = e,
-                                                       .solver = &solver,
-                                                       .reference = waveform ? &reference : NULL},
-                             &outcome, error);
-        if (status == STATUS_OK) {
-            const struct difference d = outcome_compare(&outcome, &reference);
-            *failures += !add_row(t, k, e->name, &outcome, &d);
+        for (int m = 0; engine_methods[m] && status == STATUS_OK; m++) {
+            if (m > 0 && !engine_able(e, ENGINE_METHODS))
+                break;
+            solver.method = (enum engine_method)m;
+            status = check_engine(&c, e, &solver, error);
         }
-        outcome_free(&outcome);
     }
-    outcome_free(&reference);
+    outcome_free(&c.reference);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* All engines on the same drive, against ngspice at tight tolerances. */
+/* All engines, and `ida` by each of its methods, on the same drive, against ngspice at tight
+ * tolerances. */
 #ifndef SILVERBAR_COMPARE_CHECK_H
 #define SILVERBAR_COMPARE_CHECK_H
 

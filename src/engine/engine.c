@@ -41,6 +41,8 @@ const struct engine_options engine_defaults = {
 const struct engine *const engine_table[] = {ENGINE_LIST(ENGINE) NULL};
 const char *const engine_names[] = {ENGINE_LIST(NAME) NULL};
 
+const char *const engine_methods[] = {"onestep", "bdf", NULL};
+
 int engine_index(const char *name)
 {
     int i = 0;
@@ -80,6 +82,12 @@ void energy_sum_classes(size_t n_elements, const unsigned char *classes, const d
         class_error[class] = even[class] + odd[class];
 }
 
+char *engine_method_title(const struct engine *engine, enum engine_method method)
+{
+    return method == METHOD_ONESTEP ? memory_string(engine->name)
+                                    : memory_format("%s-%s", engine->name, engine_methods[method]);
+}
+
 char *engines_able(enum engine_ability ability)
 {
     char *text = NULL;
@@ -92,6 +100,18 @@ char *engines_able(enum engine_ability ability)
         text = longer;
     }
     return text ? text : memory_string("none");
+}
+
+enum status engine_takes_method(const struct engine *engine, enum engine_method method,
+                                struct error *error)
+{
+    if (method == METHOD_ONESTEP || engine_able(engine, ENGINE_METHODS))
+        return STATUS_OK;
+    char *able = engines_able(ENGINE_METHODS);
+    fail(error, STATUS_INPUT, "engine.method %s with engine %s, expected engine.name: %s",
+         engine_methods[method], engine->name, able);
+    free(able);
+    return STATUS_INPUT;
 }
 
 enum status fail_unable(struct error *error, enum engine_ability ability, const char *format, ...)

@@ -129,7 +129,15 @@ struct recorder {
     void *data;
 };
 
+/* How the engine `ida` goes from point to point; other engines have one way and ignore it. */
+enum engine_method {
+    METHOD_ONESTEP, /* its own one-step methods (rosenbrock.h, dirk.h) */
+    METHOD_BDF,     /* SUNDIALS IDAS, an independent integrator of the same equations (idas.h) */
+};
+extern const char *const engine_methods[]; /* their names, ended by NULL */
+
 struct engine_options {
+    enum engine_method method;
     double reltol;
     double abstol; /* [A] */
     double vntol;  /* [V] and state */
@@ -172,6 +180,7 @@ enum engine_ability {
      * behavioural and no latency can be measured */
     ENGINE_TRANSISTORS = 8,
     ENGINE_SUBCIRCUITS = 16, /* netlists that only SPICE understands */
+    ENGINE_METHODS = 32,     /* engine_options.method */
 };
 
 struct transient;
@@ -207,6 +216,15 @@ static inline bool engine_able(const struct engine *engine, enum engine_ability 
 {
     return (engine->abilities & (unsigned)ability) != 0;
 }
+
+/* What a run by that method is called in tables: "ida", or "ida-bdf" of a method that is not the first;
+ * to free(). */
+char *engine_method_title(const struct engine *engine, enum engine_method method);
+
+/* For the key engine.method: STATUS_INPUT where another than the first is asked of an engine that has
+ * one alone. */
+enum status engine_takes_method(const struct engine *engine, enum engine_method method,
+                                struct error *error);
 
 /* "ida or event": the engines of this ability, for messages; to free(). */
 char *engines_able(enum engine_ability ability);

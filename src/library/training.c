@@ -46,8 +46,9 @@ static enum status prepare(struct silverbar_training *h, const char *file,
     h->bench = testbench_options(h->testbench, sample / c->replicas);
     status = training_shared_open(h->bench, &h->context, &h->shared, error);
     if (status == STATUS_OK)
-        status = training_sample_draw(h->shared, h->bench, c->seed,
-                                      (uint32_t)(sample % c->replicas), &h->drawn, error);
+        status = training_sample_draw(
+            h->shared, h->bench, (struct random_sample){c->seed, (uint32_t)(sample % c->replicas)},
+            &h->drawn, error);
     h->is_drawn = status == STATUS_OK;
     if (status != STATUS_OK)
         return status;

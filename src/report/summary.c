@@ -107,7 +107,9 @@ void summary_fill(struct summary *s, const struct training *t, struct table *set
         .callback_wall_fraction = t->report.callback_wall / t->report.wall,
     };
     copy(s->version, PACKAGE_VERSION);
-    copy(s->engine, o->engine->name);
+    char *engine = engine_method_title(o->engine, o->solver.method);
+    copy(s->engine, engine);
+    free(engine);
     copy(s->dopant, o->classifier.dopant->name);
     copy(s->rule, o->rule->name);
     copy(s->policy, program_policies[o->program.policy]);

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Keys of argp for options without a letter: from here on by their place in the table, which a
  * command's own keys do not reach. */
@@ -104,6 +105,25 @@ double key_option_number(const struct key_option *o, struct argp_state *state, c
     plain_number(value, &number);
     free(value);
     return number;
+}
+
+enum engine_method key_option_method(const struct key_option *o, struct argp_state *state,
+                                     const char *text)
+{
+    char *name = key_option_value(o, state, text);
+    int method = 0;
+    while (strcmp(engine_methods[method], name) != 0)
+        method++;
+    free(name);
+    return (enum engine_method)method;
+}
+
+void key_option_check_method(struct argp_state *state, const struct engine *engine,
+                             enum engine_method method)
+{
+    struct error error;
+    if (engine_takes_method(engine, method, &error) != STATUS_OK)
+        argp_error(state, "%s", error.text);
 }
 
 const struct engine *key_option_engine(const struct key_option *o, struct argp_state *state,

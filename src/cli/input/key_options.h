@@ -38,6 +38,11 @@ char *key_option_default(const struct key_option *option);
 char *key_option_value(const struct key_option *option, struct argp_state *state, const char *text);
 double key_option_number(const struct key_option *option, struct argp_state *state,
                          const char *text);
+enum engine_method key_option_method(const struct key_option *option, struct argp_state *state,
+                                     const char *text);
+/* At the end of the arguments: does the engine have that method? */
+void key_option_check_method(struct argp_state *state, const struct engine *engine,
+                             enum engine_method method);
 const struct engine *key_option_engine(const struct key_option *option, struct argp_state *state,
                                        const char *text);
 

@@ -1,30 +1,43 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SUNDIALS IDAS, a multistep method, over the system of dae.h with the factors of sparse_lu.h. */
+/* SUNDIALS IDAS over the system of dae.h, with the factors of sparse_lu.h: multistep formulas (BDF)
+ * of order 1 to 5 with IDAS's own choice of steps and orders, and its own quadratures of the
+ * elements' powers.  It shares the equations with rosenbrock.h, and nothing of how they are
+ * integrated.
+ *
+ * Error tests, IDAS's own, of each alone: of a voltage that has a derivative, to reltol |v| + vntol, or
+ * to a quarter of kT/q where that is less; of a state, to a part of reltol x + vntol; and of what the
+ * elements of each class take in a piece, to a part of reltol of it, or of a small share of what all
+ * classes take. */
 #ifndef SILVERBAR_ENGINE_DAE_IDAS_H
 #define SILVERBAR_ENGINE_DAE_IDAS_H
 
 #include "engine/dae/dae.h"
+#include "engine/engine.h"
 
 struct idas;
 
-/* weights: fills weight[n] with the reciprocals of the tolerances at y[n]; step_max [s].  NULL: it
- * cannot be set up. */
-struct idas *idas_new(struct dae *dae,
-                      void (*weights)(const void *data, const double *y, double *weight),
-                      const void *data, double step_max);
+/* `options` are kept.  NULL: it cannot be set up. */
+struct idas *idas_new(struct dae *dae, const struct engine_options *options);
 void idas_free(struct idas *idas);
 
-/* Begin at y with slope, n each, at t, with a step of h; none goes beyond t_end. */
-bool idas_begin(struct idas *idas, double t, double h, double t_end, const double *y,
-                const double *slope);
+/* Begin at order 1, with y and slope, n each, at t; no step goes beyond t_end.  y must solve the
+ * equations; slope counts only where a derivative occurs.  power: n_elements, there [W]. */
+bool idas_begin(struct idas *idas, double t, double t_end, const double *y, const double *slope,
+                const double *power);
 
-/* One step from *t.  False: IDAS can take none; nothing has changed. */
-bool idas_step(struct idas *idas, double t_end, double *t, double *y, double *slope);
+/* One step from *t.  energy: n_elements, over the step [J]; of capacitors 0.  False: IDAS can take
+ * none, nothing has changed, and idas_trouble() says why. */
+bool idas_step(struct idas *idas, double t_end, double *t, double *y, double *slope,
+               double *energy);
+const char *idas_trouble(const struct idas *idas);
 
 /* Its solution within the last step. */
 void idas_between(struct idas *idas, double t, double *y, double *slope);
 
 /* Estimated errors of the last step: n. */
 void idas_errors(struct idas *idas, double *errors);
+
+/* Reciprocals of the tolerances at y; n each. */
+void idas_weights(const struct idas *idas, const double *y, double *weight);
 
 #endif

@@ -78,12 +78,28 @@ WIDE static void lobatto(struct step_energy *s, double h)
     }
 }
 
-void step_energy_step(struct step_energy *s, double h, const double *values)
+/* Book what the step has given, and begin the next one. */
+static void finish(struct step_energy *s, const double *values)
 {
-    (s->simpson ? simpson : lobatto)(s, h);
     book_capacitors(s, values);
     energy_sum_classes(s->circuit->n_elements, s->classes, s->estimate, s->class_error);
     double *swap = s->begin;
     s->begin = s->end;
     s->end = swap;
+}
+
+void step_energy_step(struct step_energy *s, double h, const double *values)
+{
+    (s->simpson ? simpson : lobatto)(s, h);
+    finish(s, values);
+}
+
+void step_energy_given(struct step_energy *s, double h, const double *given, const double *values)
+{
+    (s->simpson ? simpson : lobatto)(s, h);
+    for (size_t k = 0; k < s->circuit->n_elements; k++) {
+        s->estimate[k] = given[k] - s->energy[k];
+        s->energy[k] = given[k];
+    }
+    finish(s, values);
 }

@@ -34,4 +34,8 @@ void step_energy_start(struct step_energy *s, const double *values);
  * square of its difference from the trapezoid's over itself, as both errors go with h^2 and h^4. */
 void step_energy_step(struct step_energy *s, double h, const double *values);
 
+/* The same of a step whose energies [J] another rule has given: n_elements.  The estimate is the
+ * difference to that of step_energy_step(), which shares the solution alone. */
+void step_energy_given(struct step_energy *s, double h, const double *given, const double *values);
+
 #endif

@@ -167,8 +167,9 @@ static enum status open_crossbar(const void *options, const struct experiment_co
     if (!s)
         *shared = s = NEW(1, struct shared);
     s->context = *context;
-    enum status status = STATUS_OK;
-    if (o->scheme == SCHEME_SELECT && !s->switches)
+    enum status status =
+        engine_takes_method(engine_table[o->engine], o->bench.solver.method, error);
+    if (status == STATUS_OK && o->scheme == SCHEME_SELECT && !s->switches)
         status = subcircuit_read(context->switch_file, &s->switches, error);
     if (status != STATUS_OK || find_setup(s, o))
         return status;

@@ -44,6 +44,8 @@
 /* NAME: of the int that is an index into engine_table; AT: of struct engine_options. */
 #define ENGINE_KEYS(NAME, AT) \
     CHOICE_KEY("engine.name", NAME, engine_names, "what solves the circuit"), \
+    CHOICE_KEY("engine.method", AT(method), engine_methods, \
+        "engine ida: steps of its own, or those of SUNDIALS' BDF"), \
     NUMBER_KEY("engine.reltol", AT(reltol), "1", 1e-9, 0.1, "relative tolerance of the engine"), \
     NUMBER_KEY("engine.abstol", AT(abstol), "A", 1e-15, 1e-3, "absolute tolerance of currents"), \
     NUMBER_KEY("engine.vntol", AT(vntol), "V", 1e-12, 1e-2, \

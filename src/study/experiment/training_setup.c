@@ -75,6 +75,8 @@ enum status training_setup_new(const struct training_bench *b,
                  engine_names[b->engine], able);
         free(able);
     }
+    if (status == STATUS_OK)
+        status = engine_takes_method(engine_table[b->engine], b->training.solver.method, error);
     if (status == STATUS_OK) {
         struct training_options o;
         take_over(b, s, &o);
