@@ -6,7 +6,7 @@
 . "$(dirname -- "$0")/setup.sh"
 cd "$SB_SRC" || exit 99
 # below its own name a room may use itself and every room above it in this list
-order="base device device/model device/library circuit engine engine/dae engine/event/network
+order="base device device/model device/library element circuit engine engine/dae engine/event/network
     engine/event engine/spice engine/lines wave learn simulate sweep fit compare study
     study/experiment study/claims report/page report cli/input cli"
 # a table of what stands below it, and what its folder's other files say of it

@@ -152,7 +152,7 @@ static void test_elements(void **state)
                                            .phi = 0.6,
                                            .is = 1e-14};
             struct circuit *c = every_element(&dopant, &mos);
-            bool present[ELEMENT_OPAQUE + 1] = {false};
+            bool present[ELEMENT_KINDS] = {false};
             for (size_t k = 0; k < c->n_elements; k++)
                 present[c->elements[k].kind] = true;
             for (int kind = 0; kind < ELEMENT_OPAQUE; kind++)

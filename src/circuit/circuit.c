@@ -11,14 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *energy_class_name(enum energy_class class)
-{
-#define CLASS_NAME(name, text) text,
-    static const char *const names[] = {ENERGY_CLASS_LIST(CLASS_NAME)};
-#undef CLASS_NAME
-    return names[class];
-}
-
 static char *lower(char *text)
 {
     for (char *p = text; *p; p++)
@@ -176,11 +168,6 @@ void circuit_text(struct circuit *c, const char *text)
     c->texts[c->n_texts++] = memory_string(text);
 }
 
-static bool has_branch(enum element_kind kind)
-{
-    return kind == ELEMENT_VOLTAGE || kind == ELEMENT_VCVS || kind == ELEMENT_TRANSFER;
-}
-
 int circuit_add(struct circuit *c, const char *name, const struct element *element, bool card)
 {
     c->elements =
@@ -190,13 +177,13 @@ int circuit_add(struct circuit *c, const char *name, const struct element *eleme
     *e = *element;
     e->name = lower(memory_string(name));
     e->branch = e->state = -1;
-    if (has_branch(e->kind)) {
+    if (element_has_branch(e->kind)) {
         c->branch_elements = memory_grow(c->branch_elements, &c->capacity.branches,
                                          c->n_branches + 1, sizeof *c->branch_elements);
         c->branch_elements[c->n_branches] = number;
         e->branch = (int)c->n_branches++;
     }
-    if (e->kind == ELEMENT_MEMRISTOR) {
+    if (element_has_state(e->kind)) {
         size_t capacity = c->capacity.states;
         c->state_elements =
             memory_grow(c->state_elements, &capacity, c->n_states + 1, sizeof *c->state_elements);
@@ -300,13 +287,8 @@ void circuit_gate_drivers(const struct circuit *c, bool *gate_driver)
     int *contacts = NEW(c->n_nodes, int); /* terminals that carry current, a node */
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
-        contacts[e->node[0]]++;
-        if (e->kind == ELEMENT_MOSFET) {
-            contacts[e->node[2]]++;
-            contacts[e->node[3]]++;
-        } else {
-            contacts[e->node[1]]++;
-        }
+        for (int i = 0; i < ELEMENT_NODES; i++)
+            contacts[e->node[i]] += element_type(e)->carries[i];
         for (size_t i = 0; i < e->n_terminals; i++)
             contacts[e->terminals[i]]++;
     }
@@ -338,24 +320,4 @@ size_t circuit_probe_value(const struct circuit *c, int probe)
 {
     const struct probe *p = &c->probes[probe];
     return p->current ? circuit_branch_value(c, p->number) : (size_t)p->number;
-}
-
-double transfer_table_value(const struct transfer_table *t, double x, double *slope)
-{
-    *slope = 0;
-    if (x <= t->x[0])
-        return t->y[0];
-    if (x >= t->x[t->n - 1])
-        return t->y[t->n - 1];
-    /* measured tables are evenly spaced: the guess is right, or next to it */
-    const size_t last = t->n - 1;
-    size_t low = (size_t)((x - t->x[0]) / (t->x[last] - t->x[0]) * (double)last);
-    low = low < last ? low : last - 1;
-    while (t->x[low] > x)
-        low--;
-    while (t->x[low + 1] <= x)
-        low++;
-    const size_t high = low + 1;
-    *slope = (t->y[high] - t->y[low]) / (t->x[high] - t->x[low]);
-    return t->y[low] + *slope * (x - t->x[low]);
 }

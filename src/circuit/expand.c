@@ -7,6 +7,7 @@
 #include "circuit/subcircuit.h"
 #include "circuit/subcircuit_internal.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,14 +126,33 @@ static const struct statement *find_model(const struct scope *s, const char *nam
     return NULL;
 }
 
+/* "R, C, ..., M (level 1)": what the table of elements takes, to be freed. */
+static char *cards_taken(void)
+{
+    char *text = memory_string("");
+    for (int kind = 0; kind < ELEMENT_KINDS; kind++) {
+        const struct element_card *card = &element_table[kind]->card;
+        if (!card->letter)
+            continue;
+        char *longer = memory_format("%s%c%s, ", text, toupper((unsigned char)card->letter),
+                                     card->note ? card->note : "");
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
 static enum status beyond_subset(const struct scope *s, const struct statement *at,
                                  const char *what)
 {
+    char *taken = cards_taken();
     *s->unsupported = true;
-    return fail_at(s->error, at->file, at->line,
-                   "%s is not taken by the native engines, expected M (level 1), R, C, V, I, E, G, "
-                   "X, .model, .param; --engine ngspice runs it",
-                   what);
+    fail_at(s->error, at->file, at->line,
+            "%s is not taken by the native engines, expected %sX, .model, .param; --engine ngspice "
+            "runs it",
+            what, taken);
+    free(taken);
+    return STATUS_INPUT;
 }
 
 /* The model of a transistor: made once and shared, or its own where it deviates. */
@@ -200,18 +220,13 @@ static enum status add(const struct scope *s, const struct statement *at, struct
     return STATUS_OK;
 }
 
-static enum status mosfet(const struct scope *s, const struct statement *at)
+/* name=value pairs of the card behind word `first`. */
+static enum status read_parameters(const struct scope *s, const struct statement *at, size_t first,
+                                   const struct element_card *card, struct element *e)
 {
-    struct element e = {ELEMENT_MOSFET, .geometry = {.w = 1e-4, .l = 1e-4, .m = 1}};
-    if (at->n < 6)
-        return fail_at(s->error, at->file, at->line,
-                       "%s has %zu words, expected drain gate source "
-                       "bulk model w= l=",
-                       at->words[0], at->n);
-    for (int i = 0; i < 4; i++)
-        e.node[i] = node_of(s, at->words[1 + i]);
-    for (size_t i = 6; i < at->n; i += 3) {
+    for (size_t i = first; i < at->n; i += 3) {
         double value;
+        size_t k = 0;
         if (i + 2 >= at->n || strcmp(at->words[i + 1], "=") != 0)
             return fail_at(s->error, at->file, at->line, "'%s' in %s, expected name=value",
                            at->words[i], at->words[0]);
@@ -221,42 +236,41 @@ static enum status mosfet(const struct scope *s, const struct statement *at)
         if (!(value > 0))
             return fail_at(s->error, at->file, at->line, "%s=%g in %s, expected a positive value",
                            at->words[i], value, at->words[0]);
-        if (strcmp(at->words[i], "w") == 0)
-            e.geometry.w = value;
-        else if (strcmp(at->words[i], "l") == 0)
-            e.geometry.l = value;
-        else if (strcmp(at->words[i], "m") == 0)
-            e.geometry.m = value;
-        else
+        while (k < card->n_parameters && strcmp(card->parameters[k].name, at->words[i]) != 0)
+            k++;
+        if (k == card->n_parameters)
             return beyond_subset(s, at, at->words[i]);
+        memcpy((char *)e + card->parameters[k].offset, &value, sizeof value);
     }
-    enum status status = mos_model(s, at, at->words[5], &e.geometry, &e.mos);
-    return status == STATUS_OK ? add(s, at, &e) : status;
+    return STATUS_OK;
 }
 
-/* R, C, V, I (two nodes) and E, G (four nodes), then one value. */
-static enum status linear(const struct scope *s, const struct statement *at, enum element_kind kind,
-                          size_t n_nodes)
+/* NAME nodes... value, or NAME nodes... model parameter=value... */
+static enum status element(const struct scope *s, const struct statement *at,
+                           enum element_kind kind)
 {
-    struct element e = {.kind = kind};
-    size_t value = 1 + n_nodes;
-    if (value < at->n && (kind == ELEMENT_VOLTAGE || kind == ELEMENT_CURRENT) &&
-        strcmp(at->words[value], "dc") == 0)
+    const struct element_card *card = &element_table[kind]->card;
+    struct element e = element_table[kind]->initial;
+    size_t value = 1 + (size_t)card->n_nodes;
+    e.kind = kind;
+    if (value < at->n && card->dc && strcmp(at->words[value], "dc") == 0)
         value++;
-    if (at->n > value + 1)
+    if (at->n > value + 1 && !card->model)
         return beyond_subset(s, at, "a parameter behind the value");
-    if (at->n != value + 1)
-        return fail_at(s->error, at->file, at->line,
-                       "%s has %zu words, expected %zu nodes and one value", at->words[0], at->n,
-                       n_nodes);
-    for (size_t i = 0; i < n_nodes; i++)
+    if (at->n < value + 1)
+        return fail_at(s->error, at->file, at->line, "%s has %zu words, expected %s", at->words[0],
+                       at->n, card->expected);
+    for (int i = 0; i < card->n_nodes; i++)
         e.node[i] = node_of(s, at->words[1 + i]);
-    enum status status = value_of(s, at, at->words[value], &e.value);
+    enum status status = card->model ? read_parameters(s, at, value + 1, card, &e)
+                                     : value_of(s, at, at->words[value], &e.value);
+    if (status == STATUS_OK && card->model)
+        status = mos_model(s, at, at->words[value], &e.geometry, &e.mos);
     if (status != STATUS_OK)
         return status;
-    if ((kind == ELEMENT_RESISTOR || kind == ELEMENT_CAPACITOR) && !(e.value > 0))
-        return fail_at(s->error, at->file, at->line, "%s has value %g, expected a positive one",
-                       at->words[0], e.value);
+    if (card->range && !(e.value > card->least && e.value < card->most))
+        return fail_at(s->error, at->file, at->line, "%s has value %g, expected %s", at->words[0],
+                       e.value, card->range);
     return add(s, at, &e);
 }
 
@@ -303,32 +317,17 @@ static enum status inner_instance(struct scope *s, const struct statement *at)
 
 static enum status statement(struct scope *s, const struct statement *at)
 {
-    switch (at->words[0][0]) {
-    case 'm':
-        return mosfet(s, at);
-    case 'r':
-        return linear(s, at, ELEMENT_RESISTOR, 2);
-    case 'c':
-        return linear(s, at, ELEMENT_CAPACITOR, 2);
-    case 'v':
-        return linear(s, at, ELEMENT_VOLTAGE, 2);
-    case 'i':
-        return linear(s, at, ELEMENT_CURRENT, 2);
-    case 'e':
-        return linear(s, at, ELEMENT_VCVS, 4);
-    case 'g':
-        return linear(s, at, ELEMENT_VCCS, 4);
-    case 'x':
+    const char letter = at->words[0][0];
+    if (letter == 'x')
         return inner_instance(s, at);
-    case '.':
-        if (strcmp(at->words[0], ".model") == 0)
-            return STATUS_OK;
-        if (strcmp(at->words[0], ".param") == 0)
-            return read_pairs(s, s, at, 1);
-        return beyond_subset(s, at, at->words[0]);
-    default:
-        return beyond_subset(s, at, at->words[0]);
-    }
+    if (strcmp(at->words[0], ".model") == 0)
+        return STATUS_OK;
+    if (strcmp(at->words[0], ".param") == 0)
+        return read_pairs(s, s, at, 1);
+    for (int kind = 0; kind < ELEMENT_KINDS; kind++)
+        if (letter == element_table[kind]->card.letter && letter)
+            return element(s, at, (enum element_kind)kind);
+    return beyond_subset(s, at, at->words[0]);
 }
 
 static enum status expand(struct scope *s)

@@ -285,7 +285,7 @@ bool case_settles(const struct study_case *k)
 {
     const struct circuit *c = k->circuits[CASE_FULL];
     for (size_t i = 0; i < c->n_elements; i++)
-        if (c->elements[i].kind == ELEMENT_CAPACITOR)
+        if (element_stores(&c->elements[i]))
             return true;
     return false;
 }

@@ -74,13 +74,6 @@ static bool spread_slopes(struct dae *d, const double *slope)
     return true;
 }
 
-static double controlled_voltage(const struct element *e, double control, double *slope)
-{
-    *slope = e->value;
-    return e->kind == ELEMENT_VCVS ? e->value * control
-                                   : transfer_table_value(&e->table, control, slope);
-}
-
 static void take(double *sum, const int *at, double i)
 {
     sum[at[0]] += i;
@@ -184,7 +177,7 @@ static void element_currents(struct dae *d, bool by_node, const double *slope, d
         take(sum, by_node ? e->node : e->row, i);
         if (residual)
             residual[e->unknown] =
-                u - controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &unused);
+                u - element_follows(e->element, v[e->node[2]] - v[e->node[3]], &unused);
         if (power)
             power[e->number] = u * i;
     }
@@ -309,7 +302,7 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
     for (size_t k = 0; k < d->n_controlled; k++) {
         const struct dae_device *e = &d->controlled[k];
         double slope;
-        controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &slope);
+        element_follows(e->element, v[e->node[2]] - v[e->node[3]], &slope);
         const int32_t *at = d->stamps + e->stamp;
         entries[at[4]] -= slope; /* v(0) - v(1) - f(v(2) - v(3)) */
         entries[at[5]] += slope;

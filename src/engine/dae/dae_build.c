@@ -62,6 +62,11 @@ void dae_free(struct dae *d)
     free(d);
 }
 
+static bool is_voltage(const struct element *e)
+{
+    return element_type(e)->law == LAW_VOLTAGE;
+}
+
 /* Voltage sources by their nodes: those of node k from first[k] to first[k + 1] of the list, which is
  * to be freed.  first: n_nodes + 1. */
 static int *list_sources(const struct circuit *c, size_t *first)
@@ -69,16 +74,22 @@ static int *list_sources(const struct circuit *c, size_t *first)
     int *list = NEW(2 * c->n_elements, int);
     size_t *at = NEW(c->n_nodes + 1, size_t);
     for (size_t k = 0; k < c->n_elements; k++)
-        for (int i = 0; i < 2 && c->elements[k].kind == ELEMENT_VOLTAGE; i++)
+        for (int i = 0; i < 2 && is_voltage(&c->elements[k]); i++)
             first[c->elements[k].node[i] + 1]++;
     for (size_t j = 0; j < c->n_nodes; j++)
         first[j + 1] += first[j];
     memcpy(at, first, (c->n_nodes + 1) * sizeof *at);
     for (size_t k = 0; k < c->n_elements; k++)
-        for (int i = 0; i < 2 && c->elements[k].kind == ELEMENT_VOLTAGE; i++)
+        for (int i = 0; i < 2 && is_voltage(&c->elements[k]); i++)
             list[at[c->elements[k].node[i]]++] = (int)k;
     free(at);
     return list;
+}
+
+/* A linear controlled source that drives gates only needs no unknown: its node follows its control. */
+static bool is_derived(const struct build *b, const struct element *e)
+{
+    return element_type(e)->derives && b->gate_driver[e - b->circuit->elements];
 }
 
 /* Grow the groups of nodes from ground, then from every node not yet reached: each source with one
@@ -242,7 +253,7 @@ static void sort_junctions(struct build *b)
     free(order);
 }
 
-static void add_mosfet(struct build *b, const struct element *e)
+static enum status add_transistor(struct build *b, const struct element *e)
 {
     struct dae *d = b->dae;
     const int *u = d->unknown, *node = e->node, number = (int)(e - b->circuit->elements);
@@ -270,70 +281,107 @@ static void add_mosfet(struct build *b, const struct element *e)
             }
         diodes->junction[i] = add_junction(b, (const int[2]){node[3], node[2 * i]}, &constants);
     }
-}
-
-static enum status add_element(struct build *b, size_t number)
-{
-    struct dae *d = b->dae;
-    const struct element *e = &b->circuit->elements[number];
-    const int *u = d->unknown, *node = e->node;
-    struct dae_device device = {
-        .element = e, .stamp = (int)b->n, .number = (int)number, .unknown = -1};
-    memcpy(device.node, node, sizeof device.node);
-    find_rows(b, node, device.row);
-    switch (e->kind) {
-    case ELEMENT_RESISTOR:
-        linear(b, d->resistors, &d->n_resistors, e, 1 / e->value, node);
-        break;
-    case ELEMENT_SWITCH:
-        linear(b, d->switches, &d->n_switches, e, e->value, node);
-        contribute_square(b, node, node + 2);
-        break;
-    case ELEMENT_CAPACITOR:
-        linear(b, d->capacitors, &d->n_capacitors, e, e->value, node);
-        differential(d, node);
-        break;
-    case ELEMENT_CURRENT:
-        linear(b, d->currents, &d->n_currents, e, e->value, node);
-        break;
-    case ELEMENT_VCCS:
-        linear(b, d->transconductors, &d->n_transconductors, e, e->value, node + 2);
-        break;
-    case ELEMENT_MOSFET:
-        add_mosfet(b, e);
-        break;
-    case ELEMENT_MEMRISTOR: {
-        const int x = device.unknown = (int)(d->n - d->n_states) + e->state;
-        contribute_square(b, node, node);
-        contribute(b, u[node[0]], x);
-        contribute(b, u[node[1]], x);
-        contribute(b, x, u[node[0]]);
-        contribute(b, x, u[node[1]]);
-        contribute(b, x, x);
-        d->differential[x] = true;
-        d->memristors[d->n_memristors++] = device;
-        break;
-    }
-    case ELEMENT_VCVS:
-    case ELEMENT_TRANSFER: {
-        if (b->gate_driver[number] && e->kind == ELEMENT_VCVS)
-            break;
-        const int i = device.unknown = (int)(d->n_roots + d->n_controlled);
-        contribute(b, u[node[0]], i);
-        contribute(b, u[node[1]], i);
-        for (int k = 0; k < 4; k++)
-            contribute(b, i, u[node[k]]);
-        d->controlled[d->n_controlled++] = device;
-        break;
-    }
-    case ELEMENT_VOLTAGE:
-        break;
-    case ELEMENT_OPAQUE:
-        return fail_unable(b->error, ENGINE_SUBCIRCUITS,
-                           "element %s is a subcircuit that only SPICE can run", e->name);
-    }
     return STATUS_OK;
 }
+
+/* Each adds an element of one law (element.h). */
+static enum status add_conductance(struct build *b, const struct element *e)
+{
+    linear(b, b->dae->resistors, &b->dae->n_resistors, e, 1 / e->value, e->node);
+    return STATUS_OK;
+}
+
+static enum status add_capacitance(struct build *b, const struct element *e)
+{
+    linear(b, b->dae->capacitors, &b->dae->n_capacitors, e, e->value, e->node);
+    differential(b->dae, e->node);
+    return STATUS_OK;
+}
+
+static enum status add_source(struct build *b, const struct element *e)
+{
+    linear(b, b->dae->currents, &b->dae->n_currents, e, e->value, e->node);
+    return STATUS_OK;
+}
+
+static enum status add_transconductance(struct build *b, const struct element *e)
+{
+    linear(b, b->dae->transconductors, &b->dae->n_transconductors, e, e->value, e->node + 2);
+    return STATUS_OK;
+}
+
+static enum status add_switch(struct build *b, const struct element *e)
+{
+    linear(b, b->dae->switches, &b->dae->n_switches, e, e->value, e->node);
+    contribute_square(b, e->node, e->node + 2);
+    return STATUS_OK;
+}
+
+static struct dae_device new_device(struct build *b, const struct element *e, size_t unknown)
+{
+    struct dae_device device = {.element = e,
+                                .stamp = (int)b->n,
+                                .number = (int)(e - b->circuit->elements),
+                                .unknown = (int)unknown};
+    memcpy(device.node, e->node, sizeof device.node);
+    find_rows(b, e->node, device.row);
+    return device;
+}
+
+static enum status add_memory(struct build *b, const struct element *e)
+{
+    struct dae *d = b->dae;
+    const int *u = d->unknown, *node = e->node;
+    const size_t first_state = d->n - d->n_states;
+    const struct dae_device device = new_device(b, e, first_state + (size_t)e->state);
+    const int x = device.unknown;
+    contribute_square(b, node, node);
+    contribute(b, u[node[0]], x);
+    contribute(b, u[node[1]], x);
+    contribute(b, x, u[node[0]]);
+    contribute(b, x, u[node[1]]);
+    contribute(b, x, x);
+    d->differential[x] = true;
+    d->memristors[d->n_memristors++] = device;
+    return STATUS_OK;
+}
+
+/* Unless it is among dae->derived. */
+static enum status add_branch(struct build *b, const struct element *e)
+{
+    struct dae *d = b->dae;
+    if (is_derived(b, e))
+        return STATUS_OK;
+    const struct dae_device device = new_device(b, e, d->n_roots + d->n_controlled);
+    const int i = device.unknown;
+    contribute(b, d->unknown[e->node[0]], i);
+    contribute(b, d->unknown[e->node[1]], i);
+    for (int k = 0; k < 4; k++)
+        contribute(b, i, d->unknown[e->node[k]]);
+    d->controlled[d->n_controlled++] = device;
+    return STATUS_OK;
+}
+
+/* It ties nodes (find_groups). */
+static enum status add_voltage(struct build *b, const struct element *e)
+{
+    (void)b, (void)e;
+    return STATUS_OK;
+}
+
+static enum status add_netlist(struct build *b, const struct element *e)
+{
+    return fail_unable(b->error, ENGINE_SUBCIRCUITS, "element %s %s", e->name,
+                       element_type(e)->refusal);
+}
+
+static enum status (*const add_law[ELEMENT_LAWS])(struct build *b, const struct element *e) = {
+    [LAW_CONDUCTANCE] = add_conductance, [LAW_CAPACITANCE] = add_capacitance,
+    [LAW_SOURCE] = add_source,           [LAW_TRANSCONDUCTANCE] = add_transconductance,
+    [LAW_SWITCH] = add_switch,           [LAW_TRANSISTOR] = add_transistor,
+    [LAW_MEMORY] = add_memory,           [LAW_VOLTAGE] = add_voltage,
+    [LAW_BRANCH] = add_branch,           [LAW_NETLIST] = add_netlist,
+};
 
 static int by_column(const void *a, const void *b)
 {
@@ -441,9 +489,9 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     size_t n_controlled = 0;
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
-        if (e->kind == ELEMENT_VCVS && b.gate_driver[k])
+        if (is_derived(&b, e))
             d->derived[d->n_derived++] = e;
-        else if (e->kind == ELEMENT_VCVS || e->kind == ELEMENT_TRANSFER)
+        else if (element_type(e)->law == LAW_BRANCH)
             n_controlled++;
     }
     enum status status = find_groups(&b);
@@ -457,7 +505,7 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     b.junctions = NEW(2 * c->n_elements, struct dae_junction);
     d->differential = NEW(d->n, bool);
     for (size_t k = 0; k < c->n_elements && status == STATUS_OK; k++)
-        status = add_element(&b, k);
+        status = add_law[element_type(&c->elements[k])->law](&b, &c->elements[k]);
     /* a place on the diagonal for the operating point's GMIN */
     for (size_t k = 0; k < d->n_roots; k++)
         contribute(&b, (int)k, (int)k);
