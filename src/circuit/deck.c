@@ -19,6 +19,8 @@ static void write_element(const struct element_text *text, FILE *out)
         return;
     }
     element_write_nodes(text, type->card.n_nodes, out);
+    for (int i = 0; i < type->card.n_partners; i++)
+        fprintf(out, " %s", text->elements[e->partner[i]].name);
     fprintf(out, " %s\n", number_text(e->value, value));
 }
 

@@ -245,13 +245,37 @@ static enum status read_parameters(const struct scope *s, const struct statement
     return STATUS_OK;
 }
 
-/* NAME nodes... value, or NAME nodes... model parameter=value... */
+/* The elements that the card names, of the same instance. */
+static enum status read_partners(const struct scope *s, const struct statement *at,
+                                 const struct element_card *card, struct element *e)
+{
+    const struct circuit *c = s->circuit;
+    for (int i = 0; i < card->n_partners; i++) {
+        const char *word = at->words[1 + card->n_nodes + i];
+        char *name = memory_format("%c.%s.%s", word[0], s->instance, word);
+        size_t k = s->first_element;
+        while (k < c->n_elements && strcmp(c->elements[k].name, name) != 0)
+            k++;
+        free(name);
+        if (k == c->n_elements || c->elements[k].kind != card->partner)
+            return fail_at(s->error, at->file, at->line, "%s names %s, expected an %s of %s",
+                           at->words[0], word, element_table[card->partner]->name,
+                           s->definition->name);
+        if (i > 0 && e->partner[0] == (int)k)
+            return fail_at(s->error, at->file, at->line, "%s names %s twice, expected two %ss",
+                           at->words[0], word, element_table[card->partner]->name);
+        e->partner[i] = (int)k;
+    }
+    return STATUS_OK;
+}
+
+/* NAME nodes... partners... value, or NAME nodes... model parameter=value... */
 static enum status element(const struct scope *s, const struct statement *at,
                            enum element_kind kind)
 {
     const struct element_card *card = &element_table[kind]->card;
     struct element e = element_table[kind]->initial;
-    size_t value = 1 + (size_t)card->n_nodes;
+    size_t value = 1 + (size_t)card->n_nodes + (size_t)card->n_partners;
     e.kind = kind;
     if (value < at->n && card->dc && strcmp(at->words[value], "dc") == 0)
         value++;
@@ -262,8 +286,11 @@ static enum status element(const struct scope *s, const struct statement *at,
                        at->n, card->expected);
     for (int i = 0; i < card->n_nodes; i++)
         e.node[i] = node_of(s, at->words[1 + i]);
-    enum status status = card->model ? read_parameters(s, at, value + 1, card, &e)
-                                     : value_of(s, at, at->words[value], &e.value);
+    enum status status = read_partners(s, at, card, &e);
+    if (status != STATUS_OK)
+        return status;
+    status = card->model ? read_parameters(s, at, value + 1, card, &e)
+                         : value_of(s, at, at->words[value], &e.value);
     if (status == STATUS_OK && card->model)
         status = mos_model(s, at, at->words[value], &e.geometry, &e.mos);
     if (status != STATUS_OK)
@@ -315,6 +342,15 @@ static enum status inner_instance(struct scope *s, const struct statement *at)
     return status;
 }
 
+/* The kind whose cards begin with that letter; ELEMENT_KINDS: none. */
+static int kind_of(char letter)
+{
+    int kind = 0;
+    while (kind < ELEMENT_KINDS && (!letter || element_table[kind]->card.letter != letter))
+        kind++;
+    return kind;
+}
+
 static enum status statement(struct scope *s, const struct statement *at)
 {
     const char letter = at->words[0][0];
@@ -324,17 +360,23 @@ static enum status statement(struct scope *s, const struct statement *at)
         return STATUS_OK;
     if (strcmp(at->words[0], ".param") == 0)
         return read_pairs(s, s, at, 1);
-    for (int kind = 0; kind < ELEMENT_KINDS; kind++)
-        if (letter == element_table[kind]->card.letter && letter)
-            return element(s, at, (enum element_kind)kind);
-    return beyond_subset(s, at, at->words[0]);
+    const int kind = kind_of(letter);
+    return kind < ELEMENT_KINDS ? element(s, at, (enum element_kind)kind)
+                                : beyond_subset(s, at, at->words[0]);
 }
 
+/* Cards that name other elements come after all others, wherever they stand. */
 static enum status expand(struct scope *s)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < s->definition->n_statements && status == STATUS_OK; i++)
-        status = statement(s, &s->definition->statements[i]);
+    for (int late = 0; late < 2; late++)
+        for (size_t i = 0; i < s->definition->n_statements && status == STATUS_OK; i++) {
+            const struct statement *at = &s->definition->statements[i];
+            const int kind = kind_of(at->words[0][0]);
+            const bool names = kind < ELEMENT_KINDS && element_table[kind]->card.n_partners > 0;
+            if (names == (late == 1))
+                status = statement(s, at);
+        }
     return status;
 }
 

@@ -55,6 +55,7 @@ struct transfer_table {
 };
 
 #define ELEMENT_NODES 4
+#define ELEMENT_PARTNERS 2
 
 struct element {
     enum element_kind kind;
@@ -71,7 +72,8 @@ struct element {
     struct mos1_geometry geometry;
     const struct mos1_model *mos;
     struct transfer_table table;
-    size_t n_terminals;   /* opaque: number of terminals */
+    int partner[ELEMENT_PARTNERS]; /* other elements that its card names */
+    size_t n_terminals;            /* opaque: number of terminals */
     const int *ammeters;  /* opaque: elements (0 V sources) in series with them, n_terminals */
     const int *terminals; /* opaque: nodes inside those ammeters, n_terminals */
 };
@@ -120,7 +122,9 @@ struct element_card {
     const char *note;     /* on the letter, for the list of what is taken: " (level 1)", or NULL */
     const char *expected; /* words behind the name */
     int n_nodes;
-    bool dc;            /* "dc" may stand before the value */
+    int n_partners;            /* names of other elements, behind the nodes, */
+    enum element_kind partner; /* and of which kind */
+    bool dc;                   /* "dc" may stand before the value */
     bool model;         /* a model's name stands in the value's place, and parameters behind it */
     const char *range;  /* where the value has bounds: "a positive one" */
     double least, most; /* where it has bounds: the value lies between them */
@@ -139,6 +143,7 @@ enum element_law {
     LAW_MEMORY,           /* i = dopant's current(u, x), dx/dt = its rate(u, x) */
     LAW_VOLTAGE,          /* u is given */
     LAW_BRANCH,           /* u = follows(w) + d(flux)/dt; its current is an unknown */
+    LAW_NONE,             /* it carries no current; its fluxes act in others */
     LAW_NETLIST,          /* SPICE alone knows it */
     ELEMENT_LAWS
 };
@@ -150,6 +155,13 @@ enum element_rest {
     REST_FOLLOWS,  /* the same, by a voltage elsewhere */
     REST_CONDUCTS, /* current flows between its nodes through[] */
     REST_REFUSED   /* `refusal` says why */
+};
+
+/* The voltage v(0,1) of element `of` holds d(henry i)/dt, i the branch current of element `by`. */
+#define ELEMENT_FLUXES 2
+struct element_flux {
+    int of, by;
+    double henry;
 };
 
 /* A part of what an element stores, and the element in which it is booked. */
@@ -190,10 +202,13 @@ struct element_type {
     /* Stored energy, in at most ELEMENT_SHARES shares; returns how many.  NULL: stores nothing. */
     size_t (*stored)(int number, const struct element_point *at,
                      struct element_share share[ELEMENT_SHARES]);
+    /* Fluxes of branches, symmetric in `of` and `by`; returns how many.  NULL: none. */
+    size_t (*fluxes)(int number, const struct element *elements,
+                     struct element_flux flux[ELEMENT_FLUXES]);
     /* The part of u that follows the control w, and its derivative; of LAW_BRANCH. */
     double (*follows)(const struct element *e, double control, double *slope);
 
-    /* Its card; NULL: name, the card's nodes, value. */
+    /* Its card; NULL: name, the card's nodes and partners, value. */
     void (*write)(const struct element *e, const struct element_text *text, FILE *out);
     /* What the replay deck saves, and the lines that add to p_<class>, dissipated power [W], or to
      * w_<class>, stored energy [J]; of class neuron, sources alone take off what they deliver.  NULL:

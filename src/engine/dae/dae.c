@@ -178,9 +178,11 @@ static void element_currents(struct dae *d, bool by_node, const double *slope, d
         if (residual)
             residual[e->unknown] =
                 u - element_follows(e->element, v[e->node[2]] - v[e->node[3]], &unused);
-        if (power)
+        if (power && k < d->n_controlled - d->n_inductive) /* the others store it */
             power[e->number] = u * i;
     }
+    for (size_t k = 0; k < d->n_fluxes && residual && slope; k++)
+        residual[d->fluxes[k].row] += d->fluxes[k].coefficient * slope[d->fluxes[k].column];
 }
 
 /* What leaves a child comes through its tie from the parent. */
@@ -247,6 +249,13 @@ void dae_drive_currents(struct dae *d, double *currents)
     memcpy(currents, d->sum, d->n_roots * sizeof *currents);
 }
 
+void dae_reach(struct dae *d, const double *y)
+{
+    y += dae_first_kept(d);
+    for (size_t k = 0; k < d->n_inductive; k++)
+        d->reach[k] = fmax(d->reach[k], fabs(y[k]));
+}
+
 void dae_mass(const struct dae *d, const double *x, double *product)
 {
     const size_t first_state = d->n - d->n_states;
@@ -261,6 +270,8 @@ void dae_mass(const struct dae *d, const double *x, double *product)
         if (b >= 0)
             product[b] -= q;
     }
+    for (size_t k = 0; k < d->n_fluxes; k++)
+        product[d->fluxes[k].row] += d->fluxes[k].coefficient * x[d->fluxes[k].column];
 }
 
 void dae_jacobian(struct dae *d, double t, double c, const double *y, double *entries)
@@ -338,4 +349,6 @@ void dae_constant_jacobian(struct dae *d)
         stamp_conductance(d, d->capacitors[k].stamp, d->capacitors[k].value, d->mass);
     for (size_t k = 0; k < d->n_memristors; k++)
         d->mass[d->stamps[d->memristors[k].stamp + 8]] += 1;
+    for (size_t k = 0; k < d->n_fluxes; k++)
+        d->mass[d->stamps[d->fluxes[k].stamp]] += d->fluxes[k].coefficient;
 }

@@ -14,6 +14,7 @@ struct build {
     struct dae *dae;
     const struct circuit *circuit;
     bool *gate_driver;
+    int *current; /* n_elements: unknown of its branch current, or -1 */
     /* contributions to the Jacobian in the order in which dae_jacobian makes them */
     struct contribution {
         int row, column; /* -1: nowhere */
@@ -50,6 +51,8 @@ void dae_free(struct dae *d)
     free(d->mass);
     free(d->memristors);
     free(d->controlled);
+    free(d->fluxes);
+    free(d->reach);
     free(d->columns);
     free(d->rows);
     free(d->stamps);
@@ -350,20 +353,19 @@ static enum status add_memory(struct build *b, const struct element *e)
 static enum status add_branch(struct build *b, const struct element *e)
 {
     struct dae *d = b->dae;
-    if (is_derived(b, e))
+    const int i = b->current[e - b->circuit->elements];
+    if (i < 0)
         return STATUS_OK;
-    const struct dae_device device = new_device(b, e, d->n_roots + d->n_controlled);
-    const int i = device.unknown;
+    d->controlled[(size_t)i - d->n_roots] = new_device(b, e, (size_t)i);
     contribute(b, d->unknown[e->node[0]], i);
     contribute(b, d->unknown[e->node[1]], i);
     for (int k = 0; k < 4; k++)
         contribute(b, i, d->unknown[e->node[k]]);
-    d->controlled[d->n_controlled++] = device;
     return STATUS_OK;
 }
 
-/* It ties nodes (find_groups). */
-static enum status add_voltage(struct build *b, const struct element *e)
+/* It ties nodes (find_groups), or acts by fluxes alone. */
+static enum status add_nothing(struct build *b, const struct element *e)
 {
     (void)b, (void)e;
     return STATUS_OK;
@@ -379,9 +381,64 @@ static enum status (*const add_law[ELEMENT_LAWS])(struct build *b, const struct 
     [LAW_CONDUCTANCE] = add_conductance, [LAW_CAPACITANCE] = add_capacitance,
     [LAW_SOURCE] = add_source,           [LAW_TRANSCONDUCTANCE] = add_transconductance,
     [LAW_SWITCH] = add_switch,           [LAW_TRANSISTOR] = add_transistor,
-    [LAW_MEMORY] = add_memory,           [LAW_VOLTAGE] = add_voltage,
-    [LAW_BRANCH] = add_branch,           [LAW_NETLIST] = add_netlist,
+    [LAW_MEMORY] = add_memory,           [LAW_VOLTAGE] = add_nothing,
+    [LAW_BRANCH] = add_branch,           [LAW_NONE] = add_nothing,
+    [LAW_NETLIST] = add_netlist,
 };
+
+/* Fluxes by elements, until their currents have unknowns. */
+static void list_fluxes(struct dae *d)
+{
+    const struct circuit *c = d->circuit;
+    size_t capacity = 0;
+    for (size_t k = 0; k < c->n_elements; k++) {
+        const struct element_type *type = element_type(&c->elements[k]);
+        struct element_flux flux[ELEMENT_FLUXES];
+        const size_t n = type->fluxes ? type->fluxes((int)k, c->elements, flux) : 0;
+        for (size_t i = 0; i < n; i++) {
+            d->fluxes = memory_grow(d->fluxes, &capacity, d->n_fluxes + 1, sizeof *d->fluxes);
+            d->fluxes[d->n_fluxes++] = (struct dae_flux){
+                .row = flux[i].of, .column = flux[i].by, .coefficient = -flux[i].henry};
+        }
+    }
+}
+
+/* Unknowns of branch currents: first those without a slope. */
+static void number_branches(struct build *b)
+{
+    const struct circuit *c = b->circuit;
+    struct dae *d = b->dae;
+    bool *inductive = NEW(c->n_elements, bool);
+    list_fluxes(d);
+    for (size_t k = 0; k < d->n_fluxes; k++)
+        inductive[d->fluxes[k].column] = true;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t k = 0; k < c->n_elements; k++) {
+            const struct element *e = &c->elements[k];
+            if (pass == 0)
+                b->current[k] = -1;
+            if (element_type(e)->law != LAW_BRANCH || is_derived(b, e) ||
+                inductive[k] != (pass == 1))
+                continue;
+            b->current[k] = (int)(d->n_roots + d->n_controlled++);
+            d->n_inductive += (size_t)pass;
+        }
+    free(inductive);
+    d->reach = NEW(d->n_inductive, double);
+}
+
+static void add_fluxes(struct build *b)
+{
+    struct dae *d = b->dae;
+    for (size_t k = 0; k < d->n_fluxes; k++) {
+        struct dae_flux *f = &d->fluxes[k];
+        f->row = b->current[f->row];
+        f->column = b->current[f->column];
+        f->stamp = (int)b->n;
+        d->differential[f->column] = true;
+        contribute(b, f->row, f->column);
+    }
+}
 
 static int by_column(const void *a, const void *b)
 {
@@ -486,19 +543,16 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     allocate(d, c);
     b.gate_driver = NEW(c->n_elements, bool);
     circuit_gate_drivers(c, b.gate_driver);
-    size_t n_controlled = 0;
-    for (size_t k = 0; k < c->n_elements; k++) {
-        const struct element *e = &c->elements[k];
-        if (is_derived(&b, e))
-            d->derived[d->n_derived++] = e;
-        else if (element_type(e)->law == LAW_BRANCH)
-            n_controlled++;
-    }
+    b.current = NEW(c->n_elements, int);
+    for (size_t k = 0; k < c->n_elements; k++)
+        if (is_derived(&b, &c->elements[k]))
+            d->derived[d->n_derived++] = &c->elements[k];
     enum status status = find_groups(&b);
     for (size_t k = 0; k < d->n_derived; k++)
         d->unknown[d->derived[k]->node[0]] = -1;
     sort_gates(d);
-    d->n = d->n_roots + n_controlled + d->n_states;
+    number_branches(&b);
+    d->n = d->n_roots + d->n_controlled + d->n_states;
     d->sum = NEW(d->n + DAE_NOWHERE, double);
     b.junction_of = NEW(c->n_nodes, size_t);
     b.next_junction = NEW(2 * c->n_elements, size_t);
@@ -506,6 +560,8 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     d->differential = NEW(d->n, bool);
     for (size_t k = 0; k < c->n_elements && status == STATUS_OK; k++)
         status = add_law[element_type(&c->elements[k])->law](&b, &c->elements[k]);
+    if (status == STATUS_OK)
+        add_fluxes(&b);
     /* a place on the diagonal for the operating point's GMIN */
     for (size_t k = 0; k < d->n_roots; k++)
         contribute(&b, (int)k, (int)k);
@@ -514,6 +570,7 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
         sort_junctions(&b);
     }
     free(b.gate_driver);
+    free(b.current);
     free(b.contributions);
     free(b.junction_of);
     free(b.next_junction);
