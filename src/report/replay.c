@@ -177,11 +177,17 @@ static void write_commands(const struct replay *r, FILE *out)
             const char *name = energy_class_name((enum energy_class) class);
             number_text(r->section_t0[s], a);
             number_text(r->section_t1[s], b);
+            /* ngspice's first point lies behind 0, where `meas` finds nothing */
+            const bool first = !(r->section_t0[s] > 0);
+            fprintf(out, "meas tran lost integ p_%s from=%s to=%s\n", name, a, b);
+            if (first)
+                fprintf(out, "let w0 = w_%s[0]\n", name);
+            else
+                fprintf(out, "meas tran w0 find w_%s at=%s\n", name, a);
             fprintf(out,
-                    "meas tran lost integ p_%s from=%s to=%s\nmeas tran w0 find w_%s at=%s\n"
                     "meas tran w1 find w_%s at=%s\nlet energy_%s_%s = lost + w1 - w0\n"
                     "print energy_%s_%s\n",
-                    name, a, b, name, a, name, b, phase_section_name((enum phase_section)s), name,
+                    name, b, phase_section_name((enum phase_section)s), name,
                     phase_section_name((enum phase_section)s), name);
         }
     }
