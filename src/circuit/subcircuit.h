@@ -3,7 +3,7 @@
  * circuit.
  *
  * Taken: .subckt/.ends with numeric default parameters, X with numeric or {name} parameters,
- * M (level 1: w l m), R, C, V, I, E, G, .model NMOS|PMOS, .param name=number, .include of a file in
+ * the cards of element_table (M: level 1 with w l m), .model NMOS|PMOS, .param name=number, .include of a file in
  * the same folder or below.  Values are numbers with SPICE's scale factors or exactly {name}.
  * A statement that is valid SPICE but not in this list is "unsupported": such a subcircuit can run
  * in ngspice only. */

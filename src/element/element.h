@@ -43,6 +43,7 @@ const char *energy_class_name(enum energy_class class);
     E(MOSFET, mosfet)                                                                              \
     E(MEMRISTOR, memristor)                                                                        \
     E(TRANSFER, transfer)                                                                          \
+    E(INDUCTOR, inductor)                                                                          \
     E(OPAQUE, opaque)
 #define ELEMENT_ENUM(kind, entry) ELEMENT_##kind,
 enum element_kind { ELEMENT_LIST(ELEMENT_ENUM) ELEMENT_KINDS };
