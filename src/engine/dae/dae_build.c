@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/spice_number.h"
+#include "engine/dae/dae_flux.h"
 #include "engine/engine.h"
 
 #include <math.h>
@@ -386,30 +387,13 @@ static enum status (*const add_law[ELEMENT_LAWS])(struct build *b, const struct 
     [LAW_NETLIST] = add_netlist,
 };
 
-/* Fluxes by elements, until their currents have unknowns. */
-static void list_fluxes(struct dae *d)
-{
-    const struct circuit *c = d->circuit;
-    size_t capacity = 0;
-    for (size_t k = 0; k < c->n_elements; k++) {
-        const struct element_type *type = element_type(&c->elements[k]);
-        struct element_flux flux[ELEMENT_FLUXES];
-        const size_t n = type->fluxes ? type->fluxes((int)k, c->elements, flux) : 0;
-        for (size_t i = 0; i < n; i++) {
-            d->fluxes = memory_grow(d->fluxes, &capacity, d->n_fluxes + 1, sizeof *d->fluxes);
-            d->fluxes[d->n_fluxes++] = (struct dae_flux){
-                .row = flux[i].of, .column = flux[i].by, .coefficient = -flux[i].henry};
-        }
-    }
-}
-
 /* Unknowns of branch currents: first those without a slope. */
-static void number_branches(struct build *b)
+static enum status number_branches(struct build *b)
 {
     const struct circuit *c = b->circuit;
     struct dae *d = b->dae;
+    const enum status status = dae_list_fluxes(d, b->error);
     bool *inductive = NEW(c->n_elements, bool);
-    list_fluxes(d);
     for (size_t k = 0; k < d->n_fluxes; k++)
         inductive[d->fluxes[k].column] = true;
     for (int pass = 0; pass < 2; pass++)
@@ -425,6 +409,7 @@ static void number_branches(struct build *b)
         }
     free(inductive);
     d->reach = NEW(d->n_inductive, double);
+    return status;
 }
 
 static void add_fluxes(struct build *b)
@@ -551,7 +536,8 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     for (size_t k = 0; k < d->n_derived; k++)
         d->unknown[d->derived[k]->node[0]] = -1;
     sort_gates(d);
-    number_branches(&b);
+    if (status == STATUS_OK)
+        status = number_branches(&b);
     d->n = d->n_roots + d->n_controlled + d->n_states;
     d->sum = NEW(d->n + DAE_NOWHERE, double);
     b.junction_of = NEW(c->n_nodes, size_t);
