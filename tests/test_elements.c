@@ -56,7 +56,7 @@ static void write_card(char *text, enum element_kind kind, int number, bool grou
     for (int i = 0; i < card->n_nodes; i++)
         if (i != 1 || !ground)
             WRITE("r%c%d_%d a n%c%d_%d %.17g\n", card->letter, number, i, card->letter, number, i,
-                  decade(10, 1e4));
+                  decade(10, ground ? 100 : 1e4));
     WRITE("%c%d", card->letter, number);
     for (int i = 0; i < card->n_nodes; i++)
         if (i == 1 && ground)
@@ -445,8 +445,8 @@ static void test_stored(void **state)
         strcat(text, ".ends\n");
         read_cards(c, text, "xs", a);
         struct script s = {.n = 2,
-                           .steps = {{.volt = 1, .duration = 2e-3, .edge = 1e-3},
-                                     {.volt = 0.2, .duration = 1e-4, .edge = 5e-5}}};
+                           .steps = {{.volt = 1, .duration = 2e-4, .edge = 1e-4},
+                                     {.volt = 0.8, .duration = 1e-5, .edge = 5e-6}}};
         struct ledger *ledger = ledger_new(c);
         const struct recorder recorder = ledger_recorder(ledger);
         const struct controller controller = {play, &s};

@@ -44,6 +44,7 @@ const char *energy_class_name(enum energy_class class);
     E(MEMRISTOR, memristor)                                                                        \
     E(TRANSFER, transfer)                                                                          \
     E(INDUCTOR, inductor)                                                                          \
+    E(COUPLING, coupling)                                                                          \
     E(OPAQUE, opaque)
 #define ELEMENT_ENUM(kind, entry) ELEMENT_##kind,
 enum element_kind { ELEMENT_LIST(ELEMENT_ENUM) ELEMENT_KINDS };
