@@ -297,18 +297,18 @@ static void test_changes(void **state)
         const double line = line_ohm[i / COUNT(names) % COUNT(line_ohm)];
         const size_t side = line > 0 ? 6 : 4;
         double *x0 = NEW(side * side, double);
-        const struct array_options o = {.rows = side,
-                                        .columns = side,
-                                        .dopant = d,
-                                        .x0 = x0,
-                                        .row_ohm = line,
-                                        .column_ohm = line,
-                                        .driver_ohm =
-                                            driver_ohm[i / (COUNT(names) * COUNT(line_ohm))],
-                                        .openable = true};
-        struct array array;
+        const struct crossbar_options o = {.rows = side,
+                                           .columns = side,
+                                           .dopant = d,
+                                           .x0 = x0,
+                                           .row_ohm = line,
+                                           .column_ohm = line,
+                                           .driver_ohm =
+                                               driver_ohm[i / (COUNT(names) * COUNT(line_ohm))],
+                                           .openable = true};
+        struct crossbar array;
         struct circuit *c = circuit_new("changes");
-        ASSERT_DONE(array_build(c, &o, &array, &error), error);
+        ASSERT_DONE(crossbar_build(c, &o, &array, &error), error);
         const double left = run_changes(c, 0, 1, tolerance, rng);
         if (!(left <= 2 * tolerance))
             fail_msg("%s, lines of %g ohm, drivers of %g: %.3g V left over, allowed %g",

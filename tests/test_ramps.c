@@ -245,19 +245,19 @@ static void test_steep(void **state)
     double x0[27];
     for (size_t k = 0; k < 27; k++)
         x0[k] = 0.02 + 0.1 * (double)(k * 7 % 11) / 10;
-    const struct array_options a = {.rows = 3,
-                                    .columns = 9,
-                                    .dopant = chromium,
-                                    .x0 = x0,
-                                    .row_ohm = 2,
-                                    .column_ohm = 2,
-                                    .driver_ohm = 20};
+    const struct crossbar_options a = {.rows = 3,
+                                       .columns = 9,
+                                       .dopant = chromium,
+                                       .x0 = x0,
+                                       .row_ohm = 2,
+                                       .column_ohm = 2,
+                                       .driver_ohm = 20};
     for (size_t k = 0; k < COUNT(edges); k++)
         for (int tolerance = 2; tolerance < 5; tolerance++) {
             struct circuit *c = circuit_new("array");
-            struct array array;
+            struct crossbar array;
             struct error error = {{0}};
-            ASSERT_DONE(array_build(c, &a, &array, &error), error);
+            ASSERT_DONE(crossbar_build(c, &a, &array, &error), error);
             double *volts = NEW(5 * c->n_ports, double), moved = 0;
             for (size_t phase = 0; phase < 5; phase++) {
                 volts[phase * c->n_ports + (size_t)array.row_ports[1]] = phase == 2 ? -0.15 : 0.3;

@@ -65,7 +65,6 @@ void circuit_free(struct circuit *c)
     free(c->probes);
     free(c->cards);
     free(c->models);
-    free(c->arrays);
     free(c->places);
     free(c->owned);
     free(c->title);
@@ -134,12 +133,6 @@ void *circuit_own(struct circuit *c, void *memory)
 {
     c->owned = memory_grow(c->owned, &c->capacity.owned, c->n_owned + 1, sizeof *c->owned);
     return c->owned[c->n_owned++] = memory;
-}
-
-void circuit_array(struct circuit *c, const struct circuit_array *array)
-{
-    c->arrays = memory_grow(c->arrays, &c->capacity.arrays, c->n_arrays + 1, sizeof *c->arrays);
-    c->arrays[c->n_arrays++] = *array;
 }
 
 static void add_card(struct circuit *c, int element, char *text)

@@ -26,16 +26,6 @@ struct probe {
     int number;   /* of that branch or node */
 };
 
-/* A crossbar with uniform lines, m x n, for engines that use lines as they are: all of it stands
- * among the elements too, as one device a crossing and one resistor a segment.  Element (i, j) of an
- * array m x n is [i * columns + j]. */
-struct circuit_array {
-    size_t rows, columns;
-    const int *row_nodes, *column_nodes; /* m x n: the device's two ends; owned by the circuit */
-    const int *devices;                  /* m x n: element numbers of memristors or resistors */
-    double row_ohm, column_ohm;          /* a segment between neighbours; 0: the line is one node */
-};
-
 struct subcircuit_file;
 
 struct circuit {
@@ -49,8 +39,6 @@ struct circuit {
     struct port *ports;       /* n_ports */
     struct probe *probes;     /* n_probes */
     double temperature;       /* [K] */
-    size_t n_arrays;
-    struct circuit_array *arrays; /* n_arrays */
     size_t n_places;
     int *places; /* n_places, a power of two or 0: hash table of node numbers by name, 0: free */
 
@@ -61,8 +49,7 @@ struct circuit {
     size_t n_texts;
 
     struct {
-        size_t nodes, elements, ports, probes, cards, texts, branches, states, models, owned,
-            arrays;
+        size_t nodes, elements, ports, probes, cards, texts, branches, states, models, owned;
     } capacity;
     struct mos1_model **models; /* n_models, owned: elements point to them */
     size_t n_models;
@@ -104,9 +91,6 @@ int circuit_add(struct circuit *circuit, const char *name, const struct element 
 void circuit_card(struct circuit *circuit, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void circuit_text(struct circuit *circuit, const char *text);
-
-/* Describe elements of the circuit as an array; its arrays are the circuit's already. */
-void circuit_array(struct circuit *circuit, const struct circuit_array *array);
 
 /* Memory that circuit_free() shall free; returns it. */
 void *circuit_own(struct circuit *circuit, void *memory);
