@@ -98,9 +98,15 @@ static void read_cards(struct circuit *c, const char *text, const char *instance
     struct subcircuit_file *file;
     char *folder = folder_make(), *path = file_write(folder, "every.sub", text, strlen(text));
     ASSERT_DONE(subcircuit_read(path, &file, &error), error);
-    ASSERT_DONE(
-        subcircuit_add(c, file, "every", instance, &a, 1, NULL, 0, CLASS_LINE, false, &error),
-        error);
+    ASSERT_DONE(subcircuit_add(c,
+                               &(struct subcircuit_instance){.file = file,
+                                                             .subcircuit = "every",
+                                                             .name = instance,
+                                                             .n_nodes = 1,
+                                                             .nodes = &a,
+                                                             .class = CLASS_LINE},
+                               &error),
+                error);
     subcircuit_free(file);
     free(path);
     folder_remove(folder);

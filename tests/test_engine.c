@@ -263,7 +263,15 @@ static enum status run_opaque(const char *text, double *energy, struct error *er
     ASSERT_DONE(subcircuit_read(path, &file, error), *error);
     struct circuit *c = rc(&s);
     const int nodes[] = {circuit_node(c, "out"), 0};
-    ASSERT_DONE(subcircuit_add(c, file, "a", "xa", nodes, 2, NULL, 0, CLASS_NEURON, true, error),
+    ASSERT_DONE(subcircuit_add(c,
+                               &(struct subcircuit_instance){.file = file,
+                                                             .subcircuit = "a",
+                                                             .name = "xa",
+                                                             .n_nodes = 2,
+                                                             .nodes = nodes,
+                                                             .class = CLASS_NEURON,
+                                                             .opaque = true},
+                               error),
                 *error);
     struct engine_options options = engine_defaults;
     options.time_limit = 20;

@@ -265,10 +265,20 @@ static void test_step_response(void **state)
               out = circuit_node(c, "out");
     circuit_port(c, "in", column, 10e3, false, NEURON_GROUND, CLASS_DRIVER);
     circuit_capacitor(c, "ccol", column, 0, 1e-12, CLASS_LINE);
+    ASSERT_DONE(neuron_add_reference(c, &kind,
+                                     &(struct neuron_place){.name = "1",
+                                                            .column = circuit_node(c, "colr"),
+                                                            .output = reference,
+                                                            .rf = 2e3},
+                                     &error),
+                error);
     ASSERT_DONE(
-        neuron_add_reference(c, &kind, "1", circuit_node(c, "colr"), reference, 2e3, &error),
+        neuron_add(
+            c, &kind,
+            &(struct neuron_place){
+                .name = "1", .column = column, .reference = reference, .output = out, .rf = 2e3},
+            &error),
         error);
-    ASSERT_DONE(neuron_add(c, &kind, "1", column, reference, out, 2e3, &error), error);
     static const double volts[] = {0, 0.15, -0.15, 0.03, 0};
     struct drive drives[COUNT(volts)] = {{0}};
     struct phase phases[COUNT(volts)];

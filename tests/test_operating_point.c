@@ -154,9 +154,21 @@ static void test_mismatched_neurons(void **state)
         circuit_port(c, "in", column, COLUMN_OHM, false, 0.5 * SUPPLY + 1, CLASS_DRIVER);
         circuit_port(c, "inref", reference_column, COLUMN_OHM, false, 0.5 * SUPPLY + 1,
                      CLASS_DRIVER);
-        ASSERT_DONE(neuron_add_reference(c, &kind, "1", reference_column, reference, 2e3, &error),
+        ASSERT_DONE(neuron_add_reference(c, &kind,
+                                         &(struct neuron_place){.name = "1",
+                                                                .column = reference_column,
+                                                                .output = reference,
+                                                                .rf = 2e3},
+                                         &error),
                     error);
-        ASSERT_DONE(neuron_add(c, &kind, "1", column, reference, out, 2e3, &error), error);
+        ASSERT_DONE(neuron_add(c, &kind,
+                               &(struct neuron_place){.name = "1",
+                                                      .column = column,
+                                                      .reference = reference,
+                                                      .output = out,
+                                                      .rf = 2e3},
+                               &error),
+                    error);
         struct problem p = pose(c);
         double path = NAN;
         for (int m = OPERATING_METHODS - 1; m >= 0; m--) {

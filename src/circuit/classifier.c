@@ -168,8 +168,13 @@ static enum status build_reference(struct build *b, size_t l, const int *rows, i
     name = memory_format("%zu", l + 1);
     const struct neuron_kind kind = classifier_neuron(o, l, o->sizes[l + 1]);
     if (status == STATUS_OK)
-        status = neuron_add_reference(b->circuit, &kind, name, input, *reference,
-                                      classifier_feedback(o->dopant, l), b->error);
+        status =
+            neuron_add_reference(b->circuit, &kind,
+                                 &(struct neuron_place){.name = name,
+                                                        .column = input,
+                                                        .output = *reference,
+                                                        .rf = classifier_feedback(o->dopant, l)},
+                                 b->error);
     free(name);
     return status;
 }
@@ -195,8 +200,14 @@ static enum status build_column(struct build *b, size_t l, size_t j, int column,
     name = memory_format("%zu_%zu", l + 1, j + 1);
     const struct neuron_kind kind = classifier_neuron(b->options, l, j);
     if (status == STATUS_OK)
-        status = neuron_add(c, &kind, name, input, reference, out,
-                            classifier_feedback(b->options->dopant, l), b->error);
+        status =
+            neuron_add(c, &kind,
+                       &(struct neuron_place){.name = name,
+                                              .column = input,
+                                              .reference = reference,
+                                              .output = out,
+                                              .rf = classifier_feedback(b->options->dopant, l)},
+                       b->error);
     free(name);
     probe = memory_format("h%zu_%zu", l + 1, j + 1);
     layer->output_probes[j] = circuit_voltage_probe(c, probe, out);

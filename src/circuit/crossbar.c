@@ -13,8 +13,16 @@ enum status crossbar_switch(struct circuit *c, const struct crossbar_gate *gate,
 {
     const int nodes[] = {gate->a, gate->b, gate->on, gate->vdd, 0};
     const struct parameter_value width = {"w", gate->width};
-    return subcircuit_add(c, gate->switches, "tgate", instance, nodes, 5, &width, 1, gate->class,
-                          false, error);
+    return subcircuit_add(c,
+                          &(struct subcircuit_instance){.file = gate->switches,
+                                                        .subcircuit = "tgate",
+                                                        .name = instance,
+                                                        .n_nodes = 5,
+                                                        .nodes = nodes,
+                                                        .n_parameters = 1,
+                                                        .parameters = &width,
+                                                        .class = gate->class},
+                          error);
 }
 
 enum status crossbar_switch_resistance(const struct subcircuit_file *switches, double w,

@@ -434,21 +434,21 @@ enum status subcircuit_check(const struct subcircuit_file *file, const char *nam
 }
 
 /* 0 V sources in front of every terminal; the instance's power is v.i there. */
-static void measure_terminals(struct circuit *c, const char *instance, const int *nodes, size_t n,
-                              enum energy_class class, int *inner)
+static void measure_terminals(struct circuit *c, const struct subcircuit_instance *x, int *inner)
 {
+    const size_t n = x->n_nodes;
     int *ammeters = circuit_own(c, NEW(n, int)), *terminals = circuit_own(c, NEW(n, int));
     for (size_t i = 0; i < n; i++) {
-        inner[i] = terminals[i] = circuit_nodef(c, "%s_t%zu", instance, i + 1);
-        char *name = memory_format("vt%zu_%s", i + 1, instance);
-        ammeters[i] = circuit_boundary(c, name, nodes[i], inner[i]);
+        inner[i] = terminals[i] = circuit_nodef(c, "%s_t%zu", x->name, i + 1);
+        char *name = memory_format("vt%zu_%s", i + 1, x->name);
+        ammeters[i] = circuit_boundary(c, name, x->nodes[i], inner[i]);
         c->elements[ammeters[i]].boundary = false;
-        c->elements[ammeters[i]].class = class;
+        c->elements[ammeters[i]].class = x->class;
         free(name);
     }
-    struct element e = {ELEMENT_OPAQUE, .class = class, .n_terminals = n, .ammeters = ammeters,
+    struct element e = {ELEMENT_OPAQUE, .class = x->class, .n_terminals = n, .ammeters = ammeters,
                         .terminals = terminals};
-    circuit_add(c, instance, &e, false);
+    circuit_add(c, x->name, &e, false);
 }
 
 /* The definition, if it is there with that number of terminals. */
@@ -464,77 +464,67 @@ static enum status find(const struct subcircuit_file *file, const char *name, si
     return STATUS_OK;
 }
 
-enum status subcircuit_add_mismatched(struct circuit *c, const struct subcircuit_file *file,
-                                      const char *name, const char *instance, const int *nodes,
-                                      size_t n_nodes, const struct parameter_value *parameters,
-                                      size_t n_parameters, enum energy_class class,
-                                      const struct mismatch *mismatch, struct error *error)
+/* Its elements; `d`: its definition. */
+static enum status add_elements(struct circuit *c, const struct subcircuit_instance *i,
+                                const struct definition *d, struct error *error)
 {
     bool unsupported = false;
     struct scope s = {.circuit = c,
-                      .file = file,
-                      .instance = instance,
-                      .nodes = nodes,
-                      .class = class,
+                      .file = i->file,
+                      .definition = d,
+                      .instance = i->name,
+                      .nodes = i->nodes,
+                      .class = i->class,
                       .first_element = c->n_elements,
-                      .draw = mismatch_begin(mismatch),
+                      .draw = i->mismatch ? mismatch_begin(i->mismatch) : NULL,
                       .unsupported = &unsupported,
                       .error = error};
-    enum status status = find(file, name, n_nodes, &s.definition, error);
-    if (status == STATUS_OK)
-        status = open_scope(&s, parameters, n_parameters);
+    enum status status = open_scope(&s, i->parameters, i->n_parameters);
     if (status == STATUS_OK)
         status = expand(&s);
-    mismatch_end(s.draw);
+    if (s.draw)
+        mismatch_end(s.draw);
     return status;
 }
 
-enum status subcircuit_add(struct circuit *c, const struct subcircuit_file *file, const char *name,
-                           const char *instance, const int *nodes, size_t n_nodes,
-                           const struct parameter_value *parameters, size_t n_parameters,
-                           enum energy_class class, bool opaque, struct error *error)
+/* The instance's card, between these nodes, and the file's text. */
+static void add_card(struct circuit *c, const struct subcircuit_instance *i, const int *nodes)
 {
-    const struct definition *d;
-    bool unsupported = false;
-    enum status status = find(file, name, n_nodes, &d, error);
-    if (status != STATUS_OK)
-        return status;
-    int *inner = NEW(n_nodes, int);
-    memcpy(inner, nodes, n_nodes * sizeof *inner);
-    if (opaque) {
-        measure_terminals(c, instance, nodes, n_nodes, class, inner);
-    } else {
-        struct scope s = {.circuit = c,
-                          .file = file,
-                          .definition = d,
-                          .instance = instance,
-                          .nodes = nodes,
-                          .class = class,
-                          .first_element = c->n_elements,
-                          .unsupported = &unsupported,
-                          .error = error};
-        status = open_scope(&s, parameters, n_parameters);
-        if (status == STATUS_OK)
-            status = expand(&s);
-    }
-    char *line = memory_string(instance);
-    for (size_t i = 0; i < n_nodes; i++) {
-        char *longer = memory_format("%s %s", line, c->node_names[inner[i]]);
+    char *line = memory_string(i->name);
+    for (size_t k = 0; k < i->n_nodes; k++) {
+        char *longer = memory_format("%s %s", line, c->node_names[nodes[k]]);
         free(line);
         line = longer;
     }
-    char *card = memory_format("%s %s", line, d->name);
-    for (size_t i = 0; i < n_parameters; i++) {
+    char *card = memory_format("%s %s", line, definition_find(i->file, i->subcircuit)->name);
+    for (size_t k = 0; k < i->n_parameters; k++) {
         char buffer[32];
-        char *longer = memory_format("%s %s=%s", card, parameters[i].name,
-                                     number_text(parameters[i].value, buffer));
+        char *longer = memory_format("%s %s=%s", card, i->parameters[k].name,
+                                     number_text(i->parameters[k].value, buffer));
         free(card);
         card = longer;
     }
     circuit_card(c, "%s", card);
-    circuit_text(c, file->text);
+    circuit_text(c, i->file->text);
     free(card);
     free(line);
+}
+
+enum status subcircuit_add(struct circuit *c, const struct subcircuit_instance *i,
+                           struct error *error)
+{
+    const struct definition *d;
+    enum status status = find(i->file, i->subcircuit, i->n_nodes, &d, error);
+    if (status != STATUS_OK)
+        return status;
+    int *inner = NEW(i->n_nodes, int);
+    memcpy(inner, i->nodes, i->n_nodes * sizeof *inner);
+    if (i->opaque)
+        measure_terminals(c, i, inner);
+    else
+        status = add_elements(c, i, d, error);
+    if (!i->mismatch)
+        add_card(c, i, inner);
     free(inner);
     return status;
 }

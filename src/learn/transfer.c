@@ -109,10 +109,17 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
     for (size_t k = 0; k < c->n_elements; k++)
         if (strcmp(c->elements[k].name, "vdd") == 0)
             b->supply_probe = circuit_current_probe(c, "supply", (int)k);
-    enum status status =
-        neuron_add_reference(c, &kind, "1", reference_column, reference, rf, error);
+    enum status status = neuron_add_reference(
+        c, &kind,
+        &(struct neuron_place){
+            .name = "1", .column = reference_column, .output = reference, .rf = rf},
+        error);
     if (status == STATUS_OK && neuron)
-        status = neuron_add(c, &kind, "1", column, reference, out, rf, error);
+        status = neuron_add(
+            c, &kind,
+            &(struct neuron_place){
+                .name = "1", .column = column, .reference = reference, .output = out, .rf = rf},
+            error);
     struct engine_report report;
     struct engine_options quiet = *engine_options;
     quiet.n_recorders = 0;
