@@ -57,7 +57,7 @@ good "files a room, lines a file"
 # a function with more than six parameters takes a struct.  SUNDIALS says what a Jacobian takes.
 # the others are older than the rule.
 many="jacobian
-    accuracy_run add_point bench_run check_one circuit_port claims_spot_check convert
+    accuracy_run add_point bench_run check_one claims_spot_check convert
     decimate decimate_window device_spread_draw device_table_show
     dopant_new draw find find_interval fit_output_library lines_correct lines_newton lines_residual
     lines_solve list measure measure_supply one_sample outcome_run

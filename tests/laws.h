@@ -216,7 +216,8 @@ static inline struct circuit *law_side_by_side(const struct dopant *dopant, size
 {
     struct circuit *c = circuit_new("parallel");
     const int a = circuit_node(c, "a"), b = circuit_node(c, "b");
-    const int port = circuit_port(c, "p", a, LAW_DRIVER, false, 0, CLASS_DRIVER);
+    const int port =
+        circuit_port(c, "p", a, (struct port_driver){.ohm = LAW_DRIVER, .class = CLASS_DRIVER});
     for (size_t k = 0; k < n; k++)
         circuit_memristor(c, k == 0 ? "xm1" : k == 1 ? "xm2" : "xm3", a, b, dopant, 0.3);
     circuit_resistor(c, "r1", b, 0, 2 * LAW_DRIVER, CLASS_LINE);

@@ -123,7 +123,9 @@ static struct circuit *every_element(const struct dopant *d, const struct mos1_m
     struct circuit *c = circuit_new("every element");
     const int p = circuit_node(c, "p"), a = circuit_node(c, "a"), b = circuit_node(c, "b"),
               g = circuit_node(c, "g"), w = circuit_node(c, "w"), t = circuit_node(c, "t");
-    circuit_port(c, "in", p, decade(1, 1e3), true, 0.2, CLASS_DRIVER);
+    circuit_port(c, "in", p,
+                 (struct port_driver){
+                     .ohm = decade(1, 1e3), .openable = true, .idle = 0.2, .class = CLASS_DRIVER});
     circuit_voltage(c, "vsupply", g, w, uniform(-1, 1), CLASS_DRIVER);
     circuit_resistor(c, "rpa", p, a, decade(10, 1e5), CLASS_LINE);
     circuit_resistor(c, "rb", b, 0, decade(10, 1e5), CLASS_LINE);
@@ -443,7 +445,7 @@ static void test_stored(void **state)
         struct circuit *c = circuit_new("storing");
         struct error error = {{0}};
         const int a = circuit_node(c, "a");
-        circuit_port(c, "in", a, 20, false, 0, CLASS_DRIVER);
+        circuit_port(c, "in", a, (struct port_driver){.ohm = 20, .class = CLASS_DRIVER});
         strcpy(text, ".subckt every a\n");
         for (int i = 1; i <= card->n_partners; i++)
             write_card(text, card->partner, i, true);

@@ -46,7 +46,7 @@ static struct circuit *one_device(const struct dopant *d, double ohm, double x0,
 {
     struct circuit *c = circuit_new("device");
     const int p = circuit_node(c, "p"), m = ohm > 0 ? circuit_node(c, "m") : p;
-    circuit_port(c, "p", p, 0, false, 0, CLASS_DRIVER);
+    circuit_port(c, "p", p, (struct port_driver){.class = CLASS_DRIVER});
     if (ohm > 0)
         circuit_resistor(c, "r1", p, m, ohm, CLASS_LINE);
     const int element = circuit_memristor(c, "xm1", m, 0, d, x0);

@@ -263,7 +263,8 @@ static void test_step_response(void **state)
     neuron_supply(c, NEURON_SUPPLY);
     const int column = circuit_node(c, "col"), reference = circuit_node(c, "vref"),
               out = circuit_node(c, "out");
-    circuit_port(c, "in", column, 10e3, false, NEURON_GROUND, CLASS_DRIVER);
+    circuit_port(c, "in", column,
+                 (struct port_driver){.ohm = 10e3, .idle = NEURON_GROUND, .class = CLASS_DRIVER});
     circuit_capacitor(c, "ccol", column, 0, 1e-12, CLASS_LINE);
     ASSERT_DONE(neuron_add_reference(c, &kind,
                                      &(struct neuron_place){.name = "1",
@@ -342,7 +343,8 @@ static void test_crossbar_steps(void **state)
     for (int i = 0; i < ROWS; i++) {
         char name[32];
         snprintf(name, sizeof name, "r%d", i);
-        circuit_port(c, name, circuit_nodef(c, "n%d_0", i), 50, false, 0, CLASS_DRIVER);
+        circuit_port(c, name, circuit_nodef(c, "n%d_0", i),
+                     (struct port_driver){.ohm = 50, .class = CLASS_DRIVER});
         for (int j = 0; j < COLUMNS; j++) {
             const int top = circuit_nodef(c, "n%d_%d", i, j),
                       bottom = circuit_nodef(c, "m%d_%d", i, j);
@@ -432,7 +434,7 @@ static void test_broken_law(void **state)
             o.reltol = loose ? 1e-2 : 1e-4;
             struct circuit *c = circuit_new("broken");
             const int top = circuit_node(c, "top"), in = circuit_node(c, "in");
-            circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
+            circuit_port(c, "in", in, (struct port_driver){.class = CLASS_DRIVER});
             circuit_resistor(c, "r1", in, top, 100, CLASS_LINE);
             circuit_memristor(c, "m1", top, 0, &d, 0.2);
             assert_int_equal(engine_find("ida")->run(c, &controller, &o, &report, &error),
@@ -455,7 +457,7 @@ static void test_dirk(void **state)
     struct error error = {{0}};
     struct circuit *c = circuit_new("rc");
     const int in = circuit_node(c, "in"), out = circuit_node(c, "out");
-    circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", in, (struct port_driver){.class = CLASS_DRIVER});
     circuit_resistor(c, "r1", in, out, 1e3, CLASS_LINE);
     circuit_capacitor(c, "c1", out, 0, 1e-9, CLASS_LINE);
     struct dae *d = dae_new(c, &error);
@@ -503,7 +505,7 @@ static void test_failures(void **state)
 
     struct circuit *c = circuit_new("floating");
     const int top = circuit_node(c, "top"), island = circuit_node(c, "island");
-    circuit_port(c, "in", top, 50, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", top, (struct port_driver){.ohm = 50, .class = CLASS_DRIVER});
     circuit_capacitor(c, "c1", top, island, 1e-12, CLASS_LINE);
     circuit_capacitor(c, "c2", island, 0, 1e-12, CLASS_LINE);
     assert_int_equal(ida->run(c, &controller, &engine_defaults, &report, &error), STATUS_NUMERICAL);
@@ -512,7 +514,8 @@ static void test_failures(void **state)
     circuit_free(c);
 
     c = circuit_new("not finite");
-    circuit_port(c, "in", circuit_node(c, "top"), 50, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", circuit_node(c, "top"),
+                 (struct port_driver){.ohm = 50, .class = CLASS_DRIVER});
     circuit_memristor(c, "m1", circuit_node(c, "top"), 0, dopant, 0.1);
     drive.volt = NAN;
     assert_int_equal(ida->run(c, &controller, &engine_defaults, &report, &error), STATUS_NUMERICAL);

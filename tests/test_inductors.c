@@ -142,7 +142,8 @@ static void test_tank(void **state)
         struct circuit *c = circuit_new("tank");
         const int a = circuit_node(c, "a");
         const int l = inductor(c, "l1", a, 0, HENRY);
-        circuit_port(c, "in", a, OHM, true, 0, CLASS_DRIVER);
+        circuit_port(c, "in", a,
+                     (struct port_driver){.ohm = OHM, .openable = true, .class = CLASS_DRIVER});
         const int farad = circuit_capacitor(c, "c1", a, 0, FARAD, CLASS_LINE);
         struct run r = {
             .n = 2,
@@ -224,7 +225,7 @@ static void test_transformer(void **state)
             &(struct element){
                 .kind = ELEMENT_COUPLING, .class = CLASS_LINE, .value = K, .partner = {l1, l2}},
             true);
-        circuit_port(c, "in", a, OHM, false, 0, CLASS_DRIVER);
+        circuit_port(c, "in", a, (struct port_driver){.ohm = OHM, .class = CLASS_DRIVER});
         circuit_resistor(c, "rload", s, 0, LOAD, CLASS_MEMRISTOR);
         struct run r = {.n = 1, .phases = {{1, 3e-5, 5e-9, false}}, .circuit = c, .point = couple};
         struct engine_options o = engine_defaults;
@@ -270,7 +271,8 @@ static void test_too_strong(void **state)
     for (int trial = 0; trial < 2; trial++) {
         struct circuit *c = circuit_new("too strong");
         int l[3];
-        circuit_port(c, "in", circuit_node(c, "a"), OHM, false, 0, CLASS_DRIVER);
+        circuit_port(c, "in", circuit_node(c, "a"),
+                     (struct port_driver){.ohm = OHM, .class = CLASS_DRIVER});
         for (int i = 0; i < 3; i++) {
             char *name = memory_format("l%d", i);
             l[i] = inductor(c, name, circuit_node(c, "a"), circuit_nodef(c, "b%d", i), L1);

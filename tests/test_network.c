@@ -36,7 +36,7 @@ static struct circuit *chain(struct chain *k)
                         circuit_node(c, "out"), circuit_node(c, "stage"), circuit_node(c, "b"),
                         circuit_node(c, "c")};
     circuit_voltage(c, "vdd", vdd, 0, SUPPLY, CLASS_NEURON);
-    circuit_port(c, "in", k->in, 0, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", k->in, (struct port_driver){.class = CLASS_DRIVER});
     /* what is driven stands first: the order is not that of the elements */
     control(c, "g1", ELEMENT_VCCS, 0, k->c, k->b, 0, SIEMENS);
     circuit_resistor(c, "rc", k->c, 0, LOAD_OHM, CLASS_LINE);
@@ -272,7 +272,8 @@ static struct circuit *saturating_chain(void)
     memcpy(e.table.x, x, sizeof x);
     memcpy(e.table.y, y, sizeof y);
     circuit_add(c, "et", &e, true);
-    circuit_port(c, "p2", circuit_node(c, "in2"), 10, true, 0, CLASS_DRIVER);
+    circuit_port(c, "p2", circuit_node(c, "in2"),
+                 (struct port_driver){.ohm = 10, .openable = true, .class = CLASS_DRIVER});
     circuit_resistor(c, "rin2", circuit_node(c, "in2"), k.a, IN_OHM, CLASS_LINE);
     circuit_resistor(c, "rback", circuit_node(c, "d"), circuit_node(c, "in2"), 100 * IN_OHM,
                      CLASS_LINE);

@@ -70,7 +70,7 @@ static struct array_run run(const char *engine, double reltol, double part, netw
 {
     struct circuit *c = circuit_new("ramp");
     const int p = circuit_node(c, "p");
-    circuit_port(c, "p", p, 0, false, r->from, CLASS_DRIVER);
+    circuit_port(c, "p", p, (struct port_driver){.idle = r->from, .class = CLASS_DRIVER});
     build(c, p, d, x0);
     struct engine_options o = engine_defaults;
     o.reltol = reltol;
@@ -171,7 +171,7 @@ static void test_many(void **state)
     struct dopant *d = device("W-sdc");
     struct circuit *c = circuit_new("ramps");
     const int p = circuit_node(c, "p");
-    circuit_port(c, "p", p, 0, false, -0.3, CLASS_DRIVER);
+    circuit_port(c, "p", p, (struct port_driver){.idle = -0.3, .class = CLASS_DRIVER});
     circuit_memristor(c, "xm1", p, 0, d, 0.2);
     double *volts = NEW(N, double), energy = 0;
     const double edge = 1e-12;

@@ -440,7 +440,7 @@ static void test_temperature(void **state)
         struct circuit *c = circuit_new("diode");
         c->temperature = cases[i].kelvin;
         const int node = circuit_node(c, "b");
-        circuit_port(c, "in", node, 10e3, false, 0, CLASS_DRIVER);
+        circuit_port(c, "in", node, (struct port_driver){.ohm = 10e3, .class = CLASS_DRIVER});
         circuit_voltage_probe(c, "b", node);
         ASSERT_DONE(subcircuit_add(c,
                                    &(struct subcircuit_instance){.file = file,

@@ -242,29 +242,29 @@ static int add_port(struct circuit *c, const char *name, int source, int enable,
     return (int)c->n_ports++;
 }
 
-int circuit_port(struct circuit *c, const char *name, int node, double r, bool openable,
-                 double idle, enum energy_class class)
+int circuit_port(struct circuit *c, const char *name, int node, struct port_driver driver)
 {
     char *element = memory_format("v%s", name);
+    const double r = driver.ohm;
     int inner = r > 0 ? circuit_nodef(c, "%s_drive", name) : node;
-    int source = external(c, element, inner, class), enable = -1;
+    int source = external(c, element, inner, driver.class), enable = -1;
     free(element);
-    if (openable) {
+    if (driver.openable) {
         int gate = circuit_nodef(c, "%s_close", name);
-        struct element s = {ELEMENT_SWITCH, .class = class, .node = {inner, node, gate, 0},
+        struct element s = {ELEMENT_SWITCH, .class = driver.class, .node = {inner, node, gate, 0},
                             .value = r};
         element = memory_format("v%s_close", name);
-        enable = external(c, element, gate, class);
+        enable = external(c, element, gate, driver.class);
         free(element);
         element = memory_format("b%s", name);
         circuit_add(c, element, &s, true);
         free(element);
     } else if (r > 0) {
         element = memory_format("r%s", name);
-        circuit_resistor(c, element, inner, node, r, class);
+        circuit_resistor(c, element, inner, node, r, driver.class);
         free(element);
     }
-    return add_port(c, name, source, enable, false, idle);
+    return add_port(c, name, source, enable, false, driver.idle);
 }
 
 int circuit_logic_port(struct circuit *c, const char *name)

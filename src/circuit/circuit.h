@@ -108,11 +108,14 @@ int circuit_boundary(struct circuit *c, const char *name, int p, int n);
 int circuit_memristor(struct circuit *c, const char *name, int p, int n,
                       const struct dopant *dopant, double x0);
 
-/* A port driving `node` through r [ohm] (0: directly), at `idle` volts before the first phase;
- * `openable` puts a switch of on-resistance r in series, which the port's enable source closes.
- * Returns the port's number. */
-int circuit_port(struct circuit *c, const char *name, int node, double r, bool openable,
-                 double idle, enum energy_class class);
+struct port_driver {
+    double ohm;    /* 0: none */
+    bool openable; /* a switch of that on-resistance, which the port's enable source closes */
+    double idle;   /* before the first phase [V] */
+    enum energy_class class; /* of source, resistor and switch */
+};
+/* A port driving `node` through that; returns the port's number. */
+int circuit_port(struct circuit *c, const char *name, int node, struct port_driver driver);
 /* A port that drives the gates at the node of its own name; 0 V before the first phase. */
 int circuit_logic_port(struct circuit *c, const char *name);
 

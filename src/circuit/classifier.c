@@ -98,8 +98,11 @@ static enum status build_rows(struct build *b, size_t l, int *rows)
     for (size_t i = 0; i < o->sizes[l] && status == STATUS_OK; i++) {
         char *name = memory_format("r%zu_%zu", l + 1, i + 1);
         rows[i] = circuit_nodef(b->circuit, "row%zu_%zu", l + 1, i + 1);
-        layer->row_ports[i] = circuit_port(b->circuit, name, rows[i], o->row_ohm, l > 0,
-                                           b->classifier->ground, CLASS_DRIVER);
+        layer->row_ports[i] = circuit_port(b->circuit, name, rows[i],
+                                           (struct port_driver){.ohm = o->row_ohm,
+                                                                .openable = l > 0,
+                                                                .idle = b->classifier->ground,
+                                                                .class = CLASS_DRIVER});
         free(name);
         if (l == 0)
             continue;
@@ -185,8 +188,11 @@ static enum status build_column(struct build *b, size_t l, size_t j, int column,
     struct circuit *c = b->circuit;
     struct classifier_layer *layer = &b->classifier->layers[l];
     char *name = memory_format("c%zu_%zu", l + 1, j + 1);
-    const int port = circuit_port(c, name, column, b->options->column_ohm, true,
-                                  b->classifier->ground, CLASS_DRIVER);
+    const int port = circuit_port(c, name, column,
+                                  (struct port_driver){.ohm = b->options->column_ohm,
+                                                       .openable = true,
+                                                       .idle = b->classifier->ground,
+                                                       .class = CLASS_DRIVER});
     layer->column_ports[j] = port;
     char *probe = memory_format("i_%s", name);
     layer->column_probes[j] = circuit_current_probe(c, probe, c->ports[port].source);

@@ -118,8 +118,9 @@ static int build_driver(struct build *b, char line, size_t number, int node)
 {
     const struct crossbar_options *o = b->options;
     char *name = memory_format("%c%zu", line, number + 1);
-    const int port =
-        circuit_port(b->circuit, name, node, o->driver_ohm, o->openable, 0, CLASS_DRIVER);
+    const int port = circuit_port(
+        b->circuit, name, node,
+        (struct port_driver){.ohm = o->driver_ohm, .openable = o->openable, .class = CLASS_DRIVER});
     free(name);
     return port;
 }

@@ -68,7 +68,7 @@ static enum status build_device(const struct case_kind *kind, const struct case_
     (void)kind, (void)recording, (void)error;
     struct circuit *c = k->circuits[CASE_FULL] = circuit_new("one device");
     const int inner = circuit_node(c, "in"), node = circuit_node(c, "a");
-    const int port = circuit_port(c, "in", inner, 0, false, 0, CLASS_DRIVER);
+    const int port = circuit_port(c, "in", inner, (struct port_driver){.class = CLASS_DRIVER});
     circuit_resistor(c, "rseries", inner, node, SERIES_OHM, CLASS_LINE);
     circuit_memristor(c, "xm1", node, 0, in->training.classifier.dopant, 0.02);
     int *probes = circuit_own(c, NEW(2, int));

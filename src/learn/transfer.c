@@ -96,12 +96,16 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
     const double begin = o->mismatch ? 0 : SOURCE_VOLT;
     b->column_port = -1;
     if (neuron) {
-        b->column_port = circuit_port(c, "col", column, ohm, false,
-                                      b->ground + begin * b->column[0], CLASS_DRIVER);
+        b->column_port = circuit_port(c, "col", column,
+                                      (struct port_driver){.ohm = ohm,
+                                                           .idle = b->ground + begin * b->column[0],
+                                                           .class = CLASS_DRIVER});
         circuit_capacitor(c, "ccol", column, 0, o->column_farad, CLASS_LINE);
     }
-    b->reference_port = circuit_port(c, "colref", reference_column, ohm, false,
-                                     b->ground + begin * b->reference[0], CLASS_DRIVER);
+    b->reference_port = circuit_port(
+        c, "colref", reference_column,
+        (struct port_driver){
+            .ohm = ohm, .idle = b->ground + begin * b->reference[0], .class = CLASS_DRIVER});
     circuit_capacitor(c, "cref", reference_column, 0, o->column_farad, CLASS_LINE);
     b->output_probe = circuit_voltage_probe(c, "out", out);
     b->input_probe = circuit_voltage_probe(c, "in", reference_column);

@@ -213,15 +213,17 @@ static enum status build_selected(struct crossbar_bench *b, const double *x0, st
     for (size_t i = 0; i < o->rows; i++) {
         char *name = memory_format("r%zu", i + 1);
         rows[i] = circuit_nodef(c, "row%zu", i + 1);
-        row_ports[i] =
-            circuit_port(c, name, rows[i], o->driver_ohm, false, b->ground, CLASS_DRIVER);
+        row_ports[i] = circuit_port(
+            c, name, rows[i],
+            (struct port_driver){.ohm = o->driver_ohm, .idle = b->ground, .class = CLASS_DRIVER});
         free(name);
     }
     for (size_t j = 0; j < o->columns; j++) {
         char *name = memory_format("c%zu", j + 1), *probe = memory_format("i_c%zu", j + 1);
         columns[j] = circuit_nodef(c, "col%zu", j + 1);
-        column_ports[j] =
-            circuit_port(c, name, columns[j], o->driver_ohm, false, b->ground, CLASS_DRIVER);
+        column_ports[j] = circuit_port(
+            c, name, columns[j],
+            (struct port_driver){.ohm = o->driver_ohm, .idle = b->ground, .class = CLASS_DRIVER});
         column_probes[j] = circuit_current_probe(c, probe, c->ports[column_ports[j]].source);
         free(probe);
         if (o->column_farad > 0) {
