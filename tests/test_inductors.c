@@ -263,6 +263,42 @@ static void test_transformer(void **state)
     }
 }
 
+/* i = V/R (1 - e^(-t R/L)), the source's edge as a step at its middle. */
+static void charge(struct run *r, double since, const double *values)
+{
+    const double t = since - 0.5 * r->phases[0].edge;
+    if (since > 5e-7)
+        r->miss = fmax(r->miss, fabs(values[circuit_branch_value(r->circuit, 0)] * OHM - 1 +
+                                     exp(-t * OHM / HENRY)));
+}
+
+/* Two inductors in series are one of their sum, although the node between them has no current of its
+ * own to be solved from (index 2): half of the voltage stands there. */
+static void test_series(void **state)
+{
+    (void)state;
+    struct circuit *c = circuit_new("series");
+    const int a = circuit_node(c, "a"), b = circuit_node(c, "b");
+    inductor(c, "l1", a, b, 0.5 * HENRY);
+    inductor(c, "l2", b, 0, 0.5 * HENRY);
+    circuit_port(c, "in", a, (struct port_driver){.ohm = OHM, .class = CLASS_DRIVER});
+    double *end = NEW(circuit_n_values(c), double);
+    struct run r = {
+        .n = 1, .phases = {{1, 5e-5, 5e-9, false}}, .circuit = c, .point = charge, .end = end};
+    struct engine_options o = engine_defaults;
+    o.reltol = 1e-7;
+    o.abstol = 1e-12;
+    struct ledger *ledger = run("ida", &r, o);
+    assert_true(r.n_points > 5);
+    if (!(r.miss < 1e-5))
+        fail_msg("misses by %g V of 1 V", r.miss);
+    ASSERT_NEAR(end[b], 0.5 * end[a], 1e-5);
+    replay_free(r.replay);
+    ledger_free(ledger);
+    free(end);
+    circuit_free(c);
+}
+
 /* |k| = 1 gives no solution; three couplings of 0.9, 0.9 and -0.9 give energy without end. */
 static void test_too_strong(void **state)
 {
@@ -302,8 +338,8 @@ static void test_too_strong(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tank),
-                                       cmocka_unit_test(test_transformer),
-                                       cmocka_unit_test(test_too_strong)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tank), cmocka_unit_test(test_transformer),
+        cmocka_unit_test(test_series), cmocka_unit_test(test_too_strong)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
