@@ -3,7 +3,7 @@
 #ifndef SILVERBAR_TESTS_ARRAY_RUN_H
 #define SILVERBAR_TESTS_ARRAY_RUN_H
 
-#include "circuit/array.h"
+#include "circuit/crossbar.h"
 #include "engine/ledger.h"
 #include "testing.h"
 

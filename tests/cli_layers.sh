@@ -6,7 +6,7 @@
 . "$(dirname -- "$0")/setup.sh"
 cd "$SB_SRC" || exit 99
 # below its own name a room may use itself and every room above it in this list
-order="base device device/model device/library circuit engine engine/dae engine/event/network
+order="base device device/model device/library element circuit engine engine/dae engine/event/network
     engine/event engine/spice engine/lines wave learn simulate sweep fit compare study
     study/experiment study/claims report/page report include library cli/input cli"
 # a table of what stands below it, and what its folder's other files say of it
@@ -57,13 +57,11 @@ good "files a room, lines a file"
 # a function with more than six parameters takes a struct.  SUNDIALS says what a Jacobian takes; the
 # public functions of libsilverbar are called from other languages.
 # the others are older than the rule.
-many="jacobian silverbar_add_resistor silverbar_add_capacitor silverbar_add_voltage
+many="jacobian silverbar_add_resistor silverbar_add_capacitor silverbar_add_inductor silverbar_add_voltage
     silverbar_add_memristor silverbar_add_netlist silverbar_phase
-    behavioural bench_run circuit_port crossbar_segment crossbar_switch decimate decimate_window
-    dopant_new find find_interval measure measure_supply neuron_add neuron_add_reference
-    one_sample raw_read_block read_header segment subcircuit_add subcircuit_add_mismatched
-    supply_current table_source transfer_measure transfer_measure_neuron transfer_measure_supply
-    transimpedance transistors"
+    bench_run decimate decimate_window dopant_new find find_interval measure measure_supply
+    one_sample raw_read_block read_header transfer_measure transfer_measure_neuron
+    transfer_measure_supply"
 for file in $(find src -name '*.c'); do
     awk -v file="$file" '
         /^[A-Za-z].*\(/ && !/;/ { head = ""; open = 1 }

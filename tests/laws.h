@@ -71,7 +71,7 @@ static inline double law_volt(size_t p, size_t i)
 
 struct law_array {
     struct circuit *circuit;
-    struct array array;
+    struct crossbar array;
     double volts[LAW_PULSES * (LAW_ROWS + LAW_COLUMNS)];
 };
 
@@ -83,15 +83,15 @@ static inline struct law_array law_array(const struct dopant *dopant, const size
     double x0[LAW_DEVICES];
     for (size_t k = 0; k < LAW_DEVICES; k++)
         x0[k] = 0.1 + 0.06 * (double)(order[k / LAW_COLUMNS] * LAW_COLUMNS + k % LAW_COLUMNS);
-    const struct array_options o = {.rows = LAW_ROWS,
-                                    .columns = LAW_COLUMNS,
-                                    .dopant = dopant,
-                                    .x0 = x0,
-                                    .row_ohm = line_ohm,
-                                    .column_ohm = line_ohm,
-                                    .driver_ohm = LAW_DRIVER};
+    const struct crossbar_options o = {.rows = LAW_ROWS,
+                                       .columns = LAW_COLUMNS,
+                                       .dopant = dopant,
+                                       .x0 = x0,
+                                       .row_ohm = line_ohm,
+                                       .column_ohm = line_ohm,
+                                       .driver_ohm = LAW_DRIVER};
     struct error error = {{0}};
-    ASSERT_DONE(array_build(a.circuit, &o, &a.array, &error), error);
+    ASSERT_DONE(crossbar_build(a.circuit, &o, &a.array, &error), error);
     for (size_t p = 0; p < LAW_PULSES; p++)
         for (size_t i = 0; i < LAW_ROWS; i++)
             a.volts[p * a.circuit->n_ports + (size_t)a.array.row_ports[i]] =
@@ -174,7 +174,7 @@ static inline void law_permuted_rows(void **state)
 }
 
 /* Every device turned round and every voltage of the other sign: the same states, and currents of
- * the other sign.  (A turned array is no longer what the circuit's record of it says.) */
+ * the other sign. */
 static inline void law_swapped(void **state)
 {
     size_t map[LAW_DEVICES];
@@ -182,7 +182,6 @@ static inline void law_swapped(void **state)
         struct dopant *dopant = law_dopant(d);
         const struct law_array a = law_array(dopant, law_same, 1, 2),
                                b = law_array(dopant, law_same, -1, 2);
-        b.circuit->n_arrays = 0;
         for (size_t k = 0; k < LAW_DEVICES; k++) {
             int *node = b.circuit->elements[b.array.devices[k]].node;
             const int p = node[0];
@@ -217,7 +216,8 @@ static inline struct circuit *law_side_by_side(const struct dopant *dopant, size
 {
     struct circuit *c = circuit_new("parallel");
     const int a = circuit_node(c, "a"), b = circuit_node(c, "b");
-    const int port = circuit_port(c, "p", a, LAW_DRIVER, false, 0, CLASS_DRIVER);
+    const int port =
+        circuit_port(c, "p", a, (struct port_driver){.ohm = LAW_DRIVER, .class = CLASS_DRIVER});
     for (size_t k = 0; k < n; k++)
         circuit_memristor(c, k == 0 ? "xm1" : k == 1 ? "xm2" : "xm3", a, b, dopant, 0.3);
     circuit_resistor(c, "r1", b, 0, 2 * LAW_DRIVER, CLASS_LINE);
@@ -270,16 +270,16 @@ static inline void law_linear(void **state)
     double ohm[LAW_DEVICES];
     for (size_t k = 0; k < LAW_DEVICES; k++)
         ohm[k] = 500 + 700 * (double)(k * 5 % 7);
-    const struct array_options build = {.rows = LAW_ROWS,
-                                        .columns = LAW_COLUMNS,
-                                        .ohm = ohm,
-                                        .row_ohm = 3,
-                                        .column_ohm = 2,
-                                        .driver_ohm = LAW_DRIVER};
+    const struct crossbar_options build = {.rows = LAW_ROWS,
+                                           .columns = LAW_COLUMNS,
+                                           .ohm = ohm,
+                                           .row_ohm = 3,
+                                           .column_ohm = 2,
+                                           .driver_ohm = LAW_DRIVER};
     struct circuit *c = circuit_new("linear");
-    struct array a;
+    struct crossbar a;
     struct error error = {{0}};
-    ASSERT_DONE(array_build(c, &build, &a, &error), error);
+    ASSERT_DONE(crossbar_build(c, &build, &a, &error), error);
     enum { PORTS = LAW_ROWS + LAW_COLUMNS };
     double volts[(PORTS + 1) * PORTS] = {0}; /* a volt on each port alone, then 0.1 V ... on all */
     for (size_t p = 0; p < PORTS; p++) {

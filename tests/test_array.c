@@ -42,16 +42,16 @@ static void test_anchor(void **state)
         const char *engine;
         double tolerance;
     } runs[] = {{"ngspice", 1e-6}, {"ida", 1e-9}};
-    const struct array_options o = {.rows = ANCHOR_ROWS,
-                                    .columns = ANCHOR_COLUMNS,
-                                    .ohm = anchor_ohm,
-                                    .row_ohm = 0.5,
-                                    .column_ohm = 0.5};
+    const struct crossbar_options o = {.rows = ANCHOR_ROWS,
+                                       .columns = ANCHOR_COLUMNS,
+                                       .ohm = anchor_ohm,
+                                       .row_ohm = 0.5,
+                                       .column_ohm = 0.5};
     for (size_t k = 0; k < COUNT(runs); k++) {
         struct circuit *c = circuit_new("anchor");
-        struct array a;
+        struct crossbar a;
         struct error error = {{0}};
-        ASSERT_DONE(array_build(c, &o, &a, &error), error);
+        ASSERT_DONE(crossbar_build(c, &o, &a, &error), error);
         double volts[ANCHOR_ROWS + ANCHOR_COLUMNS] = {0};
         for (size_t i = 0; i < a.rows; i++)
             volts[a.row_ports[i]] = anchor_volt[i];
@@ -66,23 +66,23 @@ static void test_anchor(void **state)
 
 static struct circuit *memristors(size_t rows, size_t columns, double row_ohm, double column_ohm,
                                   double driver_ohm, double column_farad, bool openable,
-                                  struct array *a)
+                                  struct crossbar *a)
 {
     double *x0 = NEW(rows * columns, double);
     for (size_t k = 0; k < rows * columns; k++)
         x0[k] = 0.05 + 0.4 * (double)(k * 7 % 11) / 10;
-    const struct array_options o = {.rows = rows,
-                                    .columns = columns,
-                                    .dopant = dopant,
-                                    .x0 = x0,
-                                    .row_ohm = row_ohm,
-                                    .column_ohm = column_ohm,
-                                    .driver_ohm = driver_ohm,
-                                    .column_farad = column_farad,
-                                    .openable = openable};
+    const struct crossbar_options o = {.rows = rows,
+                                       .columns = columns,
+                                       .dopant = dopant,
+                                       .x0 = x0,
+                                       .row_ohm = row_ohm,
+                                       .column_ohm = column_ohm,
+                                       .driver_ohm = driver_ohm,
+                                       .column_farad = column_farad,
+                                       .openable = openable};
     struct circuit *c = circuit_new("array");
     struct error error = {{0}};
-    ASSERT_DONE(array_build(c, &o, a, &error), error);
+    ASSERT_DONE(crossbar_build(c, &o, a, &error), error);
     free(x0);
     return c;
 }
@@ -99,7 +99,7 @@ static void test_engines_agree(void **state)
     tight.step_max = 1e-7;
     tight.time_limit = 120;
     for (int k = 0; k < 2; k++) {
-        struct array a;
+        struct crossbar a;
         const size_t columns = k ? 9 : 3;
         struct circuit *c = k ? memristors(3, columns, 2, 1, 0, 0, false, &a)
                               : memristors(3, columns, 2, 1, 50, 1e-12, true, &a);
@@ -150,16 +150,16 @@ static void test_static(void **state)
         double v[2][M * N] = {{0}}, volts[M + N] = {0};
         for (size_t k = 0; k < M * N; k++)
             x[k] = 0.1 + 0.04 * (double)(k * 3 % (M * N));
-        const struct array_options o = {.rows = M,
-                                        .columns = N,
-                                        .dopant = other,
-                                        .x0 = x,
-                                        .row_ohm = row_ohm,
-                                        .column_ohm = column_ohm,
-                                        .driver_ohm = driver_ohm};
+        const struct crossbar_options o = {.rows = M,
+                                           .columns = N,
+                                           .dopant = other,
+                                           .x0 = x,
+                                           .row_ohm = row_ohm,
+                                           .column_ohm = column_ohm,
+                                           .driver_ohm = driver_ohm};
         struct circuit *c = circuit_new("static");
-        struct array a;
-        ASSERT_DONE(array_build(c, &o, &a, &error), error);
+        struct crossbar a;
+        ASSERT_DONE(crossbar_build(c, &o, &a, &error), error);
         for (size_t i = 0; i < M; i++) {
             volts[a.row_ports[i]] = 0.1 + 0.1 * (double)i;
             ground[0][i * N] = 1 / (driver_ohm + row_ohm);
@@ -173,11 +173,9 @@ static void test_static(void **state)
         struct engine_options tight = engine_defaults;
         tight.reltol = 1e-6;
         struct array_run r = array_run("ida", &tight, c, 1, volts, 10e-6, 1e-6);
-        const struct circuit_array *record = c->arrays;
         for (size_t k = 0; k < M * N; k++)
-            x[k] = r.values[circuit_state_value(c, c->elements[record->devices[k]].state)];
-        struct lines *lines =
-            lines_new(record->rows, record->columns, record->row_ohm, record->column_ohm);
+            x[k] = r.values[circuit_state_value(c, c->elements[a.devices[k]].state)];
+        struct lines *lines = lines_new(a.rows, a.columns, row_ohm, column_ohm);
         struct lines_model model = {other->model, other->constants, 0, x};
         const struct lines_problem problem = {NULL,      ground[0],       ground[1], source[0],
                                               source[1], lines_model_law, &model};
@@ -185,8 +183,8 @@ static void test_static(void **state)
         struct lines_report report;
         ASSERT_DONE(lines_newton(lines, &problem, 1e-12, &found, &report, &error), error);
         for (size_t k = 0; k < M * N; k++) {
-            ASSERT_NEAR(r.values[record->row_nodes[k]], v[0][k], 1e-6);
-            ASSERT_NEAR(r.values[record->column_nodes[k]], v[1][k], 1e-6);
+            ASSERT_NEAR(r.values[a.row_nodes[k]], v[0][k], 1e-6);
+            ASSERT_NEAR(r.values[a.column_nodes[k]], v[1][k], 1e-6);
         }
         lines_free(lines);
         array_run_free(&r);
@@ -196,29 +194,25 @@ static void test_static(void **state)
     free(devices);
 }
 
-/* Numbers of nodes and elements, the names at the corners, and the record of the array. */
+/* Numbers of nodes and elements, the names at the corners, and what the builder says of them. */
 static void test_geometry(void **state)
 {
     (void)state;
-    struct array a;
+    struct crossbar a;
     struct circuit *c = memristors(4, 6, 2, 1, 0, 0, false, &a);
     assert_int_equal(c->n_nodes, 1 + 4 * (6 + 1) + 6 * (4 + 1));
     assert_int_equal(c->n_elements, 4 + 6 + 3 * 4 * 6);
-    assert_int_equal(c->n_arrays, 1);
-    const struct circuit_array *d = c->arrays;
-    assert_int_equal(d->rows, 4);
-    assert_int_equal(d->columns, 6);
-    ASSERT_NEAR(d->row_ohm, 2, 0);
-    ASSERT_NEAR(d->column_ohm, 1, 0);
+    assert_int_equal(a.rows, 4);
+    assert_int_equal(a.columns, 6);
     size_t segments = 0, devices = 0;
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
         segments += e->kind == ELEMENT_RESISTOR && e->class == CLASS_LINE;
         if (e->kind != ELEMENT_MEMRISTOR)
             continue;
-        assert_int_equal(d->devices[devices], k);
-        assert_int_equal(e->node[0], d->row_nodes[devices]);
-        assert_int_equal(e->node[1], d->column_nodes[devices++]);
+        assert_int_equal(a.devices[devices], k);
+        assert_int_equal(e->node[0], a.row_nodes[devices]);
+        assert_int_equal(e->node[1], a.column_nodes[devices++]);
     }
     assert_int_equal(segments, 2 * 4 * 6);
     assert_int_equal(devices, 4 * 6);
@@ -242,7 +236,7 @@ static void test_column_capacitance(void **state)
 {
     (void)state;
     for (int ideal = 0; ideal < 2; ideal++) {
-        struct array a;
+        struct crossbar a;
         struct circuit *c = memristors(4, 6, 2, ideal ? 0 : 1, 0, 1e-12, false, &a);
         double sums[6] = {0};
         size_t capacitors = 0;
@@ -269,7 +263,7 @@ static void test_column_capacitance(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    struct array a;
+    struct crossbar a;
     struct circuit *c = memristors(64, 64, 1, 1, 0, 0, false, &a);
     const size_t n = c->n_nodes;
     assert_int_equal(n, 1 + 2 * 64 * 65);
@@ -291,7 +285,7 @@ static void test_refused(void **state)
     (void)state;
     static const double ohm[] = {1, 2, 3, 4}, zero[] = {1, 2, 0, 4}, x0[] = {0, 1, 0.5, 1.5};
     const struct {
-        struct array_options options;
+        struct crossbar_options options;
         const char *part;
     } bad[] = {
         {{.rows = 0, .columns = 2, .ohm = ohm}, "0 x 2"},
@@ -307,9 +301,9 @@ static void test_refused(void **state)
     };
     for (size_t k = 0; k < COUNT(bad); k++) {
         struct circuit *c = circuit_new("bad");
-        struct array a;
+        struct crossbar a;
         struct error error = {{0}};
-        assert_int_equal(array_build(c, &bad[k].options, &a, &error), STATUS_INPUT);
+        assert_int_equal(crossbar_build(c, &bad[k].options, &a, &error), STATUS_INPUT);
         ASSERT_NAMES(error.text, bad[k].part);
         assert_int_equal(c->n_elements, 0);
         circuit_free(c);

@@ -80,7 +80,7 @@ static struct circuit *rc(struct script *s)
 {
     struct circuit *c = circuit_new("rc");
     const int out = circuit_node(c, "out");
-    circuit_port(c, "p", out, OHM, false, 0, CLASS_DRIVER);
+    circuit_port(c, "p", out, (struct port_driver){.ohm = OHM, .class = CLASS_DRIVER});
     circuit_capacitor(c, "c1", out, 0, FARAD, CLASS_LINE);
     s->value = circuit_probe_value(c, circuit_voltage_probe(c, "out", out));
     return c;
@@ -215,7 +215,8 @@ static void test_memristor(void **state)
     char *devices = source_path("devices");
     ASSERT_DONE(dopant_read("Cr", devices, &d, &error), error);
     struct circuit *c = circuit_new("memristor");
-    const int node = circuit_node(c, "p"), port = circuit_port(c, "p", node, 0, false, 0, 0);
+    const int node = circuit_node(c, "p"),
+              port = circuit_port(c, "p", node, (struct port_driver){.class = CLASS_MEMRISTOR});
     const int element = circuit_memristor(c, "xm1", node, 0, d, 0.2);
     circuit_current_probe(c, "i", c->ports[port].source);
     s = (struct script){.n = COUNT(pulses)};
@@ -253,7 +254,11 @@ static void test_open_port(void **state)
     static struct script s;
     s = (struct script){.n = 2, .steps = {{1, 10e-6, 1e-6, true}, {1, 10e-6, 1e-6, false}}};
     struct circuit *c = circuit_new("open");
-    const int node = circuit_node(c, "a"), port = circuit_port(c, "p", node, 50, true, 1, 0);
+    const int node = circuit_node(c, "a"),
+              port = circuit_port(
+                  c, "p", node,
+                  (struct port_driver){
+                      .ohm = 50, .openable = true, .idle = 1, .class = CLASS_MEMRISTOR});
     circuit_resistor(c, "r1", node, 0, OHM, CLASS_LINE);
     circuit_current_probe(c, "i", c->ports[port].source);
     struct error error = {{0}};
@@ -274,7 +279,15 @@ static enum status run_opaque(const char *text, double *energy, struct error *er
     ASSERT_DONE(subcircuit_read(path, &file, error), *error);
     struct circuit *c = rc(&s);
     const int nodes[] = {circuit_node(c, "out"), 0};
-    ASSERT_DONE(subcircuit_add(c, file, "a", "xa", nodes, 2, NULL, 0, CLASS_NEURON, true, error),
+    ASSERT_DONE(subcircuit_add(c,
+                               &(struct subcircuit_instance){.file = file,
+                                                             .subcircuit = "a",
+                                                             .name = "xa",
+                                                             .n_nodes = 2,
+                                                             .nodes = nodes,
+                                                             .class = CLASS_NEURON,
+                                                             .opaque = true},
+                               error),
                 *error);
     struct engine_options options = engine_defaults;
     options.time_limit = 20;

@@ -46,7 +46,7 @@ static struct circuit *one_device(const struct dopant *d, double ohm, double x0,
 {
     struct circuit *c = circuit_new("device");
     const int p = circuit_node(c, "p"), m = ohm > 0 ? circuit_node(c, "m") : p;
-    circuit_port(c, "p", p, 0, false, 0, CLASS_DRIVER);
+    circuit_port(c, "p", p, (struct port_driver){.class = CLASS_DRIVER});
     if (ohm > 0)
         circuit_resistor(c, "r1", p, m, ohm, CLASS_LINE);
     const int element = circuit_memristor(c, "xm1", m, 0, d, x0);
@@ -119,18 +119,18 @@ static void check_array(double line_ohm, double driver_ohm, bool openable)
     double x0[27];
     for (size_t k = 0; k < 27; k++)
         x0[k] = 0.05 + 0.4 * (double)(k * 7 % 11) / 10;
-    const struct array_options o = {.rows = 3,
-                                    .columns = 9,
-                                    .dopant = chromium,
-                                    .x0 = x0,
-                                    .row_ohm = 2 * line_ohm,
-                                    .column_ohm = line_ohm,
-                                    .driver_ohm = driver_ohm,
-                                    .openable = openable};
+    const struct crossbar_options o = {.rows = 3,
+                                       .columns = 9,
+                                       .dopant = chromium,
+                                       .x0 = x0,
+                                       .row_ohm = 2 * line_ohm,
+                                       .column_ohm = line_ohm,
+                                       .driver_ohm = driver_ohm,
+                                       .openable = openable};
     struct circuit *c = circuit_new("array");
-    struct array a;
+    struct crossbar a;
     struct error error = {{0}};
-    ASSERT_DONE(array_build(c, &o, &a, &error), error);
+    ASSERT_DONE(crossbar_build(c, &o, &a, &error), error);
     double *volts = NEW(4 * c->n_ports, double);
     for (size_t i = 0; i < 3; i++) {
         volts[a.row_ports[i]] = 0.5 + 0.02 * (double)i;

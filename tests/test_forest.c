@@ -2,7 +2,7 @@
 /* Networks of trees and weak links: Kirchhoff's law at the solution, and what is no such network. */
 #include "base/memory.h"
 #include "base/random.h"
-#include "circuit/array.h"
+#include "circuit/crossbar.h"
 #include "engine/event/network/forest.h"
 #include "engine/event/network/network_internal.h"
 #include "testing.h"
@@ -190,17 +190,17 @@ static void check_fallback(const char *name, bool floating)
         struct dopant *d;
         char *devices = source_path("devices");
         ASSERT_DONE(dopant_read(name, devices, &d, &error), error);
-        const struct array_options o = {.rows = ROWS,
-                                        .columns = COLUMNS,
-                                        .dopant = d,
-                                        .x0 = x0,
-                                        .row_ohm = ohms[k],
-                                        .column_ohm = ohms[k],
-                                        .driver_ohm = 50,
-                                        .openable = floating};
+        const struct crossbar_options o = {.rows = ROWS,
+                                           .columns = COLUMNS,
+                                           .dopant = d,
+                                           .x0 = x0,
+                                           .row_ohm = ohms[k],
+                                           .column_ohm = ohms[k],
+                                           .driver_ohm = 50,
+                                           .openable = floating};
         struct circuit *c = circuit_new("array");
-        struct array a;
-        ASSERT_DONE(array_build(c, &o, &a, &error), error);
+        struct crossbar a;
+        ASSERT_DONE(crossbar_build(c, &o, &a, &error), error);
         struct network *n = network_new(c, &error);
         assert_non_null(n);
         for (size_t i = 0; i < ROWS; i++) {

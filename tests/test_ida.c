@@ -261,12 +261,23 @@ static void test_step_response(void **state)
     neuron_supply(c, NEURON_SUPPLY);
     const int column = circuit_node(c, "col"), reference = circuit_node(c, "vref"),
               out = circuit_node(c, "out");
-    circuit_port(c, "in", column, 10e3, false, NEURON_GROUND, CLASS_DRIVER);
+    circuit_port(c, "in", column,
+                 (struct port_driver){.ohm = 10e3, .idle = NEURON_GROUND, .class = CLASS_DRIVER});
     circuit_capacitor(c, "ccol", column, 0, 1e-12, CLASS_LINE);
+    ASSERT_DONE(neuron_add_reference(c, &kind,
+                                     &(struct neuron_place){.name = "1",
+                                                            .column = circuit_node(c, "colr"),
+                                                            .output = reference,
+                                                            .rf = 2e3},
+                                     &error),
+                error);
     ASSERT_DONE(
-        neuron_add_reference(c, &kind, "1", circuit_node(c, "colr"), reference, 2e3, &error),
+        neuron_add(
+            c, &kind,
+            &(struct neuron_place){
+                .name = "1", .column = column, .reference = reference, .output = out, .rf = 2e3},
+            &error),
         error);
-    ASSERT_DONE(neuron_add(c, &kind, "1", column, reference, out, 2e3, &error), error);
     static const double volts[] = {0, 0.15, -0.15, 0.03, 0};
     struct drive drives[COUNT(volts)] = {{0}};
     struct phase phases[COUNT(volts)];
@@ -335,7 +346,8 @@ static void test_crossbar_steps(void **state)
     for (int i = 0; i < ROWS; i++) {
         char name[32];
         snprintf(name, sizeof name, "r%d", i);
-        circuit_port(c, name, circuit_nodef(c, "n%d_0", i), 50, false, 0, CLASS_DRIVER);
+        circuit_port(c, name, circuit_nodef(c, "n%d_0", i),
+                     (struct port_driver){.ohm = 50, .class = CLASS_DRIVER});
         for (int j = 0; j < COLUMNS; j++) {
             const int top = circuit_nodef(c, "n%d_%d", i, j),
                       bottom = circuit_nodef(c, "m%d_%d", i, j);
@@ -427,7 +439,7 @@ static void test_broken_law(void **state)
             o.method = way == 2 ? METHOD_BDF : METHOD_ONESTEP;
             struct circuit *c = circuit_new("broken");
             const int top = circuit_node(c, "top"), in = circuit_node(c, "in");
-            circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
+            circuit_port(c, "in", in, (struct port_driver){.class = CLASS_DRIVER});
             circuit_resistor(c, "r1", in, top, 100, CLASS_LINE);
             circuit_memristor(c, "m1", top, 0, &d, 0.2);
             assert_int_equal(engine_run(engine_find("ida"), c, &controller, &o, &report, &error),
@@ -450,7 +462,7 @@ static void test_dirk(void **state)
     struct error error = {{0}};
     struct circuit *c = circuit_new("rc");
     const int in = circuit_node(c, "in"), out = circuit_node(c, "out");
-    circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", in, (struct port_driver){.class = CLASS_DRIVER});
     circuit_resistor(c, "r1", in, out, 1e3, CLASS_LINE);
     circuit_capacitor(c, "c1", out, 0, 1e-9, CLASS_LINE);
     struct dae *d = dae_new(c, &error);
@@ -499,7 +511,7 @@ static void fail_all(enum engine_method method)
 
     struct circuit *c = circuit_new("floating");
     const int top = circuit_node(c, "top"), island = circuit_node(c, "island");
-    circuit_port(c, "in", top, 50, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", top, (struct port_driver){.ohm = 50, .class = CLASS_DRIVER});
     circuit_capacitor(c, "c1", top, island, 1e-12, CLASS_LINE);
     circuit_capacitor(c, "c2", island, 0, 1e-12, CLASS_LINE);
     assert_int_equal(engine_run(ida, c, &controller, &defaults, &report, &error), STATUS_NUMERICAL);
@@ -508,7 +520,8 @@ static void fail_all(enum engine_method method)
     circuit_free(c);
 
     c = circuit_new("not finite");
-    circuit_port(c, "in", circuit_node(c, "top"), 50, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", circuit_node(c, "top"),
+                 (struct port_driver){.ohm = 50, .class = CLASS_DRIVER});
     circuit_memristor(c, "m1", circuit_node(c, "top"), 0, dopant, 0.1);
     drive.volt = NAN;
     assert_int_equal(engine_run(ida, c, &controller, &defaults, &report, &error), STATUS_NUMERICAL);

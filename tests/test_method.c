@@ -101,7 +101,7 @@ static void test_rc(void **state)
             struct circuit *c = circuit_new("rc");
             const int out = circuit_node(c, "out");
             const int in = circuit_node(c, "in");
-            circuit_port(c, "p", in, 0, false, 0, CLASS_DRIVER);
+            circuit_port(c, "p", in, (struct port_driver){0, false, 0, CLASS_DRIVER});
             const int r = circuit_resistor(c, "r1", in, out, q.r, CLASS_SELECT),
                       load = circuit_resistor(c, "r2", out, 0, q.load, CLASS_REFERENCE),
                       c1 = circuit_capacitor(c, "c1", out, 0, q.farad, CLASS_LINE);
@@ -157,7 +157,7 @@ static void test_opening(void **state)
             const double reltol = reltols[k % COUNT(reltols)];
             struct circuit *c = circuit_new("opening");
             const int out = circuit_node(c, "out");
-            circuit_port(c, "p", out, q.r, true, 1, CLASS_SELECT);
+            circuit_port(c, "p", out, (struct port_driver){q.r, true, 1, CLASS_SELECT});
             const int load = circuit_resistor(c, "r1", out, 0, q.load, CLASS_REFERENCE);
             const struct engine_options o = options(m, reltol);
             struct array_run run = array_run("ida", &o, c, 1, volts, width, q.edge);
@@ -207,7 +207,7 @@ static void test_memristor(void **state)
             const double reltol = reltols[k % COUNT(reltols)];
             struct circuit *c = circuit_new("memristor");
             const int node = circuit_node(c, "p");
-            circuit_port(c, "p", node, 0, false, 0, CLASS_DRIVER);
+            circuit_port(c, "p", node, (struct port_driver){0, false, 0, CLASS_DRIVER});
             const int e = circuit_memristor(c, "xm1", node, 0, d, q.x0);
             const struct engine_options o = options(m, reltol);
             struct array_run run = array_run("ida", &o, c, 1, &q.volt, width, 0);
@@ -238,7 +238,7 @@ static void test_dead_zone(void **state)
         for (size_t k = 0; k < COUNT(reltols); k++) {
             struct circuit *c = circuit_new("dead zone");
             const int in = circuit_node(c, "in"), top = circuit_node(c, "top");
-            circuit_port(c, "p", in, 0, false, 0, CLASS_DRIVER);
+            circuit_port(c, "p", in, (struct port_driver){0, false, 0, CLASS_DRIVER});
             const int r = circuit_resistor(c, "r1", in, top, ohm, CLASS_LINE),
                       e = circuit_memristor(c, "xm1", top, 0, d, x0);
             const struct engine_options o = options(m, reltols[k]);

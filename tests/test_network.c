@@ -36,7 +36,7 @@ static struct circuit *chain(struct chain *k)
                         circuit_node(c, "out"), circuit_node(c, "stage"), circuit_node(c, "b"),
                         circuit_node(c, "c")};
     circuit_voltage(c, "vdd", vdd, 0, SUPPLY, CLASS_NEURON);
-    circuit_port(c, "in", k->in, 0, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", k->in, (struct port_driver){.class = CLASS_DRIVER});
     /* what is driven stands first: the order is not that of the elements */
     control(c, "g1", ELEMENT_VCCS, 0, k->c, k->b, 0, SIEMENS);
     circuit_resistor(c, "rc", k->c, 0, LOAD_OHM, CLASS_LINE);
@@ -272,7 +272,8 @@ static struct circuit *saturating_chain(void)
     memcpy(e.table.x, x, sizeof x);
     memcpy(e.table.y, y, sizeof y);
     circuit_add(c, "et", &e, true);
-    circuit_port(c, "p2", circuit_node(c, "in2"), 10, true, 0, CLASS_DRIVER);
+    circuit_port(c, "p2", circuit_node(c, "in2"),
+                 (struct port_driver){.ohm = 10, .openable = true, .class = CLASS_DRIVER});
     circuit_resistor(c, "rin2", circuit_node(c, "in2"), k.a, IN_OHM, CLASS_LINE);
     circuit_resistor(c, "rback", circuit_node(c, "d"), circuit_node(c, "in2"), 100 * IN_OHM,
                      CLASS_LINE);
@@ -297,18 +298,18 @@ static void test_changes(void **state)
         const double line = line_ohm[i / COUNT(names) % COUNT(line_ohm)];
         const size_t side = line > 0 ? 6 : 4;
         double *x0 = NEW(side * side, double);
-        const struct array_options o = {.rows = side,
-                                        .columns = side,
-                                        .dopant = d,
-                                        .x0 = x0,
-                                        .row_ohm = line,
-                                        .column_ohm = line,
-                                        .driver_ohm =
-                                            driver_ohm[i / (COUNT(names) * COUNT(line_ohm))],
-                                        .openable = true};
-        struct array array;
+        const struct crossbar_options o = {.rows = side,
+                                           .columns = side,
+                                           .dopant = d,
+                                           .x0 = x0,
+                                           .row_ohm = line,
+                                           .column_ohm = line,
+                                           .driver_ohm =
+                                               driver_ohm[i / (COUNT(names) * COUNT(line_ohm))],
+                                           .openable = true};
+        struct crossbar array;
         struct circuit *c = circuit_new("changes");
-        ASSERT_DONE(array_build(c, &o, &array, &error), error);
+        ASSERT_DONE(crossbar_build(c, &o, &array, &error), error);
         const double left = run_changes(c, 0, 1, tolerance, rng);
         if (!(left <= 2 * tolerance))
             fail_msg("%s, lines of %g ohm, drivers of %g: %.3g V left over, allowed %g",
@@ -324,9 +325,74 @@ static void test_changes(void **state)
     free(devices);
 }
 
+/* A transconductance between solved nodes that follows solved nodes, with more feedback than the
+ * resistors load it: Newton's method with its derivatives of the wrong sign diverges.  Voltages by
+ * Kirchhoff's law in GSL; energies of a ramp from 0 V and a hold: powers of a linear circuit go with the
+ * square of the drive, P (T - 2/3 edge).  1e-9: solver's tolerance, 1e-12 V, times the gain of the loop,
+ * over the smallest voltage. */
+static void test_feedback(void **state)
+{
+    (void)state;
+    enum { A, B, C, D, NODES };
+    static const struct {
+        int p, n; /* NODES: ground, NODES + 1: the drive */
+        double ohm;
+    } r[] = {{NODES + 1, A, 1e3}, {A, NODES, 4e3}, {B, NODES, 2e3}, {A, C, 2e3},
+             {C, NODES, 3e3},     {B, D, 3e3},     {D, NODES, 5e3}};
+    const double gain = 12e-3, volt = 0.8, width = 1e-3, edge = 1e-5;
+    struct circuit *c = circuit_new("feedback");
+    int node[NODES + 2] = {
+        circuit_node(c, "a"), circuit_node(c, "b"), circuit_node(c, "c"), circuit_node(c, "d"), 0,
+        circuit_node(c, "in")};
+    circuit_port(c, "in", node[NODES + 1], (struct port_driver){.class = CLASS_DRIVER});
+    gsl_matrix *m = gsl_matrix_calloc(NODES, NODES);
+    gsl_vector *right = gsl_vector_calloc(NODES), *v = gsl_vector_calloc(NODES);
+    gsl_permutation *order = gsl_permutation_alloc(NODES);
+    for (size_t k = 0; k < COUNT(r); k++) {
+        const int ends[2] = {r[k].p, r[k].n};
+        char *name = memory_format("r%zu", k);
+        circuit_resistor(c, name, node[r[k].p], node[r[k].n], r[k].ohm, CLASS_LINE);
+        free(name);
+        for (int i = 0; i < 2; i++)
+            for (int j = 0; j < 2 && ends[i] < NODES; j++) {
+                const double g = (i == j ? 1 : -1) / r[k].ohm;
+                if (ends[j] < NODES)
+                    *gsl_matrix_ptr(m, (size_t)ends[i], (size_t)ends[j]) += g;
+                else if (ends[j] == NODES + 1)
+                    *gsl_vector_ptr(right, (size_t)ends[i]) -= g * volt;
+            }
+    }
+    control(c, "g1", ELEMENT_VCCS, node[A], node[B], node[C], node[D], gain);
+    *gsl_matrix_ptr(m, A, C) += gain;
+    *gsl_matrix_ptr(m, A, D) -= gain;
+    *gsl_matrix_ptr(m, B, C) -= gain;
+    *gsl_matrix_ptr(m, B, D) += gain;
+    int sign;
+    gsl_linalg_LU_decomp(m, order, &sign);
+    gsl_linalg_LU_solve(m, order, right, v);
+    struct engine_options o = engine_defaults;
+    o.reltol = 1e-9;
+    o.vntol = 1e-12;
+    struct array_run run = array_run("event", &o, c, 1, &volt, width, edge);
+    for (size_t i = 0; i < NODES; i++)
+        ASSERT_NEAR(run.values[node[i]], gsl_vector_get(v, i), 1e-9);
+    const double hold = width - 2. / 3 * edge;
+    const double i = gain * (gsl_vector_get(v, C) - gsl_vector_get(v, D)),
+                 joule = i * (gsl_vector_get(v, A) - gsl_vector_get(v, B)) * hold;
+    assert_true(fabs(joule) > 1e-9);
+    ASSERT_NEAR(run.energy[c->n_elements - 1], joule, 1e-6 * fabs(joule));
+    array_run_free(&run);
+    gsl_matrix_free(m);
+    gsl_vector_free(right);
+    gsl_vector_free(v);
+    gsl_permutation_free(order);
+    circuit_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_chain),
-                                       cmocka_unit_test(test_changes)};
+                                       cmocka_unit_test(test_changes),
+                                       cmocka_unit_test(test_feedback)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

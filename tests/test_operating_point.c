@@ -151,12 +151,27 @@ static void test_mismatched_neurons(void **state)
         const int column = circuit_node(c, "col"), reference_column = circuit_node(c, "colref"),
                   reference = circuit_node(c, "ref"), out = circuit_node(c, "out");
         neuron_supply(c, SUPPLY);
-        circuit_port(c, "in", column, COLUMN_OHM, false, 0.5 * SUPPLY + 1, CLASS_DRIVER);
-        circuit_port(c, "inref", reference_column, COLUMN_OHM, false, 0.5 * SUPPLY + 1,
-                     CLASS_DRIVER);
-        ASSERT_DONE(neuron_add_reference(c, &kind, "1", reference_column, reference, 2e3, &error),
+        circuit_port(c, "in", column,
+                     (struct port_driver){
+                         .ohm = COLUMN_OHM, .idle = 0.5 * SUPPLY + 1, .class = CLASS_DRIVER});
+        circuit_port(c, "inref", reference_column,
+                     (struct port_driver){
+                         .ohm = COLUMN_OHM, .idle = 0.5 * SUPPLY + 1, .class = CLASS_DRIVER});
+        ASSERT_DONE(neuron_add_reference(c, &kind,
+                                         &(struct neuron_place){.name = "1",
+                                                                .column = reference_column,
+                                                                .output = reference,
+                                                                .rf = 2e3},
+                                         &error),
                     error);
-        ASSERT_DONE(neuron_add(c, &kind, "1", column, reference, out, 2e3, &error), error);
+        ASSERT_DONE(neuron_add(c, &kind,
+                               &(struct neuron_place){.name = "1",
+                                                      .column = column,
+                                                      .reference = reference,
+                                                      .output = out,
+                                                      .rf = 2e3},
+                               &error),
+                    error);
         struct problem p = pose(c);
         double path = NAN;
         for (int m = OPERATING_METHODS - 1; m >= 0; m--) {
@@ -295,7 +310,9 @@ static void test_closed_port(void **state)
     struct operating_report report;
     struct circuit *c = circuit_new("port");
     const int a = circuit_node(c, "a");
-    circuit_port(c, "in", a, 1e3, true, 2, CLASS_DRIVER);
+    circuit_port(
+        c, "in", a,
+        (struct port_driver){.ohm = 1e3, .openable = true, .idle = 2, .class = CLASS_DRIVER});
     circuit_resistor(c, "r1", a, 0, 1e3, CLASS_LINE);
     struct problem p = pose(c);
     ASSERT_DONE(solve(&p, OPERATING_SOURCES, &report, &error), error);
@@ -314,7 +331,7 @@ static void test_floating(void **state)
     struct engine_report report;
     struct circuit *c = circuit_new("floating");
     const int top = circuit_node(c, "top"), island = circuit_node(c, "island");
-    circuit_port(c, "in", top, 50, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", top, (struct port_driver){.ohm = 50, .class = CLASS_DRIVER});
     circuit_capacitor(c, "c1", top, island, 1e-12, CLASS_LINE);
     assert_int_equal(run(c, &report, &error), STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "singular at node island");
@@ -337,7 +354,7 @@ static void test_broken_law(void **state)
     broken.current = no_current;
     struct circuit *c = circuit_new("broken");
     const int top = circuit_node(c, "top");
-    circuit_port(c, "in", top, 50, false, 0.1, CLASS_DRIVER);
+    circuit_port(c, "in", top, (struct port_driver){.ohm = 50, .idle = 0.1, .class = CLASS_DRIVER});
     circuit_memristor(c, "m1", top, 0, &d, 0.2);
     assert_int_equal(run(c, &report, &error), STATUS_NUMERICAL);
     ASSERT_NAMES(error.text, "law of m1 gives");

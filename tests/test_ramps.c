@@ -70,7 +70,7 @@ static struct array_run run(const char *engine, double reltol, double part, netw
 {
     struct circuit *c = circuit_new("ramp");
     const int p = circuit_node(c, "p");
-    circuit_port(c, "p", p, 0, false, r->from, CLASS_DRIVER);
+    circuit_port(c, "p", p, (struct port_driver){.idle = r->from, .class = CLASS_DRIVER});
     build(c, p, d, x0);
     struct engine_options o = engine_defaults;
     o.reltol = reltol;
@@ -171,7 +171,7 @@ static void test_many(void **state)
     struct dopant *d = device("W-sdc");
     struct circuit *c = circuit_new("ramps");
     const int p = circuit_node(c, "p");
-    circuit_port(c, "p", p, 0, false, -0.3, CLASS_DRIVER);
+    circuit_port(c, "p", p, (struct port_driver){.idle = -0.3, .class = CLASS_DRIVER});
     circuit_memristor(c, "xm1", p, 0, d, 0.2);
     double *volts = NEW(N, double), energy = 0;
     const double edge = 1e-12;
@@ -245,19 +245,19 @@ static void test_steep(void **state)
     double x0[27];
     for (size_t k = 0; k < 27; k++)
         x0[k] = 0.02 + 0.1 * (double)(k * 7 % 11) / 10;
-    const struct array_options a = {.rows = 3,
-                                    .columns = 9,
-                                    .dopant = chromium,
-                                    .x0 = x0,
-                                    .row_ohm = 2,
-                                    .column_ohm = 2,
-                                    .driver_ohm = 20};
+    const struct crossbar_options a = {.rows = 3,
+                                       .columns = 9,
+                                       .dopant = chromium,
+                                       .x0 = x0,
+                                       .row_ohm = 2,
+                                       .column_ohm = 2,
+                                       .driver_ohm = 20};
     for (size_t k = 0; k < COUNT(edges); k++)
         for (int tolerance = 2; tolerance < 5; tolerance++) {
             struct circuit *c = circuit_new("array");
-            struct array array;
+            struct crossbar array;
             struct error error = {{0}};
-            ASSERT_DONE(array_build(c, &a, &array, &error), error);
+            ASSERT_DONE(crossbar_build(c, &a, &array, &error), error);
             double *volts = NEW(5 * c->n_ports, double), moved = 0;
             for (size_t phase = 0; phase < 5; phase++) {
                 volts[phase * c->n_ports + (size_t)array.row_ports[1]] = phase == 2 ? -0.15 : 0.3;

@@ -59,8 +59,16 @@ static struct circuit *expand(const struct subcircuit_file *file, const char *na
     assert_in_range(n, 1, 16);
     for (int i = 0; i < n; i++)
         nodes[i] = circuit_nodef(c, "t%d", i + 1);
-    ASSERT_DONE(subcircuit_add(c, file, name, "x1", nodes, (size_t)n, given, n_given, CLASS_NEURON,
-                               false, &error),
+    ASSERT_DONE(subcircuit_add(c,
+                               &(struct subcircuit_instance){.file = file,
+                                                             .subcircuit = name,
+                                                             .name = "x1",
+                                                             .n_nodes = (size_t)n,
+                                                             .nodes = nodes,
+                                                             .n_parameters = n_given,
+                                                             .parameters = given,
+                                                             .class = CLASS_NEURON},
+                               &error),
                 error);
     return c;
 }
@@ -234,9 +242,15 @@ static void test_nested_runs(void **state)
     struct circuit *c = circuit_new("nested");
     const int nodes[] = {circuit_node(c, "top"), 0};
     const int source = circuit_voltage(c, "v0", nodes[0], 0, 1, CLASS_DRIVER);
-    ASSERT_DONE(
-        subcircuit_add(c, file, "outer", "xo", nodes, 2, NULL, 0, CLASS_NEURON, false, &error),
-        error);
+    ASSERT_DONE(subcircuit_add(c,
+                               &(struct subcircuit_instance){.file = file,
+                                                             .subcircuit = "outer",
+                                                             .name = "xo",
+                                                             .n_nodes = 2,
+                                                             .nodes = nodes,
+                                                             .class = CLASS_NEURON},
+                               &error),
+                error);
     circuit_current_probe(c, "i", source);
     double mean[1] = {0};
     struct engine_report report;

@@ -25,7 +25,7 @@ static void open_divider(struct divider *d, const char *engine, const struct pha
 {
     struct circuit *c = d->circuit = circuit_new("divider");
     const int in = circuit_node(c, "in"), middle = circuit_node(c, "middle");
-    circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", in, (struct port_driver){0, false, 0, CLASS_DRIVER});
     circuit_resistor(c, "r1", in, middle, 1e3, CLASS_LINE);
     circuit_resistor(c, "r2", middle, 0, 1e3, CLASS_LINE);
     circuit_voltage_probe(c, "middle", middle);

@@ -144,7 +144,7 @@ static void test_laws(void **state)
         broken.current = cases[k].current ? cases[k].current : broken.current;
         struct circuit *c = circuit_new("broken law");
         const int in = circuit_node(c, "in"), top = circuit_node(c, "top");
-        circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
+        circuit_port(c, "in", in, (struct port_driver){.class = CLASS_DRIVER});
         circuit_resistor(c, "r1", in, top, 100, CLASS_LINE);
         circuit_memristor(c, "m1", top, 0, &d, 0.2);
         for (size_t e = 0; e < COUNT(engines); e++)
@@ -228,7 +228,7 @@ static void test_circuits(void **state)
     for (size_t k = 0; k < COUNT(cases); k++) {
         struct circuit *c = circuit_new("no solution");
         const int top = circuit_node(c, "top");
-        circuit_port(c, "in", top, 0, false, 0, CLASS_DRIVER);
+        circuit_port(c, "in", top, (struct port_driver){.class = CLASS_DRIVER});
         circuit_resistor(c, "r1", top, 0, 1e3, CLASS_LINE);
         cases[k].build(c, top);
         for (size_t e = 0; e < COUNT(engines); e++)
@@ -251,7 +251,7 @@ static void test_singular_on_the_way(void **state)
     memcpy(f.y, y, sizeof y);
     struct circuit *c = circuit_new("singular on the way");
     const int in = circuit_node(c, "in"), a = circuit_node(c, "a"), b = circuit_node(c, "b");
-    circuit_port(c, "in", in, 0, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", in, (struct port_driver){.class = CLASS_DRIVER});
     add(c, "b1", (struct element){.kind = ELEMENT_TRANSFER, .node = {a, 0, b, 0}, .table = f});
     add(c, "e1", (struct element){.kind = ELEMENT_VCVS, .node = {b, a, in, 0}, .value = 1});
     circuit_resistor(c, "r1", b, 0, 1024, CLASS_LINE);
@@ -265,7 +265,7 @@ static void test_drive_and_clock(void **state)
     (void)state;
     struct circuit *c = circuit_new("device");
     const int top = circuit_node(c, "top");
-    circuit_port(c, "in", top, 50, false, 0, CLASS_DRIVER);
+    circuit_port(c, "in", top, (struct port_driver){.ohm = 50, .class = CLASS_DRIVER});
     circuit_memristor(c, "m1", top, 0, chromium, 0.1);
     struct engine_options late = engine_defaults;
     late.time_limit = 0;

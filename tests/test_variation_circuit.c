@@ -441,11 +441,17 @@ static void test_temperature(void **state)
         struct circuit *c = circuit_new("diode");
         c->temperature = cases[i].kelvin;
         const int node = circuit_node(c, "b");
-        circuit_port(c, "in", node, 10e3, false, 0, CLASS_DRIVER);
+        circuit_port(c, "in", node, (struct port_driver){.ohm = 10e3, .class = CLASS_DRIVER});
         circuit_voltage_probe(c, "b", node);
-        ASSERT_DONE(
-            subcircuit_add(c, file, "d", "xd", &node, 1, NULL, 0, CLASS_NEURON, false, &error),
-            error);
+        ASSERT_DONE(subcircuit_add(c,
+                                   &(struct subcircuit_instance){.file = file,
+                                                                 .subcircuit = "d",
+                                                                 .name = "xd",
+                                                                 .n_nodes = 1,
+                                                                 .nodes = &node,
+                                                                 .class = CLASS_NEURON},
+                                   &error),
+                    error);
         struct drive up = {.volt = 1};
         struct phase phase = {.kind = PHASE_IDLE,
                               .section = SECTION_TRAINING,

@@ -11,14 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *energy_class_name(enum energy_class class)
-{
-#define CLASS_NAME(name, text) text,
-    static const char *const names[] = {ENERGY_CLASS_LIST(CLASS_NAME)};
-#undef CLASS_NAME
-    return names[class];
-}
-
 static char *lower(char *text)
 {
     for (char *p = text; *p; p++)
@@ -73,7 +65,6 @@ void circuit_free(struct circuit *c)
     free(c->probes);
     free(c->cards);
     free(c->models);
-    free(c->arrays);
     free(c->places);
     free(c->owned);
     free(c->title);
@@ -144,12 +135,6 @@ void *circuit_own(struct circuit *c, void *memory)
     return c->owned[c->n_owned++] = memory;
 }
 
-void circuit_array(struct circuit *c, const struct circuit_array *array)
-{
-    c->arrays = memory_grow(c->arrays, &c->capacity.arrays, c->n_arrays + 1, sizeof *c->arrays);
-    c->arrays[c->n_arrays++] = *array;
-}
-
 static void add_card(struct circuit *c, int element, char *text)
 {
     c->cards = memory_grow(c->cards, &c->capacity.cards, c->n_cards + 1, sizeof *c->cards);
@@ -176,11 +161,6 @@ void circuit_text(struct circuit *c, const char *text)
     c->texts[c->n_texts++] = memory_string(text);
 }
 
-static bool has_branch(enum element_kind kind)
-{
-    return kind == ELEMENT_VOLTAGE || kind == ELEMENT_VCVS || kind == ELEMENT_TRANSFER;
-}
-
 int circuit_add(struct circuit *c, const char *name, const struct element *element, bool card)
 {
     c->elements =
@@ -190,13 +170,13 @@ int circuit_add(struct circuit *c, const char *name, const struct element *eleme
     *e = *element;
     e->name = lower(memory_string(name));
     e->branch = e->state = -1;
-    if (has_branch(e->kind)) {
+    if (element_has_branch(e->kind)) {
         c->branch_elements = memory_grow(c->branch_elements, &c->capacity.branches,
                                          c->n_branches + 1, sizeof *c->branch_elements);
         c->branch_elements[c->n_branches] = number;
         e->branch = (int)c->n_branches++;
     }
-    if (e->kind == ELEMENT_MEMRISTOR) {
+    if (element_has_state(e->kind)) {
         size_t capacity = c->capacity.states;
         c->state_elements =
             memory_grow(c->state_elements, &capacity, c->n_states + 1, sizeof *c->state_elements);
@@ -262,29 +242,29 @@ static int add_port(struct circuit *c, const char *name, int source, int enable,
     return (int)c->n_ports++;
 }
 
-int circuit_port(struct circuit *c, const char *name, int node, double r, bool openable,
-                 double idle, enum energy_class class)
+int circuit_port(struct circuit *c, const char *name, int node, struct port_driver driver)
 {
     char *element = memory_format("v%s", name);
+    const double r = driver.ohm;
     int inner = r > 0 ? circuit_nodef(c, "%s_drive", name) : node;
-    int source = external(c, element, inner, class), enable = -1;
+    int source = external(c, element, inner, driver.class), enable = -1;
     free(element);
-    if (openable) {
+    if (driver.openable) {
         int gate = circuit_nodef(c, "%s_close", name);
-        struct element s = {ELEMENT_SWITCH, .class = class, .node = {inner, node, gate, 0},
+        struct element s = {ELEMENT_SWITCH, .class = driver.class, .node = {inner, node, gate, 0},
                             .value = r};
         element = memory_format("v%s_close", name);
-        enable = external(c, element, gate, class);
+        enable = external(c, element, gate, driver.class);
         free(element);
         element = memory_format("b%s", name);
         circuit_add(c, element, &s, true);
         free(element);
     } else if (r > 0) {
         element = memory_format("r%s", name);
-        circuit_resistor(c, element, inner, node, r, class);
+        circuit_resistor(c, element, inner, node, r, driver.class);
         free(element);
     }
-    return add_port(c, name, source, enable, false, idle);
+    return add_port(c, name, source, enable, false, driver.idle);
 }
 
 int circuit_logic_port(struct circuit *c, const char *name)
@@ -300,13 +280,8 @@ void circuit_gate_drivers(const struct circuit *c, bool *gate_driver)
     int *contacts = NEW(c->n_nodes, int); /* terminals that carry current, a node */
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
-        contacts[e->node[0]]++;
-        if (e->kind == ELEMENT_MOSFET) {
-            contacts[e->node[2]]++;
-            contacts[e->node[3]]++;
-        } else {
-            contacts[e->node[1]]++;
-        }
+        for (int i = 0; i < ELEMENT_NODES; i++)
+            contacts[e->node[i]] += element_type(e)->carries[i];
         for (size_t i = 0; i < e->n_terminals; i++)
             contacts[e->terminals[i]]++;
     }
@@ -338,24 +313,4 @@ size_t circuit_probe_value(const struct circuit *c, int probe)
 {
     const struct probe *p = &c->probes[probe];
     return p->current ? circuit_branch_value(c, p->number) : (size_t)p->number;
-}
-
-double transfer_table_value(const struct transfer_table *t, double x, double *slope)
-{
-    *slope = 0;
-    if (x <= t->x[0])
-        return t->y[0];
-    if (x >= t->x[t->n - 1])
-        return t->y[t->n - 1];
-    /* measured tables are evenly spaced: the guess is right, or next to it */
-    const size_t last = t->n - 1;
-    size_t low = (size_t)((x - t->x[0]) / (t->x[last] - t->x[0]) * (double)last);
-    low = low < last ? low : last - 1;
-    while (t->x[low] > x)
-        low--;
-    while (t->x[low + 1] <= x)
-        low++;
-    const size_t high = low + 1;
-    *slope = (t->y[high] - t->y[low]) / (t->x[high] - t->x[low]);
-    return t->y[low] + *slope * (x - t->x[low]);
 }

@@ -8,70 +8,7 @@
 #ifndef SILVERBAR_CIRCUIT_CIRCUIT_H
 #define SILVERBAR_CIRCUIT_CIRCUIT_H
 
-#include "device/library/library.h"
-#include "device/mos1.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
-
-/* SPICE's default GMIN [S], which lies across every bulk diode. */
-#define CIRCUIT_GMIN 1e-12
-/* An open port or switch [ohm]. */
-#define CIRCUIT_R_OPEN 1e9
-
-/* What a joule is booked under. */
-#define ENERGY_CLASS_LIST(S)                                                                       \
-    S(CLASS_MEMRISTOR, "memristor")                                                                \
-    S(CLASS_SELECT, "select")                                                                      \
-    S(CLASS_LINE, "line")                                                                          \
-    S(CLASS_REFERENCE, "reference")                                                                \
-    S(CLASS_NEURON, "neuron")                                                                      \
-    S(CLASS_DRIVER, "driver")
-#define ENERGY_CLASS_ENUM(name, text) name,
-enum energy_class { ENERGY_CLASS_LIST(ENERGY_CLASS_ENUM) ENERGY_CLASSES };
-#undef ENERGY_CLASS_ENUM
-const char *energy_class_name(enum energy_class class);
-
-enum element_kind {
-    ELEMENT_RESISTOR,  /* value [ohm] */
-    ELEMENT_CAPACITOR, /* value [F] */
-    ELEMENT_VOLTAGE,   /* value [V]; has a branch */
-    ELEMENT_CURRENT,   /* value [A] from node 0 through the element to node 1 */
-    ELEMENT_VCVS,      /* v(0,1) = value * v(2,3); has a branch */
-    ELEMENT_VCCS,      /* i(0->1) = value [S] * v(2,3) */
-    ELEMENT_SWITCH,    /* conductance linear in v(2,3): 1/CIRCUIT_R_OPEN at 0 V, 1/value at 1 V */
-    ELEMENT_MOSFET,    /* drain, gate, source, bulk */
-    ELEMENT_MEMRISTOR, /* p, n; has a state */
-    ELEMENT_TRANSFER, /* behavioural: v(0,1) = table(v(2,3)), linear between points; has a branch */
-    ELEMENT_OPAQUE,   /* a subcircuit that only SPICE understands; power at its terminals */
-};
-
-/* A monotone table, n >= 2 points with rising x. */
-struct transfer_table {
-    size_t n;
-    double *x, *y; /* n each */
-};
-
-struct element {
-    enum element_kind kind;
-    enum energy_class class;
-    char *name; /* as SPICE shows it after expansion, lower case: "rrow3", "m.xn1.m2" */
-    int node[4];
-    double value;
-    int branch;    /* number of its branch current, or -1 */
-    int state;     /* number of its state, or -1 */
-    bool external; /* voltage source set by the outside world */
-    bool boundary; /* 0 V source between the array side (node 0) and the supply side (node 1) */
-    double x0;     /* memristor: initial state */
-    const struct dopant *dopant;
-    struct mos1_geometry geometry;
-    const struct mos1_model *mos;
-    struct transfer_table table;
-    size_t n_terminals;   /* opaque: number of terminals */
-    const int *ammeters;  /* opaque: elements (0 V sources) in series with them, n_terminals */
-    const int *terminals; /* opaque: nodes inside those ammeters, n_terminals */
-};
+#include "element/element.h"
 
 /* What the outside world drives: a voltage source behind a resistance, which may be opened. */
 struct port {
@@ -89,16 +26,6 @@ struct probe {
     int number;   /* of that branch or node */
 };
 
-/* A crossbar with uniform lines, m x n, for engines that use lines as they are: all of it stands
- * among the elements too, as one device a crossing and one resistor a segment.  Element (i, j) of an
- * array m x n is [i * columns + j]. */
-struct circuit_array {
-    size_t rows, columns;
-    const int *row_nodes, *column_nodes; /* m x n: the device's two ends; owned by the circuit */
-    const int *devices;                  /* m x n: element numbers of memristors or resistors */
-    double row_ohm, column_ohm;          /* a segment between neighbours; 0: the line is one node */
-};
-
 struct subcircuit_file;
 
 struct circuit {
@@ -112,8 +39,6 @@ struct circuit {
     struct port *ports;       /* n_ports */
     struct probe *probes;     /* n_probes */
     double temperature;       /* [K] */
-    size_t n_arrays;
-    struct circuit_array *arrays; /* n_arrays */
     size_t n_places;
     int *places; /* n_places, a power of two or 0: hash table of node numbers by name, 0: free */
 
@@ -124,8 +49,7 @@ struct circuit {
     size_t n_texts;
 
     struct {
-        size_t nodes, elements, ports, probes, cards, texts, branches, states, models, owned,
-            arrays;
+        size_t nodes, elements, ports, probes, cards, texts, branches, states, models, owned;
     } capacity;
     struct mos1_model **models; /* n_models, owned: elements point to them */
     size_t n_models;
@@ -168,9 +92,6 @@ void circuit_card(struct circuit *circuit, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void circuit_text(struct circuit *circuit, const char *text);
 
-/* Describe elements of the circuit as an array; its arrays are the circuit's already. */
-void circuit_array(struct circuit *circuit, const struct circuit_array *array);
-
 /* Memory that circuit_free() shall free; returns it. */
 void *circuit_own(struct circuit *circuit, void *memory);
 
@@ -187,11 +108,14 @@ int circuit_boundary(struct circuit *c, const char *name, int p, int n);
 int circuit_memristor(struct circuit *c, const char *name, int p, int n,
                       const struct dopant *dopant, double x0);
 
-/* A port driving `node` through r [ohm] (0: directly), at `idle` volts before the first phase;
- * `openable` puts a switch of on-resistance r in series, which the port's enable source closes.
- * Returns the port's number. */
-int circuit_port(struct circuit *c, const char *name, int node, double r, bool openable,
-                 double idle, enum energy_class class);
+struct port_driver {
+    double ohm;    /* 0: none */
+    bool openable; /* a switch of that on-resistance, which the port's enable source closes */
+    double idle;   /* before the first phase [V] */
+    enum energy_class class; /* of source, resistor and switch */
+};
+/* A port driving `node` through that; returns the port's number. */
+int circuit_port(struct circuit *c, const char *name, int node, struct port_driver driver);
 /* A port that drives the gates at the node of its own name; 0 V before the first phase. */
 int circuit_logic_port(struct circuit *c, const char *name);
 
@@ -206,24 +130,11 @@ int circuit_voltage_probe(struct circuit *c, const char *name, int node);
 int circuit_current_probe(struct circuit *c, const char *name, int element);
 size_t circuit_probe_value(const struct circuit *c, int probe);
 
-/* Conductance of a switch [S] at a control voltage, which a port drives between 0 and 1 V. */
-static inline double switch_conductance(double r_on, double control)
-{
-    control = control < 0 ? 0 : control > 1 ? 1 : control;
-    return 1 / CIRCUIT_R_OPEN + (1 / r_on - 1 / CIRCUIT_R_OPEN) * control;
-}
+/* The point of these values; kT/q at the circuit's temperature. */
+struct element_point circuit_point(const struct circuit *circuit, const double *values);
 
-/* Value and slope of a table at x; constant outside of it. */
-double transfer_table_value(const struct transfer_table *table, double x, double *slope);
-
-/* Power absorbed by every element [W] at the given values; capacitors, whose stored energy is known
- * exactly, give 0; a boundary source, which absorbs nothing, gives the power that
- * crosses it from array to supply side, against node 0.  power: n_elements. */
+/* Power absorbed by every element [W] at the given values, by its own law (element_type.power).
+ * power: n_elements. */
 void circuit_power(const struct circuit *circuit, const double *values, double *power);
-
-/* Is the element a source whose absorbed power is the negative of a delivery? */
-bool element_is_source(const struct element *element);
-/* Does it belong to the array side (drivers, lines, switches, memristors, references)? */
-bool element_in_array(const struct element *element);
 
 #endif

@@ -75,6 +75,20 @@ struct build {
     struct error *error;
 };
 
+/* A switch from a to b that is on in inference. */
+static enum status connect(struct build *b, const char *name, int from, int to, double width,
+                           enum energy_class class)
+{
+    const struct crossbar_gate gate = {.switches = b->options->switches,
+                                       .a = from,
+                                       .b = to,
+                                       .on = b->infer,
+                                       .vdd = b->vdda,
+                                       .width = width,
+                                       .class = class};
+    return crossbar_switch(b->circuit, &gate, name, b->error);
+}
+
 /* Rows of a layer: their nodes, drivers, and in layers above the first the hidden neurons. */
 static enum status build_rows(struct build *b, size_t l, int *rows)
 {
@@ -84,8 +98,11 @@ static enum status build_rows(struct build *b, size_t l, int *rows)
     for (size_t i = 0; i < o->sizes[l] && status == STATUS_OK; i++) {
         char *name = memory_format("r%zu_%zu", l + 1, i + 1);
         rows[i] = circuit_nodef(b->circuit, "row%zu_%zu", l + 1, i + 1);
-        layer->row_ports[i] = circuit_port(b->circuit, name, rows[i], o->row_ohm, l > 0,
-                                           b->classifier->ground, CLASS_DRIVER);
+        layer->row_ports[i] = circuit_port(b->circuit, name, rows[i],
+                                           (struct port_driver){.ohm = o->row_ohm,
+                                                                .openable = l > 0,
+                                                                .idle = b->classifier->ground,
+                                                                .class = CLASS_DRIVER});
         free(name);
         if (l == 0)
             continue;
@@ -95,8 +112,7 @@ static enum status build_rows(struct build *b, size_t l, int *rows)
         circuit_boundary(b->circuit, name, array, hidden);
         free(name);
         name = memory_format("xr%zu_%zu", l + 1, i + 1);
-        status = crossbar_switch(b->circuit, o->switches, name, array, rows[i], b->infer, b->vdda,
-                                 o->row_width, CLASS_SELECT, b->error);
+        status = connect(b, name, array, rows[i], o->row_width, CLASS_SELECT);
         free(name);
     }
     return status;
@@ -111,9 +127,7 @@ static enum status connect_column(struct build *b, const char *name, int column,
     circuit_capacitor(b->circuit, text, column, 0, b->options->column_farad, CLASS_LINE);
     free(text);
     text = memory_format("xc%s", name);
-    enum status status =
-        crossbar_switch(b->circuit, b->options->switches, text, column, array, b->infer, b->vdda,
-                        b->options->column_width, CLASS_SELECT, b->error);
+    enum status status = connect(b, text, column, array, b->options->column_width, CLASS_SELECT);
     free(text);
     text = memory_format("v%s", name);
     circuit_boundary(b->circuit, text, array, *input);
@@ -133,14 +147,15 @@ static enum status build_reference(struct build *b, size_t l, const int *rows, i
                     "the window of %s needs a reference of %g ohm, below the %g ohm in series",
                     o->dopant->name, 1 / b->classifier->g_ref, b->classifier->series_ohm);
     int *ends = NEW(o->sizes[l], int); /* of the branches at the column */
-    for (size_t i = o->sizes[l]; i-- > 0;)
-        ends[i] = crossbar_segment(b->circuit, "cref", (int)l + 1, i, 0,
-                                   i + 1 < o->sizes[l] ? ends[i + 1] : column, o->line_column_ohm);
+    for (size_t i = o->sizes[l]; i-- > 0;) {
+        const struct crossbar_place at = {.line = "cref", .number = (int)l + 1, .i = i};
+        ends[i] = crossbar_segment(b->circuit, &at, i + 1 < o->sizes[l] ? ends[i + 1] : column,
+                                   o->line_column_ohm);
+    }
     for (size_t i = 0; i < o->sizes[l] && status == STATUS_OK; i++) {
         const int inner = circuit_nodef(b->circuit, "ref%zu_%zu", l + 1, i + 1);
         char *name = memory_format("xf%zu_%zu", l + 1, i + 1);
-        status = crossbar_switch(b->circuit, o->switches, name, rows[i], inner, b->infer, b->vdda,
-                                 o->select_width, CLASS_REFERENCE, b->error);
+        status = connect(b, name, rows[i], inner, o->select_width, CLASS_REFERENCE);
         free(name);
         name = memory_format("rref%zu_%zu", l + 1, i + 1);
         circuit_resistor(b->circuit, name, inner, ends[i], ohm, CLASS_REFERENCE);
@@ -156,8 +171,13 @@ static enum status build_reference(struct build *b, size_t l, const int *rows, i
     name = memory_format("%zu", l + 1);
     const struct neuron_kind kind = classifier_neuron(o, l, o->sizes[l + 1]);
     if (status == STATUS_OK)
-        status = neuron_add_reference(b->circuit, &kind, name, input, *reference,
-                                      classifier_feedback(o->dopant, l), b->error);
+        status =
+            neuron_add_reference(b->circuit, &kind,
+                                 &(struct neuron_place){.name = name,
+                                                        .column = input,
+                                                        .output = *reference,
+                                                        .rf = classifier_feedback(o->dopant, l)},
+                                 b->error);
     free(name);
     return status;
 }
@@ -168,8 +188,11 @@ static enum status build_column(struct build *b, size_t l, size_t j, int column,
     struct circuit *c = b->circuit;
     struct classifier_layer *layer = &b->classifier->layers[l];
     char *name = memory_format("c%zu_%zu", l + 1, j + 1);
-    const int port = circuit_port(c, name, column, b->options->column_ohm, true,
-                                  b->classifier->ground, CLASS_DRIVER);
+    const int port = circuit_port(c, name, column,
+                                  (struct port_driver){.ohm = b->options->column_ohm,
+                                                       .openable = true,
+                                                       .idle = b->classifier->ground,
+                                                       .class = CLASS_DRIVER});
     layer->column_ports[j] = port;
     char *probe = memory_format("i_%s", name);
     layer->column_probes[j] = circuit_current_probe(c, probe, c->ports[port].source);
@@ -183,8 +206,14 @@ static enum status build_column(struct build *b, size_t l, size_t j, int column,
     name = memory_format("%zu_%zu", l + 1, j + 1);
     const struct neuron_kind kind = classifier_neuron(b->options, l, j);
     if (status == STATUS_OK)
-        status = neuron_add(c, &kind, name, input, reference, out,
-                            classifier_feedback(b->options->dopant, l), b->error);
+        status =
+            neuron_add(c, &kind,
+                       &(struct neuron_place){.name = name,
+                                              .column = input,
+                                              .reference = reference,
+                                              .output = out,
+                                              .rf = classifier_feedback(b->options->dopant, l)},
+                       b->error);
     free(name);
     probe = memory_format("h%zu_%zu", l + 1, j + 1);
     layer->output_probes[j] = circuit_voltage_probe(c, probe, out);
@@ -223,8 +252,8 @@ static enum status build_layer(struct build *b, size_t l)
         .dopants = o->dopants ? o->dopants + b->classifier->n_devices : NULL,
         .stuck_ohm = o->stuck_ohm ? o->stuck_ohm + b->classifier->n_devices : NULL,
         .x0 = o->x0 + b->classifier->n_devices,
-        .line_row_ohm = o->line_row_ohm,
-        .line_column_ohm = o->line_column_ohm,
+        .row_ohm = o->line_row_ohm,
+        .column_ohm = o->line_column_ohm,
         .switches = o->switches,
         .select_width = o->select_width,
         .vdd = b->vdda,

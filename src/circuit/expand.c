@@ -7,6 +7,7 @@
 #include "circuit/subcircuit.h"
 #include "circuit/subcircuit_internal.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,14 +126,33 @@ static const struct statement *find_model(const struct scope *s, const char *nam
     return NULL;
 }
 
+/* "R, C, ..., M (level 1)": what the table of elements takes, to be freed. */
+static char *cards_taken(void)
+{
+    char *text = memory_string("");
+    for (int kind = 0; kind < ELEMENT_KINDS; kind++) {
+        const struct element_card *card = &element_table[kind]->card;
+        if (!card->letter)
+            continue;
+        char *longer = memory_format("%s%c%s, ", text, toupper((unsigned char)card->letter),
+                                     card->note ? card->note : "");
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
 static enum status beyond_subset(const struct scope *s, const struct statement *at,
                                  const char *what)
 {
+    char *taken = cards_taken();
     *s->unsupported = true;
-    return fail_at(s->error, at->file, at->line,
-                   "%s is not taken by the native engines, expected M (level 1), R, C, V, I, E, G, "
-                   "X, .model, .param; --engine ngspice runs it",
-                   what);
+    fail_at(s->error, at->file, at->line,
+            "%s is not taken by the native engines, expected %sX, .model, .param; --engine ngspice "
+            "runs it",
+            what, taken);
+    free(taken);
+    return STATUS_INPUT;
 }
 
 /* The model of a transistor: made once and shared, or its own where it deviates. */
@@ -200,18 +220,13 @@ static enum status add(const struct scope *s, const struct statement *at, struct
     return STATUS_OK;
 }
 
-static enum status mosfet(const struct scope *s, const struct statement *at)
+/* name=value pairs of the card behind word `first`. */
+static enum status read_parameters(const struct scope *s, const struct statement *at, size_t first,
+                                   const struct element_card *card, struct element *e)
 {
-    struct element e = {ELEMENT_MOSFET, .geometry = {.w = 1e-4, .l = 1e-4, .m = 1}};
-    if (at->n < 6)
-        return fail_at(s->error, at->file, at->line,
-                       "%s has %zu words, expected drain gate source "
-                       "bulk model w= l=",
-                       at->words[0], at->n);
-    for (int i = 0; i < 4; i++)
-        e.node[i] = node_of(s, at->words[1 + i]);
-    for (size_t i = 6; i < at->n; i += 3) {
+    for (size_t i = first; i < at->n; i += 3) {
         double value;
+        size_t k = 0;
         if (i + 2 >= at->n || strcmp(at->words[i + 1], "=") != 0)
             return fail_at(s->error, at->file, at->line, "'%s' in %s, expected name=value",
                            at->words[i], at->words[0]);
@@ -221,42 +236,68 @@ static enum status mosfet(const struct scope *s, const struct statement *at)
         if (!(value > 0))
             return fail_at(s->error, at->file, at->line, "%s=%g in %s, expected a positive value",
                            at->words[i], value, at->words[0]);
-        if (strcmp(at->words[i], "w") == 0)
-            e.geometry.w = value;
-        else if (strcmp(at->words[i], "l") == 0)
-            e.geometry.l = value;
-        else if (strcmp(at->words[i], "m") == 0)
-            e.geometry.m = value;
-        else
+        while (k < card->n_parameters && strcmp(card->parameters[k].name, at->words[i]) != 0)
+            k++;
+        if (k == card->n_parameters)
             return beyond_subset(s, at, at->words[i]);
+        memcpy((char *)e + card->parameters[k].offset, &value, sizeof value);
     }
-    enum status status = mos_model(s, at, at->words[5], &e.geometry, &e.mos);
-    return status == STATUS_OK ? add(s, at, &e) : status;
+    return STATUS_OK;
 }
 
-/* R, C, V, I (two nodes) and E, G (four nodes), then one value. */
-static enum status linear(const struct scope *s, const struct statement *at, enum element_kind kind,
-                          size_t n_nodes)
+/* The elements that the card names, of the same instance. */
+static enum status read_partners(const struct scope *s, const struct statement *at,
+                                 const struct element_card *card, struct element *e)
 {
-    struct element e = {.kind = kind};
-    size_t value = 1 + n_nodes;
-    if (value < at->n && (kind == ELEMENT_VOLTAGE || kind == ELEMENT_CURRENT) &&
-        strcmp(at->words[value], "dc") == 0)
+    const struct circuit *c = s->circuit;
+    for (int i = 0; i < card->n_partners; i++) {
+        const char *word = at->words[1 + card->n_nodes + i];
+        char *name = memory_format("%c.%s.%s", word[0], s->instance, word);
+        size_t k = s->first_element;
+        while (k < c->n_elements && strcmp(c->elements[k].name, name) != 0)
+            k++;
+        free(name);
+        if (k == c->n_elements || c->elements[k].kind != card->partner)
+            return fail_at(s->error, at->file, at->line, "%s names %s, expected an %s of %s",
+                           at->words[0], word, element_table[card->partner]->name,
+                           s->definition->name);
+        if (i > 0 && e->partner[0] == (int)k)
+            return fail_at(s->error, at->file, at->line, "%s names %s twice, expected two %ss",
+                           at->words[0], word, element_table[card->partner]->name);
+        e->partner[i] = (int)k;
+    }
+    return STATUS_OK;
+}
+
+/* NAME nodes... partners... value, or NAME nodes... model parameter=value... */
+static enum status element(const struct scope *s, const struct statement *at,
+                           enum element_kind kind)
+{
+    const struct element_card *card = &element_table[kind]->card;
+    struct element e = element_table[kind]->initial;
+    size_t value = 1 + (size_t)card->n_nodes + (size_t)card->n_partners;
+    e.kind = kind;
+    if (value < at->n && card->dc && strcmp(at->words[value], "dc") == 0)
         value++;
-    if (at->n > value + 1)
+    if (at->n > value + 1 && !card->model)
         return beyond_subset(s, at, "a parameter behind the value");
-    if (at->n != value + 1)
-        return fail_at(s->error, at->file, at->line,
-                       "%s has %zu words, expected %zu nodes and one value", at->words[0], at->n,
-                       n_nodes);
-    for (size_t i = 0; i < n_nodes; i++)
+    if (at->n < value + 1)
+        return fail_at(s->error, at->file, at->line, "%s has %zu words, expected %s", at->words[0],
+                       at->n, card->expected);
+    for (int i = 0; i < card->n_nodes; i++)
         e.node[i] = node_of(s, at->words[1 + i]);
-    enum status status = value_of(s, at, at->words[value], &e.value);
+    enum status status = read_partners(s, at, card, &e);
     if (status != STATUS_OK)
         return status;
-    if ((kind == ELEMENT_RESISTOR || kind == ELEMENT_CAPACITOR) && !(e.value > 0))
-        return fail_at(s->error, at->file, at->line, "%s has value %g, expected a positive one",
-                       at->words[0], e.value);
+    status = card->model ? read_parameters(s, at, value + 1, card, &e)
+                         : value_of(s, at, at->words[value], &e.value);
+    if (status == STATUS_OK && card->model)
+        status = mos_model(s, at, at->words[value], &e.geometry, &e.mos);
+    if (status != STATUS_OK)
+        return status;
+    if (card->range && !(e.value > card->least && e.value < card->most))
+        return fail_at(s->error, at->file, at->line, "%s has value %g, expected %s", at->words[0],
+                       e.value, card->range);
     return add(s, at, &e);
 }
 
@@ -301,41 +342,41 @@ static enum status inner_instance(struct scope *s, const struct statement *at)
     return status;
 }
 
-static enum status statement(struct scope *s, const struct statement *at)
+/* The kind whose cards begin with that letter; ELEMENT_KINDS: none. */
+static int kind_of(char letter)
 {
-    switch (at->words[0][0]) {
-    case 'm':
-        return mosfet(s, at);
-    case 'r':
-        return linear(s, at, ELEMENT_RESISTOR, 2);
-    case 'c':
-        return linear(s, at, ELEMENT_CAPACITOR, 2);
-    case 'v':
-        return linear(s, at, ELEMENT_VOLTAGE, 2);
-    case 'i':
-        return linear(s, at, ELEMENT_CURRENT, 2);
-    case 'e':
-        return linear(s, at, ELEMENT_VCVS, 4);
-    case 'g':
-        return linear(s, at, ELEMENT_VCCS, 4);
-    case 'x':
-        return inner_instance(s, at);
-    case '.':
-        if (strcmp(at->words[0], ".model") == 0)
-            return STATUS_OK;
-        if (strcmp(at->words[0], ".param") == 0)
-            return read_pairs(s, s, at, 1);
-        return beyond_subset(s, at, at->words[0]);
-    default:
-        return beyond_subset(s, at, at->words[0]);
-    }
+    int kind = 0;
+    while (kind < ELEMENT_KINDS && (!letter || element_table[kind]->card.letter != letter))
+        kind++;
+    return kind;
 }
 
+static enum status statement(struct scope *s, const struct statement *at)
+{
+    const char letter = at->words[0][0];
+    if (letter == 'x')
+        return inner_instance(s, at);
+    if (strcmp(at->words[0], ".model") == 0)
+        return STATUS_OK;
+    if (strcmp(at->words[0], ".param") == 0)
+        return read_pairs(s, s, at, 1);
+    const int kind = kind_of(letter);
+    return kind < ELEMENT_KINDS ? element(s, at, (enum element_kind)kind)
+                                : beyond_subset(s, at, at->words[0]);
+}
+
+/* Cards that name other elements come after all others, wherever they stand. */
 static enum status expand(struct scope *s)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < s->definition->n_statements && status == STATUS_OK; i++)
-        status = statement(s, &s->definition->statements[i]);
+    for (int late = 0; late < 2; late++)
+        for (size_t i = 0; i < s->definition->n_statements && status == STATUS_OK; i++) {
+            const struct statement *at = &s->definition->statements[i];
+            const int kind = kind_of(at->words[0][0]);
+            const bool names = kind < ELEMENT_KINDS && element_table[kind]->card.n_partners > 0;
+            if (names == (late == 1))
+                status = statement(s, at);
+        }
     return status;
 }
 
@@ -393,21 +434,21 @@ enum status subcircuit_check(const struct subcircuit_file *file, const char *nam
 }
 
 /* 0 V sources in front of every terminal; the instance's power is v.i there. */
-static void measure_terminals(struct circuit *c, const char *instance, const int *nodes, size_t n,
-                              enum energy_class class, int *inner)
+static void measure_terminals(struct circuit *c, const struct subcircuit_instance *x, int *inner)
 {
+    const size_t n = x->n_nodes;
     int *ammeters = circuit_own(c, NEW(n, int)), *terminals = circuit_own(c, NEW(n, int));
     for (size_t i = 0; i < n; i++) {
-        inner[i] = terminals[i] = circuit_nodef(c, "%s_t%zu", instance, i + 1);
-        char *name = memory_format("vt%zu_%s", i + 1, instance);
-        ammeters[i] = circuit_boundary(c, name, nodes[i], inner[i]);
+        inner[i] = terminals[i] = circuit_nodef(c, "%s_t%zu", x->name, i + 1);
+        char *name = memory_format("vt%zu_%s", i + 1, x->name);
+        ammeters[i] = circuit_boundary(c, name, x->nodes[i], inner[i]);
         c->elements[ammeters[i]].boundary = false;
-        c->elements[ammeters[i]].class = class;
+        c->elements[ammeters[i]].class = x->class;
         free(name);
     }
-    struct element e = {ELEMENT_OPAQUE, .class = class, .n_terminals = n, .ammeters = ammeters,
+    struct element e = {ELEMENT_OPAQUE, .class = x->class, .n_terminals = n, .ammeters = ammeters,
                         .terminals = terminals};
-    circuit_add(c, instance, &e, false);
+    circuit_add(c, x->name, &e, false);
 }
 
 /* The definition, if it is there with that number of terminals. */
@@ -423,77 +464,67 @@ static enum status find(const struct subcircuit_file *file, const char *name, si
     return STATUS_OK;
 }
 
-enum status subcircuit_add_mismatched(struct circuit *c, const struct subcircuit_file *file,
-                                      const char *name, const char *instance, const int *nodes,
-                                      size_t n_nodes, const struct parameter_value *parameters,
-                                      size_t n_parameters, enum energy_class class,
-                                      const struct mismatch *mismatch, struct error *error)
+/* Its elements; `d`: its definition. */
+static enum status add_elements(struct circuit *c, const struct subcircuit_instance *i,
+                                const struct definition *d, struct error *error)
 {
     bool unsupported = false;
     struct scope s = {.circuit = c,
-                      .file = file,
-                      .instance = instance,
-                      .nodes = nodes,
-                      .class = class,
+                      .file = i->file,
+                      .definition = d,
+                      .instance = i->name,
+                      .nodes = i->nodes,
+                      .class = i->class,
                       .first_element = c->n_elements,
-                      .draw = mismatch_begin(mismatch),
+                      .draw = i->mismatch ? mismatch_begin(i->mismatch) : NULL,
                       .unsupported = &unsupported,
                       .error = error};
-    enum status status = find(file, name, n_nodes, &s.definition, error);
-    if (status == STATUS_OK)
-        status = open_scope(&s, parameters, n_parameters);
+    enum status status = open_scope(&s, i->parameters, i->n_parameters);
     if (status == STATUS_OK)
         status = expand(&s);
-    mismatch_end(s.draw);
+    if (s.draw)
+        mismatch_end(s.draw);
     return status;
 }
 
-enum status subcircuit_add(struct circuit *c, const struct subcircuit_file *file, const char *name,
-                           const char *instance, const int *nodes, size_t n_nodes,
-                           const struct parameter_value *parameters, size_t n_parameters,
-                           enum energy_class class, bool opaque, struct error *error)
+/* The instance's card, between these nodes, and the file's text. */
+static void add_card(struct circuit *c, const struct subcircuit_instance *i, const int *nodes)
 {
-    const struct definition *d;
-    bool unsupported = false;
-    enum status status = find(file, name, n_nodes, &d, error);
-    if (status != STATUS_OK)
-        return status;
-    int *inner = NEW(n_nodes, int);
-    memcpy(inner, nodes, n_nodes * sizeof *inner);
-    if (opaque) {
-        measure_terminals(c, instance, nodes, n_nodes, class, inner);
-    } else {
-        struct scope s = {.circuit = c,
-                          .file = file,
-                          .definition = d,
-                          .instance = instance,
-                          .nodes = nodes,
-                          .class = class,
-                          .first_element = c->n_elements,
-                          .unsupported = &unsupported,
-                          .error = error};
-        status = open_scope(&s, parameters, n_parameters);
-        if (status == STATUS_OK)
-            status = expand(&s);
-    }
-    char *line = memory_string(instance);
-    for (size_t i = 0; i < n_nodes; i++) {
-        char *longer = memory_format("%s %s", line, c->node_names[inner[i]]);
+    char *line = memory_string(i->name);
+    for (size_t k = 0; k < i->n_nodes; k++) {
+        char *longer = memory_format("%s %s", line, c->node_names[nodes[k]]);
         free(line);
         line = longer;
     }
-    char *card = memory_format("%s %s", line, d->name);
-    for (size_t i = 0; i < n_parameters; i++) {
+    char *card = memory_format("%s %s", line, definition_find(i->file, i->subcircuit)->name);
+    for (size_t k = 0; k < i->n_parameters; k++) {
         char buffer[32];
-        char *longer = memory_format("%s %s=%s", card, parameters[i].name,
-                                     number_text(parameters[i].value, buffer));
+        char *longer = memory_format("%s %s=%s", card, i->parameters[k].name,
+                                     number_text(i->parameters[k].value, buffer));
         free(card);
         card = longer;
     }
     circuit_card(c, "%s", card);
-    circuit_text(c, file->text);
+    circuit_text(c, i->file->text);
     free(card);
     free(line);
+}
+
+enum status subcircuit_add(struct circuit *c, const struct subcircuit_instance *i,
+                           struct error *error)
+{
+    const struct definition *d;
+    enum status status = find(i->file, i->subcircuit, i->n_nodes, &d, error);
+    if (status != STATUS_OK)
+        return status;
+    int *inner = NEW(i->n_nodes, int);
+    memcpy(inner, i->nodes, i->n_nodes * sizeof *inner);
+    if (i->opaque)
+        measure_terminals(c, i, inner);
+    else
+        status = add_elements(c, i, d, error);
+    if (!i->mismatch)
+        add_card(c, i, inner);
     free(inner);
     return status;
 }

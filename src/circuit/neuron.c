@@ -49,11 +49,12 @@ struct scaling {
     double x_offset, x_scale, y_offset, y_scale;
 };
 
-/* v(out) - v(base) = table(v(p) - v(n)), scaled. */
-static void table_source(struct circuit *c, const char *name, int out, int base, int p, int n,
+/* v(node 0) - v(node 1) = table(v(node 2) - v(node 3)), scaled. */
+static void table_source(struct circuit *c, const char *name, const int node[4],
                          const struct transfer_table *table, struct scaling s)
 {
-    struct element e = {ELEMENT_TRANSFER, .class = CLASS_NEURON, .node = {out, base, p, n}};
+    struct element e = {ELEMENT_TRANSFER, .class = CLASS_NEURON,
+                        .node = {node[0], node[1], node[2], node[3]}};
     e.table.n = table->n;
     e.table.x = NEW(table->n, double);
     e.table.y = NEW(table->n, double);
@@ -64,29 +65,35 @@ static void table_source(struct circuit *c, const char *name, int out, int base,
     circuit_add(c, name, &e, true);
 }
 
+struct amplifier {
+    double gain, ground, offset; /* ground, offset: [V] */
+    double rf;                   /* [ohm] */
+};
+
 /* v(out) = v_mid + gain (v_mid + offset - v(column)), rf from out to column. */
-static void transimpedance(struct circuit *c, double gain, double ground, double offset,
-                           const char *name, int column, int out, double rf)
+static void transimpedance(struct circuit *c, const struct amplifier *a, const char *name,
+                           int column, int out)
 {
-    double x[2] = {-1, 1}, y[2] = {-gain, gain};
+    double x[2] = {-1, 1}, y[2] = {-a->gain, a->gain};
     const struct transfer_table line = {2, x, y};
+    const int node[4] = {out, 0, circuit_node(c, "vmid"), column};
     char *text = memory_format("b%s_t", name);
-    table_source(c, text, out, 0, circuit_node(c, "vmid"), column, &line,
-                 (struct scaling){0, 1, ground + gain * offset, 1});
+    table_source(c, text, node, &line, (struct scaling){0, 1, a->ground + a->gain * a->offset, 1});
     free(text);
     text = memory_format("rf%s", name);
-    circuit_resistor(c, text, column, out, rf, CLASS_NEURON);
+    circuit_resistor(c, text, column, out, a->rf, CLASS_NEURON);
     free(text);
 }
 
 /* The supply's current as a table of v(p) - v(n): a source makes it, 1 V for 1 A, at a node of its
- * own, and drives it from vdd to ground. */
-static void supply_current(struct circuit *c, const char *name, int p, int n,
+ * own, and drives it from vdd to ground.  control: p, n. */
+static void supply_current(struct circuit *c, const char *name, const int control[2],
                            const struct transfer_table *table, double x_offset, double x_scale)
 {
     const int node = circuit_nodef(c, "%s_i", name);
     char *text = memory_format("b%s_i", name);
-    table_source(c, text, node, 0, p, n, table, (struct scaling){x_offset, x_scale, 0, 1});
+    table_source(c, text, (const int[4]){node, 0, control[0], control[1]}, table,
+                 (struct scaling){x_offset, x_scale, 0, 1});
     free(text);
     const struct element e = {ELEMENT_VCCS, .class = CLASS_NEURON,
                               .node = {circuit_node(c, "vdd"), 0, node, 0}, .value = 1};
@@ -95,40 +102,49 @@ static void supply_current(struct circuit *c, const char *name, int p, int n,
     free(text);
 }
 
-/* Offsets shift both amplifiers' outputs, at equal currents by as much as their columns. */
+/* Offsets shift both amplifiers' outputs, at equal currents by as much as their columns.  name: that
+ * of the instance without its x. */
 static void behavioural(struct circuit *c, const struct neuron_kind *kind, const char *name,
-                        int column, int reference, int out, double rf)
+                        const struct neuron_place *at)
 {
     const struct neuron_curve *curve = kind->curve;
     const double supply = supply_of(kind), ground = neuron_ground(supply);
     const double offset = kind->offset + curve->offset,
                  shift = kind->reference_offset + curve->reference_offset - offset;
     const int tia = circuit_nodef(c, "%s_tia", name), vmid = circuit_node(c, "vmid");
-    transimpedance(c, curve->gain, ground, offset, name, column, tia, rf);
+    const int follows[2] = {tia, vmid}, compares[2] = {at->reference, tia};
+    transimpedance(c, &(struct amplifier){curve->gain, ground, offset, at->rf}, name, at->column,
+                   tia);
     char *text = memory_format("b%s", name);
     /* the output stage is class A: what the load takes comes from vdd */
-    table_source(c, text, out, circuit_node(c, "vdd"), reference, tia, &curve->transfer,
-                 (struct scaling){shift, NEURON_INPUT_SWING,
-                                  ground - 0.5 * NEURON_OUTPUT_SWING - supply,
-                                  NEURON_OUTPUT_SWING});
+    table_source(
+        c, text, (const int[4]){at->output, circuit_node(c, "vdd"), compares[0], compares[1]},
+        &curve->transfer,
+        (struct scaling){shift, NEURON_INPUT_SWING, ground - 0.5 * NEURON_OUTPUT_SWING - supply,
+                         NEURON_OUTPUT_SWING});
     free(text);
     text = memory_format("%s_a", name);
-    supply_current(c, text, tia, vmid, &curve->amplifier, offset, 1);
+    supply_current(c, text, follows, &curve->amplifier, offset, 1);
     free(text);
     text = memory_format("%s_s", name);
-    supply_current(c, text, reference, tia, &curve->sigmoid, shift, NEURON_INPUT_SWING);
+    supply_current(c, text, compares, &curve->sigmoid, shift, NEURON_INPUT_SWING);
     free(text);
 }
 
 static void behavioural_reference(struct circuit *c, const struct neuron_kind *kind,
-                                  const char *name, int column, int out, double rf)
+                                  const char *name, const struct neuron_place *at)
 {
     const struct neuron_curve *curve = kind->curve;
     const double offset = kind->reference_offset + curve->reference_offset;
-    transimpedance(c, curve->reference_gain > 0 ? curve->reference_gain : curve->gain,
-                   neuron_ground(supply_of(kind)), offset, name, column, out, rf);
+    const struct amplifier amplifier = {.gain = curve->reference_gain > 0 ? curve->reference_gain
+                                                                          : curve->gain,
+                                        .ground = neuron_ground(supply_of(kind)),
+                                        .offset = offset,
+                                        .rf = at->rf};
+    transimpedance(c, &amplifier, name, at->column, at->output);
     char *text = memory_format("%s_a", name);
-    supply_current(c, text, out, circuit_node(c, "vmid"), &curve->reference, offset, 1);
+    supply_current(c, text, (const int[2]){at->output, circuit_node(c, "vmid")}, &curve->reference,
+                   offset, 1);
     free(text);
 }
 
@@ -163,57 +179,64 @@ double neuron_supply_current(double supply)
 
 /* The netlist's subcircuit; its transistors may differ from their models. */
 static enum status transistors(struct circuit *c, const struct neuron_kind *kind,
-                               const char *subcircuit, const char *instance, const int *nodes,
-                               size_t n_nodes, double rf, const struct mismatch *mismatch,
-                               struct error *error)
+                               struct subcircuit_instance instance, double rf, struct error *error)
 {
     const struct parameter_value feedback = {"rf", rf};
-    if (!mismatch)
-        return subcircuit_add(c, kind->file, subcircuit, instance, nodes, n_nodes, &feedback, 1,
-                              CLASS_NEURON, kind->opaque, error);
-    if (kind->opaque)
+    if (instance.mismatch && kind->opaque)
         return fail(error, STATUS_INPUT,
                     "%s: mismatch cannot be given to transistors of a netlist that only SPICE "
                     "understands",
-                    instance);
-    return subcircuit_add_mismatched(c, kind->file, subcircuit, instance, nodes, n_nodes, &feedback,
-                                     1, CLASS_NEURON, mismatch, error);
+                    instance.name);
+    instance.file = kind->file;
+    instance.n_parameters = 1;
+    instance.parameters = &feedback;
+    instance.class = CLASS_NEURON;
+    instance.opaque = kind->opaque;
+    return subcircuit_add(c, &instance, error);
 }
 
-enum status neuron_add(struct circuit *c, const struct neuron_kind *kind, const char *name,
-                       int column, int reference, int output, double rf, struct error *error)
+enum status neuron_add(struct circuit *c, const struct neuron_kind *kind,
+                       const struct neuron_place *at, struct error *error)
 {
-    char *instance = memory_format("xn%s", name);
+    char *name = memory_format("xn%s", at->name);
     enum status status = STATUS_OK;
     if (kind->file) {
-        const int nodes[] = {offset_source(c, instance + 1, column, kind->offset),
-                             reference,
-                             output,
+        const int nodes[] = {offset_source(c, name + 1, at->column, kind->offset),
+                             at->reference,
+                             at->output,
                              circuit_node(c, "vmid"),
                              circuit_node(c, "vdd"),
                              0};
-        status = transistors(c, kind, "neuron", instance, nodes, 6, rf, kind->mismatch, error);
+        const struct subcircuit_instance instance = {.subcircuit = "neuron",
+                                                     .name = name,
+                                                     .n_nodes = 6,
+                                                     .nodes = nodes,
+                                                     .mismatch = kind->mismatch};
+        status = transistors(c, kind, instance, at->rf, error);
     } else {
-        behavioural(c, kind, instance + 1, column, reference, output, rf);
+        behavioural(c, kind, name + 1, at);
     }
-    free(instance);
+    free(name);
     return status;
 }
 
 enum status neuron_add_reference(struct circuit *c, const struct neuron_kind *kind,
-                                 const char *name, int column, int output, double rf,
-                                 struct error *error)
+                                 const struct neuron_place *at, struct error *error)
 {
-    char *instance = memory_format("xa%s", name);
+    char *name = memory_format("xa%s", at->name);
     enum status status = STATUS_OK;
     if (kind->file) {
-        const int nodes[] = {offset_source(c, instance + 1, column, kind->reference_offset), output,
-                             circuit_node(c, "vmid"), circuit_node(c, "vdd"), 0};
-        status =
-            transistors(c, kind, "refamp", instance, nodes, 5, rf, kind->reference_mismatch, error);
+        const int nodes[] = {offset_source(c, name + 1, at->column, kind->reference_offset),
+                             at->output, circuit_node(c, "vmid"), circuit_node(c, "vdd"), 0};
+        const struct subcircuit_instance instance = {.subcircuit = "refamp",
+                                                     .name = name,
+                                                     .n_nodes = 5,
+                                                     .nodes = nodes,
+                                                     .mismatch = kind->reference_mismatch};
+        status = transistors(c, kind, instance, at->rf, error);
     } else {
-        behavioural_reference(c, kind, instance + 1, column, output, rf);
+        behavioural_reference(c, kind, name + 1, at);
     }
-    free(instance);
+    free(name);
     return status;
 }

@@ -59,11 +59,16 @@ double neuron_supply_current(double supply);
 /* Supply, signal ground (node names vdd, vmid) of a circuit; booked under CLASS_NEURON. */
 void neuron_supply(struct circuit *circuit, double supply);
 
-/* Neuron "xn<name>" (or reference amplifier "xa<name>") at node `column` with feedback rf [ohm]. */
-enum status neuron_add(struct circuit *circuit, const struct neuron_kind *kind, const char *name,
-                       int column, int reference, int output, double rf, struct error *error);
+struct neuron_place {
+    const char *name;
+    int column, reference, output; /* nodes; a reference amplifier has no reference */
+    double rf;                     /* feedback [ohm] */
+};
+
+/* Neuron "xn<name>" and reference amplifier "xa<name>". */
+enum status neuron_add(struct circuit *circuit, const struct neuron_kind *kind,
+                       const struct neuron_place *place, struct error *error);
 enum status neuron_add_reference(struct circuit *circuit, const struct neuron_kind *kind,
-                                 const char *name, int column, int output, double rf,
-                                 struct error *error);
+                                 const struct neuron_place *place, struct error *error);
 
 #endif

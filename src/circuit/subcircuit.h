@@ -3,7 +3,7 @@
  * circuit.
  *
  * Taken: .subckt/.ends with numeric default parameters, X with numeric or {name} parameters,
- * M (level 1: w l m), R, C, V, I, E, G, .model NMOS|PMOS, .param name=number, .include of a file in
+ * the cards of element_table (M: level 1 with w l m), .model NMOS|PMOS, .param name=number, .include of a file in
  * the same folder or below.  Values are numbers with SPICE's scale factors or exactly {name}.
  * A statement that is valid SPICE but not in this list is "unsupported": such a subcircuit can run
  * in ngspice only. */
@@ -36,21 +36,24 @@ struct parameter_value {
 enum status subcircuit_check(const struct subcircuit_file *file, const char *name,
                              bool *unsupported, struct error *error);
 
-/* Put an instance "x..." of subcircuit `name` between nodes[n_nodes] into the circuit, with every
- * element booked under `class`, and its card and text into the deck.  `opaque`: do not expand, but
- * measure its terminals with 0 V sources. */
-enum status subcircuit_add(struct circuit *circuit, const struct subcircuit_file *file,
-                           const char *name, const char *instance, const int *nodes, size_t n_nodes,
-                           const struct parameter_value *parameters, size_t n_parameters,
-                           enum energy_class class, bool opaque, struct error *error);
+struct subcircuit_instance {
+    const struct subcircuit_file *file;
+    const char *subcircuit; /* of the file */
+    const char *name;       /* "x..." */
+    size_t n_nodes;
+    const int *nodes; /* n_nodes: its terminals */
+    size_t n_parameters;
+    const struct parameter_value *parameters; /* n_parameters */
+    enum energy_class class;                  /* of every element */
+    bool opaque; /* do not expand, but measure its terminals with 0 V sources */
+    /* its transistors deviate from their models: all elements stand in the deck by themselves, under
+     * the names that they have after expansion, each transistor with a model of its own; NULL: they do
+     * not */
+    const struct mismatch *mismatch;
+};
 
-/* The same with transistors that deviate from their models: all elements stand in the deck by
- * themselves, under the names that they have after expansion, each transistor with a model of its
- * own. */
-enum status subcircuit_add_mismatched(struct circuit *circuit, const struct subcircuit_file *file,
-                                      const char *name, const char *instance, const int *nodes,
-                                      size_t n_nodes, const struct parameter_value *parameters,
-                                      size_t n_parameters, enum energy_class class,
-                                      const struct mismatch *mismatch, struct error *error);
+/* Put it into the circuit, and its card and text into the deck. */
+enum status subcircuit_add(struct circuit *circuit, const struct subcircuit_instance *instance,
+                           struct error *error);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "circuit/array.h"
+#include "circuit/crossbar.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,7 @@ static enum status build_device(const struct case_kind *kind, const struct case_
     (void)kind, (void)recording, (void)error;
     struct circuit *c = k->circuits[CASE_FULL] = circuit_new("one device");
     const int inner = circuit_node(c, "in"), node = circuit_node(c, "a");
-    const int port = circuit_port(c, "in", inner, 0, false, 0, CLASS_DRIVER);
+    const int port = circuit_port(c, "in", inner, (struct port_driver){.class = CLASS_DRIVER});
     circuit_resistor(c, "rseries", inner, node, SERIES_OHM, CLASS_LINE);
     circuit_memristor(c, "xm1", node, 0, in->training.classifier.dopant, 0.02);
     int *probes = circuit_own(c, NEW(2, int));
@@ -93,7 +93,7 @@ static enum status build_device(const struct case_kind *kind, const struct case_
 }
 
 /* Pulses on devices all over the array, each followed by a rest, some by a reading of the row. */
-static void drive_array(struct study_case *k, const struct array *a, size_t pulses)
+static void drive_array(struct study_case *k, const struct crossbar *a, size_t pulses)
 {
     const struct circuit *c = k->circuits[CASE_FULL];
     const size_t n = a->rows * a->columns;
@@ -125,16 +125,16 @@ static enum status build_array(const struct case_kind *kind, const struct case_i
     for (size_t i = 0; i < n; i++)
         x0[i] = 0.02 + 0.08 * gsl_rng_uniform(rng);
     gsl_rng_free(rng);
-    const struct array_options o = {.rows = kind->rows,
-                                    .columns = kind->columns,
-                                    .dopant = in->training.classifier.dopant,
-                                    .x0 = x0,
-                                    .row_ohm = SEGMENT_OHM,
-                                    .column_ohm = SEGMENT_OHM,
-                                    .driver_ohm = DRIVER_OHM,
-                                    .column_farad = COLUMN_FARAD};
-    struct array a;
-    enum status status = array_build(c, &o, &a, error);
+    const struct crossbar_options o = {.rows = kind->rows,
+                                       .columns = kind->columns,
+                                       .dopant = in->training.classifier.dopant,
+                                       .x0 = x0,
+                                       .row_ohm = SEGMENT_OHM,
+                                       .column_ohm = SEGMENT_OHM,
+                                       .driver_ohm = DRIVER_OHM,
+                                       .column_farad = COLUMN_FARAD};
+    struct crossbar a;
+    enum status status = crossbar_build(c, &o, &a, error);
     free(x0);
     if (status != STATUS_OK)
         return status;
@@ -285,7 +285,7 @@ bool case_settles(const struct study_case *k)
 {
     const struct circuit *c = k->circuits[CASE_FULL];
     for (size_t i = 0; i < c->n_elements; i++)
-        if (c->elements[i].kind == ELEMENT_CAPACITOR)
+        if (element_stores(&c->elements[i]))
             return true;
     return false;
 }

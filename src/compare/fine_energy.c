@@ -2,12 +2,11 @@
 #include "compare/fine_energy.h"
 
 #include "base/memory.h"
-#include "base/spice_number.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TERMINALS 4
+#define TERMINALS ELEMENT_NODES
 
 struct fine_energy *fine_energy_new(const struct circuit *c)
 {
@@ -39,14 +38,15 @@ static void terminals(const struct circuit *c, size_t k, const double *values, d
                       double *v, double *i)
 {
     const struct element *e = &c->elements[k];
+    const struct element_type *type = element_type(e);
     memset(v, 0, TERMINALS * sizeof *v);
     memset(i, 0, TERMINALS * sizeof *i);
-    if (e->kind == ELEMENT_MOSFET) {
+    if (type->currents) {
+        const struct element_point at = circuit_point(c, values);
         for (int t = 0; t < TERMINALS; t++)
             v[t] = values[e->node[t]];
-        mos1_currents(e->mos, &e->geometry, BOLTZMANN * c->temperature / ELECTRON_CHARGE,
-                      CIRCUIT_GMIN, v, i);
-    } else if (e->kind == ELEMENT_OPAQUE) {
+        type->currents(e, &at, i);
+    } else if (type->law == LAW_NETLIST) {
         v[0] = 1;
         i[0] = power;
     } else {
@@ -55,7 +55,7 @@ static void terminals(const struct circuit *c, size_t k, const double *values, d
     }
 }
 
-/* Of a transistor with drain, gate, source and bulk at v. */
+/* Of an element that leaks, with nodes at v. */
 static double gmin_power(const double *v)
 {
     const double drain = v[0] - v[3], source = v[2] - v[3];
@@ -76,7 +76,7 @@ static void take(void *data, const struct interval *interval)
         terminals(c, k, interval->values, f->power[k], v, i);
         for (int t = 0; t < TERMINALS && f->begun; t++)
             sums[k] += h / 6 * (2 * v0[t] * i0[t] + 2 * v[t] * i[t] + v0[t] * i[t] + v[t] * i0[t]);
-        if (c->elements[k].kind == ELEMENT_MOSFET && f->begun)
+        if (element_type(&c->elements[k])->leaks && f->begun)
             gmin[k] += 0.5 * h * (gmin_power(v0) + gmin_power(v));
         memcpy(v0, v, sizeof v);
         memcpy(i0, i, sizeof i);

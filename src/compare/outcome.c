@@ -152,7 +152,7 @@ static void sum_energies(const struct circuit *c, const struct ledger *l,
             o->energy[s][class] = NAN;
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
-        if (e->boundary || element_is_source(e) || e->kind == ELEMENT_CAPACITOR)
+        if (e->boundary || element_is_source(e) || element_stores(e))
             continue;
         for (int s = 0; s < PHASE_SECTIONS; s++) {
             double *sum = &o->energy[s][e->class];

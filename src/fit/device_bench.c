@@ -33,7 +33,8 @@ static void rig_build(struct rig *r, const struct bench *b, double idle)
 {
     struct circuit *c = r->circuit = circuit_new("device bench");
     const int node = circuit_node(c, "p");
-    circuit_port(c, "source", node, b->series, false, idle, CLASS_DRIVER);
+    circuit_port(c, "source", node,
+                 (struct port_driver){.ohm = b->series, .idle = idle, .class = CLASS_DRIVER});
     r->memristor = circuit_memristor(c, "xdevice", node, 0, b->dopant, b->x0);
     r->device = (size_t)node;
     r->source = b->series > 0 ? (size_t)circuit_node(c, "source_drive") : r->device;

@@ -60,6 +60,10 @@ SILVERBAR_API int silverbar_add_resistor(struct silverbar_circuit *circuit, cons
 SILVERBAR_API int silverbar_add_capacitor(struct silverbar_circuit *circuit, const char *name,
                                           const char *p, const char *n, double farad,
                                           const char *energy_class, struct silverbar_error *error);
+/* Not for the engine `event`. */
+SILVERBAR_API int silverbar_add_inductor(struct silverbar_circuit *circuit, const char *name,
+                                         const char *p, const char *n, double henry,
+                                         const char *energy_class, struct silverbar_error *error);
 SILVERBAR_API int silverbar_add_voltage(struct silverbar_circuit *circuit, const char *name,
                                         const char *p, const char *n, double volt,
                                         const char *energy_class, struct silverbar_error *error);

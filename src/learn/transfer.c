@@ -96,12 +96,16 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
     const double begin = o->mismatch ? 0 : SOURCE_VOLT;
     b->column_port = -1;
     if (neuron) {
-        b->column_port = circuit_port(c, "col", column, ohm, false,
-                                      b->ground + begin * b->column[0], CLASS_DRIVER);
+        b->column_port = circuit_port(c, "col", column,
+                                      (struct port_driver){.ohm = ohm,
+                                                           .idle = b->ground + begin * b->column[0],
+                                                           .class = CLASS_DRIVER});
         circuit_capacitor(c, "ccol", column, 0, o->column_farad, CLASS_LINE);
     }
-    b->reference_port = circuit_port(c, "colref", reference_column, ohm, false,
-                                     b->ground + begin * b->reference[0], CLASS_DRIVER);
+    b->reference_port = circuit_port(
+        c, "colref", reference_column,
+        (struct port_driver){
+            .ohm = ohm, .idle = b->ground + begin * b->reference[0], .class = CLASS_DRIVER});
     circuit_capacitor(c, "cref", reference_column, 0, o->column_farad, CLASS_LINE);
     b->output_probe = circuit_voltage_probe(c, "out", out);
     b->input_probe = circuit_voltage_probe(c, "in", reference_column);
@@ -109,10 +113,17 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
     for (size_t k = 0; k < c->n_elements; k++)
         if (strcmp(c->elements[k].name, "vdd") == 0)
             b->supply_probe = circuit_current_probe(c, "supply", (int)k);
-    enum status status =
-        neuron_add_reference(c, &kind, "1", reference_column, reference, rf, error);
+    enum status status = neuron_add_reference(
+        c, &kind,
+        &(struct neuron_place){
+            .name = "1", .column = reference_column, .output = reference, .rf = rf},
+        error);
     if (status == STATUS_OK && neuron)
-        status = neuron_add(c, &kind, "1", column, reference, out, rf, error);
+        status = neuron_add(
+            c, &kind,
+            &(struct neuron_place){
+                .name = "1", .column = column, .reference = reference, .output = out, .rf = rf},
+            error);
     struct engine_report report;
     struct engine_options quiet = *engine_options;
     quiet.n_recorders = 0;

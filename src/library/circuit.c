@@ -143,6 +143,15 @@ int silverbar_add_capacitor(struct silverbar_circuit *h, const char *name, const
                error);
 }
 
+int silverbar_add_inductor(struct silverbar_circuit *h, const char *name, const char *p,
+                           const char *n, double henry, const char *energy_class,
+                           struct silverbar_error *error)
+{
+    return add(
+        h, &(struct two_terminal){'l', ELEMENT_INDUCTOR, name, p, n, henry, 1e-18, energy_class},
+        error);
+}
+
 int silverbar_add_voltage(struct silverbar_circuit *h, const char *name, const char *p,
                           const char *n, double volt, const char *energy_class,
                           struct silverbar_error *error)
@@ -237,8 +246,15 @@ static enum status add_netlist(struct silverbar_circuit *h, const struct instanc
     for (size_t k = 0; k < i->n_nodes && status == STATUS_OK; k++)
         status = find_node(h->circuit, i->nodes[k], &nodes[k], error);
     if (status == STATUS_OK)
-        status = subcircuit_add(h->circuit, file, i->subcircuit, i->name, nodes, i->n_nodes, NULL,
-                                0, (enum energy_class) class, opaque, error);
+        status = subcircuit_add(h->circuit,
+                                &(struct subcircuit_instance){.file = file,
+                                                              .subcircuit = i->subcircuit,
+                                                              .name = i->name,
+                                                              .n_nodes = i->n_nodes,
+                                                              .nodes = nodes,
+                                                              .class = (enum energy_class) class,
+                                                              .opaque = opaque},
+                                error);
     free(nodes);
     return status;
 }
@@ -274,7 +290,9 @@ int silverbar_add_port(struct silverbar_circuit *h, const char *name, const char
     if (status == STATUS_OK && number == 0)
         status = fail(&e, STATUS_INPUT, "port %s at ground", name);
     if (status == STATUS_OK)
-        circuit_port(h->circuit, name, number, ohm, ohm > 0, idle, CLASS_DRIVER);
+        circuit_port(h->circuit, name, number,
+                     (struct port_driver){
+                         .ohm = ohm, .openable = ohm > 0, .idle = idle, .class = CLASS_DRIVER});
     free(full);
     return library_report(status, &e, error);
 }

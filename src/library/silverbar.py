@@ -74,7 +74,8 @@ _prototypes = {
     "version": (_string,),
     "circuit_new": (_int, _string, _double, ctypes.POINTER(_handle), _error),
     "circuit_free": (None, _handle),
-    "add_resistor": (_int, *_two), "add_capacitor": (_int, *_two), "add_voltage": (_int, *_two),
+    "add_resistor": (_int, *_two), "add_capacitor": (_int, *_two),
+    "add_inductor": (_int, *_two), "add_voltage": (_int, *_two),
     "add_memristor": (_int, _handle, _string, _string, _string, _string, _double, _error),
     "add_netlist": (_int, _handle, _string, _string, _string, _size, ctypes.POINTER(_string),
                     _string, _error),
@@ -176,6 +177,9 @@ class Circuit(_Owner):
 
     def capacitor(self, name, p, n, farad, energy_class="line"):
         _call("add_capacitor", self._handle, *map(_text, (name, p, n)), farad, _text(energy_class))
+
+    def inductor(self, name, p, n, henry, energy_class="line"):
+        _call("add_inductor", self._handle, *map(_text, (name, p, n)), henry, _text(energy_class))
 
     def voltage(self, name, p, n, volt, energy_class="driver"):
         _call("add_voltage", self._handle, *map(_text, (name, p, n)), volt, _text(energy_class))

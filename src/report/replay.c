@@ -101,56 +101,40 @@ static void write_source(void *data, int element, FILE *out)
     fputc(')', out);
 }
 
-/* Terms of a class, each a line that adds to the vectors p_<class>, dissipated power, or w_<class>,
- * stored energy.  `carries`: a source's current was saved, as it does not drive gates only. */
-static void power_term(const struct replay *r, const struct element *e, bool carries, FILE *out)
+/* What the element's texts are written from; `feeder`: n_nodes. */
+static struct element_text text_of(const struct replay *r, const bool *gate_driver, size_t number,
+                                   const char *const *feeder)
+{
+    return (struct element_text){.elements = r->circuit->elements,
+                                 .node_names = r->circuit->node_names,
+                                 .number = (int)number,
+                                 .carries = !gate_driver[number],
+                                 .feeder = feeder};
+}
+
+/* Lines that add to the vectors p_<class>, dissipated power, or w_<class>, stored energy. */
+static void power_terms(const struct replay *r, FILE *out)
 {
     const struct circuit *c = r->circuit;
-    const char *class = energy_class_name(e->class), *n0 = c->node_names[e->node[0]],
-               *n1 = c->node_names[e->node[1]], *n2 = c->node_names[e->node[2]];
-    char v0[128], v1[128], bulk[128];
-    snprintf(bulk, sizeof bulk, e->node[3] ? "v(%s)" : "0", c->node_names[e->node[3]]);
-    snprintf(v0, sizeof v0, e->node[0] ? "v(%s)" : "0", n0);
-    snprintf(v1, sizeof v1, e->node[1] ? "v(%s)" : "0", n1);
-    if (e->boundary) { /* what crosses it is what the supply side dissipates */
-        fprintf(out, "let p_neuron = p_neuron + %s*i(%s)\n", v0, e->name);
-        return;
+    bool *gate_driver = NEW(c->n_elements, bool);
+    const char **feeder = NEW(c->n_nodes, const char *);
+    circuit_gate_drivers(c, gate_driver);
+    for (size_t k = 0; k < c->n_ports; k++)
+        if (c->ports[k].enable >= 0) {
+            const struct element *source = &c->elements[c->ports[k].source];
+            feeder[source->node[0]] = source->name;
+        }
+    for (size_t k = 0; k < c->n_elements; k++) {
+        const struct element *e = &c->elements[k];
+        const struct element_type *type = element_type(e);
+        const struct element_text text = text_of(r, gate_driver, k, feeder);
+        /* neurons by what their sources deliver, all other classes by what they absorb */
+        if (type->replay_power &&
+            (e->boundary || (e->class == CLASS_NEURON) == element_is_source(e)))
+            type->replay_power(e, &text, out);
     }
-    if (e->class == CLASS_NEURON) {
-        if (e->kind == ELEMENT_VOLTAGE && carries)
-            fprintf(out, "let p_neuron = p_neuron - (%s - %s)*i(%s)\n", v0, v1, e->name);
-        else if (e->kind == ELEMENT_CURRENT)
-            fprintf(out, "let p_neuron = p_neuron - (%s - %s)*%g\n", v0, v1, e->value);
-        return;
-    }
-    switch (e->kind) {
-    case ELEMENT_RESISTOR:
-        fprintf(out, "let p_%s = p_%s + (%s - %s)^2/%g\n", class, class, v0, v1, e->value);
-        break;
-    case ELEMENT_CAPACITOR:
-        fprintf(out, "let w_%s = w_%s + %g*(%s - %s)^2\n", class, class, 0.5 * e->value, v0, v1);
-        break;
-    case ELEMENT_SWITCH: /* of a port: the current is its source's */
-        for (size_t k = 0; k < c->n_ports; k++)
-            if (c->ports[k].enable >= 0 && c->elements[c->ports[k].source].node[0] == e->node[0])
-                fprintf(out, "let p_%s = p_%s - (%s - %s)*i(%s)\n", class, class, v0, v1,
-                        c->elements[c->ports[k].source].name);
-        break;
-    case ELEMENT_MOSFET:
-        /* ngspice gives a PMOS its drain current with the sign of an NMOS */
-        fprintf(out,
-                "let p_%s = p_%s %c ((v(%s) - v(%s))*@%s[id]"
-                " + (%s - v(%s))*@%s[ibd] + (%s - v(%s))*@%s[ibs])\n",
-                class, class, e->mos->type > 0 ? '+' : '-', n0, n2, e->name, bulk, n0, e->name,
-                bulk, n2, e->name);
-        break;
-    case ELEMENT_MEMRISTOR:
-        fprintf(out, "let p_%s = p_%s + (%s - %s)*@b.%s.b.%s.b1[i]\n", class, class, v0, v1,
-                e->name, e->dopant->instance);
-        break;
-    default:
-        break;
-    }
+    free(gate_driver);
+    free(feeder);
 }
 
 static void write_saves(const struct replay *r, FILE *out)
@@ -165,16 +149,13 @@ static void write_saves(const struct replay *r, FILE *out)
         fprintf(out, ".save v(%s)\n", c->state_names[s]);
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
+        const struct element_text text = text_of(r, gate_driver, k, NULL);
         if (element_is_source(e) && strchr(e->name, '.'))
             for (int n = 0; n < 2; n++)
                 if (strchr(c->node_names[e->node[n]], '.'))
                     fprintf(out, ".save v(%s)\n", c->node_names[e->node[n]]);
-        if (e->kind == ELEMENT_VOLTAGE && !gate_driver[k])
-            fprintf(out, ".save i(%s)\n", e->name);
-        else if (e->kind == ELEMENT_MOSFET && e->class != CLASS_NEURON)
-            fprintf(out, ".save @%s[id] @%s[ibd] @%s[ibs]\n", e->name, e->name, e->name);
-        else if (e->kind == ELEMENT_MEMRISTOR)
-            fprintf(out, ".save @b.%s.b.%s.b1[i]\n", e->name, e->dopant->instance);
+        if (element_type(e)->replay_save)
+            element_type(e)->replay_save(e, &text, out);
     }
     free(gate_driver);
 }
@@ -188,11 +169,7 @@ static void write_commands(const struct replay *r, FILE *out)
         const char *name = energy_class_name((enum energy_class) class);
         fprintf(out, "let p_%s = 0*time\nlet w_%s = 0*time\n", name, name);
     }
-    bool *gate_driver = NEW(c->n_elements, bool);
-    circuit_gate_drivers(c, gate_driver);
-    for (size_t k = 0; k < c->n_elements; k++)
-        power_term(r, &c->elements[k], !gate_driver[k], out);
-    free(gate_driver);
+    power_terms(r, out);
     for (int s = 0; s < PHASE_SECTIONS; s++) {
         if (r->section_t0[s] < 0 || (s != SECTION_TRAINING && s != SECTION_INFERENCE))
             continue;
@@ -200,11 +177,17 @@ static void write_commands(const struct replay *r, FILE *out)
             const char *name = energy_class_name((enum energy_class) class);
             number_text(r->section_t0[s], a);
             number_text(r->section_t1[s], b);
+            /* ngspice's first point lies behind 0, where `meas` finds nothing */
+            const bool first = !(r->section_t0[s] > 0);
+            fprintf(out, "meas tran lost integ p_%s from=%s to=%s\n", name, a, b);
+            if (first)
+                fprintf(out, "let w0 = w_%s[0]\n", name);
+            else
+                fprintf(out, "meas tran w0 find w_%s at=%s\n", name, a);
             fprintf(out,
-                    "meas tran lost integ p_%s from=%s to=%s\nmeas tran w0 find w_%s at=%s\n"
                     "meas tran w1 find w_%s at=%s\nlet energy_%s_%s = lost + w1 - w0\n"
                     "print energy_%s_%s\n",
-                    name, a, b, name, a, name, b, phase_section_name((enum phase_section)s), name,
+                    name, b, phase_section_name((enum phase_section)s), name,
                     phase_section_name((enum phase_section)s), name);
         }
     }

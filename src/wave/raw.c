@@ -33,7 +33,7 @@ static void choose(struct raw_writer *w)
     w->n_voltages = w->n_values;
     for (size_t b = 0; b < c->n_branches; b++) {
         const int e = c->branch_elements[b];
-        if (c->elements[e].kind == ELEMENT_VOLTAGE && !gate_driver[e] &&
+        if (element_type(&c->elements[e])->shows_current && !gate_driver[e] &&
             !strchr(c->elements[e].name, '.'))
             w->values[w->n_values++] = circuit_branch_value(c, (int)b);
     }

@@ -74,13 +74,6 @@ static bool spread_slopes(struct dae *d, const double *slope)
     return true;
 }
 
-static double controlled_voltage(const struct element *e, double control, double *slope)
-{
-    *slope = e->value;
-    return e->kind == ELEMENT_VCVS ? e->value * control
-                                   : transfer_table_value(&e->table, control, slope);
-}
-
 static void take(double *sum, const int *at, double i)
 {
     sum[at[0]] += i;
@@ -184,10 +177,12 @@ static void element_currents(struct dae *d, bool by_node, const double *slope, d
         take(sum, by_node ? e->node : e->row, i);
         if (residual)
             residual[e->unknown] =
-                u - controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &unused);
-        if (power)
+                u - element_follows(e->element, v[e->node[2]] - v[e->node[3]], &unused);
+        if (power && k < d->n_controlled - d->n_inductive) /* the others store it */
             power[e->number] = u * i;
     }
+    for (size_t k = 0; k < d->n_fluxes && residual && slope; k++)
+        residual[d->fluxes[k].row] += d->fluxes[k].coefficient * slope[d->fluxes[k].column];
 }
 
 /* What leaves a child comes through its tie from the parent. */
@@ -254,6 +249,13 @@ void dae_drive_currents(struct dae *d, double *currents)
     memcpy(currents, d->sum, d->n_roots * sizeof *currents);
 }
 
+void dae_reach(struct dae *d, const double *y)
+{
+    y += dae_first_kept(d);
+    for (size_t k = 0; k < d->n_inductive; k++)
+        d->reach[k] = fmax(d->reach[k], fabs(y[k]));
+}
+
 void dae_mass(const struct dae *d, const double *x, double *product)
 {
     const size_t first_state = d->n - d->n_states;
@@ -268,6 +270,8 @@ void dae_mass(const struct dae *d, const double *x, double *product)
         if (b >= 0)
             product[b] -= q;
     }
+    for (size_t k = 0; k < d->n_fluxes; k++)
+        product[d->fluxes[k].row] += d->fluxes[k].coefficient * x[d->fluxes[k].column];
 }
 
 void dae_jacobian(struct dae *d, double t, double c, const double *y, double *entries)
@@ -309,7 +313,7 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
     for (size_t k = 0; k < d->n_controlled; k++) {
         const struct dae_device *e = &d->controlled[k];
         double slope;
-        controlled_voltage(e->element, v[e->node[2]] - v[e->node[3]], &slope);
+        element_follows(e->element, v[e->node[2]] - v[e->node[3]], &slope);
         const int32_t *at = d->stamps + e->stamp;
         entries[at[4]] -= slope; /* v(0) - v(1) - f(v(2) - v(3)) */
         entries[at[5]] += slope;
@@ -345,4 +349,6 @@ void dae_constant_jacobian(struct dae *d)
         stamp_conductance(d, d->capacitors[k].stamp, d->capacitors[k].value, d->mass);
     for (size_t k = 0; k < d->n_memristors; k++)
         d->mass[d->stamps[d->memristors[k].stamp + 8]] += 1;
+    for (size_t k = 0; k < d->n_fluxes; k++)
+        d->mass[d->stamps[d->fluxes[k].stamp]] += d->fluxes[k].coefficient;
 }

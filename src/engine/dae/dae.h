@@ -6,7 +6,7 @@
  * Kirchhoff's current law after the solution.  Groups with ground in them are known.  What remains:
  *
  *     a root:                  sum of the currents that leave its group = 0
- *     a controlled source:     v(0,1) - f(v(2,3)) = 0, unknown: its current
+ *     a branch:                v(0,1) - f(v(2,3)) - d(flux)/dt = 0, unknown: its current
  *     a memristor's state:     x' - f(v, x) = 0
  *
  * Current of a capacitor: C d(v0 - v1)/dt, where known nodes have known slopes.  External sources
@@ -41,17 +41,25 @@ struct dae_device {
     int node[4];
     int row[2];
     int stamp, number;
-    int unknown;                 /* controlled source: its current; memristor: its state */
+    int unknown;                 /* branch: its current; memristor: its state */
     double rate_by_v, rate_by_x; /* memristor: derivatives of its rate, as last evaluated */
     const struct element *element;
+};
+/* In the row of a branch: coefficient times the slope of a branch's current [V s/A]. */
+struct dae_flux {
+    int row, column; /* unknowns */
+    int stamp;
+    double coefficient;
 };
 struct dae {
     const struct circuit *circuit;
     double thermal; /* kT/q [V] */
-    size_t n;       /* unknowns: roots, then currents of controlled sources, then states */
+    size_t n;       /* unknowns: roots, then currents of branches, then states */
     size_t n_roots, n_states;
-    int *roots;   /* n_roots: their nodes */
-    int *unknown; /* n_nodes: unknown of the root of the node's group, -1: known */
+    size_t n_inductive; /* the last ones of the branches: their currents have slopes */
+    double *reach;      /* n_inductive: largest current so far [A], for tolerances */
+    int *roots;         /* n_roots: their nodes */
+    int *unknown;       /* n_nodes: unknown of the root of the node's group, -1: known */
     size_t n_ties;
     struct dae_tie *ties; /* n_ties, parents before children */
     size_t n_known_ties;  /* the first ones: in groups with ground */
@@ -66,8 +74,10 @@ struct dae {
     size_t n_channels;
     struct dae_channels *channels; /* n_channels blocks, of n_mosfets */
     struct dae_junctions junctions;
-    struct dae_diodes *diodes; /* n_mosfets */
-    struct dae_device *memristors, *controlled;
+    struct dae_diodes *diodes;                  /* n_mosfets */
+    struct dae_device *memristors, *controlled; /* controlled: all branches, in order of unknowns */
+    size_t n_fluxes;
+    struct dae_flux *fluxes;
 
     /* pattern of dF/dy + c dF/dy', compressed columns */
     size_t n_entries;
@@ -99,6 +109,16 @@ struct dae {
 struct dae *dae_new(const struct circuit *circuit, struct error *error);
 void dae_free(struct dae *dae);
 
+/* The first of the unknowns that keep something from step to step: currents of inductive branches,
+ * then states. */
+static inline size_t dae_first_kept(const struct dae *d)
+{
+    return d->n - d->n_states - d->n_inductive;
+}
+
+/* y belongs to the solution: raise dae->reach to its currents. */
+void dae_reach(struct dae *dae, const double *y);
+
 /* F(t, y, y') -> residual; y, slope, residual: n. */
 void dae_residual(struct dae *dae, double t, const double *y, const double *slope,
                   double *residual);
@@ -113,7 +133,7 @@ void dae_jacobian(struct dae *dae, double t, double c, const double *y, double *
  * states' part of the change, as it follows from the nodes' by the last evaluation.  n each. */
 void dae_state_changes(const struct dae *dae, double c, const double *residual, double *change);
 
-/* F is linear in y' with a constant matrix M of capacitances and ones: product = M x.  n each. */
+/* F is linear in y' with a constant matrix M of capacitances, inductances and ones: product = M x.  n each. */
 void dae_mass(const struct dae *dae, const double *x, double *product);
 
 /* All values of the circuit, branch currents included, in dae->values, and the power that every

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/spice_number.h"
+#include "engine/dae/dae_flux.h"
 #include "engine/engine.h"
 
 #include <math.h>
@@ -14,6 +15,7 @@ struct build {
     struct dae *dae;
     const struct circuit *circuit;
     bool *gate_driver;
+    int *current; /* n_elements: unknown of its branch current, or -1 */
     /* contributions to the Jacobian in the order in which dae_jacobian makes them */
     struct contribution {
         int row, column; /* -1: nowhere */
@@ -50,6 +52,8 @@ void dae_free(struct dae *d)
     free(d->mass);
     free(d->memristors);
     free(d->controlled);
+    free(d->fluxes);
+    free(d->reach);
     free(d->columns);
     free(d->rows);
     free(d->stamps);
@@ -62,6 +66,11 @@ void dae_free(struct dae *d)
     free(d);
 }
 
+static bool is_voltage(const struct element *e)
+{
+    return element_type(e)->law == LAW_VOLTAGE;
+}
+
 /* Voltage sources by their nodes: those of node k from first[k] to first[k + 1] of the list, which is
  * to be freed.  first: n_nodes + 1. */
 static int *list_sources(const struct circuit *c, size_t *first)
@@ -69,16 +78,22 @@ static int *list_sources(const struct circuit *c, size_t *first)
     int *list = NEW(2 * c->n_elements, int);
     size_t *at = NEW(c->n_nodes + 1, size_t);
     for (size_t k = 0; k < c->n_elements; k++)
-        for (int i = 0; i < 2 && c->elements[k].kind == ELEMENT_VOLTAGE; i++)
+        for (int i = 0; i < 2 && is_voltage(&c->elements[k]); i++)
             first[c->elements[k].node[i] + 1]++;
     for (size_t j = 0; j < c->n_nodes; j++)
         first[j + 1] += first[j];
     memcpy(at, first, (c->n_nodes + 1) * sizeof *at);
     for (size_t k = 0; k < c->n_elements; k++)
-        for (int i = 0; i < 2 && c->elements[k].kind == ELEMENT_VOLTAGE; i++)
+        for (int i = 0; i < 2 && is_voltage(&c->elements[k]); i++)
             list[at[c->elements[k].node[i]]++] = (int)k;
     free(at);
     return list;
+}
+
+/* A linear controlled source that drives gates only needs no unknown: its node follows its control. */
+static bool is_derived(const struct build *b, const struct element *e)
+{
+    return element_type(e)->derives && b->gate_driver[e - b->circuit->elements];
 }
 
 /* Grow the groups of nodes from ground, then from every node not yet reached: each source with one
@@ -242,7 +257,7 @@ static void sort_junctions(struct build *b)
     free(order);
 }
 
-static void add_mosfet(struct build *b, const struct element *e)
+static enum status add_transistor(struct build *b, const struct element *e)
 {
     struct dae *d = b->dae;
     const int *u = d->unknown, *node = e->node, number = (int)(e - b->circuit->elements);
@@ -270,69 +285,144 @@ static void add_mosfet(struct build *b, const struct element *e)
             }
         diodes->junction[i] = add_junction(b, (const int[2]){node[3], node[2 * i]}, &constants);
     }
+    return STATUS_OK;
 }
 
-static enum status add_element(struct build *b, size_t number)
+/* Each adds an element of one law (element.h). */
+static enum status add_conductance(struct build *b, const struct element *e)
+{
+    linear(b, b->dae->resistors, &b->dae->n_resistors, e, 1 / e->value, e->node);
+    return STATUS_OK;
+}
+
+static enum status add_capacitance(struct build *b, const struct element *e)
+{
+    linear(b, b->dae->capacitors, &b->dae->n_capacitors, e, e->value, e->node);
+    differential(b->dae, e->node);
+    return STATUS_OK;
+}
+
+static enum status add_source(struct build *b, const struct element *e)
+{
+    linear(b, b->dae->currents, &b->dae->n_currents, e, e->value, e->node);
+    return STATUS_OK;
+}
+
+static enum status add_transconductance(struct build *b, const struct element *e)
+{
+    linear(b, b->dae->transconductors, &b->dae->n_transconductors, e, e->value, e->node + 2);
+    return STATUS_OK;
+}
+
+static enum status add_switch(struct build *b, const struct element *e)
+{
+    linear(b, b->dae->switches, &b->dae->n_switches, e, e->value, e->node);
+    contribute_square(b, e->node, e->node + 2);
+    return STATUS_OK;
+}
+
+static struct dae_device new_device(struct build *b, const struct element *e, size_t unknown)
+{
+    struct dae_device device = {.element = e,
+                                .stamp = (int)b->n,
+                                .number = (int)(e - b->circuit->elements),
+                                .unknown = (int)unknown};
+    memcpy(device.node, e->node, sizeof device.node);
+    find_rows(b, e->node, device.row);
+    return device;
+}
+
+static enum status add_memory(struct build *b, const struct element *e)
 {
     struct dae *d = b->dae;
-    const struct element *e = &b->circuit->elements[number];
     const int *u = d->unknown, *node = e->node;
-    struct dae_device device = {
-        .element = e, .stamp = (int)b->n, .number = (int)number, .unknown = -1};
-    memcpy(device.node, node, sizeof device.node);
-    find_rows(b, node, device.row);
-    switch (e->kind) {
-    case ELEMENT_RESISTOR:
-        linear(b, d->resistors, &d->n_resistors, e, 1 / e->value, node);
-        break;
-    case ELEMENT_SWITCH:
-        linear(b, d->switches, &d->n_switches, e, e->value, node);
-        contribute_square(b, node, node + 2);
-        break;
-    case ELEMENT_CAPACITOR:
-        linear(b, d->capacitors, &d->n_capacitors, e, e->value, node);
-        differential(d, node);
-        break;
-    case ELEMENT_CURRENT:
-        linear(b, d->currents, &d->n_currents, e, e->value, node);
-        break;
-    case ELEMENT_VCCS:
-        linear(b, d->transconductors, &d->n_transconductors, e, e->value, node + 2);
-        break;
-    case ELEMENT_MOSFET:
-        add_mosfet(b, e);
-        break;
-    case ELEMENT_MEMRISTOR: {
-        const int x = device.unknown = (int)(d->n - d->n_states) + e->state;
-        contribute_square(b, node, node);
-        contribute(b, u[node[0]], x);
-        contribute(b, u[node[1]], x);
-        contribute(b, x, u[node[0]]);
-        contribute(b, x, u[node[1]]);
-        contribute(b, x, x);
-        d->differential[x] = true;
-        d->memristors[d->n_memristors++] = device;
-        break;
-    }
-    case ELEMENT_VCVS:
-    case ELEMENT_TRANSFER: {
-        if (b->gate_driver[number] && e->kind == ELEMENT_VCVS)
-            break;
-        const int i = device.unknown = (int)(d->n_roots + d->n_controlled);
-        contribute(b, u[node[0]], i);
-        contribute(b, u[node[1]], i);
-        for (int k = 0; k < 4; k++)
-            contribute(b, i, u[node[k]]);
-        d->controlled[d->n_controlled++] = device;
-        break;
-    }
-    case ELEMENT_VOLTAGE:
-        break;
-    case ELEMENT_OPAQUE:
-        return fail_unable(b->error, ENGINE_SUBCIRCUITS,
-                           "element %s is a subcircuit that only SPICE can run", e->name);
-    }
+    const size_t first_state = d->n - d->n_states;
+    const struct dae_device device = new_device(b, e, first_state + (size_t)e->state);
+    const int x = device.unknown;
+    contribute_square(b, node, node);
+    contribute(b, u[node[0]], x);
+    contribute(b, u[node[1]], x);
+    contribute(b, x, u[node[0]]);
+    contribute(b, x, u[node[1]]);
+    contribute(b, x, x);
+    d->differential[x] = true;
+    d->memristors[d->n_memristors++] = device;
     return STATUS_OK;
+}
+
+/* Unless it is among dae->derived. */
+static enum status add_branch(struct build *b, const struct element *e)
+{
+    struct dae *d = b->dae;
+    const int i = b->current[e - b->circuit->elements];
+    if (i < 0)
+        return STATUS_OK;
+    d->controlled[(size_t)i - d->n_roots] = new_device(b, e, (size_t)i);
+    contribute(b, d->unknown[e->node[0]], i);
+    contribute(b, d->unknown[e->node[1]], i);
+    for (int k = 0; k < 4; k++)
+        contribute(b, i, d->unknown[e->node[k]]);
+    return STATUS_OK;
+}
+
+/* It ties nodes (find_groups), or acts by fluxes alone. */
+static enum status add_nothing(struct build *b, const struct element *e)
+{
+    (void)b, (void)e;
+    return STATUS_OK;
+}
+
+static enum status add_netlist(struct build *b, const struct element *e)
+{
+    return fail_unable(b->error, ENGINE_SUBCIRCUITS, "element %s %s", e->name,
+                       element_type(e)->refusal);
+}
+
+static enum status (*const add_law[ELEMENT_LAWS])(struct build *b, const struct element *e) = {
+    [LAW_CONDUCTANCE] = add_conductance, [LAW_CAPACITANCE] = add_capacitance,
+    [LAW_SOURCE] = add_source,           [LAW_TRANSCONDUCTANCE] = add_transconductance,
+    [LAW_SWITCH] = add_switch,           [LAW_TRANSISTOR] = add_transistor,
+    [LAW_MEMORY] = add_memory,           [LAW_VOLTAGE] = add_nothing,
+    [LAW_BRANCH] = add_branch,           [LAW_NONE] = add_nothing,
+    [LAW_NETLIST] = add_netlist,
+};
+
+/* Unknowns of branch currents: first those without a slope. */
+static enum status number_branches(struct build *b)
+{
+    const struct circuit *c = b->circuit;
+    struct dae *d = b->dae;
+    const enum status status = dae_list_fluxes(d, b->error);
+    bool *inductive = NEW(c->n_elements, bool);
+    for (size_t k = 0; k < d->n_fluxes; k++)
+        inductive[d->fluxes[k].column] = true;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t k = 0; k < c->n_elements; k++) {
+            const struct element *e = &c->elements[k];
+            if (pass == 0)
+                b->current[k] = -1;
+            if (element_type(e)->law != LAW_BRANCH || is_derived(b, e) ||
+                inductive[k] != (pass == 1))
+                continue;
+            b->current[k] = (int)(d->n_roots + d->n_controlled++);
+            d->n_inductive += (size_t)pass;
+        }
+    free(inductive);
+    d->reach = NEW(d->n_inductive, double);
+    return status;
+}
+
+static void add_fluxes(struct build *b)
+{
+    struct dae *d = b->dae;
+    for (size_t k = 0; k < d->n_fluxes; k++) {
+        struct dae_flux *f = &d->fluxes[k];
+        f->row = b->current[f->row];
+        f->column = b->current[f->column];
+        f->stamp = (int)b->n;
+        d->differential[f->column] = true;
+        contribute(b, f->row, f->column);
+    }
 }
 
 static int by_column(const void *a, const void *b)
@@ -438,26 +528,26 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     allocate(d, c);
     b.gate_driver = NEW(c->n_elements, bool);
     circuit_gate_drivers(c, b.gate_driver);
-    size_t n_controlled = 0;
-    for (size_t k = 0; k < c->n_elements; k++) {
-        const struct element *e = &c->elements[k];
-        if (e->kind == ELEMENT_VCVS && b.gate_driver[k])
-            d->derived[d->n_derived++] = e;
-        else if (e->kind == ELEMENT_VCVS || e->kind == ELEMENT_TRANSFER)
-            n_controlled++;
-    }
+    b.current = NEW(c->n_elements, int);
+    for (size_t k = 0; k < c->n_elements; k++)
+        if (is_derived(&b, &c->elements[k]))
+            d->derived[d->n_derived++] = &c->elements[k];
     enum status status = find_groups(&b);
     for (size_t k = 0; k < d->n_derived; k++)
         d->unknown[d->derived[k]->node[0]] = -1;
     sort_gates(d);
-    d->n = d->n_roots + n_controlled + d->n_states;
+    if (status == STATUS_OK)
+        status = number_branches(&b);
+    d->n = d->n_roots + d->n_controlled + d->n_states;
     d->sum = NEW(d->n + DAE_NOWHERE, double);
     b.junction_of = NEW(c->n_nodes, size_t);
     b.next_junction = NEW(2 * c->n_elements, size_t);
     b.junctions = NEW(2 * c->n_elements, struct dae_junction);
     d->differential = NEW(d->n, bool);
     for (size_t k = 0; k < c->n_elements && status == STATUS_OK; k++)
-        status = add_element(&b, k);
+        status = add_law[element_type(&c->elements[k])->law](&b, &c->elements[k]);
+    if (status == STATUS_OK)
+        add_fluxes(&b);
     /* a place on the diagonal for the operating point's GMIN */
     for (size_t k = 0; k < d->n_roots; k++)
         contribute(&b, (int)k, (int)k);
@@ -466,6 +556,7 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
         sort_junctions(&b);
     }
     free(b.gate_driver);
+    free(b.current);
     free(b.contributions);
     free(b.junction_of);
     free(b.next_junction);

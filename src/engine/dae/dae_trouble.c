@@ -20,7 +20,7 @@ const char *dae_unknown(const struct dae *d, const double *y, size_t k, char tex
     } else if (k < d->n_roots) {
         snprintf(text, DAE_TROUBLE_SIZE, "node %s at %g V", c->node_names[d->roots[k]], y[k]);
     } else {
-        const char *name = "a controlled source";
+        const char *name = "a branch";
         for (size_t i = 0; i < d->n_controlled; i++)
             if (d->controlled[i].unknown == (int)k)
                 name = d->controlled[i].element->name;
@@ -31,9 +31,9 @@ const char *dae_unknown(const struct dae *d, const double *y, size_t k, char tex
 
 size_t dae_largest(const struct dae *d, const double *x, const double *weight)
 {
-    size_t largest = d->n_roots > 0 ? 0 : d->n - d->n_states;
+    size_t largest = d->n_roots > 0 ? 0 : dae_first_kept(d);
     for (size_t k = 0; k < d->n; k++) {
-        const bool current = k >= d->n_roots && k < d->n - d->n_states;
+        const bool current = k >= d->n_roots && k < dae_first_kept(d);
         if (!current && fabs(x[k]) * weight[k] > fabs(x[largest]) * weight[largest])
             largest = k;
     }

@@ -18,7 +18,8 @@
  *
  * The tolerance of a voltage is reltol times (half the supply + its deviation from the operating
  * point) + vntol, near what SPICE allows, and but for dirk.h at most half of kT/q; that of a state
- * reltol times itself + vntol, of which dirk.h takes a tenth, since states remember.  A step is
+ * reltol times itself + vntol, of which dirk.h takes a tenth, since states remember; that of an
+ * inductive current reltol times the largest that it has had + abstol.  A step is
  * accepted when the root mean square of all voltages' errors and each state's error are within
  * them. */
 #include "engine/dae/ida.h"
@@ -100,6 +101,10 @@ WIDE static void tolerances(const struct run *r, const double *restrict v, doubl
     for (size_t k = 0; k < first_state; k++) {
         const double volt = reltol * (scale + fabs(v[k] - rest[k]));
         w[k] = 1 / ((volt < most ? volt : most) + vntol);
+    }
+    for (size_t k = 0; k < r->dae->n_inductive; k++) {
+        const size_t i = first_state - r->dae->n_inductive + k;
+        w[i] = alone / (reltol * fmax(fabs(v[i]), r->dae->reach[k]) + o->abstol);
     }
     for (size_t k = first_state; k < r->dae->n; k++)
         w[k] = alone / (part * (reltol * fabs(v[k]) + vntol));
@@ -209,6 +214,7 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool kink
     if (status != STATUS_OK)
         return status;
     const size_t size = circuit_n_values(r->circuit) * sizeof *r->values;
+    dae_reach(r->dae, r->y);
     if (kink) {
         double *slope = r->between_slope;
         rosenbrock_between(&r->rosenbrock, 0, r->between, slope);

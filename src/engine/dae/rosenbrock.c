@@ -133,11 +133,12 @@ double rosenbrock_norm(const struct rosenbrock *r, const double *x, const double
                        double alone, double memory)
 {
     const struct dae *d = r->dae;
-    const size_t n_controlled = d->n - d->n_states - d->n_roots, first_state = d->n - d->n_states;
+    const size_t first_kept = dae_first_kept(d);
     double squares, of_states, of_currents;
     const double largest = largest_of(d->n_roots, x, weight, &squares),
-                 state = largest_of(d->n_states, x + first_state, weight + first_state, &of_states);
-    largest_of(n_controlled, x + d->n_roots, weight + d->n_roots, &of_currents);
+                 state =
+                     largest_of(d->n - first_kept, x + first_kept, weight + first_kept, &of_states);
+    largest_of(first_kept - d->n_roots, x + d->n_roots, weight + d->n_roots, &of_currents);
     const double nodes = sqrt(squares / (double)(d->n_roots + 1));
     return isfinite(squares + of_states + of_currents)
                ? fmax(memory * state, fmax(nodes, alone * fmax(largest, state)))

@@ -41,7 +41,8 @@ bool rosenbrock_new(struct rosenbrock *r, struct dae *dae);
 void rosenbrock_free(struct rosenbrock *r);
 
 /* Size of x in units of the tolerances 1/weight: the largest of the root mean square of the nodes,
- * `alone` times that of any one, and `memory` times that of any state; currents do not count.
+ * `alone` times that of any one, and `memory` times that of any state or inductive current; other
+ * currents do not count.
  * dae_largest() tells which.  INFINITY where x is not finite.  x, weight: n. */
 double rosenbrock_norm(const struct rosenbrock *r, const double *x, const double *weight,
                        double alone, double memory);

@@ -16,38 +16,21 @@ void step_energy_new(struct step_energy *s, const struct circuit *c)
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         *arrays[k] = NEW(c->n_elements, double);
     s->classes = energy_classes(c);
-    s->capacitors = NEW(c->n_elements, int);
-    s->stored = NEW(c->n_elements, double);
-    for (size_t k = 0; k < c->n_elements; k++)
-        if (c->elements[k].kind == ELEMENT_CAPACITOR)
-            s->capacitors[s->n_capacitors++] = (int)k;
+    stored_new(&s->stored, c);
 }
 
 void step_energy_free(struct step_energy *s)
 {
-    double *const arrays[] = {s->energy, s->estimate, s->begin, s->first,
-                              s->second, s->end,      s->stored};
+    double *const arrays[] = {s->energy, s->estimate, s->begin, s->first, s->second, s->end};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
     free(s->classes);
-    free(s->capacitors);
-}
-
-static void book_capacitors(struct step_energy *s, const double *values)
-{
-    for (size_t k = 0; k < s->n_capacitors; k++) {
-        const struct element *e = &s->circuit->elements[s->capacitors[k]];
-        const double v = values[e->node[0]] - values[e->node[1]];
-        const double stored = 0.5 * e->value * v * v;
-        s->energy[s->capacitors[k]] = stored - s->stored[k];
-        s->estimate[s->capacitors[k]] = 0;
-        s->stored[k] = stored;
-    }
+    stored_free(&s->stored);
 }
 
 void step_energy_start(struct step_energy *s, const double *values)
 {
-    book_capacitors(s, values);
+    stored_book(&s->stored, values, s->energy, s->estimate);
     memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
 }
 
@@ -81,7 +64,7 @@ WIDE static void lobatto(struct step_energy *s, double h)
 /* Book what the step has given, and begin the next one. */
 static void finish(struct step_energy *s, const double *values)
 {
-    book_capacitors(s, values);
+    stored_book(&s->stored, values, s->energy, s->estimate);
     energy_sum_classes(s->circuit->n_elements, s->classes, s->estimate, s->class_error);
     double *swap = s->begin;
     s->begin = s->end;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Energies of all elements over an integrator's steps, from their powers at the ends and at two
- * points within: Lobatto's rule, exact for powers of degree 5.  Capacitors are booked by what they
- * store. */
+ * points within: Lobatto's rule, exact for powers of degree 5.  What stores is booked by
+ * that (stored.h). */
 #ifndef SILVERBAR_ENGINE_DAE_STEP_ENERGY_H
 #define SILVERBAR_ENGINE_DAE_STEP_ENERGY_H
 
-#include "circuit/circuit.h"
+#include "engine/stored.h"
 
 /* The two points, as parts of the step: (1 -+ 1/sqrt 5)/2. */
 #define STEP_ENERGY_FIRST 0.27639320225002103
@@ -18,9 +18,7 @@ struct step_energy {
     unsigned char *classes;               /* n_elements: energy_classes() */
     double class_error[ENERGY_CLASSES];   /* sums of the estimates by these */
     double *begin, *first, *second, *end; /* n_elements: powers, put here by the caller [W] */
-    size_t n_capacitors;
-    int *capacitors; /* n_capacitors: elements */
-    double *stored;  /* n_capacitors [J] */
+    struct stored stored;
 };
 
 void step_energy_new(struct step_energy *s, const struct circuit *circuit);

@@ -106,7 +106,8 @@ enum status event_floating(const struct network *n, struct error *error)
     int floating = -1;
     for (size_t k = 0; k < c->n_elements && floating < 0; k++) {
         const struct element *e = &c->elements[k];
-        const int ends[2] = {e->node[0], e->node[e->kind == ELEMENT_MOSFET ? 2 : 1]};
+        const struct element_type *type = element_type(e);
+        const int ends[2] = {e->node[0], e->node[type->through[1]]};
         for (int i = 0; i < 2 && floating < 0; i++)
             if (!reached[n->root[ends[i]]])
                 floating = ends[i];

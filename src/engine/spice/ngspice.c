@@ -65,9 +65,9 @@ static void choose_saved(struct run *r)
     known[0] = true;
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
-        if (e->kind == ELEMENT_VOLTAGE && e->external)
+        if (e->external)
             known[e->node[0]] = true;
-        if (e->kind == ELEMENT_VCVS && gate_driver[k]) {
+        if (element_type(e)->derives && gate_driver[k]) {
             known[e->node[0]] = true;
             r->derived[r->n_derived++] = (int)k;
         }

@@ -20,7 +20,7 @@ struct quadrature *quadrature_new(const struct circuit *c)
     q->energy = NEW(n, double);
     q->error = NEW(n, double);
     q->power = NEW(n, double);
-    q->stored = NEW(n, double);
+    stored_new(&q->stored, c);
     q->now = NEW(n, struct quadrature_point);
     q->before = NEW(n, struct quadrature_point);
     q->pair = NEW(n, struct quadrature_point);
@@ -36,7 +36,7 @@ void quadrature_free(struct quadrature *q)
     free(q->energy);
     free(q->error);
     free(q->power);
-    free(q->stored);
+    stored_free(&q->stored);
     free(q->now);
     free(q->before);
     free(q->pair);
@@ -52,14 +52,9 @@ void quadrature_restart(struct quadrature *q)
 static struct quadrature_point point(const struct element *e, const double *values, double power)
 {
     struct quadrature_point p = {.power = power};
-    double volt = 0, least = 0;
-    if (e->kind == ELEMENT_RESISTOR || e->kind == ELEMENT_SWITCH || e->kind == ELEMENT_MEMRISTOR) {
-        volt = values[e->node[0]] - values[e->node[1]];
-    } else if (e->kind == ELEMENT_MOSFET) {
-        volt = values[e->node[0]] - values[e->node[2]];
-        least = CHANNEL_VOLT;
-    }
-    if (fabs(volt) > least) {
+    const struct element_type *type = element_type(e);
+    const double volt = values[e->node[type->across[0]]] - values[e->node[type->across[1]]];
+    if (fabs(volt) > (type->leaks ? CHANNEL_VOLT : 0)) {
         p.volt = volt;
         p.ampere = power / volt;
     }
@@ -70,7 +65,7 @@ static double step_energy(const struct quadrature_point *a, const struct quadrat
                           const struct element *e, double h)
 {
     const double trapezoid = 0.5 * h * (a->power + b->power);
-    if (e->kind == ELEMENT_MOSFET && (a->volt == 0 || b->volt == 0))
+    if (element_type(e)->leaks && (a->volt == 0 || b->volt == 0))
         return trapezoid;
     return trapezoid - h / 6 * (b->volt - a->volt) * (b->ampere - a->ampere);
 }
@@ -103,16 +98,9 @@ void quadrature_advance(struct quadrature *q, double t, const double *values)
         q->pair_t = q->t;
     }
     q->in_pair = q->started && !q->in_pair;
-    for (size_t k = 0; k < n; k++) {
-        const struct element *e = &c->elements[k];
-        if (e->kind != ELEMENT_CAPACITOR)
-            continue;
-        const double v = values[e->node[0]] - values[e->node[1]];
-        const double stored = 0.5 * e->value * v * v;
-        q->energy[k] = q->started ? stored - q->stored[k] : 0;
-        q->error[k] = 0;
-        q->stored[k] = stored;
-    }
+    stored_book(&q->stored, values, q->energy, q->error);
+    if (!q->started)
+        memset(q->energy, 0, n * sizeof *q->energy);
     energy_sum_classes(n, q->classes, q->error, q->class_error);
     q->started = true;
     q->t = t;

@@ -15,7 +15,7 @@
 #ifndef SILVERBAR_ENGINE_SPICE_QUADRATURE_H
 #define SILVERBAR_ENGINE_SPICE_QUADRATURE_H
 
-#include "circuit/circuit.h"
+#include "engine/stored.h"
 
 /* An element at one point. */
 struct quadrature_point {
@@ -28,9 +28,10 @@ struct quadrature {
     bool started;
     double *energy; /* n_elements: over the last interval [J] */
     double *error;  /* n_elements: estimate that belongs to it [J]; 0 at every other interval */
-    unsigned char *classes;                       /* n_elements: energy_classes() */
-    double class_error[ENERGY_CLASSES];           /* sums of the errors by these */
-    double *power, *stored;                       /* n_elements */
+    unsigned char *classes;             /* n_elements: energy_classes() */
+    double class_error[ENERGY_CLASSES]; /* sums of the errors by these */
+    double *power;                      /* n_elements */
+    struct stored stored;
     struct quadrature_point *now, *before, *pair; /* n_elements; pair: at the start of a pair */
     double *pair_energy;                          /* n_elements: of the first interval of a pair */
     double pair_t;

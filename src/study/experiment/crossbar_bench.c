@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "circuit/array.h"
 #include "circuit/crossbar.h"
 
 #include <stdlib.h>
@@ -179,19 +178,19 @@ static void take(void *data, const struct interval *i)
 static enum status build_passive(struct crossbar_bench *b, const double *x0, struct error *error)
 {
     const struct crossbar_bench_options *o = &b->options;
-    const struct array_options array = {.rows = o->rows,
-                                        .columns = o->columns,
-                                        .dopant = o->dopant,
-                                        .dopants = o->variation->dopants,
-                                        .stuck_ohm = o->variation->stuck_ohm,
-                                        .x0 = x0,
-                                        .row_ohm = o->row_ohm,
-                                        .column_ohm = o->column_ohm,
-                                        .driver_ohm = o->driver_ohm,
-                                        .column_farad = o->column_farad,
-                                        .openable = o->scheme == SCHEME_FLOAT};
-    struct array a;
-    const enum status status = array_build(b->circuit, &array, &a, error);
+    const struct crossbar_options array = {.rows = o->rows,
+                                           .columns = o->columns,
+                                           .dopant = o->dopant,
+                                           .dopants = o->variation->dopants,
+                                           .stuck_ohm = o->variation->stuck_ohm,
+                                           .x0 = x0,
+                                           .row_ohm = o->row_ohm,
+                                           .column_ohm = o->column_ohm,
+                                           .driver_ohm = o->driver_ohm,
+                                           .column_farad = o->column_farad,
+                                           .openable = o->scheme == SCHEME_FLOAT};
+    struct crossbar a;
+    const enum status status = crossbar_build(b->circuit, &array, &a, error);
     b->row_ports = a.row_ports;
     b->column_ports = a.column_ports;
     b->column_probes = a.column_probes;
@@ -199,7 +198,7 @@ static enum status build_passive(struct crossbar_bench *b, const double *x0, str
     return status;
 }
 
-/* Ports at the lines' ends, as in array.h, and a transmission gate a device. */
+/* Ports at the lines' ends, as in crossbar.h, and a transmission gate a device. */
 static enum status build_selected(struct crossbar_bench *b, const double *x0, struct error *error)
 {
     const struct crossbar_bench_options *o = &b->options;
@@ -214,15 +213,17 @@ static enum status build_selected(struct crossbar_bench *b, const double *x0, st
     for (size_t i = 0; i < o->rows; i++) {
         char *name = memory_format("r%zu", i + 1);
         rows[i] = circuit_nodef(c, "row%zu", i + 1);
-        row_ports[i] =
-            circuit_port(c, name, rows[i], o->driver_ohm, false, b->ground, CLASS_DRIVER);
+        row_ports[i] = circuit_port(
+            c, name, rows[i],
+            (struct port_driver){.ohm = o->driver_ohm, .idle = b->ground, .class = CLASS_DRIVER});
         free(name);
     }
     for (size_t j = 0; j < o->columns; j++) {
         char *name = memory_format("c%zu", j + 1), *probe = memory_format("i_c%zu", j + 1);
         columns[j] = circuit_nodef(c, "col%zu", j + 1);
-        column_ports[j] =
-            circuit_port(c, name, columns[j], o->driver_ohm, false, b->ground, CLASS_DRIVER);
+        column_ports[j] = circuit_port(
+            c, name, columns[j],
+            (struct port_driver){.ohm = o->driver_ohm, .idle = b->ground, .class = CLASS_DRIVER});
         column_probes[j] = circuit_current_probe(c, probe, c->ports[column_ports[j]].source);
         free(probe);
         if (o->column_farad > 0) {
@@ -241,8 +242,8 @@ static enum status build_selected(struct crossbar_bench *b, const double *x0, st
                                              .dopants = o->variation->dopants,
                                              .stuck_ohm = o->variation->stuck_ohm,
                                              .x0 = x0,
-                                             .line_row_ohm = o->row_ohm,
-                                             .line_column_ohm = o->column_ohm,
+                                             .row_ohm = o->row_ohm,
+                                             .column_ohm = o->column_ohm,
                                              .switches = o->switches,
                                              .select_width = o->select_width,
                                              .vdd = vdd};

@@ -10,7 +10,7 @@
  *
  * A reading puts the read voltage on row i and 0 V on everything else: with ideal lines no current
  * but the device's own reaches column j.  `select` has a transmission gate in series with each device
- * (crossbar.h), all of it at half of the switches' supply; the others are passive arrays (array.h). */
+ * (crossbar.h), all of it at half of the switches' supply; the others are passive. */
 #ifndef SILVERBAR_STUDY_EXPERIMENT_CROSSBAR_BENCH_H
 #define SILVERBAR_STUDY_EXPERIMENT_CROSSBAR_BENCH_H
 

@@ -2,7 +2,7 @@
 /* The experiment `crossbar`: an m x n array is programmed to random targets, and read back. */
 #include "base/memory.h"
 #include "base/spice_number.h"
-#include "circuit/array.h"
+#include "circuit/crossbar.h"
 #include "compare/cases.h"
 #include "study/experiment/crossbar_bench.h"
 #include "study/experiment/experiments.h"

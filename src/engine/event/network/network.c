@@ -20,10 +20,8 @@ static double source_voltage(const struct network *n, const struct network_tie *
     const struct element *e = &n->circuit->elements[t->element];
     const double *v = n->values;
     double unused;
-    if (e->kind == ELEMENT_VCVS)
-        return e->value * (v[e->node[2]] - v[e->node[3]]);
-    if (e->kind == ELEMENT_TRANSFER)
-        return transfer_table_value(&e->table, v[e->node[2]] - v[e->node[3]], &unused);
+    if (t->controlled)
+        return element_follows(e, v[e->node[2]] - v[e->node[3]], &unused);
     const double from = n->from[t->element], to = n->to[t->element];
     return time >= n->t0 + n->edge ? to
            : time <= n->t0         ? from

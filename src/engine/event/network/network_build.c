@@ -73,14 +73,14 @@ static int *sort_by_node(size_t n_nodes, size_t count, const int *node, int **fi
 
 static bool is_controlled(const struct element *e)
 {
-    return e->kind == ELEMENT_VCVS || e->kind == ELEMENT_TRANSFER;
+    return element_type(e)->rest == REST_FOLLOWS;
 }
 
 static void tie(struct network *n, int child, int parent, size_t element, double sign)
 {
     const struct element *e = &n->circuit->elements[element];
     n->ties[n->n_ties++] = (struct network_tie){
-        child, parent, (int)element, sign, e->kind != ELEMENT_VOLTAGE, e->node[2], e->node[3]};
+        child, parent, (int)element, sign, is_controlled(e), e->node[2], e->node[3]};
 }
 
 /* While groups are found. */
@@ -98,7 +98,7 @@ static void find_sources(struct groups *g)
     int *node = NEW(2 * c->n_elements, int), *element = NEW(2 * c->n_elements, int);
     size_t m = 0;
     for (size_t k = 0; k < c->n_elements; k++)
-        for (int end = 0; end < 2 && c->elements[k].kind == ELEMENT_VOLTAGE; end++) {
+        for (int end = 0; end < 2 && element_type(&c->elements[k])->rest == REST_TIES; end++) {
             node[m] = c->elements[k].node[end];
             element[m++] = (int)k;
         }
@@ -207,69 +207,63 @@ static enum status find_groups(struct network *n, struct error *error)
     return status;
 }
 
-static enum status add_transistor(struct network *n, struct network_branch *b, struct error *error)
+/* A controlled source without a tie: the root of its group. */
+static void add_control(struct network *n, size_t number)
 {
-    const struct element *e = b->element;
-    b->b = n->root[e->node[2]];
-    b->c = n->root[e->node[1]];
-    b->d = n->root[e->node[3]];
-    if (!n->known[b->c] || !n->known[b->d])
-        return fail_unable(error, ENGINE_TRANSISTORS,
-                           "%s is a transistor that no logic port switches (a behavioural neuron "
-                           "has none)",
-                           e->name);
+    const struct element *e = &n->circuit->elements[number];
+    const int *root = n->root, *node = e->node;
+    if (n->known[node[0]])
+        return;
+    n->control_of[root[node[0]]] = (int)n->n_controls;
+    n->controls[n->n_controls++] = (struct network_control){.out = root[node[0]],
+                                                            .base = root[node[1]],
+                                                            .c = root[node[2]],
+                                                            .d = root[node[3]],
+                                                            .number = (int)number,
+                                                            .element = e};
+}
+
+static enum status add_branch(struct network *n, size_t number, struct error *error)
+{
+    const struct element *e = &n->circuit->elements[number];
+    const struct element_type *type = element_type(e);
+    struct network_branch *b = &n->branches[n->n_branches++];
+    const int c = type->controlled ? e->node[type->control[0]] : 0,
+              d = type->controlled ? e->node[type->control[1]] : 0;
+    *b = (struct network_branch){.kind = e->kind,
+                                 .a = n->root[e->node[type->through[0]]],
+                                 .b = n->root[e->node[type->through[1]]],
+                                 .c = n->root[c],
+                                 .d = n->root[d],
+                                 .state = -1,
+                                 .number = (int)number,
+                                 .element = e};
+    memcpy(b->node, e->node, sizeof b->node);
+    b->node[1] = e->node[type->through[1]];
+    if (e->state >= 0)
+        b->state = (int)circuit_state_value(n->circuit, e->state);
+    if (type->uncontrolled && (!n->known[b->c] || !n->known[b->d]))
+        return fail_unable(error, ENGINE_TRANSISTORS, "%s%s", e->name, type->uncontrolled);
     return STATUS_OK;
 }
 
 static enum status add_element(struct network *n, size_t number, struct error *error)
 {
     const struct element *e = &n->circuit->elements[number];
-    const int *root = n->root;
-    struct network_branch b = {.kind = e->kind,
-                               .a = root[e->node[0]],
-                               .b = root[e->node[1]],
-                               .c = root[e->node[2]],
-                               .d = root[e->node[3]],
-                               .state = -1,
-                               .number = (int)number,
-                               .element = e};
-    memcpy(b.node, e->node, sizeof b.node);
-    switch (e->kind) {
-    case ELEMENT_CAPACITOR:
-    case ELEMENT_VOLTAGE:
-        return STATUS_OK;
-    case ELEMENT_RESISTOR:
+    switch (element_type(e)->rest) {
+    case REST_OPEN:
+    case REST_TIES:
         break;
-    case ELEMENT_SWITCH:
-        if (!n->known[b.c] || !n->known[b.d])
-            return fail_unable(error, ENGINE_TRANSISTORS, "%s: its control is not known", e->name);
+    case REST_FOLLOWS:
+        add_control(n, number);
         break;
-    case ELEMENT_CURRENT:
-    case ELEMENT_VCCS:
-        break;
-    case ELEMENT_MOSFET: {
-        const enum status status = add_transistor(n, &b, error);
-        b.node[1] = e->node[2];
-        if (status != STATUS_OK)
-            return status;
-        break;
+    case REST_CONDUCTS:
+        return add_branch(n, number, error);
+    case REST_REFUSED:
+        return fail_unable(
+            error, element_type(e)->law == LAW_NETLIST ? ENGINE_SUBCIRCUITS : ENGINE_TRANSISTORS,
+            "element %s %s", e->name, element_type(e)->refusal);
     }
-    case ELEMENT_MEMRISTOR:
-        b.state = (int)circuit_state_value(n->circuit, e->state);
-        break;
-    case ELEMENT_VCVS:
-    case ELEMENT_TRANSFER:
-        if (n->known[e->node[0]])
-            return STATUS_OK;
-        n->control_of[b.a] = (int)n->n_controls;
-        n->controls[n->n_controls++] = (struct network_control){
-            .out = b.a, .base = b.b, .c = b.c, .d = b.d, .number = b.number, .element = e};
-        return STATUS_OK;
-    case ELEMENT_OPAQUE:
-        return fail_unable(error, ENGINE_SUBCIRCUITS,
-                           "element %s is a subcircuit that only SPICE can run", e->name);
-    }
-    n->branches[n->n_branches++] = b;
     return STATUS_OK;
 }
 
@@ -288,7 +282,7 @@ static void find_incident(struct network *n)
     size_t m = 0;
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
-        if (b->kind != ELEMENT_VCCS && b->kind != ELEMENT_MOSFET && b->kind != ELEMENT_SWITCH)
+        if (!element_type(b->element)->controlled)
             continue;
         node[m] = b->c, item[m++] = (int)k;
         if (b->d > 0)
@@ -406,7 +400,7 @@ struct network *network_new(const struct circuit *c, struct error *error)
     find_late(n);
     double highest = 0;
     for (size_t k = 0; k < elements; k++)
-        if (c->elements[k].kind == ELEMENT_VOLTAGE) {
+        if (element_type(&c->elements[k])->rest == REST_TIES) {
             n->from[k] = n->to[k] = c->elements[k].value;
             if (c->elements[k].value > highest)
                 highest = c->elements[k].value;

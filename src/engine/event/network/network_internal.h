@@ -88,10 +88,8 @@ static inline struct network_derivatives network_cell_current(const struct netwo
 static inline double network_control_value(const struct network *n, const struct network_control *s,
                                            double *slope)
 {
-    const struct element *e = s->element;
     const double u = n->values[s->follows[0]] - n->values[s->follows[1]];
-    *slope = e->value;
-    return e->kind == ELEMENT_VCVS ? e->value * u : transfer_table_value(&e->table, u, slope);
+    return element_follows(s->element, u, slope);
 }
 
 /* Their currents, at the voltages v. */
