@@ -57,13 +57,11 @@ good "files a room, lines a file"
 # a function with more than six parameters takes a struct.  SUNDIALS says what a Jacobian takes.
 # the others are older than the rule.
 many="jacobian
-    accuracy_run add_point behavioural bench_run check_one circuit_port claims_spot_check convert
-    crossbar_segment crossbar_switch decimate decimate_window device_spread_draw device_table_show
-    dopant_new draw find find_interval fit_output_library lines_correct lines_newton lines_residual
-    lines_solve list measure measure_supply neuron_add neuron_add_reference one_sample outcome_run
-    parse_list raw_read_block read_header run run_crossbar run_relaxation run_train run_way segment
-    subcircuit_add subcircuit_add_mismatched supply_current sweep_once table_source
-    transfer_measure transfer_measure_neuron transfer_measure_supply transimpedance transistors
+    accuracy_run add_point behavioural check_one circuit_port claims_spot_check crossbar_segment
+    crossbar_switch device_spread_draw device_table_show draw find fit_output_library lines_correct
+    lines_newton lines_residual lines_solve neuron_add neuron_add_reference outcome_run parse_list
+    run run_crossbar run_relaxation run_train run_way segment subcircuit_add
+    subcircuit_add_mismatched supply_current sweep_once table_source transimpedance transistors
     variation_draw variation_open write_all write_page"
 for file in $(find src -name '*.c'); do
     awk -v file="$file" '
@@ -85,13 +83,13 @@ for file in $(find src -name '*.c'); do
             if (n > 6) print file, name, n
         }
         /;$/ && !/^ / { open = 0 }' "$file"
-done >parameters
+done >"$work/parameters"
 while read -r file name n; do
     case " $(echo $many) " in
     *" $name "*) ;;
     *) bad "$file" "$name() has $n parameters, expected at most 6" ;;
     esac
-done <parameters
+done <"$work/parameters"
 good "parameters of functions"
 
 while read -r library pattern; do

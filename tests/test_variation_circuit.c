@@ -268,6 +268,16 @@ static void test_engines(void **state)
     bench_free(b);
 }
 
+static struct transfer_bench measuring(const struct bench *b, size_t layer, size_t j)
+{
+    return (struct transfer_bench){.options = &b->options,
+                                   .layer = layer,
+                                   .neuron = j,
+                                   .lit_rows = layer == 0 ? TRANSFER_COMMON_ROWS : 0,
+                                   .engine = engine_find("ida"),
+                                   .solver = &engine_defaults};
+}
+
 /* The curve of ideal neurons is enough here: the same behavioural circuit in event and in ida.  Event
  * has no capacitors: outputs agree where they have settled. */
 static void test_event(void **state)
@@ -278,13 +288,9 @@ static void test_event(void **state)
     struct neuron_curve curves[2];
     struct error error = {{0}};
     for (size_t l = 0; l < 2; l++) {
-        const double rows = l == 0 ? TRANSFER_COMMON_ROWS : 0;
-        ASSERT_DONE(transfer_measure(&b->options, l, rows, engine_find("ida"), &engine_defaults,
-                                     &transfers[l], &error),
-                    error);
-        ASSERT_DONE(transfer_measure_supply(&b->options, l, rows, engine_find("ida"),
-                                            &engine_defaults, &transfers[l], &error),
-                    error);
+        const struct transfer_bench of = measuring(b, l, 0);
+        ASSERT_DONE(transfer_measure(&of, &transfers[l], &error), error);
+        ASSERT_DONE(transfer_measure_supply(&of, &transfers[l], &error), error);
         curves[l] = transfers[l].curve;
     }
     b->options.curves = curves;
@@ -331,12 +337,9 @@ static void test_cycle(void **state)
         struct bench *b = bench_new(&o, TEMPERATURE_NOMINAL, 2);
         struct transfer t;
         struct error error = {{0}};
-        ASSERT_DONE(
-            transfer_measure(&b->options, 1, 0, engine_find("ida"), &engine_defaults, &t, &error),
-            error);
-        ASSERT_DONE(transfer_measure_supply(&b->options, 1, 0, engine_find("ida"), &engine_defaults,
-                                            &t, &error),
-                    error);
+        const struct transfer_bench of = measuring(b, 1, 0);
+        ASSERT_DONE(transfer_measure(&of, &t, &error), error);
+        ASSERT_DONE(transfer_measure_supply(&of, &t, &error), error);
         const struct neuron_curve curves[2] = {t.curve, t.curve};
         b->options.curves = curves;
         struct classifier k = build(b);
@@ -387,10 +390,8 @@ static void test_mismatch(void **state)
     struct neuron_curve curves[4];
     struct error error = {{0}};
     for (size_t n = 0; n < 4; n++) {
-        ASSERT_DONE(transfer_measure_neuron(&b->options, n / 3, n % 3,
-                                            n < 3 ? TRANSFER_COMMON_ROWS : 0, engine_find("ida"),
-                                            &engine_defaults, &own[n], &error),
-                    error);
+        const struct transfer_bench of = measuring(b, n / 3, n % 3);
+        ASSERT_DONE(transfer_measure_neuron(&of, &own[n], &error), error);
         curves[n] = own[n].curve;
     }
     b->options.curves = curves;

@@ -194,22 +194,22 @@ static void print(const struct table *t, enum form form, FILE *out)
         table_print(t, out);
 }
 
-static enum status list(const struct arguments *a, const struct raw_file *f, const size_t *chosen,
-                        size_t n, size_t first, size_t n_points, FILE *out, struct error *error)
+static enum status list(const struct arguments *a, const struct raw_file *f,
+                        const struct raw_block *block, FILE *out, struct error *error)
 {
     static const char *const names[] = {"signal", "type", "unit", "min", "max"};
     static const int digits[] = {0, 0, 0, 6, 6};
     struct decimated d;
-    enum status status = decimate(f, n, chosen, first, n_points, 1, &d, error);
+    enum status status = decimate(f, block, 1, &d, error);
     if (status != STATUS_OK)
         return status;
     if (a->form == FORM_NONE)
         fprintf(out, "%s\nplot %zu of %zu: %s, %zu points%s, %s from %.9g to %.9g %s\n\n", f->title,
-                a->plot, f->n_plots, f->plot_name, n_points, f->stepped ? " in several steps" : "",
+                a->plot, f->n_plots, f->plot_name, block->n, f->stepped ? " in several steps" : "",
                 f->signals[0].name, d.begin[0], d.end, raw_read_unit(&f->signals[0]));
     struct table *t = table_new(5, names, digits);
-    for (size_t k = 0; k < n; k++) {
-        const struct raw_signal *s = &f->signals[chosen[k]];
+    for (size_t k = 0; k < block->n_signals; k++) {
+        const struct raw_signal *s = &f->signals[block->signals[k]];
         const double *v = d.value + 2 * k;
         table_row(t);
         table_text(t, 0, s->name);
@@ -289,19 +289,20 @@ static void write_csv_head(const struct raw_file *f, const size_t *chosen, size_
 }
 
 /* Every point, without holding them. */
-static enum status write_all(const struct raw_file *f, const size_t *chosen, size_t n, size_t first,
-                             size_t n_points, FILE *out, struct error *error)
+static enum status write_all(const struct raw_file *f, const struct raw_block *points, FILE *out,
+                             struct error *error)
 {
-    const size_t block = raw_read_block_size(f, n + 1);
+    const size_t n = points->n_signals, block = raw_read_block_size(f, n + 1);
     double *values = NEW(block * (n + 1), double);
     size_t *all = NEW(n + 1, size_t);
     enum status status = STATUS_OK;
     char text[32];
-    memcpy(all + 1, chosen, n * sizeof *all);
-    write_csv_head(f, chosen, n, false, out);
-    for (size_t p = 0; p < n_points && status == STATUS_OK; p += block) {
-        const size_t m = n_points - p < block ? n_points - p : block;
-        status = raw_read_block(f, first + p, m, n + 1, all, values, error);
+    memcpy(all + 1, points->signals, n * sizeof *all);
+    write_csv_head(f, points->signals, n, false, out);
+    for (size_t p = 0; p < points->n && status == STATUS_OK; p += block) {
+        const size_t m = points->n - p < block ? points->n - p : block;
+        const struct raw_block part = {points->first + p, m, n + 1, all};
+        status = raw_read_block(f, &part, values, error);
         for (size_t i = 0; i < m && status == STATUS_OK; i++) {
             fputs(number_text(values[i], text), out);
             for (size_t k = 1; k <= n; k++)
@@ -350,15 +351,14 @@ static struct wave_plot_options plot_shape(const struct arguments *a, const stru
 }
 
 static enum status write_page(const struct arguments *a, const struct raw_file *f,
-                              const size_t *chosen, size_t n, size_t first, size_t n_points,
-                              FILE *out, struct error *error)
+                              const struct raw_block *block, FILE *out, struct error *error)
 {
     char *command = page_wave_command(a->path, a->plot);
     const struct page_wave wave = {.file = f,
-                                   .n_signals = n,
-                                   .signals = chosen,
-                                   .first = first,
-                                   .n_points = n_points,
+                                   .n_signals = block->n_signals,
+                                   .signals = block->signals,
+                                   .first = block->first,
+                                   .n_points = block->n,
                                    .command = command};
     page_begin(f->title, out);
     fputs("<header><h1>", out);
@@ -375,28 +375,27 @@ static enum status write_page(const struct arguments *a, const struct raw_file *
 }
 
 static enum status convert(const char *name, const struct arguments *a, const struct raw_file *f,
-                           const size_t *chosen, size_t n, size_t first, size_t n_points, FILE *out,
-                           struct error *error)
+                           const struct raw_block *block, FILE *out, struct error *error)
 {
     struct decimated d;
     const bool drawn = a->form == FORM_SVG || a->form == FORM_ASCII || a->form == FORM_SIXEL;
     if (a->form == FORM_CSV && (a->points == SIZE_MAX || a->points == 0))
-        return write_all(f, chosen, n, first, n_points, out, error);
-    if (drawn && n > PLOT_SIGNALS)
-        return fail(error, STATUS_INPUT, "%zu signals, expected --signals with at most %d", n,
-                    PLOT_SIGNALS);
-    enum status status = decimate(f, n, chosen, first, n_points,
-                                  a->points == SIZE_MAX ? PLOT_BINS : a->points, &d, error);
+        return write_all(f, block, out, error);
+    if (drawn && block->n_signals > PLOT_SIGNALS)
+        return fail(error, STATUS_INPUT, "%zu signals, expected --signals with at most %d",
+                    block->n_signals, PLOT_SIGNALS);
+    enum status status =
+        decimate(f, block, a->points == SIZE_MAX ? PLOT_BINS : a->points, &d, error);
     if (status != STATUS_OK)
         return status;
     if (drawn) {
-        const struct wave_plot_options shape = plot_shape(a, f, chosen);
+        const struct wave_plot_options shape = plot_shape(a, f, block->signals);
         status = wave_plot_draw(f, &d, &shape, out, error);
     } else {
-        write_binned(f, &d, chosen, out);
+        write_binned(f, &d, block->signals, out);
     }
     if (status == STATUS_OK)
-        tell_bound(name, f, &d, chosen);
+        tell_bound(name, f, &d, block->signals);
     decimated_free(&d);
     return status;
 }
@@ -405,30 +404,31 @@ static enum status run(const char *name, const struct arguments *a, struct error
 {
     struct raw_file *f = NULL;
     struct new_file output = {0};
-    size_t *chosen = NULL, n = 0, first = 0, n_points = 0;
-    bool monotone;
+    size_t *chosen = NULL, n = 0;
+    struct decimate_window window = {0};
     enum status status = raw_read_open(a->path, a->plot, &f, error);
     if (status == STATUS_OK) {
         chosen = NEW(f->n_signals, size_t);
         status = choose(a, f, chosen, &n, error);
     }
     if (status == STATUS_OK)
-        status = decimate_window(f, a->from, a->to, &first, &n_points, &monotone, error);
-    if (status == STATUS_OK && !monotone &&
+        status = decimate_window(f, a->from, a->to, &window, error);
+    if (status == STATUS_OK && !window.monotone &&
         (isfinite(a->from) || isfinite(a->to) || a->form == FORM_HTML))
         status = fail(error, STATUS_INPUT,
                       "%s: the scale goes back, expected no --from, --to or --html", f->path);
     if (status == STATUS_OK)
         status = new_file_begin(a->output, &output, error);
+    const struct raw_block block = {window.first, window.n, n, chosen};
     if (status == STATUS_OK) {
         if (a->n_measures > 0)
             status = measure_all(a, f, output.file, error);
         else if (a->form == FORM_HTML)
-            status = write_page(a, f, chosen, n, first, n_points, output.file, error);
+            status = write_page(a, f, &block, output.file, error);
         else if (a->form == FORM_NONE || a->form == FORM_JSON)
-            status = list(a, f, chosen, n, first, n_points, output.file, error);
+            status = list(a, f, &block, output.file, error);
         else
-            status = convert(name, a, f, chosen, n, first, n_points, output.file, error);
+            status = convert(name, a, f, &block, output.file, error);
         status = new_file_end(&output, status, error);
     }
     free(chosen);
