@@ -274,8 +274,9 @@ double training_infer_energy(const struct training *t)
 double training_error(const struct training *t, enum energy_class class)
 {
     const struct ledger_total total = ledger_section(t->ledger, SECTION_TRAINING);
-    return total.error_by_class[class] +
-           2 * t->options.solver.reltol * fabs(ledger_class(&total, class));
+    const struct engine_options *o = &t->options.solver;
+    const double volt = fmax(o->reltol, o->vntol / CLASSIFIER_INPUT_VOLT); /* relative error */
+    return total.error_by_class[class] + 2 * volt * fabs(ledger_class(&total, class));
 }
 
 bool training_trustworthy(const struct training *t, struct error *error)
