@@ -148,6 +148,55 @@ static void test_kirchhoff(void **state)
     gsl_rng_free(rng);
 }
 
+/* The margin is found for conductances that then change by up to a fifth, as network_forest.c lets them:
+ * solutions stay within the tolerance.  Voltages start all too high by the same, from a half to 50
+ * tolerances, which is what the iteration takes longest to remove: what it sees of such an error is the
+ * margin times it, so a margin kept without its factor of safety lets solutions through that are up to
+ * 1.4 tolerances off.  Lines that all are held (margin 0.96), and columns that hang on devices
+ * alone (0.02). */
+static void test_margin(void **state)
+{
+    (void)state;
+    const double tolerance = 1e-6, part = 0.19;
+    enum { SIDE = 6 };
+    gsl_rng *rng = random_stream(3, 0, RANDOM_TEST);
+    for (int floating = 0; floating < 2; floating++) {
+        const struct net t = crossbar(SIDE, SIDE, floating, rng);
+        const double device = floating ? 1e-2 : 1e-3;
+        struct forest *f = forest_new(t.n, t.n_links, t.links);
+        assert_non_null(f);
+        for (int changed = 0; changed < 2; changed++) {
+            for (size_t k = 0; k < t.n_links; k++) {
+                const bool ground = t.links[k].b == (int)t.n, line = t.links[k].strong > 0;
+                f->g[f->slot[k]] = (ground && floating ? 1e-2
+                                    : line             ? 1
+                                                       : device) *
+                                   (!changed ? 1
+                                    : ground ? 1 - part
+                                    : line   ? 1
+                                             : 1 + part);
+            }
+            assert_true(forest_factor(f));
+            if (!changed)
+                forest_margin(f);
+        }
+        assert_true(floating ? f->margin < 0.1 : f->margin > 0.9);
+        for (size_t i = 0; i < f->n_ground; i++)
+            f->f[f->ground[i]] = KNOWN_VOLT * f->g[f->n + f->n_weak + i];
+        /* no current flows: all nodes are at the known voltage */
+        for (double much = 0.5; much < 50; much *= 1.02) {
+            for (size_t i = 0; i < t.n; i++)
+                f->v[i] = KNOWN_VOLT + much * tolerance;
+            assert_true(forest_solve(f, tolerance, 1000));
+            for (size_t i = 0; i < t.n; i++)
+                ASSERT_NEAR(f->v[i], KNOWN_VOLT, tolerance);
+        }
+        forest_free(f);
+        free(t.links);
+    }
+    gsl_rng_free(rng);
+}
+
 /* A ring of lines; three lines of which each sees both others; a line that nothing holds. */
 static void test_refused(void **state)
 {
@@ -252,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kirchhoff),
+        cmocka_unit_test(test_margin),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_fallback),
     };

@@ -260,6 +260,54 @@ static double run_changes(const struct circuit *c, double middle, double span, d
     return worst;
 }
 
+/* A controlled current between two of four nodes that resistors of 1 kohm hold, controlled by any pair
+ * of them, with up to 20 mS either way: the network is linear, so is found however strong the feedback.
+ * A wrong derivative of the controlled current leaves l = 2 g r / (1 + 2 g r) of an error in each
+ * iteration, with r the inverse's entry, which is more than 1 or stays above what 200 iterations need in
+ * hundreds of these networks. */
+static void test_feedback(void **state)
+{
+    (void)state;
+    enum { NODES = 4, NETWORKS = 300 };
+    gsl_rng *rng = random_stream(2, 0, RANDOM_TEST);
+    for (int k = 0; k < NETWORKS; k++) {
+        struct circuit *c = circuit_new("feedback");
+        int node[NODES + 1] = {0};
+        for (int i = 1; i <= NODES; i++)
+            node[i] = circuit_nodef(c, "n%d", i);
+        circuit_port(c, "p", circuit_node(c, "in"), 0, false, 0, CLASS_DRIVER);
+        circuit_resistor(c, "rin", circuit_node(c, "in"), node[1], 1e3, CLASS_LINE);
+        for (int i = 1; i <= NODES; i++) {
+            char name[8];
+            snprintf(name, sizeof name, "r%d", i);
+            circuit_resistor(c, name, node[i], node[(i + 1) % (NODES + 1)], 1e3, CLASS_LINE);
+        }
+        int at[4];
+        for (int i = 0; i < 4; i++)
+            do
+                at[i] = (int)gsl_rng_uniform_int(rng, NODES + 1);
+            while (i % 2 == 1 && at[i] == at[i - 1]);
+        control(c, "g1", ELEMENT_VCCS, node[at[0]], node[at[1]], node[at[2]], node[at[3]],
+                20e-3 * (2 * gsl_rng_uniform(rng) - 1));
+        struct error error = {{0}};
+        struct network *n = network_new(c, &error);
+        assert_non_null(n);
+        const int source = c->ports[0].source;
+        n->from[source] = n->to[source] = 0.3;
+        network_phase(n);
+        for (size_t i = 0; i < n->n_components; i++)
+            n->live[i] = true;
+        network_live(n, NULL);
+        network_sources(n, 1);
+        if (!network_solve(n, 1e-9))
+            fail_msg("network %d: no solution", k);
+        ASSERT_NEAR(left_over(n), 0, 1e-9);
+        network_free(n);
+        circuit_free(c);
+    }
+    gsl_rng_free(rng);
+}
+
 /* A chain whose input may open, and whose amplifier saturates. */
 static struct circuit *saturating_chain(void)
 {
@@ -327,6 +375,7 @@ static void test_changes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_chain),
+                                       cmocka_unit_test(test_feedback),
                                        cmocka_unit_test(test_changes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
