@@ -3,6 +3,8 @@
  * gave, the verdict on its account, what its progress line counts, and the states from which its
  * stages start. */
 #include "learn/control.h"
+#include "report/phases.h"
+#include "report/summary.h"
 #include "testing.h"
 
 static struct dopant *dopant;
@@ -180,6 +182,57 @@ static void test_verdict(void **state)
     circuit_free(c);
 }
 
+/* What is written of a run is what its account and its records say: a phase's row holds its energies by
+ * class, so that rows sum up to the account (thousands of sums: 1e-12) and a pulse's row holds its pulse;
+ * the summary counts pulses without erase phases, and neurons' power is their energy by the time in
+ * which it was taken. */
+static void test_written(void **state)
+{
+    (void)state;
+    struct training_options o = options();
+    o.erase = 1e-3;
+    struct training t;
+    struct error error = {{0}};
+    ASSERT_DONE(training_prepare(&o, &t, &error), error);
+    struct phases *phases = phases_new(t.classifier.circuit);
+    const struct recorder recorder = phases_recorder(phases);
+    ASSERT_DONE(training_run(&t, &recorder, 1, &error), error);
+    double sums[ENERGY_CLASSES] = {0}, begin = INFINITY, end = 0;
+    size_t pulses = 0;
+    for (size_t k = 0; k < phases->n; k++) {
+        const struct phase_record *r = &phases->records[k];
+        assert_true(r->t1 > r->t0 && (k == 0 || r->t0 == r[-1].t1));
+        if (r->section != SECTION_TRAINING)
+            continue;
+        begin = fmin(begin, r->t0);
+        end = fmax(end, r->t1);
+        for (int class = 0; class < ENERGY_CLASSES; class ++)
+            sums[class] += r->by_class[class];
+        if (r->kind == PHASE_READ)
+            continue;
+        const struct training_pulse *p = &t.pulses[pulses++];
+        assert_int_equal(p->device, r->device);
+        ASSERT_NEAR(p->t, r->t0, 0);
+        ASSERT_NEAR(p->width, r->t1 - r->t0, 1e-12);
+        assert_true(r->by_class[CLASS_MEMRISTOR] >= p->energy);
+    }
+    assert_int_equal(pulses, t.n_pulses);
+    struct summary s;
+    summary_fill(&s, &t);
+    for (int class = 0; class < ENERGY_CLASSES; class ++) {
+        ASSERT_NEAR(sums[class], s.by_class[class], 1e-12 * fabs(s.by_class[class]));
+        ASSERT_NEAR(s.error[class], training_error(&t, (enum energy_class) class), 0);
+    }
+    ASSERT_NEAR(s.pulses_total, (double)(pulses - t.n_devices), 0);
+    ASSERT_NEAR(s.training_time_s, end - begin, 1e-12);
+    ASSERT_NEAR(s.neuron_power_W, sums[CLASS_NEURON] / (end - begin), 1e-12);
+    ASSERT_NEAR(s.energy_infer_per_image_J * IMAGE_COUNT, s.energy_infer_J, 1e-18);
+    ASSERT_NEAR(s.delivered_supply_J + s.delivered_drivers_J, s.energy_J, 1e-12 * s.energy_J);
+    ASSERT_NEAR((double)t.stages[STAGE_TRAINED].pulses, s.pulses_total, 0);
+    phases_free(phases);
+    training_free(&t);
+}
+
 struct progress_line {
     const struct training *training;
     size_t calls;
@@ -264,9 +317,9 @@ static void test_between_stages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pulses),         cmocka_unit_test(test_untrusted),
-        cmocka_unit_test(test_verdict),        cmocka_unit_test(test_progress),
-        cmocka_unit_test(test_between_stages),
+        cmocka_unit_test(test_pulses),   cmocka_unit_test(test_untrusted),
+        cmocka_unit_test(test_verdict),  cmocka_unit_test(test_written),
+        cmocka_unit_test(test_progress), cmocka_unit_test(test_between_stages),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
