@@ -65,6 +65,16 @@ static const struct known table[] = {
      .x0 = 0.1,
      .phases = {{0.3, 1e-4, 1e-4}, {-0.3, 1e-4, 1e-4}},
      .exact_event = 1},
+    {.name = "ramp there and back on device and resistor",
+     .dopant = "Cr",
+     .ohm = 5e3,
+     .x0 = 0.1,
+     .phases = {{0.3, 1e-4, 1e-4}, {-0.3, 1e-4, 1e-4}}},
+    {.name = "ramp so short that the state hardly moves",
+     .dopant = "Cr",
+     .x0 = 0.1,
+     .phases = {{0.3, 1e-7, 1e-7}},
+     .exact_event = 1},
     {.name = "ramp through zero",
      .dopant = "W-sdc",
      .x0 = 0.2,
@@ -315,7 +325,8 @@ static void test_known(void **state)
 
 /* Energies that every rule here books exactly, as all voltages and currents are straight on a ramp and
  * constant else: resistors in series, and controlled currents g u into a resistor, whose power
- * v i = -g u R g u is negative, or between known nodes, which absorb V g u.
+ * v i = -g u R g u is negative, or between known nodes, which absorb V g u, or
+ * V g w with w half the voltage of that resistor.
  * Tolerance 1e-10: the solvers of both engines leave 2e-11 of a voltage.  Nothing is estimated beyond. */
 static const struct ramp straight[] = {{0.5, 2e-6, 2e-6}, {-0.3, 4e-6, 1e-6}};
 
@@ -350,14 +361,23 @@ static void test_straight(void **state)
             g.node[0] = v;
             g.class = CLASS_MEMRISTOR; /* a class of its own, to see it alone */
             circuit_add(c, "g2", &g, true);
+            const struct element half = {.kind = ELEMENT_VCVS,
+                                         .class = CLASS_NEURON,
+                                         .node = {circuit_node(c, "h"), 0, o, 0},
+                                         .value = 0.5};
+            circuit_add(c, "e1", &half, true);
+            g.node[2] = half.node[0];
+            g.class = CLASS_DRIVER;
+            circuit_add(c, "g3", &g, true);
             struct training t = run(c, engines[e], i, COUNT(straight), straight);
             const struct ledger_total total = ledger_section(t.ledger, SECTION_TRAINING);
-            const double right[ENERGY_CLASSES] = {[CLASS_LINE] = square / (16 * ohm),
-                                                  [CLASS_REFERENCE] = 3 * square / (16 * ohm),
-                                                  [CLASS_SELECT] = siemens * siemens * ohm * square,
-                                                  [CLASS_NEURON] =
-                                                      -siemens * siemens * ohm * square,
-                                                  [CLASS_MEMRISTOR] = volt * siemens * first};
+            const double right[ENERGY_CLASSES] = {
+                [CLASS_LINE] = square / (16 * ohm),
+                [CLASS_REFERENCE] = 3 * square / (16 * ohm),
+                [CLASS_SELECT] = siemens * siemens * ohm * square,
+                [CLASS_NEURON] = -siemens * siemens * ohm * square,
+                [CLASS_MEMRISTOR] = volt * siemens * first,
+                [CLASS_DRIVER] = -volt * siemens * 0.5 * siemens * ohm * first};
             for (int class = 0; class < ENERGY_CLASSES; class ++) {
                 const double allowed = 1e-10 * fabs(right[class]);
                 ASSERT_NEAR(ledger_class(&total, (enum energy_class) class), right[class], allowed);

@@ -110,7 +110,7 @@ void event_account_straight(struct event_account *a, double h, double bend)
         const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
         const double v = 0.5 * (q->volt[k] + p->volt[k]), i = 0.5 * (q->ampere[k] + p->ampere[k]);
         a->step[k] = h * (0.5 * (p->power[k] + q->power[k]) - dv * di / 6);
-        a->estimate[k] = h * bend / 6 * (fabs(v * di) + fabs(i * dv));
+        a->estimate[k] = h * bend / 2 * (fabs(v * di) + fabs(i * dv));
     }
 }
 

@@ -44,8 +44,8 @@ void event_account_find(const struct event_account *a, struct event_powers *at);
 void event_account_begin(struct event_account *a);
 
 /* Energies of the step of h seconds that is tried.  Straight: voltages and currents go straight from
- * end to end; what bends them is `bend` of their way at the end, so a quarter of it half way, and two
- * thirds of that in the mean. */
+ * end to end; what bends them is `bend` of their way at the end.  A state that moves at the end of the
+ * step alone leaves the mean wrong by half of that. */
 void event_account_straight(struct event_account *a, double h, double bend);
 
 /* Even: voltages and currents have their mean over the step at `mean`, about 1/2, of the way from
