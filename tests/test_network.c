@@ -372,10 +372,52 @@ static void test_changes(void **state)
     free(devices);
 }
 
+/* Bulk diodes of transistors at any voltages: what their leakage takes from the nodes is what it is booked
+ * to absorb (Tellegen), to rounding; saturation currents, 1e-14 A, beside gmin v, 1e-12 A, are 1 % of it. */
+static void test_leakage(void **state)
+{
+    (void)state;
+    static const struct mos1_model models[] = {
+        {.type = 1, .vto = 0.5, .kp = 1e-4, .phi = 0.6, .is = 1e-14},
+        {.type = -1, .vto = -0.5, .kp = 1e-4, .phi = 0.6, .is = 1e-14}};
+    struct error error = {{0}};
+    struct circuit *c = circuit_new("leakage");
+    const int vdd = circuit_node(c, "vdd"), p = circuit_node(c, "p"), q = circuit_node(c, "q"),
+              gate = circuit_node(c, "gate");
+    circuit_voltage(c, "vdd", vdd, 0, SUPPLY, CLASS_NEURON);
+    circuit_port(c, "p", p, 0, false, 0, CLASS_DRIVER);
+    circuit_logic_port(c, "gate");
+    for (int k = 0; k < 2; k++) {
+        const struct element e = {.kind = ELEMENT_MOSFET,
+                                  .class = CLASS_SELECT,
+                                  .node = {p, gate, q, k == 0 ? 0 : vdd},
+                                  .mos = &models[k],
+                                  .geometry = {2e-6, 1e-6, 3}};
+        circuit_add(c, k == 0 ? "mn" : "mp", &e, true);
+    }
+    circuit_resistor(c, "r1", q, 0, 1e3, CLASS_LINE);
+    struct network *n = network_new(c, &error);
+    assert_non_null(n);
+    network_phase(n);
+    n->values[vdd] = SUPPLY;
+    n->values[p] = 1.1;
+    n->values[q] = 0.4;
+    network_leakage(n);
+    double taken = 0, absorbed = 0;
+    for (size_t i = 0; i < c->n_nodes; i++)
+        taken += n->values[i] * n->leak[i];
+    for (size_t k = 0; k < c->n_elements; k++)
+        absorbed += n->leak_power[k];
+    assert_true(absorbed > 1e-12);
+    ASSERT_NEAR(taken, absorbed, 1e-12 * absorbed);
+    network_free(n);
+    circuit_free(c);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_chain),
-                                       cmocka_unit_test(test_feedback),
-                                       cmocka_unit_test(test_changes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order), cmocka_unit_test(test_chain), cmocka_unit_test(test_feedback),
+        cmocka_unit_test(test_leakage), cmocka_unit_test(test_changes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
