@@ -285,9 +285,19 @@ static void measures_by_hand(void **state)
     folder_remove(folder);
 }
 
+/* The most by which the middle between a bin's two values is off: half of the widest bin's difference. */
+static void test_bound(void **state)
+{
+    (void)state;
+    double value[] = {1, 4, 7, -1, 2, 3}; /* one signal, three bins */
+    const struct decimated d = {.n_signals = 1, .n_bins = 3, .value = value};
+    ASSERT_NEAR(decimated_bound(&d, 0), 4, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bound),
         cmocka_unit_test(every_form_gives_the_numbers),
         cmocka_unit_test(magnitude_decibel_and_phase),
         cmocka_unit_test(cut_at_every_byte_is_refused),
