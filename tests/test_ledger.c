@@ -86,6 +86,60 @@ static void test_booking(void **state)
     circuit_free(c);
 }
 
+/* Every class under every kind of phase in every section has a sum of its own, of energies and of
+ * estimated errors: two elements a class, and energies that are distinct powers of 3 below 2^53, so that
+ * sums are exact and no other sum of them is the same. */
+static void test_every_class(void **state)
+{
+    (void)state;
+    struct circuit *c = circuit_new("classes");
+    const int a = circuit_node(c, "a");
+    double energy[2 * ENERGY_CLASSES], size = 1;
+    for (int k = 0; k < 2 * ENERGY_CLASSES; k++, size *= 3) {
+        char name[16];
+        snprintf(name, sizeof name, "r%d", k);
+        circuit_resistor(c, name, a, 0, 1, (enum energy_class)(k % ENERGY_CLASSES));
+        energy[k] = size;
+    }
+    for (int section = 0; section < PHASE_SECTIONS; section++)
+        for (int kind = 0; kind < PHASE_KINDS; kind++) {
+            struct ledger *l = ledger_new(c, NULL);
+            const struct phase phase = {.kind = (enum phase_kind)kind,
+                                        .section = (enum phase_section)section};
+            const struct recorder r = ledger_recorder(l);
+            double error[ENERGY_CLASSES];
+            for (int class = 0; class < ENERGY_CLASSES; class ++)
+                error[class] = (class % 2 ? -1 : 1) * (class + 1);
+            r.take(r.data, &(struct interval){.t1 = 1,
+                                              .energy = energy,
+                                              .class_error = error,
+                                              .phase = &phase,
+                                              .ends_phase = true});
+            for (int other = 0; other < PHASE_SECTIONS; other++) {
+                const struct ledger_total t = ledger_section(l, (enum phase_section)other);
+                const double here = other == section;
+                double all = 0, array = 0;
+                for (int class = 0; class < ENERGY_CLASSES; class ++) {
+                    const double right = here * (energy[class] + energy[class + ENERGY_CLASSES]);
+                    for (int k = 0; k < PHASE_KINDS; k++)
+                        ASSERT_NEAR(t.by_class[k][class], k == kind ? right : 0, 0);
+                    ASSERT_NEAR(ledger_class(&t, (enum energy_class) class), right, 0);
+                    ASSERT_NEAR(ledger_section_class(l, (enum phase_section)other,
+                                                     (enum energy_class) class),
+                                right, 0);
+                    ASSERT_NEAR(t.error_by_class[class], here * (class + 1), 0);
+                    all += right;
+                    array += class == CLASS_NEURON ? 0 : right;
+                }
+                ASSERT_NEAR(ledger_kind(&t, (enum phase_kind)kind), all, 0);
+                ASSERT_NEAR(ledger_energy(&t), all, 0);
+                ASSERT_NEAR(t.array_absorbed, array, 0);
+            }
+            ledger_free(l);
+        }
+    circuit_free(c);
+}
+
 /* An interval too short for its end to differ from its beginning, as late in a long run: nothing that
  * it carries is lost, and it ends its phase. */
 static void test_no_time(void **state)
@@ -324,6 +378,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_booking),
+        cmocka_unit_test(test_every_class),
         cmocka_unit_test(test_no_time),
         cmocka_unit_test(test_residuals),
         cmocka_unit_test(test_error_booking),

@@ -260,6 +260,55 @@ static double run_changes(const struct circuit *c, double middle, double span, d
     return worst;
 }
 
+/* A controlled current between two of four nodes that resistors of 1 kohm hold, controlled by any pair
+ * of them, with up to 20 mS either way: the network is linear, so is found however strong the feedback.
+ * A wrong derivative of the controlled current leaves l = 2 g r / (1 + 2 g r) of an error in each
+ * iteration, with r the inverse's entry, which is more than 1 or stays above what 200 iterations need in
+ * hundreds of these networks. */
+static void test_feedback(void **state)
+{
+    (void)state;
+    enum { NODES = 4, NETWORKS = 300 };
+    gsl_rng *rng = random_stream(2, 0, RANDOM_TEST);
+    for (int k = 0; k < NETWORKS; k++) {
+        struct circuit *c = circuit_new("feedback");
+        int node[NODES + 1] = {0};
+        for (int i = 1; i <= NODES; i++)
+            node[i] = circuit_nodef(c, "n%d", i);
+        circuit_port(c, "p", circuit_node(c, "in"),
+                     (struct port_driver){0, false, 0, CLASS_DRIVER});
+        circuit_resistor(c, "rin", circuit_node(c, "in"), node[1], 1e3, CLASS_LINE);
+        for (int i = 1; i <= NODES; i++) {
+            char name[8];
+            snprintf(name, sizeof name, "r%d", i);
+            circuit_resistor(c, name, node[i], node[(i + 1) % (NODES + 1)], 1e3, CLASS_LINE);
+        }
+        int at[4];
+        for (int i = 0; i < 4; i++)
+            do
+                at[i] = (int)gsl_rng_uniform_int(rng, NODES + 1);
+            while (i % 2 == 1 && at[i] == at[i - 1]);
+        control(c, "g1", ELEMENT_VCCS, node[at[0]], node[at[1]], node[at[2]], node[at[3]],
+                20e-3 * (2 * gsl_rng_uniform(rng) - 1));
+        struct error error = {{0}};
+        struct network *n = network_new(c, &error);
+        assert_non_null(n);
+        const int source = c->ports[0].source;
+        n->from[source] = n->to[source] = 0.3;
+        network_phase(n);
+        for (size_t i = 0; i < n->n_components; i++)
+            n->live[i] = true;
+        network_live(n, NULL);
+        network_sources(n, 1);
+        if (!network_solve(n, 1e-9))
+            fail_msg("network %d: no solution", k);
+        ASSERT_NEAR(left_over(n), 0, 1e-9);
+        network_free(n);
+        circuit_free(c);
+    }
+    gsl_rng_free(rng);
+}
+
 /* A chain whose input may open, and whose amplifier saturates. */
 static struct circuit *saturating_chain(void)
 {
@@ -330,7 +379,7 @@ static void test_changes(void **state)
  * Kirchhoff's law in GSL; energies of a ramp from 0 V and a hold: powers of a linear circuit go with the
  * square of the drive, P (T - 2/3 edge).  1e-9: solver's tolerance, 1e-12 V, times the gain of the loop,
  * over the smallest voltage. */
-static void test_feedback(void **state)
+static void test_feedback_energy(void **state)
 {
     (void)state;
     enum { A, B, C, D, NODES };
@@ -389,10 +438,53 @@ static void test_feedback(void **state)
     circuit_free(c);
 }
 
+/* Bulk diodes of transistors at any voltages: what their leakage takes from the nodes is what it is booked
+ * to absorb (Tellegen), to rounding; saturation currents, 1e-14 A, beside gmin v, 1e-12 A, are 1 % of it. */
+static void test_leakage(void **state)
+{
+    (void)state;
+    static const struct mos1_model models[] = {
+        {.type = 1, .vto = 0.5, .kp = 1e-4, .phi = 0.6, .is = 1e-14},
+        {.type = -1, .vto = -0.5, .kp = 1e-4, .phi = 0.6, .is = 1e-14}};
+    struct error error = {{0}};
+    struct circuit *c = circuit_new("leakage");
+    const int vdd = circuit_node(c, "vdd"), p = circuit_node(c, "p"), q = circuit_node(c, "q"),
+              gate = circuit_node(c, "gate");
+    circuit_voltage(c, "vdd", vdd, 0, SUPPLY, CLASS_NEURON);
+    circuit_port(c, "p", p, (struct port_driver){0, false, 0, CLASS_DRIVER});
+    circuit_logic_port(c, "gate");
+    for (int k = 0; k < 2; k++) {
+        const struct element e = {.kind = ELEMENT_MOSFET,
+                                  .class = CLASS_SELECT,
+                                  .node = {p, gate, q, k == 0 ? 0 : vdd},
+                                  .mos = &models[k],
+                                  .geometry = {2e-6, 1e-6, 3}};
+        circuit_add(c, k == 0 ? "mn" : "mp", &e, true);
+    }
+    circuit_resistor(c, "r1", q, 0, 1e3, CLASS_LINE);
+    struct network *n = network_new(c, &error);
+    assert_non_null(n);
+    network_phase(n);
+    n->values[vdd] = SUPPLY;
+    n->values[p] = 1.1;
+    n->values[q] = 0.4;
+    network_leakage(n);
+    double taken = 0, absorbed = 0;
+    for (size_t i = 0; i < c->n_nodes; i++)
+        taken += n->values[i] * n->leak[i];
+    for (size_t k = 0; k < c->n_elements; k++)
+        absorbed += n->leak_power[k];
+    assert_true(absorbed > 1e-12);
+    ASSERT_NEAR(taken, absorbed, 1e-12 * absorbed);
+    network_free(n);
+    circuit_free(c);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_chain),
-                                       cmocka_unit_test(test_changes),
-                                       cmocka_unit_test(test_feedback)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),    cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_feedback), cmocka_unit_test(test_feedback_energy),
+        cmocka_unit_test(test_leakage),  cmocka_unit_test(test_changes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,7 +180,8 @@ static void read_or_refused(const char *folder, const char *bytes, size_t n, boo
         const size_t last = raw->n_signals - 1;
         if (refused)
             fail_msg("%s: %zu bytes were read", what, n);
-        ASSERT_DONE(decimate(raw, 1, &last, 0, raw->n_points, 3, &d, &error), error);
+        ASSERT_DONE(decimate(raw, &(struct raw_block){0, raw->n_points, 1, &last}, 3, &d, &error),
+                    error);
         decimated_free(&d);
         raw_read_close(raw);
     } else {
@@ -236,7 +237,8 @@ static void decimation_keeps_every_extreme(void **state)
     for (size_t bins = 1; bins <= POINTS + 1; bins++) {
         struct decimated d;
         struct error error = {0};
-        ASSERT_DONE(decimate(raw, 1, &signal, 0, POINTS, bins, &d, &error), error);
+        ASSERT_DONE(decimate(raw, &(struct raw_block){0, POINTS, 1, &signal}, bins, &d, &error),
+                    error);
         assert_true(d.n_bins <= bins);
         for (size_t b = 0; b < d.n_bins; b++) {
             double low = INFINITY, high = -INFINITY;
@@ -283,9 +285,19 @@ static void measures_by_hand(void **state)
     folder_remove(folder);
 }
 
+/* The most by which the middle between a bin's two values is off: half of the widest bin's difference. */
+static void test_bound(void **state)
+{
+    (void)state;
+    double value[] = {1, 4, 7, -1, 2, 3}; /* one signal, three bins */
+    const struct decimated d = {.n_signals = 1, .n_bins = 3, .value = value};
+    ASSERT_NEAR(decimated_bound(&d, 0), 4, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bound),
         cmocka_unit_test(every_form_gives_the_numbers),
         cmocka_unit_test(magnitude_decibel_and_phase),
         cmocka_unit_test(cut_at_every_byte_is_refused),

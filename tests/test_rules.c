@@ -119,6 +119,8 @@ static void test_changes(void **state)
     o.least = 0.1;
     ASSERT_NEAR(manhattan->change(&o, 0, 0.09, 1), 0, 0);
     ASSERT_NEAR(manhattan->change(&o, 0, 0.11, 1), -1, 0);
+    ASSERT_NEAR(manhattan->change(&o, 0, 0.0009, 0.01), 0, 0); /* a share of the largest */
+    ASSERT_NEAR(manhattan->change(&o, 0, 0.0011, 0.01), -1, 0);
     o.least = 0;
     o.rate = 3;
     o.clip = 0.15;

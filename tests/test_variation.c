@@ -5,6 +5,7 @@
 #include "base/spice_number.h"
 #include "circuit/mismatch.h"
 #include "device/library/library_instance.h"
+#include "device/library/library_make.h"
 #include "device/temperature.h"
 #include "study/variation.h"
 #include "testing.h"
@@ -429,14 +430,36 @@ static void test_mismatch(void **state)
     mismatch_end(draws);
 }
 
+/* dopant_make() sets the parameter that is named and no other. */
+static void test_settings(void **state)
+{
+    (void)state;
+    char *directory = source_path("devices");
+    struct dopant *base, *d;
+    struct error error;
+    ASSERT_DONE(dopant_read("Cr", directory, &base, &error), error);
+    const struct model *m = base->model;
+    for (size_t k = 0; k < m->n_parameters; k++) {
+        const struct dopant_setting setting = {
+            m->parameters[k].name, fmin(m->parameters[k].max, base->parameters[k] * 1.01)};
+        ASSERT_DONE(dopant_make("Cr", directory, 1, &setting, &d, &error), error);
+        for (size_t j = 0; j < m->n_parameters; j++)
+            ASSERT_NEAR(d->parameters[j], j == k ? setting.value : base->parameters[j], 0);
+        dopant_free(d);
+    }
+    dopant_free(base);
+    free(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_moments), cmocka_unit_test(test_streams),
-        cmocka_unit_test(test_none),    cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_set),     cmocka_unit_test(test_stuck),
-        cmocka_unit_test(test_cycle),   cmocka_unit_test(test_temperature),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_mismatch),
+        cmocka_unit_test(test_settings),    cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_streams),     cmocka_unit_test(test_none),
+        cmocka_unit_test(test_bounds),      cmocka_unit_test(test_set),
+        cmocka_unit_test(test_stuck),       cmocka_unit_test(test_cycle),
+        cmocka_unit_test(test_temperature), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_mismatch),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -4,6 +4,7 @@
  * short and fixed: pulses and readings of some devices, then some images. */
 #include "base/random.h"
 #include "base/spice_number.h"
+#include "circuit/mismatch.h"
 #include "classifier_parts.h"
 #include "engine/drive_log.h"
 #include "engine/ledger.h"
@@ -269,6 +270,16 @@ static void test_engines(void **state)
     bench_free(b);
 }
 
+static struct transfer_bench measuring(const struct bench *b, size_t layer, size_t j)
+{
+    return (struct transfer_bench){.options = &b->options,
+                                   .layer = layer,
+                                   .neuron = j,
+                                   .lit_rows = layer == 0 ? TRANSFER_COMMON_ROWS : 0,
+                                   .engine = engine_find("ida"),
+                                   .solver = &engine_defaults};
+}
+
 /* The curve of ideal neurons is enough here: the same behavioural circuit in event and in ida.  Event
  * has no capacitors: outputs agree where they have settled. */
 static void test_event(void **state)
@@ -279,13 +290,9 @@ static void test_event(void **state)
     struct neuron_curve curves[2];
     struct error error = {{0}};
     for (size_t l = 0; l < 2; l++) {
-        const double rows = l == 0 ? TRANSFER_COMMON_ROWS : 0;
-        ASSERT_DONE(transfer_measure(&b->options, l, rows, engine_find("ida"), &engine_defaults,
-                                     &transfers[l], &error),
-                    error);
-        ASSERT_DONE(transfer_measure_supply(&b->options, l, rows, engine_find("ida"),
-                                            &engine_defaults, &transfers[l], &error),
-                    error);
+        const struct transfer_bench of = measuring(b, l, 0);
+        ASSERT_DONE(transfer_measure(&of, &transfers[l], &error), error);
+        ASSERT_DONE(transfer_measure_supply(&of, &transfers[l], &error), error);
         curves[l] = transfers[l].curve;
     }
     b->options.curves = curves;
@@ -332,12 +339,9 @@ static void test_cycle(void **state)
         struct bench *b = bench_new(&o, TEMPERATURE_NOMINAL, 2);
         struct transfer t;
         struct error error = {{0}};
-        ASSERT_DONE(
-            transfer_measure(&b->options, 1, 0, engine_find("ida"), &engine_defaults, &t, &error),
-            error);
-        ASSERT_DONE(transfer_measure_supply(&b->options, 1, 0, engine_find("ida"), &engine_defaults,
-                                            &t, &error),
-                    error);
+        const struct transfer_bench of = measuring(b, 1, 0);
+        ASSERT_DONE(transfer_measure(&of, &t, &error), error);
+        ASSERT_DONE(transfer_measure_supply(&of, &t, &error), error);
         const struct neuron_curve curves[2] = {t.curve, t.curve};
         b->options.curves = curves;
         struct classifier k = build(b);
@@ -388,10 +392,8 @@ static void test_mismatch(void **state)
     struct neuron_curve curves[4];
     struct error error = {{0}};
     for (size_t n = 0; n < 4; n++) {
-        ASSERT_DONE(transfer_measure_neuron(&b->options, n / 3, n % 3,
-                                            n < 3 ? TRANSFER_COMMON_ROWS : 0, engine_find("ida"),
-                                            &engine_defaults, &own[n], &error),
-                    error);
+        const struct transfer_bench of = measuring(b, n / 3, n % 3);
+        ASSERT_DONE(transfer_measure_neuron(&of, &own[n], &error), error);
         curves[n] = own[n].curve;
     }
     b->options.curves = curves;
@@ -527,13 +529,36 @@ static void test_stock_ngspice(void **state)
     bench_free(b);
 }
 
+/* Pelgrom's law: two transistors differ by A/sqrt(W L), so that one differs from the nominal one by
+ * A/sqrt(2 W L) (M. J. M. Pelgrom et al., IEEE J. Solid-State Circuits 24:1433, 1989).  The spread of 4000
+ * draws is known to 1/sqrt(8000) = 1.1 % of itself; 4 of those are allowed. */
+static void test_pelgrom(void **state)
+{
+    (void)state;
+    enum { DRAWS = 4000 };
+    const struct mismatch m = {.a_vt = 5e-9, .a_beta = 1e-8, .seed = 4};
+    const struct mos1_geometry g = {.w = 4e-6, .l = 1e-6, .m = 2};
+    struct mismatch_draw *draw = mismatch_begin(&m);
+    double vto = 0, kp = 0;
+    for (int k = 0; k < DRAWS; k++) {
+        struct mos1_model model = {.type = 1, .vto = 0.5, .kp = 1e-4};
+        assert_true(mismatch_next(draw, &g, &model));
+        vto += pow(model.vto - 0.5, 2) / DRAWS;
+        kp += pow(model.kp / 1e-4 - 1, 2) / DRAWS;
+    }
+    mismatch_end(draw);
+    const double root = sqrt(2 * g.m * g.w * g.l);
+    ASSERT_NEAR(sqrt(vto) * root / m.a_vt, 1, 0.045);
+    ASSERT_NEAR(sqrt(kp) * root / m.a_beta, 1, 0.045);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_engines),       cmocka_unit_test(test_event),
-        cmocka_unit_test(test_no_lines),      cmocka_unit_test(test_cycle),
-        cmocka_unit_test(test_mismatch),      cmocka_unit_test(test_temperature),
-        cmocka_unit_test(test_stock_ngspice),
+        cmocka_unit_test(test_pelgrom),     cmocka_unit_test(test_engines),
+        cmocka_unit_test(test_event),       cmocka_unit_test(test_no_lines),
+        cmocka_unit_test(test_cycle),       cmocka_unit_test(test_mismatch),
+        cmocka_unit_test(test_temperature), cmocka_unit_test(test_stock_ngspice),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

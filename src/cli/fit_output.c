@@ -182,8 +182,9 @@ enum status fit_output_library(const struct fit_options *o, const struct fit_res
          *temporary = memory_format("%s.unfinished-%ld.lib", path, (long)getpid());
     proof->n = 0;
     fit_parameters(o, r, 0, p, &x0);
-    enum status trust = STATUS_OK,
-                status = dopant_new(name, o->model, p, devices, comment, &made, error);
+    const struct dopant_plan plan = {
+        .name = name, .comment = comment, .model = o->model, .parameters = p};
+    enum status trust = STATUS_OK, status = dopant_new(&plan, devices, &made, error);
     if (status == STATUS_OK)
         status = write_text(made->text, temporary, error);
     if (status == STATUS_OK)

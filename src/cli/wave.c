@@ -208,7 +208,8 @@ static enum status list(const struct arguments *a, const struct shown *s, FILE *
     static const char *const names[] = {"signal", "type", "unit", "min", "max"};
     static const int digits[] = {0, 0, 0, 6, 6};
     struct decimated d;
-    enum status status = decimate(f, s->n, s->chosen, s->first, s->n_points, 1, &d, error);
+    enum status status =
+        decimate(f, &(struct raw_block){s->first, s->n_points, s->n, s->chosen}, 1, &d, error);
     if (status != STATUS_OK)
         return status;
     if (a->form == FORM_NONE)
@@ -311,7 +312,7 @@ static enum status write_all(const struct shown *s, FILE *out, struct error *err
     write_csv_head(f, s->chosen, n, false, out);
     for (size_t p = 0; p < n_points && status == STATUS_OK; p += block) {
         const size_t m = n_points - p < block ? n_points - p : block;
-        status = raw_read_block(f, s->first + p, m, n + 1, all, values, error);
+        status = raw_read_block(f, &(struct raw_block){s->first + p, m, n + 1, all}, values, error);
         for (size_t i = 0; i < m && status == STATUS_OK; i++) {
             fputs(number_text(values[i], text), out);
             for (size_t k = 1; k <= n; k++)
@@ -396,7 +397,7 @@ static enum status convert(const char *name, const struct arguments *a, const st
     if (drawn && n > PLOT_SIGNALS)
         return fail(error, STATUS_INPUT, "%zu signals, expected --signals with at most %d", n,
                     PLOT_SIGNALS);
-    enum status status = decimate(f, n, chosen, s->first, s->n_points,
+    enum status status = decimate(f, &(struct raw_block){s->first, s->n_points, n, chosen},
                                   a->points == SIZE_MAX ? PLOT_BINS : a->points, &d, error);
     if (status != STATUS_OK)
         return status;
@@ -417,7 +418,7 @@ static enum status run(const char *name, const struct arguments *a, struct error
     struct raw_file *f = NULL;
     struct new_file output = {0};
     struct shown s = {0};
-    bool monotone;
+    struct decimate_window window = {0};
     enum status status = raw_read_open(a->path, a->plot, &f, error);
     if (status == STATUS_OK) {
         s.file = f;
@@ -425,8 +426,10 @@ static enum status run(const char *name, const struct arguments *a, struct error
         status = choose(a, f, s.chosen, &s.n, error);
     }
     if (status == STATUS_OK)
-        status = decimate_window(f, a->from, a->to, &s.first, &s.n_points, &monotone, error);
-    if (status == STATUS_OK && !monotone &&
+        status = decimate_window(f, a->from, a->to, &window, error);
+    s.first = window.first;
+    s.n_points = window.n;
+    if (status == STATUS_OK && !window.monotone &&
         (isfinite(a->from) || isfinite(a->to) || a->form == FORM_HTML))
         status = fail(error, STATUS_INPUT,
                       "%s: the scale goes back, expected no --from, --to or --html", f->path);

@@ -132,10 +132,17 @@ static void copy_others(const gsl_vector *u, size_t k, gsl_vector *others)
         gsl_vector_set(others, j, gsl_vector_get(u, j + (j >= k)));
 }
 
-/* The interval of variable k.  half: that of the linear problem, in theta; on_bound: some variable is
- * on its bound; beyond work_max the linear one is taken. */
-static bool find_interval(struct fit_problem *p, gsl_vector *u, size_t k, double rms, double half,
-                          bool on_bound, double work_max, bool final)
+/* What all intervals have in common. */
+struct intervals {
+    double rms;
+    double work_max; /* beyond it the linear problem's interval is taken */
+    bool on_bound;   /* some variable is on its bound */
+    bool final;
+};
+
+/* The interval of variable k.  half: that of the linear problem, in theta. */
+static bool find_interval(struct fit_problem *p, gsl_vector *u, const struct intervals *of,
+                          size_t k, double half)
 {
     struct fit_result *r = p->result;
     struct fit_variable *v = &r->variables[k];
@@ -145,8 +152,8 @@ static bool find_interval(struct fit_problem *p, gsl_vector *u, size_t k, double
     struct profile f = {.p = p,
                         .k = k,
                         .least = theta,
-                        .rms = rms,
-                        .final = final,
+                        .rms = of->rms,
+                        .final = of->final,
                         .target = gsl_cdf_tdist_Pinv(0.975, freedom) / sqrt(freedom),
                         .others = gsl_vector_alloc(u->size - 1)};
     bool open[2];
@@ -156,14 +163,14 @@ static bool find_interval(struct fit_problem *p, gsl_vector *u, size_t k, double
     for (int side = 0; side < 2 && !f.better; side++) {
         copy_others(u, k, f.others);
         const int direction = side ? 1 : -1;
-        if (p->work > work_max) {
+        if (p->work > of->work_max) {
             const double end = isfinite(half) ? theta + direction * half : side ? s.high : s.low;
             ends[side] = fmax(s.low, fmin(s.high, end));
             open[side] = !isfinite(half);
             continue;
         }
         ends[side] = find_end(&f, theta, first, direction, &open[side]);
-        if (on_bound)
+        if (of->on_bound)
             ends[side] = look_beyond(&f, ends[side], first, direction, &open[side]);
     }
     fit_take_values(p, u);
@@ -228,18 +235,17 @@ bool fit_judge(struct fit_problem *p, gsl_vector *u, double rms, const gsl_matri
     const double tolerance = p->tolerance;
     p->iterations = ITERATIONS;
     p->tolerance = TOLERANCE;
-    const double work_max = p->work + WORK_MAX;
-    bool best = true, on_bound = false;
+    struct intervals of = {.rms = rms, .work_max = p->work + WORK_MAX, .final = final};
+    bool best = true;
     for (size_t k = 0; k < r->n; k++)
-        on_bound = on_bound || (r->variables[k].parameter != FIT_STATE && at_bound(p, u, k));
+        of.on_bound = of.on_bound || (r->variables[k].parameter != FIT_STATE && at_bound(p, u, k));
     for (size_t k = 0; k < r->n && best; k++) {
         const struct fit_scale s = p->scales[k];
         const double part = (fit_theta_of(s, gsl_vector_get(u, k)) - s.low) / (s.high - s.low);
         const double slope = (s.high - s.low) * part * (1 - part);
-        best = find_interval(p, u, k, rms,
+        best = find_interval(p, u, &of, k,
                              quantile * slope *
-                                 sqrt(variance * fmax(0, gsl_matrix_get(covariance, k, k))),
-                             on_bound, work_max, final);
+                                 sqrt(variance * fmax(0, gsl_matrix_get(covariance, k, k))));
     }
     p->iterations = iterations;
     p->tolerance = tolerance;

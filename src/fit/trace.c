@@ -80,32 +80,39 @@ static char *expected(unsigned set)
     return list;
 }
 
-static enum status read_header(const char *path, int line, char *text, unsigned allowed,
-                               unsigned required, struct layout *layout, struct error *error)
+/* Where the line of names stands, and which sets of quantities it may and must have. */
+struct header {
+    const char *path;
+    int line;
+    unsigned allowed, required;
+};
+
+static enum status read_header(const struct header *h, char *text, struct layout *layout,
+                               struct error *error)
 {
     unsigned seen = 0;
     enum status status = STATUS_OK;
-    char *wanted = expected(allowed);
+    char *wanted = expected(h->allowed);
     for (char *rest = text, *name; status == STATUS_OK && (name = field(&rest));) {
         size_t k = 0;
         while (k < N_NAMES &&
-               (strcmp(names[k].name, name) != 0 || !(allowed >> names[k].quantity & 1)))
+               (strcmp(names[k].name, name) != 0 || !(h->allowed >> names[k].quantity & 1)))
             k++;
         if (k == N_NAMES)
-            status = fail_at(error, path, line,
+            status = fail_at(error, h->path, h->line,
                              "found column '%.60s', expected some of %s (or _m, _u, _n, _p, _k)",
                              name, wanted);
         else if (seen >> names[k].quantity & 1)
-            status = fail_at(error, path, line,
+            status = fail_at(error, h->path, h->line,
                              "found column '%s' where that quantity stood before", name);
         if (status != STATUS_OK)
             break;
         seen |= 1U << names[k].quantity;
         layout->name[layout->n++] = k;
     }
-    if (status == STATUS_OK && (seen & required) != required) {
-        char *missing = expected(required & ~seen);
-        status = fail_at(error, path, line, "found no column %s", missing);
+    if (status == STATUS_OK && (seen & h->required) != h->required) {
+        char *missing = expected(h->required & ~seen);
+        status = fail_at(error, h->path, h->line, "found no column %s", missing);
         free(missing);
     }
     free(wanted);
@@ -157,7 +164,8 @@ enum status trace_read(const char *path, unsigned allowed, unsigned required, st
             status = read_row(trace, (int)i + 1, line, &layout, error);
             continue;
         }
-        status = read_header(path, (int)i + 1, line, allowed, required, &layout, error);
+        const struct header header = {path, (int)i + 1, allowed, required};
+        status = read_header(&header, line, &layout, error);
         for (size_t k = 0; k < layout.n && status == STATUS_OK; k++)
             trace->column[names[layout.name[k]].quantity] = NEW(file->n_lines, double);
     }

@@ -89,8 +89,20 @@ static const struct engine *measuring_engine(const struct training_options *o)
                                                       : engine_find("ida");
 }
 
+/* The first layer is measured at its common current, the others without one. */
+static struct transfer_bench measuring_bench(const struct training_options *o, size_t layer,
+                                             size_t neuron)
+{
+    return (struct transfer_bench){.options = &o->classifier,
+                                   .layer = layer,
+                                   .neuron = neuron,
+                                   .lit_rows = layer == 0 ? TRANSFER_COMMON_ROWS : 0,
+                                   .engine = measuring_engine(o),
+                                   .solver = &o->solver};
+}
+
 /* Each neuron by itself, where transistors differ and the circuit takes curves. */
-static enum status measure_own(struct training *t, const struct engine *engine, struct error *error)
+static enum status measure_own(struct training *t, struct error *error)
 {
     struct training_options *o = &t->options;
     struct classifier_options *c = &o->classifier;
@@ -100,8 +112,8 @@ static enum status measure_own(struct training *t, const struct engine *engine, 
     size_t n = 0;
     for (size_t l = 0; l < c->n_layers; l++)
         for (size_t j = 0; j < c->sizes[l + 1]; j++, n++) {
-            const enum status status = transfer_measure_neuron(
-                c, l, j, l == 0 ? TRANSFER_COMMON_ROWS : 0, engine, &o->solver, &t->own[n], error);
+            const struct transfer_bench bench = measuring_bench(o, l, j);
+            const enum status status = transfer_measure_neuron(&bench, &t->own[n], error);
             if (status != STATUS_OK)
                 return status;
             t->own_curves[n] = t->own[n].curve;
@@ -114,22 +126,19 @@ static enum status measure_own(struct training *t, const struct engine *engine, 
 static enum status measure_neurons(struct training *t, struct error *error)
 {
     struct training_options *o = &t->options;
-    const struct engine *engine = measuring_engine(o);
     enum status status = STATUS_OK;
     if (o->measured)
         memcpy(t->transfer, o->measured, o->classifier.n_layers * sizeof *t->transfer);
     for (size_t l = 0; l < o->classifier.n_layers && status == STATUS_OK; l++) {
-        const double lit_rows = l == 0 ? TRANSFER_COMMON_ROWS : 0;
+        const struct transfer_bench bench = measuring_bench(o, l, 0);
         if (!o->measured)
-            status = transfer_measure(&o->classifier, l, lit_rows, engine, &o->solver,
-                                      &t->transfer[l], error);
+            status = transfer_measure(&bench, &t->transfer[l], error);
         if (!o->measured && status == STATUS_OK && o->behavioural)
-            status = transfer_measure_supply(&o->classifier, l, lit_rows, engine, &o->solver,
-                                             &t->transfer[l], error);
+            status = transfer_measure_supply(&bench, &t->transfer[l], error);
         t->curves[l] = t->transfer[l].curve;
     }
     if (o->behavioural && o->classifier.mismatch && status == STATUS_OK)
-        return measure_own(t, engine, error);
+        return measure_own(t, error);
     if (o->behavioural)
         o->classifier.curves = t->curves;
     return status;
@@ -281,8 +290,9 @@ double training_infer_energy(const struct training *t)
 double training_error(const struct training *t, enum energy_class class)
 {
     const struct ledger_total total = ledger_section(t->ledger, SECTION_TRAINING);
-    return total.error_by_class[class] +
-           2 * t->options.solver.reltol * fabs(ledger_class(&total, class));
+    const struct engine_options *o = &t->options.solver;
+    const double volt = fmax(o->reltol, o->vntol / CLASSIFIER_INPUT_VOLT); /* relative error */
+    return total.error_by_class[class] + 2 * volt * fabs(ledger_class(&total, class));
 }
 
 bool training_trustworthy(const struct training *t, struct error *error)

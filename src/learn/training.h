@@ -170,8 +170,9 @@ double training_accuracy_at(const struct training *training, enum training_stage
 double training_energy(const struct training *training);
 double training_infer_energy(const struct training *training);
 
-/* Estimated error of a class's energy in training [J]: of the quadrature, and twice reltol of the
- * energy, as the engine's voltages are known to reltol and power goes with their square. */
+/* Estimated error of a class's energy in training [J]: what the engine says of its energies, and what
+ * its tolerance leaves open.  Voltages are known to reltol of themselves or, if that is more, to vntol, which
+ * is felt most by the lowest that are applied (CLASSIFIER_INPUT_VOLT); power goes with their square. */
 double training_error(const struct training *training, enum energy_class class);
 
 /* Both residuals at most TRAINING_RESIDUAL_LIMIT, and the estimated error of the memristors' energy

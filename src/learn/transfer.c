@@ -17,7 +17,7 @@
 #define SOURCE_VOLT 1.0  /* of the bench's column source for s = 1; large against any offset */
 
 /* Currents into both columns, point after point, and what is read there. */
-struct bench {
+struct sources {
     size_t n, next;
     double *column, *reference; /* n: in units of s */
     double *out, *supply;       /* n: output [V], current of vdd [A] */
@@ -29,7 +29,7 @@ struct bench {
 
 static bool step(void *data, const struct reading *reading, struct phase *next)
 {
-    struct bench *b = data;
+    struct sources *b = data;
     if (reading && b->next > 0) {
         b->out[b->next - 1] = reading->mean[b->output_probe];
         b->supply[b->next - 1] = -reading->mean[b->supply_probe];
@@ -51,18 +51,18 @@ static bool step(void *data, const struct reading *reading, struct phase *next)
     return true;
 }
 
-static struct bench bench_new(size_t n)
+static struct sources sources_new(size_t n)
 {
-    return (struct bench){.n = n,
-                          .column = NEW(n, double),
-                          .reference = NEW(n, double),
-                          .out = NEW(n, double),
-                          .supply = NEW(n, double),
-                          .input = NEW(n, double),
-                          .column_input = NEW(n, double)};
+    return (struct sources){.n = n,
+                            .column = NEW(n, double),
+                            .reference = NEW(n, double),
+                            .out = NEW(n, double),
+                            .supply = NEW(n, double),
+                            .input = NEW(n, double),
+                            .column_input = NEW(n, double)};
 }
 
-static void bench_free(struct bench *b)
+static void sources_free(struct sources *b)
 {
     free(b->column);
     free(b->reference);
@@ -72,19 +72,19 @@ static void bench_free(struct bench *b)
     free(b->column_input);
 }
 
-/* Reference amplifier and, if asked for, neuron j, each with a source and a resistor at its column
+/* Reference amplifier and, if asked for, the neuron, each with a source and a resistor at its column
  * that bring 45 mV over rf for s = 1.  Offsets are left out: what the behavioural neuron does about
  * them needs no measurement. */
-static enum status bench_run(struct bench *b, const struct classifier_options *o, size_t layer,
-                             size_t j, bool neuron, const struct engine *engine,
-                             const struct engine_options *engine_options, struct error *error)
+static enum status bench_run(const struct transfer_bench *bench, bool neuron, struct sources *b,
+                             struct error *error)
 {
-    const double rf = classifier_feedback(o->dopant, layer);
+    const struct classifier_options *o = bench->options;
+    const double rf = classifier_feedback(o->dopant, bench->layer);
     const double ohm = SOURCE_VOLT * rf / NEURON_INPUT_SWING;
     struct classifier_options bare = *o;
     bare.curves = NULL;
     bare.offsets = NULL;
-    const struct neuron_kind kind = classifier_neuron(&bare, layer, j);
+    const struct neuron_kind kind = classifier_neuron(&bare, bench->layer, bench->neuron);
     struct circuit *c = circuit_new("silverbar neuron bench");
     c->temperature = o->temperature;
     b->ground = neuron_ground(o->supply);
@@ -125,11 +125,11 @@ static enum status bench_run(struct bench *b, const struct classifier_options *o
                 .name = "1", .column = column, .reference = reference, .output = out, .rf = rf},
             error);
     struct engine_report report;
-    struct engine_options quiet = *engine_options;
+    struct engine_options quiet = *bench->solver;
     quiet.n_recorders = 0;
     const struct controller controller = {.step = step, .data = b};
     if (status == STATUS_OK)
-        status = engine_run(engine, c, &controller, &quiet, &report, error);
+        status = engine_run(bench->engine, c, &controller, &quiet, &report, error);
     circuit_free(c);
     return status;
 }
@@ -154,10 +154,10 @@ static enum status smooth(struct transfer_table *t, struct error *error)
 }
 
 /* s over the range that is measured, the reference at its common current. */
-static struct bench sweep(const struct classifier_options *o, double lit_rows)
+static struct sources sweep(const struct classifier_options *o, double lit_rows)
 {
     const struct dopant *d = o->dopant;
-    struct bench b = bench_new(POINTS);
+    struct sources b = sources_new(POINTS);
     for (size_t i = 0; i < POINTS; i++) {
         b.reference[i] = lit_rows * (d->g_max + d->g_min) / (d->g_max - d->g_min);
         b.column[i] = b.reference[i] + TRANSFER_RANGE * (2.0 * (double)i / (POINTS - 1) - 1);
@@ -170,29 +170,27 @@ static struct transfer_table table_new_points(size_t n)
     return (struct transfer_table){n, NEW(n, double), NEW(n, double)};
 }
 
-static enum status measure(const struct classifier_options *o, size_t layer, size_t j,
-                           double lit_rows, const struct engine *engine,
-                           const struct engine_options *engine_options, struct transfer *transfer,
+static enum status measure(const struct transfer_bench *bench, struct transfer *transfer,
                            struct error *error)
 {
     *transfer = (struct transfer){0};
     struct transfer_table *t = &transfer->curve.transfer, *sigmoid = &transfer->curve.sigmoid;
     *t = table_new_points(POINTS);
     *sigmoid = table_new_points(POINTS);
-    struct bench b = sweep(o, lit_rows);
-    enum status status = bench_run(&b, o, layer, j, true, engine, engine_options, error);
+    struct sources b = sweep(bench->options, bench->lit_rows);
+    enum status status = bench_run(bench, true, &b, error);
     for (size_t i = 0; i < POINTS && status == STATUS_OK; i++) {
         t->x[i] = sigmoid->x[i] = b.column[i] - b.reference[i];
         t->y[i] = 0.5 + (b.out[i] - b.ground) / NEURON_OUTPUT_SWING;
         sigmoid->y[i] = b.supply[i]; /* of everything; what the rest takes is taken off later */
     }
-    bench_free(&b);
+    sources_free(&b);
     return status == STATUS_OK ? smooth(t, error) : status;
 }
 
 /* The slope of output against input of the reference amplifier, by least squares through what it is
  * at rest; the curve bends a little, by 0.1 mV at the input. */
-static enum status find_gain(const struct bench *alone, double *gain, struct error *error)
+static enum status find_gain(const struct sources *alone, double *gain, struct error *error)
 {
     double up = 0, down = 0;
     for (size_t i = 0; i < alone->n; i++) {
@@ -220,7 +218,7 @@ static enum status find_line(size_t n, const double *in, const double *out, doub
 
 /* Those of both amplifiers where their transistors differ.  What comes out of the neuron's follows
  * from its column: rf carries all of the column's current. */
-static enum status find_offsets(const struct bench *alone, const struct bench *both,
+static enum status find_offsets(const struct sources *alone, const struct sources *both,
                                 struct neuron_curve *curve, struct error *error)
 {
     const size_t n = alone->n;
@@ -242,22 +240,21 @@ static enum status find_offsets(const struct bench *alone, const struct bench *b
     return status;
 }
 
-static enum status measure_supply(const struct classifier_options *o, size_t layer, size_t j,
-                                  double lit_rows, const struct engine *engine,
-                                  const struct engine_options *engine_options,
-                                  struct transfer *transfer, struct error *error)
+static enum status measure_supply(const struct transfer_bench *bench, struct transfer *transfer,
+                                  struct error *error)
 {
+    const struct classifier_options *o = bench->options;
     struct neuron_curve *curve = &transfer->curve;
     const struct dopant *d = o->dopant;
-    const double span = 0.5 * (d->g_max - d->g_min), rows = (double)o->sizes[layer];
+    const double span = 0.5 * (d->g_max - d->g_min), rows = (double)o->sizes[bench->layer];
     const size_t n = (size_t)ceil((rows * d->g_max / span + 2 * TRANSFER_RANGE) / COMMON_STEP) + 1;
-    struct bench alone = bench_new(n), both = bench_new(n);
+    struct sources alone = sources_new(n), both = sources_new(n);
     for (size_t i = 0; i < n; i++)
         alone.reference[i] = both.reference[i] = both.column[i] =
             COMMON_STEP * (double)i - TRANSFER_RANGE;
-    enum status status = bench_run(&alone, o, layer, j, false, engine, engine_options, error);
+    enum status status = bench_run(bench, false, &alone, error);
     if (status == STATUS_OK)
-        status = bench_run(&both, o, layer, j, true, engine, engine_options, error);
+        status = bench_run(bench, true, &both, error);
     if (status == STATUS_OK)
         status = o->mismatch ? find_offsets(&alone, &both, curve, error)
                              : find_gain(&alone, &curve->gain, error);
@@ -271,7 +268,7 @@ static enum status measure_supply(const struct classifier_options *o, size_t lay
         curve->amplifier.y[k] = both.supply[i] - alone.supply[i];
     }
     /* what is left of the sweep of s is the sigmoid's */
-    const double common = lit_rows * (d->g_max + d->g_min) / (d->g_max - d->g_min);
+    const double common = bench->lit_rows * (d->g_max + d->g_min) / (d->g_max - d->g_min);
     double unused;
     for (size_t i = 0; i < curve->sigmoid.n; i++) {
         const double u = -NEURON_INPUT_SWING * common,
@@ -280,8 +277,8 @@ static enum status measure_supply(const struct classifier_options *o, size_t lay
                                transfer_table_value(&curve->reference, u, &unused) +
                                transfer_table_value(&curve->amplifier, v, &unused);
     }
-    bench_free(&alone);
-    bench_free(&both);
+    sources_free(&alone);
+    sources_free(&both);
     return status;
 }
 
@@ -293,14 +290,13 @@ static struct classifier_options alike(const struct classifier_options *o)
     return nominal;
 }
 
-enum status transfer_measure(const struct classifier_options *o, size_t layer, double lit_rows,
-                             const struct engine *engine,
-                             const struct engine_options *engine_options, struct transfer *transfer,
+enum status transfer_measure(const struct transfer_bench *bench, struct transfer *transfer,
                              struct error *error)
 {
-    const struct classifier_options nominal = alike(o);
-    const enum status status =
-        measure(&nominal, layer, 0, lit_rows, engine, engine_options, transfer, error);
+    const struct classifier_options nominal = alike(bench->options);
+    struct transfer_bench of_nominal = *bench;
+    of_nominal.options = &nominal;
+    const enum status status = measure(&of_nominal, transfer, error);
     if (status == STATUS_OK)
         transfer_interpolate(transfer);
     else
@@ -308,23 +304,21 @@ enum status transfer_measure(const struct classifier_options *o, size_t layer, d
     return status;
 }
 
-enum status transfer_measure_supply(const struct classifier_options *o, size_t layer,
-                                    double lit_rows, const struct engine *engine,
-                                    const struct engine_options *engine_options,
-                                    struct transfer *transfer, struct error *error)
+enum status transfer_measure_supply(const struct transfer_bench *bench, struct transfer *transfer,
+                                    struct error *error)
 {
-    const struct classifier_options nominal = alike(o);
-    return measure_supply(&nominal, layer, 0, lit_rows, engine, engine_options, transfer, error);
+    const struct classifier_options nominal = alike(bench->options);
+    struct transfer_bench of_nominal = *bench;
+    of_nominal.options = &nominal;
+    return measure_supply(&of_nominal, transfer, error);
 }
 
-enum status transfer_measure_neuron(const struct classifier_options *o, size_t layer, size_t j,
-                                    double lit_rows, const struct engine *engine,
-                                    const struct engine_options *engine_options,
-                                    struct transfer *transfer, struct error *error)
+enum status transfer_measure_neuron(const struct transfer_bench *bench, struct transfer *transfer,
+                                    struct error *error)
 {
-    enum status status = measure(o, layer, j, lit_rows, engine, engine_options, transfer, error);
+    enum status status = measure(bench, transfer, error);
     if (status == STATUS_OK)
-        status = measure_supply(o, layer, j, lit_rows, engine, engine_options, transfer, error);
+        status = measure_supply(bench, transfer, error);
     if (status != STATUS_OK) {
         transfer_free(transfer);
         return status;

@@ -6,19 +6,19 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum status decimate_window(const struct raw_file *f, double from, double to, size_t *first,
-                            size_t *n, bool *monotone, struct error *error)
+enum status decimate_window(const struct raw_file *f, double from, double to,
+                            struct decimate_window *w, struct error *error)
 {
     const size_t scale = 0, block = raw_read_block_size(f, 1);
     double *x = NEW(block, double), last = -INFINITY;
     size_t begin = f->n_points, end = 0;
     enum status status = STATUS_OK;
-    *monotone = true;
+    bool monotone = true;
     for (size_t p = 0; p < f->n_points && status == STATUS_OK; p += block) {
         const size_t m = f->n_points - p < block ? f->n_points - p : block;
-        status = raw_read_block(f, p, m, 1, &scale, x, error);
+        status = raw_read_block(f, &(struct raw_block){p, m, 1, &scale}, x, error);
         for (size_t i = 0; i < m && status == STATUS_OK; i++) {
-            *monotone &= x[i] >= last;
+            monotone &= x[i] >= last;
             last = x[i];
             if (!(x[i] >= from && x[i] <= to))
                 continue;
@@ -29,8 +29,8 @@ enum status decimate_window(const struct raw_file *f, double from, double to, si
     free(x);
     if (status == STATUS_OK && begin >= end)
         status = fail(error, STATUS_INPUT, "%s: no point from %g to %g", f->path, from, to);
-    *first = *monotone ? begin : 0;
-    *n = *monotone ? end - begin : f->n_points;
+    *w = monotone ? (struct decimate_window){begin, end - begin, true}
+                  : (struct decimate_window){0, f->n_points, false};
     return status;
 }
 
@@ -69,9 +69,10 @@ static void take_scale(struct decimated *d, size_t p, size_t m, const double *x)
     }
 }
 
-enum status decimate(const struct raw_file *f, size_t n_signals, const size_t *signals,
-                     size_t first, size_t n, size_t bins, struct decimated *d, struct error *error)
+enum status decimate(const struct raw_file *f, const struct raw_block *b, size_t bins,
+                     struct decimated *d, struct error *error)
 {
+    const size_t n = b->n, n_signals = b->n_signals;
     const size_t per_bin = bins == 0 || n <= bins ? 1 : (n + bins - 1) / bins;
     *d = (struct decimated){.n_signals = n_signals, .n_points = n, .per_bin = per_bin};
     d->n_bins = (n + per_bin - 1) / per_bin;
@@ -81,19 +82,20 @@ enum status decimate(const struct raw_file *f, size_t n_signals, const size_t *s
     size_t *all = NEW(n_signals + 1, size_t), *at = NEW(2 * n_signals, size_t);
     double *values = NEW(block * (n_signals + 1), double);
     for (size_t k = 0; k < n_signals; k++)
-        all[k + 1] = signals[k];
+        all[k + 1] = b->signals[k];
     enum status status = STATUS_OK;
     for (size_t p = 0; p < n && status == STATUS_OK; p += block) {
         const size_t m = n - p < block ? n - p : block;
-        status = raw_read_block(f, first + p, m, n_signals + 1, all, values, error);
+        const struct raw_block part = {b->first + p, m, n_signals + 1, all};
+        status = raw_read_block(f, &part, values, error);
         if (status != STATUS_OK)
             break;
         take_scale(d, p, m, values);
         for (size_t k = 0; k < n_signals; k++)
             take(d, k, p, m, values + (k + 1) * m, at + 2 * k);
     }
-    for (size_t b = 0; b < d->n_bins; b++)
-        d->widest = fmax(d->widest, (b + 1 < d->n_bins ? d->begin[b + 1] : d->end) - d->begin[b]);
+    for (size_t i = 0; i < d->n_bins; i++)
+        d->widest = fmax(d->widest, (i + 1 < d->n_bins ? d->begin[i + 1] : d->end) - d->begin[i]);
     free(all);
     free(at);
     free(values);

@@ -15,16 +15,20 @@ struct decimated {
     double *value; /* n_signals x n_bins x 2: both extremes in the order in which they come */
 };
 
-/* Points [*first, *first + *n) of the scale's window [from, to]; all of them for a scale that does
- * not grow throughout, which *monotone tells. */
-enum status decimate_window(const struct raw_file *file, double from, double to, size_t *first,
-                            size_t *n, bool *monotone, struct error *error);
+/* Points [first, first + n) of a file. */
+struct decimate_window {
+    size_t first, n;
+    bool monotone; /* the scale grows throughout */
+};
 
-/* At most `bins` bins (0: a bin for every point) of n points from `first`.  On failure *decimated
- * holds nothing. */
-enum status decimate(const struct raw_file *file, size_t n_signals, const size_t *signals,
-                     size_t first, size_t n, size_t bins, struct decimated *decimated,
-                     struct error *error);
+/* The points with a scale from `from` to `to`; all points where the scale is not monotone. */
+enum status decimate_window(const struct raw_file *file, double from, double to,
+                            struct decimate_window *window, struct error *error);
+
+/* At most `bins` bins (0: a bin for every point) of the block's points.  On failure *decimated holds
+ * nothing. */
+enum status decimate(const struct raw_file *file, const struct raw_block *block, size_t bins,
+                     struct decimated *decimated, struct error *error);
 void decimated_free(struct decimated *decimated);
 
 /* Largest half difference of the two values of a bin of one signal: the most by which the middle

@@ -290,20 +290,22 @@ static enum status block_by_column(const struct raw_file *f, size_t first, size_
     return status;
 }
 
-enum status raw_read_block(const struct raw_file *f, size_t first, size_t n, size_t n_signals,
-                           const size_t *signals, double *values, struct error *error)
+enum status raw_read_block(const struct raw_file *f, const struct raw_block *block, double *values,
+                           struct error *error)
 {
+    const size_t first = block->first, n = block->n, n_signals = block->n_signals;
     enum status status = STATUS_OK;
     if (f->fast_access) {
         for (size_t k = 0; k < n_signals && status == STATUS_OK; k++)
-            status = block_by_column(f, first, n, &f->signals[signals[k]], values + k * n, error);
+            status =
+                block_by_column(f, first, n, &f->signals[block->signals[k]], values + k * n, error);
         return status;
     }
     const size_t row = row_size(f);
     char *bytes = memory_new(n, row);
     status = read_bytes(f, f->data + (off_t)(first * row), n * row, bytes, error);
     for (size_t k = 0; k < n_signals && status == STATUS_OK; k++) {
-        const struct raw_signal *s = &f->signals[signals[k]];
+        const struct raw_signal *s = &f->signals[block->signals[k]];
         const char *from = bytes + variable_offset(f, s->variable);
         for (size_t p = 0; p < n; p++)
             values[k * n + p] = signal_value(f, s, from + p * row);
@@ -324,7 +326,8 @@ double *raw_read_column(const struct raw_file *f, size_t signal, struct error *e
     const size_t block = raw_read_block_size(f, 1);
     for (size_t p = 0; p < f->n_points; p += block) {
         const size_t n = f->n_points - p < block ? f->n_points - p : block;
-        if (raw_read_block(f, p, n, 1, &signal, column + p, error) != STATUS_OK) {
+        const struct raw_block part = {p, n, 1, &signal};
+        if (raw_read_block(f, &part, column + p, error) != STATUS_OK) {
             free(column);
             return NULL;
         }

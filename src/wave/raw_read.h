@@ -39,9 +39,15 @@ enum status raw_read_open(const char *path, size_t plot, struct raw_file **file,
                           struct error *error);
 void raw_read_close(struct raw_file *file);
 
-/* values[n_signals][n]: the points from number `first` of the given signals. */
-enum status raw_read_block(const struct raw_file *file, size_t first, size_t n, size_t n_signals,
-                           const size_t *signals, double *values, struct error *error);
+/* Points [first, first + n) of some signals of a file. */
+struct raw_block {
+    size_t first, n, n_signals;
+    const size_t *signals; /* n_signals: indices into the file's */
+};
+
+/* The block's numbers -> values[n_signals][n]. */
+enum status raw_read_block(const struct raw_file *file, const struct raw_block *block,
+                           double *values, struct error *error);
 
 /* Points in one block of moderate size, at least 1. */
 size_t raw_read_block_size(const struct raw_file *file, size_t n_signals);

@@ -19,13 +19,13 @@ static void use(const struct raw_file *f, struct error *error)
 {
     static const char *const texts[] = {"avg %s",  "integ %s from=1e-6", "when %s=0.5 cross=2",
                                         "rise %s", "settle %s",          "pp %s"};
-    size_t first, points;
-    bool monotone;
+    struct decimate_window window;
     const size_t last = f->n_signals - 1;
     struct decimated d;
-    if (decimate_window(f, -INFINITY, INFINITY, &first, &points, &monotone, error) != STATUS_OK)
+    if (decimate_window(f, -INFINITY, INFINITY, &window, error) != STATUS_OK)
         return;
-    if (decimate(f, 1, &last, first, points, 7, &d, error) == STATUS_OK)
+    const struct raw_block block = {window.first, window.n, 1, &last};
+    if (decimate(f, &block, 7, &d, error) == STATUS_OK)
         decimated_free(&d);
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
         struct measure_result r;

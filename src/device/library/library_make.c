@@ -28,10 +28,12 @@ static char *instance_card(const struct model *m, const double *p)
     return card;
 }
 
-enum status dopant_new(const char *name, const struct model *m, const double *p,
-                       const char *directory, const char *comment, struct dopant **dopant,
-                       struct error *error)
+enum status dopant_new(const struct dopant_plan *plan, const char *directory,
+                       struct dopant **dopant, struct error *error)
 {
+    const struct model *m = plan->model;
+    const double *p = plan->parameters;
+    const char *name = plan->name;
     *dopant = NULL;
     char *path = memory_format("%s/%s.sub", directory, m->name);
     struct library_text *text;
@@ -43,8 +45,8 @@ enum status dopant_new(const char *name, const struct model *m, const double *p,
     char *card = instance_card(m, p), *sub = library_text_join(text);
     d->name = memory_string(name);
     d->path = memory_string(name);
-    d->text =
-        memory_format("%s.subckt %s p n x0=0.01\n%s%s\n.ends %s\n", comment, name, sub, card, name);
+    d->text = memory_format("%s.subckt %s p n x0=0.01\n%s%s\n.ends %s\n", plan->comment, name, sub,
+                            card, name);
     d->instance = memory_string(INSTANCE);
     d->state_node = memory_string(STATE_NODE);
     d->model = m;
@@ -122,7 +124,9 @@ enum status dopant_make(const char *what, const char *directory, size_t n,
     /* a model's own name is that of its subcircuit */
     char *name = base ? memory_string(base->name) : memory_format("%s_device", m->name);
     if (status == STATUS_OK)
-        status = dopant_new(name, m, p, directory, "", dopant, error);
+        status = dopant_new(
+            &(struct dopant_plan){.name = name, .comment = "", .model = m, .parameters = p},
+            directory, dopant, error);
     if (*dopant && base) {
         (*dopant)->g_min = base->g_min;
         (*dopant)->g_max = base->g_max;

@@ -19,12 +19,16 @@ enum status dopant_make(const char *what, const char *directory, size_t n,
                         const struct dopant_setting *settings, struct dopant **dopant,
                         struct error *error);
 
-/* A dopant of the model with parameters p[n_parameters], within their bounds; the model's
- * subcircuit is read from `directory` into its text, before which `comment` (lines that start with
- * '*', or "") stands. */
-enum status dopant_new(const char *name, const struct model *model, const double *p,
-                       const char *directory, const char *comment, struct dopant **dopant,
-                       struct error *error);
+struct dopant_plan {
+    const char *name, *comment; /* comment: lines that start with '*', or "" */
+    const struct model *model;
+    const double *parameters; /* model->n_parameters, within their bounds */
+};
+
+/* The dopant of the plan.  The model's subcircuit is read from `directory` into its text, before which
+ * the comment stands. */
+enum status dopant_new(const struct dopant_plan *plan, const char *directory,
+                       struct dopant **dopant, struct error *error);
 
 /* The same device with other parameters p[n_parameters], made without a file or a text: a variant
  * of `base`, which must outlive it.  Values out of bounds are the caller's to refuse

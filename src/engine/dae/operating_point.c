@@ -262,8 +262,13 @@ static enum status none(const struct dae *d, const struct attempt *attempts, int
     return STATUS_NUMERICAL;
 }
 
-static enum status find(struct dae *d, struct sparse_lu *lu, int first, int last, double *y,
-                        struct operating_report *report, struct error *error)
+/* Methods to be tried, one after the other. */
+struct tried {
+    int first, last;
+};
+
+static enum status find_point(struct dae *d, struct sparse_lu *lu, struct tried tried, double *y,
+                              struct operating_report *report, struct error *error)
 {
     struct search s = {.dae = d, .lu = lu};
     const size_t size = d->n * sizeof *y;
@@ -286,17 +291,17 @@ static enum status find(struct dae *d, struct sparse_lu *lu, int first, int last
     for (size_t k = 0; k < d->n_currents; k++)
         s.amperes[k] = d->currents[k].value;
     struct attempt attempts[OPERATING_METHODS];
-    int k = first;
-    while (k <= last && !follow(&s, &methods[k], &attempts[k], y)) {
+    int k = tried.first;
+    while (k <= tried.last && !follow(&s, &methods[k], &attempts[k], y)) {
         memcpy(y, guess, size);
         k++;
     }
     enum status status = STATUS_OK;
-    if (k <= last)
+    if (k <= tried.last)
         *report =
             (struct operating_report){methods[k].name, attempts[k].steps, attempts[k].iterations};
     else
-        status = none(d, attempts, first, last, error);
+        status = none(d, attempts, tried.first, tried.last, error);
     free(guess);
     free(s.residual);
     free(s.change);
@@ -312,11 +317,11 @@ static enum status find(struct dae *d, struct sparse_lu *lu, int first, int last
 enum status operating_point(struct dae *d, struct sparse_lu *lu, double *y,
                             struct operating_report *report, struct error *error)
 {
-    return find(d, lu, 0, OPERATING_METHODS - 1, y, report, error);
+    return find_point(d, lu, (struct tried){0, OPERATING_METHODS - 1}, y, report, error);
 }
 
 enum status operating_point_by(enum operating_method method, struct dae *d, struct sparse_lu *lu,
                                double *y, struct operating_report *report, struct error *error)
 {
-    return find(d, lu, (int)method, (int)method, y, report, error);
+    return find_point(d, lu, (struct tried){(int)method, (int)method}, y, report, error);
 }

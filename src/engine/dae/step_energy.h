@@ -27,9 +27,9 @@ void step_energy_free(struct step_energy *s);
 /* The first point. */
 void step_energy_start(struct step_energy *s, const double *values);
 
-/* A step of h seconds to `values`; s->end then becomes s->begin.  The estimate is what the rule
- * through begin, first and end gives differently, which is exact for degree 2; of Simpson's, the
- * square of its difference from the trapezoid's over itself, as both errors go with h^2 and h^4. */
+/* A step of h seconds to `values`; s->end then becomes s->begin.  Estimates come
+ * from the difference d of the rule from one of lower degree: the parabola through begin, first and end,
+ * or Simpson's from the trapezoid; step_energy.c says how much of d. */
 void step_energy_step(struct step_energy *s, double h, const double *values);
 
 /* The same of a step whose energies [J] another rule has given: n_elements.  The estimate is the

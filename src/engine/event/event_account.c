@@ -110,17 +110,17 @@ void event_account_straight(struct event_account *a, double h, double bend)
         const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
         const double v = 0.5 * (q->volt[k] + p->volt[k]), i = 0.5 * (q->ampere[k] + p->ampere[k]);
         a->step[k] = h * (0.5 * (p->power[k] + q->power[k]) - dv * di / 6);
-        a->estimate[k] = h * bend / 6 * (fabs(v * di) + fabs(i * dv));
+        a->estimate[k] = h * bend / 2 * (fabs(v * di) + fabs(i * dv));
     }
 }
 
-void event_account_even(struct event_account *a, double h, double mean)
+void event_account_even(struct event_account *a, double h, double mean, double spread)
 {
     const struct event_powers *p = &a->begin, *q = &a->end;
     for (size_t k = 0; k < a->network->n_flows; k++) {
         const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
         a->step[k] = h * (p->power[k] + mean * (q->power[k] - p->power[k]) - dv * di / 6);
-        a->estimate[k] = fabs(q->power[k] - p->power[k]) * h / 6;
+        a->estimate[k] = h * (spread * fabs(q->power[k] - p->power[k]) + fabs(dv * di));
     }
 }
 
@@ -132,10 +132,25 @@ void event_account_simpson(struct event_account *a, double h, double late)
     for (size_t k = 0; k < a->network->n_flows; k++) {
         const double half = pm[k] + late * (p1[k] - p0[k]);
         const double simpson = h / 6 * (p0[k] + 4 * half + p1[k]);
-        const double difference = fabs(0.5 * h * (p0[k] + p1[k]) - simpson), size = fabs(simpson);
         step[k] = simpson;
-        estimate[k] = size > difference ? difference * difference / size : difference;
+        estimate[k] = fabs(0.5 * h * (p0[k] + p1[k]) - simpson);
     }
+}
+
+void event_account_ramp(struct event_account *a, double h)
+{
+    const struct event_powers *p = &a->begin, *m = &a->middle, *q = &a->end;
+    for (size_t k = 0; k < a->network->n_flows; k++) {
+        const double b = 2 * (p->volt[k] + q->volt[k]) - 4 * m->volt[k],
+                     c = 2 * (p->ampere[k] + q->ampere[k]) - 4 * m->ampere[k];
+        a->step[k] = h / 6 * (p->power[k] + 4 * m->power[k] + q->power[k]);
+        a->estimate[k] = h / 120 * fabs(b * c);
+    }
+}
+
+void event_account_doubt(struct event_account *a, size_t flow, double error)
+{
+    a->estimate[flow] = fmax(a->estimate[flow], error);
 }
 
 void event_account_accept(struct event_account *a, double h)

@@ -44,18 +44,28 @@ void event_account_find(const struct event_account *a, struct event_powers *at);
 void event_account_begin(struct event_account *a);
 
 /* Energies of the step of h seconds that is tried.  Straight: voltages and currents go straight from
- * end to end; what bends them is `bend` of their way at the end, so a quarter of it half way, and two
- * thirds of that in the mean. */
+ * end to end; what bends them is `bend` of their way at the end.  A state that moves at the end of the
+ * step alone leaves the mean wrong by half of that. */
 void event_account_straight(struct event_account *a, double h, double bend);
 
 /* Even: voltages and currents have their mean over the step at `mean`, about 1/2, of the way from
- * begin to end; the estimate is what the slope of the power could bend. */
-void event_account_even(struct event_account *a, double h, double mean);
+ * begin to end, which is known to within `spread` of the way.  Estimates: what the spread moves the
+ * power, and the whole product of the changes of voltage and current, which curve with the state. */
+void event_account_even(struct event_account *a, double h, double mean, double spread);
 
 /* Simpson's sum, where the true half way lies by `late` of the way from begin to end behind `middle`.
- * Simpson minus trapezoid is (h lambda)^2/12 and its own error (h lambda)^4/2880 for a power that goes
- * like exp(lambda t), so the estimate is the square of that difference over the sum. */
+ * Estimates are its differences from the trapezoid; event_energy.c knows how fast powers relax, and
+ * how much of that may be wrong. */
 void event_account_simpson(struct event_account *a, double h, double late);
+
+/* The same on a ramp: voltages and currents are parabolas through their three moments, and the
+ * estimate is by how much Simpson's sum misses the integral of their product, h b c/120 where v bends
+ * by b and i by c (v(1/2) = mean of the ends - b/4).  What their parabolas miss the devices' own laws
+ * tell (event_energy.c). */
+void event_account_ramp(struct event_account *a, double h);
+
+/* The energy of a flow may be wrong by as much [J]. */
+void event_account_doubt(struct event_account *a, size_t flow, double error);
 
 /* It is accepted; or nothing has moved in h seconds. */
 void event_account_accept(struct event_account *a, double h);

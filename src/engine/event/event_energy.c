@@ -32,6 +32,9 @@
 /* In units of the tolerance: a correction of a state that is less does not want another solution. */
 #define SETTLED 0.1
 
+#define Z_MOST 1e6
+#define LAW_SURE 2 /* of an error against a device's law, in the account */
+
 /* Lobatto's rule of five points on [0, 1]: the second and fourth of them, and the weights. */
 #define LOBATTO_SECOND 0.17267316464601143 /* (1 - sqrt(3/7))/2 */
 #define LOBATTO_FOURTH 0.82732683535398857
@@ -100,19 +103,29 @@ static double find_bend(const struct event_steps *s, double limit)
 }
 
 /* By on_its_way(): where on the way between the states' beginnings and ends their mean over the step
- * is, weighted by how far each goes.  The integral of u^k phi_k(u z) over u from 0 to 1 is
- * phi_(k+1)(z). */
-static double find_mean(const struct event_steps *s, double h)
+ * is, weighted by how far each goes; *spread: by how much a state's own mean differs from it, as a part
+ * of the longest way.  The integral of u^k phi_k(u z) over u from 0 to 1 is phi_(k+1)(z). */
+static double find_mean(const struct event_steps *s, double h, double *spread)
 {
-    double way = 0, mean = 0;
+    double way = 0, mean = 0, longest = 0;
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         const double change = s->network->values[a->device->state] - a->x;
         way += fabs(change);
         mean +=
             copysign(1, change) * h * (a->whole.two * a->f + a->whole.three * (a->n_end - a->n));
+        longest = fmax(longest, fabs(change));
     }
-    return way > 0 ? fmax(0, fmin(1, mean / way)) : 0.5;
+    mean = way > 0 ? fmax(0, fmin(1, mean / way)) : 0.5;
+    *spread = 0;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        const double change = s->network->values[a->device->state] - a->x,
+                     own = h * (a->whole.two * a->f + a->whole.three * (a->n_end - a->n));
+        *spread = fmax(*spread, fabs(own - mean * change) / longest);
+    }
+    *spread = longest > 0 ? fmin(1, *spread) : 0;
+    return mean;
 }
 
 /* Likewise, by how much they were half way farther than they were taken for. */
@@ -167,17 +180,86 @@ static bool goes_straight(const struct event_steps *s, const struct event_active
 }
 
 /* Error of a device's energy over a step [J], against its law.  What its current flows through wants as
- * much. */
-static double error_of(const struct event_steps *s, const struct event_device *d, size_t flow,
-                       double h, struct integrals law)
+ * much.  Both errors are doubted in the account: twice, as the law is asked at five moments only. */
+static double error_of(struct event_steps *s, const struct event_device *d, size_t flow, double h,
+                       struct integrals law)
 {
-    const struct event_account *b = &s->account;
+    struct event_account *b = &s->account;
     const double i0 = b->begin.ampere[flow], im = b->middle.ampere[flow], i1 = b->end.ampere[flow];
     const double square = h / 6 * (i0 * i0 + 4 * im * im + i1 * i1);
     double error = fabs(b->step[flow] - law.energy);
-    if (s->network->components[d->component].n_nodes > 0 && square > 0)
+    event_account_doubt(b, flow, LAW_SURE * error);
+    if (s->network->components[d->component].n_nodes > 0 && square > 0) {
+        const double miss = fabs(square - law.square) / square;
+        s->misses[d->component] = fmax(s->misses[d->component], LAW_SURE * miss);
         raise(&error, fabs(b->step[flow] / square * (square - law.square)));
+    }
     return error;
+}
+
+/* By what part of its difference from the trapezoid Simpson's sum is wrong where no source moves: for
+ * a power a + b exp(-z t/h) that is z^2/240 for small z and 1/2 for large z, and in between as here
+ * within 15 %.  z is that of the device's own law or, where the network feeds back, of its rate. */
+static double relaxation(const struct event_steps *s, const struct event_active *a, double h)
+{
+    const double change = s->network->values[a->device->state] - a->x,
+                 rate = a->n_end - a->n + a->l * change;
+    const double z =
+        fmin(Z_MOST, fmax(fabs(a->l * h), fabs(change) > 0 ? fabs(h * rate / change) : 0));
+    return z * z / (240 + 2 * z * z);
+}
+
+/* The way that a flow's power goes in a step, times h [J]. */
+static double way_of(const struct event_account *b, size_t flow, double h)
+{
+    const double p0 = b->begin.power[flow], pm = b->middle.power[flow], p1 = b->end.power[flow];
+    return h * (fmax(fmax(p0, pm), p1) - fmin(fmin(p0, pm), p1));
+}
+
+/* Estimates of Simpson's sum where no source moves: of a device by its own relaxation; of all else that
+ * its current flows through the same part of the way that its power goes as of the devices', and where
+ * none does, by the fastest. */
+static void doubt_still(struct event_steps *s, double h)
+{
+    const struct network *n = s->network;
+    struct event_account *b = &s->account;
+    double fastest = 0;
+    memset(s->misses, 0, n->n_components * sizeof *s->misses);
+    memset(s->ways, 0, n->n_components * sizeof *s->ways);
+    for (size_t k = 0; k < s->n_active; k++) {
+        struct event_active *a = s->active[k];
+        const double part = relaxation(s, a, h);
+        fastest = fmax(fastest, part);
+        if (a->device->component < 0)
+            continue;
+        const size_t flow = (size_t)n->flow_of[a->device->element];
+        a->miss = b->estimate[flow] * part;
+        s->misses[a->device->component] += a->miss;
+        s->ways[a->device->component] += way_of(b, flow, h);
+    }
+    size_t flow = 0;
+    for (size_t i = 0; i < n->n_components; i++) {
+        const double part = s->ways[i] > 0 ? s->misses[i] / s->ways[i] : 0;
+        for (size_t k = 0; n->live[i] && k < n->components[i].n_cells; k++, flow++)
+            b->estimate[flow] = LAW_SURE * fmin(part * way_of(b, flow, h), b->estimate[flow]);
+    }
+    for (; flow < n->n_flows; flow++)
+        b->estimate[flow] *= LAW_SURE * fastest;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_device *d = s->active[k]->device;
+        if (d->component >= 0)
+            b->estimate[n->flow_of[d->element]] = LAW_SURE * s->active[k]->miss;
+    }
+}
+
+/* A current's square that is missed by a part is missed so in all that the current flows through. */
+static void doubt_others(struct event_steps *s)
+{
+    const struct network *n = s->network;
+    size_t flow = 0;
+    for (size_t i = 0; i < n->n_components; i++)
+        for (size_t k = 0; n->live[i] && k < n->components[i].n_cells; k++, flow++)
+            event_account_doubt(&s->account, flow, s->misses[i] * fabs(s->account.step[flow]));
 }
 
 /* What it may be.  Below the tolerance of a voltage nothing is known. */
@@ -196,9 +278,10 @@ static double allowed(const struct event_steps *s, const struct event_device *d,
 
 /* Energies of the devices over a ramp that is not straight.  One that went along it has its own
  * integrals; where all is ohmic, one whose state goes straight as well has no error. */
-static void check_ramp(const struct event_steps *s, double h, struct event_found *found)
+static void check_ramp(struct event_steps *s, double h, struct event_found *found)
 {
     const bool ways = found->order == EVENT_ALONG;
+    memset(s->misses, 0, s->network->n_components * sizeof *s->misses);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         const struct event_device *d = a->device;
@@ -219,10 +302,23 @@ static void check_ramp(const struct event_steps *s, double h, struct event_found
         if (!(error <= most))
             raise(&found->error, error / most);
     }
+    doubt_others(s);
+}
+
+/* An error of a flow's energy that shrinks more slowly with the step than what is booked does, to
+ * choose the step by [J]. */
+static double coarse_error(const struct event_account *b, enum event_order order, int flow,
+                           double h)
+{
+    const double p0 = b->begin.power[flow], p1 = b->end.power[flow], sum = b->step[flow];
+    if (order == EVENT_SECOND)
+        return fabs(p1 - p0) * h / 6;
+    const double difference = fabs(0.5 * h * (p0 + p1) - sum), size = fabs(sum);
+    return size > difference ? difference * difference / size : difference;
 }
 
 /* Energies of the devices while no source moves. */
-static void check_still(const struct event_steps *s, double *error)
+static void check_still(const struct event_steps *s, double h, struct event_found *found)
 {
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_device *d = s->active[k]->device;
@@ -231,9 +327,17 @@ static void check_still(const struct event_steps *s, double *error)
         const int flow = s->network->flow_of[d->element];
         const double most = s->options->reltol * (ENERGY_PART * fabs(s->account.step[flow]) +
                                                   ENERGY_FLOOR * s->dissipated);
-        if (s->account.estimate[flow] > most)
-            raise(error, s->account.estimate[flow] / most);
+        const double error = coarse_error(&s->account, found->order, flow, h);
+        if (error > most)
+            raise(&found->error, error / most);
     }
+}
+
+static void book_even(struct event_steps *s, double h)
+{
+    double spread;
+    const double mean = find_mean(s, h, &spread);
+    event_account_even(&s->account, h, mean, spread);
 }
 
 bool event_steps_energies(struct event_steps *s, double t, double h, struct event_found *found)
@@ -253,14 +357,16 @@ bool event_steps_energies(struct event_steps *s, double t, double h, struct even
         return true;
     }
     if (s->moving) {
-        event_account_simpson(&s->account, h, 0);
+        event_account_ramp(&s->account, h);
         check_ramp(s, h, found);
         return true;
     }
     if (found->order == EVENT_SECOND)
-        event_account_even(&s->account, h, find_mean(s, h));
-    else
+        book_even(s, h);
+    else {
         event_account_simpson(&s->account, h, find_late(s, h));
-    check_still(s, &found->error);
+        doubt_still(s, h);
+    }
+    check_still(s, h, found);
     return true;
 }

@@ -37,6 +37,8 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     s->voltages = NEW(c->n_nodes, double);
     s->before = NEW(c->n_nodes, double);
     s->live = NEW(c->n_nodes + c->n_elements, bool);
+    s->misses = NEW(c->n_nodes + c->n_elements, double);
+    s->ways = NEW(c->n_nodes + c->n_elements, double);
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
         if (b->kind == ELEMENT_MEMRISTOR)
@@ -69,6 +71,8 @@ void event_steps_free(struct event_steps *s)
     free(s->voltages);
     free(s->before);
     free(s->live);
+    free(s->misses);
+    free(s->ways);
 }
 
 void event_steps_changed(struct event_steps *s, int state)

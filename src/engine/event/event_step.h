@@ -52,6 +52,7 @@ struct event_active {
     double energy, square;  /* likewise [J], [A^2 s]; energy NAN: it rests */
     double shift;           /* likewise: of voltages since the states are from [V] */
     double steepness;       /* likewise: relative change of the rate by voltage [1/V] */
+    double miss;            /* of a step in which none moves: estimated error of the energy [J] */
 };
 
 struct event_steps {
@@ -77,6 +78,8 @@ struct event_steps {
     double *voltages; /* n_nodes: scratch */
     double *before;   /* n_nodes: voltages before the step that is tried */
     bool *live;       /* components: scratch */
+    double *misses;   /* likewise: errors of their devices' energies, or of currents' squares */
+    double *ways;     /* likewise: how far their devices' powers go, times h [J] */
 };
 
 void event_steps_new(struct event_steps *s, const struct circuit *circuit, struct network *network,

@@ -162,20 +162,26 @@ static void outputs(const struct table *t, FILE *out)
     fputs("</table></section>\n", out);
 }
 
-static enum status one_sample(const char *folder, const char *name, const char *title,
-                              const struct table *samples, const struct text_file *testbench,
-                              FILE *out, struct error *error)
+/* A folder of study results and what was read from it. */
+struct study_folder {
+    const char *folder, *name; /* path, and what the page calls it */
+    char *title;
+    struct table *samples;
+    struct text_file *testbench;
+};
+
+static enum status one_sample(const struct study_folder *f, FILE *out, struct error *error)
 {
-    page_begin(title, out);
+    page_begin(f->title, out);
     fputs("<header><h1>", out);
-    html_text(title, out);
+    html_text(f->title, out);
     fputs("</h1><div class=\"soft\">folder <code>", out);
-    html_text(name, out);
+    html_text(f->name, out);
     fputs("</code></div></header>\n", out);
-    outputs(samples, out);
-    const enum status status = details(folder, out, error);
+    outputs(f->samples, out);
+    const enum status status = details(f->folder, out, error);
     fputs("<section><h2>Testbench</h2>\n<pre>", out);
-    html_text_lines(testbench->text, out);
+    html_text_lines(f->testbench->text, out);
     fputs("</pre></section>\n", out);
     page_footer(out);
     page_end(out);
@@ -201,32 +207,31 @@ static enum status count_inputs(const char *folder, const struct table *samples,
 
 enum status page_run(const char *folder, const char *name, FILE *out, struct error *error)
 {
-    struct table *samples = NULL;
-    struct text_file *testbench = NULL;
-    char *path = memory_format("%s/testbench.yaml", folder), *title = NULL;
-    enum status status = read_table(folder, "samples.csv", &samples, error);
+    struct study_folder f = {.folder = folder, .name = name};
+    char *path = memory_format("%s/testbench.yaml", folder);
+    enum status status = read_table(folder, "samples.csv", &f.samples, error);
     if (status == STATUS_OK)
-        status = text_file_read(path, &testbench, error);
+        status = text_file_read(path, &f.testbench, error);
     if (status == STATUS_OK)
-        title = find_title(testbench, name);
-    if (status == STATUS_OK && samples->n_rows == 1) {
-        status = one_sample(folder, name, title, samples, testbench, out, error);
+        f.title = find_title(f.testbench, name);
+    if (status == STATUS_OK && f.samples->n_rows == 1) {
+        status = one_sample(&f, out, error);
     } else if (status == STATUS_OK) {
         struct page_sweep sweep = {.file = name,
                                    .folder = true,
-                                   .title = title,
+                                   .title = f.title,
                                    .version = PACKAGE_VERSION,
-                                   .testbench = testbench->text,
-                                   .samples = samples,
-                                   .n_samples = samples->n_rows};
-        status = count_inputs(folder, samples, &sweep.n_inputs, error);
+                                   .testbench = f.testbench->text,
+                                   .samples = f.samples,
+                                   .n_samples = f.samples->n_rows};
+        status = count_inputs(folder, f.samples, &sweep.n_inputs, error);
         if (status == STATUS_OK)
             page_sweep(&sweep, out);
     }
-    table_free(samples);
-    text_file_free(testbench);
+    table_free(f.samples);
+    text_file_free(f.testbench);
     free(path);
-    free(title);
+    free(f.title);
     return status;
 }
 

@@ -230,14 +230,13 @@ static enum status open_plot(const char *path, struct raw_file **f, size_t *plot
                              struct error *error)
 {
     for (*plot = 1;; ++*plot) {
-        size_t first, n;
-        bool monotone = false;
+        struct decimate_window window;
         enum status status = raw_read_open(path, *plot, f, error);
         if (status != STATUS_OK)
             return status;
         if ((*f)->n_points > 1 && (*f)->n_signals > 1) {
-            status = decimate_window(*f, -INFINITY, INFINITY, &first, &n, &monotone, error);
-            if (status != STATUS_OK || monotone)
+            status = decimate_window(*f, -INFINITY, INFINITY, &window, error);
+            if (status != STATUS_OK || window.monotone)
                 return status;
         }
         const bool last = *plot >= (*f)->n_plots;

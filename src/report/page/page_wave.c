@@ -268,12 +268,12 @@ static enum status write_fitting(const struct page_wave *w, FILE *out, struct er
     bins = bins < 2 ? 2 : bins > PAGE_BINS ? PAGE_BINS : bins;
     if (w->n_points <= PAGE_POINTS / (w->n_signals + 1))
         bins = w->n_points;
+    const struct raw_block block = {w->first, w->n_points, w->n_signals, w->signals};
     for (;;) {
         struct decimated d;
         char *text = NULL;
         size_t size = 0;
-        enum status status =
-            decimate(w->file, w->n_signals, w->signals, w->first, w->n_points, bins, &d, error);
+        enum status status = decimate(w->file, &block, bins, &d, error);
         if (status != STATUS_OK)
             return status;
         FILE *memory = open_memstream(&text, &size);
@@ -302,8 +302,8 @@ enum status page_wave(const struct page_wave *w, FILE *out, struct error *error)
               out);
         return write_fitting(w, out, error);
     }
-    enum status status =
-        decimate(w->file, w->n_signals, w->signals, w->first, w->n_points, STILL_BINS, &d, error);
+    const struct raw_block block = {w->first, w->n_points, w->n_signals, w->signals};
+    enum status status = decimate(w->file, &block, STILL_BINS, &d, error);
     if (status == STATUS_OK) {
         write_stills(w, &d, out);
         decimated_free(&d);
