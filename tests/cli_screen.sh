@@ -99,16 +99,19 @@ if [ -r /proc/self/limits ]; then
     exec 7<"$SB_SRC/README.md"
     "$SILVERBAR" train --engine ngspice >out 2>message &
     parent=$!
-    tries=0 worker='' size=''
-    while [ $tries -lt 100 ] && [ "$size" != 0 ]; do
-        sleep 0.1
+    # one worker after the other measures the neurons: a look at one may come too late
+    tries=0 worker='' size='' open=''
+    while [ $tries -lt 200 ] && { [ "$size" != 0 ] || [ -z "$open" ]; }; do
+        sleep 0.05
         worker=$(sed 's/ .*//' "/proc/$parent/task/$parent/children")
         size=$(sed -n 's/^Max file size *\([^ ]*\).*/\1/p' "/proc/$worker/limits" 2>/dev/null)
+        open=$(find "/proc/$worker/fd" -type l -exec readlink {} + 2>/dev/null |
+            sed 's/:.*//' | sort | uniq -c | tr -s ' \n' ' ')
+        [ "$open" = " 3 /dev/null 2 pipe " ] || open=
         tries=$((tries + 1))
     done
     same "the training worker makes no file longer than" "$size" 0
-    same "its descriptors: " "$(find "/proc/$worker/fd" -type l -exec readlink {} + | sed 's/:.*//' | sort | uniq -c | tr -s ' \n' ' ')" \
-        " 3 /dev/null 2 pipe "
+    same "its descriptors: " "$open" " 3 /dev/null 2 pipe "
     exec 7<&-
     kill -INT $parent
     wait $parent
