@@ -98,8 +98,7 @@ char *library_data(const char *name)
     char place[PATH_MAX], build[PATH_MAX];
     if (given && *given)
         return memory_format("%s/%s", given, name);
-    if (!dladdr(&here, &self) || !self.dli_fname ||
-        !realpath(self.dli_fname, place))
+    if (!dladdr(&here, &self) || !self.dli_fname || !realpath(self.dli_fname, place))
         return memory_format("%s/%s", SB_DATA_DIR, name);
     *strrchr(place, '/') = 0;
     const size_t n = realpath(SB_BUILD_DIR, build) ? strlen(build) : 0;
