@@ -42,6 +42,8 @@ for room in $order; do
     done
 done
 good "order of rooms: $(echo $order)"
+drawn=$(sed -n '/<!-- rooms/,/^$/s/^| \(`[^|]*\) |.*/\1/p' CONTRIBUTING.md | tr -d '\140' | tr ' ' '\n' | grep .)
+same "the house drawn in CONTRIBUTING.md" "$(echo $drawn)" "$(echo $order)"
 
 # no room holds two houses, no file two matters
 for room in $order; do
