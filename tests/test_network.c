@@ -279,7 +279,7 @@ static void test_feedback(void **state)
                      (struct port_driver){0, false, 0, CLASS_DRIVER});
         circuit_resistor(c, "rin", circuit_node(c, "in"), node[1], 1e3, CLASS_LINE);
         for (int i = 1; i <= NODES; i++) {
-            char name[8];
+            char name[16];
             snprintf(name, sizeof name, "r%d", i);
             circuit_resistor(c, name, node[i], node[(i + 1) % (NODES + 1)], 1e3, CLASS_LINE);
         }
