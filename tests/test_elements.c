@@ -446,6 +446,7 @@ static void test_stored(void **state)
         struct error error = {{0}};
         const int a = circuit_node(c, "a");
         circuit_port(c, "in", a, (struct port_driver){.ohm = 20, .class = CLASS_DRIVER});
+        circuit_voltage_probe(c, "a", a); /* which play() reads */
         strcpy(text, ".subckt every a\n");
         for (int i = 1; i <= card->n_partners; i++)
             write_card(text, card->partner, i, true);
