@@ -13,7 +13,7 @@
 enum spice_kind {
     SPICE_DECK,    /* of a user, with analyses; logical lines without comments */
     SPICE_NETLIST, /* a .sub file: lines as they stand, with comments and continuations */
-    SPICE_LIBRARY, /* a device's .lib file */
+    SPICE_LIBRARY, /* a device's .lib file: lines as they stand */
     SPICE_WHOLE,   /* what goes to ngspice */
 };
 

@@ -78,8 +78,8 @@ struct event_steps {
     double *voltages; /* n_nodes: scratch */
     double *before;   /* n_nodes: voltages before the step that is tried */
     bool *live;       /* components: scratch */
-    double *misses;   /* errors of devices' energies on the step, or of currents' squares */
-    double *ways;     /* how far devices' powers go on the step, times h [J] */
+    double *misses;   /* components: errors of devices' energies, or of currents' squares */
+    double *ways;     /* components: how far devices' powers go, times h [J] */
 };
 
 void event_steps_new(struct event_steps *s, const struct circuit *circuit, struct network *network,
