@@ -183,19 +183,18 @@ static void test_run(void **state)
     setlocale(LC_ALL, "C");
 }
 
+#if !defined __SANITIZE_ADDRESS__
 static void say_so(size_t bytes)
 {
     (void)bytes;
     _exit(42);
 }
 
-/* Memory runs out in a child process; the host's handler is what ends it. */
+/* Memory runs out in a child process; the host's handler is what ends it.  Not under the address
+ * sanitizer, whose own memory is beyond any limit. */
 static void test_out_of_memory(void **state)
 {
     (void)state;
-#if defined __SANITIZE_ADDRESS__
-    skip(); /* the sanitizer's own memory is beyond any limit */
-#endif
     const pid_t child = fork();
     if (child == 0) {
         silverbar_on_out_of_memory(say_so);
@@ -213,13 +212,18 @@ static void test_out_of_memory(void **state)
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 42);
 }
+#endif
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_divider),       cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_two_at_once),   cmocka_unit_test(test_run),
+        cmocka_unit_test(test_divider),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_two_at_once),
+        cmocka_unit_test(test_run),
+#if !defined __SANITIZE_ADDRESS__
         cmocka_unit_test(test_out_of_memory),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
