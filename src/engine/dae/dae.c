@@ -7,7 +7,7 @@
 static void follow_ties(struct dae *d, double t, size_t first, size_t end)
 {
     double *v = d->values;
-    const double progress = d->ramps ? (t - d->t0) / d->edge : 1;
+    const double progress = d->ramps ? t / d->edge : 1;
     for (size_t k = first; k < end; k++) {
         const struct dae_tie *tie = &d->ties[k];
         double volt = tie->volt;

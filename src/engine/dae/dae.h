@@ -10,7 +10,7 @@
  *     a memristor's state:     x' - f(v, x) = 0
  *
  * Current of a capacitor: C d(v0 - v1)/dt, where known nodes have known slopes.  External sources
- * ramp linearly from t0 to t0 + edge and then hold. */
+ * ramp linearly from time 0, which is a phase's beginning, to `edge` and then hold. */
 #ifndef SILVERBAR_ENGINE_DAE_DAE_H
 #define SILVERBAR_ENGINE_DAE_DAE_H
 
@@ -88,10 +88,10 @@ struct dae {
     double *constant; /* n_entries + 1: of dF/dy, what no voltage changes */
     double *mass;     /* n_entries + 1: dF/dy' */
 
-    /* the drive: while `ramps`, external sources go from `from` at t0 to `to` at t0 + edge [s];
-     * else they stay at `to` */
+    /* the drive: while `ramps`, external sources go from `from` at 0 to `to` at `edge` [s]; else
+     * they stay at `to` */
     bool ramps;
-    double t0, edge;
+    double edge;
     double *from, *to; /* n_elements: of external sources [V] */
     bool driven;       /* known nodes and slopes are as the drive has them at driven_t; false: it
                         * changed, or `ramps' */

@@ -30,6 +30,7 @@
 #include "engine/dae/dirk.h"
 #include "engine/dae/idas.h"
 #include "engine/dae/operating_point.h"
+#include "engine/dae/power_change.h"
 #include "engine/dae/rosenbrock.h"
 #include "engine/dae/step_energy.h"
 #include "engine/transient.h"
@@ -39,7 +40,8 @@
 #include <string.h>
 
 #define FIRST_STEP 20e-9    /* [s] after the first kink of its kind */
-#define SETTLING_STEP 1e-12 /* [s] no step is shorter */
+#define SETTLING_STEP 1e-12 /* [s] of settle() */
+#define SHORTEST_PART 1e-13 /* of a piece: no step is shorter */
 #define STEP_GROWTH 6       /* at most from step to step */
 #define STEP_SHRINKING 0.4
 #define STEP_RETRIED 0.7 /* at most after a rejection */
@@ -58,6 +60,8 @@
 #define BEGINNING_ULPS 4
 #define STATE_PART 1.0   /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
+#define POWER_CORRECTIONS 4 /* of the solution for its powers */
+#define POWER_PART 0.1      /* of the error of energies that the last of them may leave */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
 
 struct run {
@@ -77,15 +81,21 @@ struct run {
     double *weight;   /* n: reciprocals of the tolerances */
     double *rest;     /* n: y of the operating point */
     double *residual; /* n: scratch */
-    double *values;   /* circuit_n_values(): at the end of the step */
+    double *values;   /* circuit_n_values(): at t */
     double *resting;  /* n_nodes: dae->resting there */
+    double *end_values, *end_resting; /* the same at the end of the step that is tried */
+    double end;                       /* of that step, since the phase began [s] */
     double scale;     /* half the highest voltage of a source [V] */
     struct step_energy energy;
-    double t; /* [s] */
+    double *held; /* n_elements: energies of steps that are not recorded yet [J] */
+    double held_error[ENERGY_CLASSES]; /* [J] */
+    bool holds; double dbg; int dbgn; struct power_change power_change;
+    double recorded; /* end of the last interval that was, since the phase began [s] */
+    double t; /* since the phase began: what is short beside the run keeps its places [s] */
     double (*next)
         [2]; /* n_kinds of phases: first step of the ramp and of what follows, as it last was */
     const struct phase *phase; /* that runs */
-    double phase_begin;
+    double phase_begin;        /* [s] */
     bool probes_currents; /* some of them */
 };
 
@@ -110,9 +120,16 @@ WIDE static void tolerances(const struct run *r, const double *restrict v, doubl
         w[k] = alone / (part * (reltol * fabs(v[k]) + vntol));
 }
 
+static void swap(double **a, double **b)
+{
+    double *c = *a;
+    *a = *b;
+    *b = c;
+}
+
 static enum status stuck(struct run *r, const char *what)
 {
-    return transient_fail(r->transient, r->t, what, "--reltol", r->error);
+    return transient_fail(r->transient, r->phase_begin + r->t, what, "--reltol", r->error);
 }
 
 /* A state outside [0, 1] by more than the tolerance, or anything not finite, is no solution. */
@@ -136,12 +153,27 @@ static enum status stuck_at(struct run *r, size_t unknown, const char *how)
     return stuck(r, text);
 }
 
-/* Pass the interval that ends at r->t, to the recorders. */
-static void record(struct run *r, double t0, bool ends)
+/* Pass the interval that ends at r->t, to the recorders.  A step so short that the time of the run does
+ * not tell its ends apart becomes part of the next interval. */
+static void record(struct run *r, bool ends)
 {
-    transient_record(r->transient,
-                     &(struct transient_step){t0, r->t, r->dae->values, r->energy.energy,
-                                              r->energy.class_error, ends});
+    const double t0 = r->phase_begin + r->recorded, t = r->phase_begin + r->t;
+    double *energy = r->energy.energy, *error = r->energy.class_error;
+    const bool hold = r->t > 0 && !(t > t0) && !ends;
+    for (size_t k = 0; k < r->circuit->n_elements && (hold || r->holds); k++) {
+        energy[k] += r->held[k];
+        r->held[k] = hold ? energy[k] : 0;
+    }
+    for (size_t k = 0; k < ENERGY_CLASSES; k++) {
+        error[k] += r->held_error[k];
+        r->held_error[k] = hold ? error[k] : 0;
+    }
+    r->holds = hold;
+    if (hold)
+        return;
+    transient_record(r->transient, &(struct transient_step){t0, t, r->dae->values, energy, error,
+                                                            ends});
+    r->recorded = r->t;
 }
 
 /* The circuit at time t, from `between'.  Without `power' voltages, states and, where a probe reads
@@ -149,15 +181,15 @@ static void record(struct run *r, double t0, bool ends)
 static void find_values(struct run *r, double t, double *power)
 {
     if (power || r->probes_currents)
-        dae_values(r->dae, t, r->between, r->between_slope, NULL, power);
+        dae_values(r->dae, t, r->between, r->between_slope, r->residual, power);
     else
         dae_voltages(r->dae, t, r->between);
 }
 
-/* At t0 + part h of the step that ends at r->t. */
+/* At t0 + part h of the step that ends at r->end. */
 static void evaluate_between(struct run *r, double t0, double part, double *power)
 {
-    const double t = t0 + part * (r->t - t0);
+    const double t = t0 + part * (r->end - t0);
     if (r->multistep)
         idas_between(r->idas, t, r->between, r->between_slope);
     else
@@ -184,8 +216,8 @@ static bool probes_agree(const struct run *r)
  * the equations are solved again. */
 static void sample_window(struct run *r, double t0)
 {
-    const double end = r->phase_begin + r->phase->duration,
-                 window = end - READING_PART * r->phase->duration, begin = fmax(t0, window);
+    const double duration = r->phase->duration, window = duration - READING_PART * duration,
+                 begin = fmax(t0, window);
     if (r->t <= begin)
         return;
     const double times[2] = {begin, 0.5 * (begin + r->t)};
@@ -200,45 +232,112 @@ static void sample_window(struct run *r, double t0)
             else
                 evaluate_between(r, t0, part, NULL);
         }
-        probe_points_add(&r->transient->probes, t, r->dae->values);
+        probe_points_add(&r->transient->probes, r->phase_begin + t, r->dae->values);
     }
 }
 
-/* Book and report the step from t0 to r->t, whose values and powers there have been computed.
- * `kink`: the drive had one at t0, where the currents of capacitors jump; `last`: the phase may end
- * in this piece, and does at t_end. */
-static enum status finish_step(struct run *r, double t0, double t_end, bool kink, bool last,
-                               bool *ended)
+/* The circuit's last evaluation is that of the end of the step. */
+static void keep_end(struct run *r)
+{
+    memcpy(r->end_values, r->dae->values, circuit_n_values(r->circuit) * sizeof *r->end_values);
+    memcpy(r->end_resting, r->dae->resting, r->circuit->n_nodes * sizeof *r->end_resting);
+}
+
+/* The solution at t, y, with its powers as the last evaluation has them, moves by `change`: Newton's method
+ * goes on until powers do not.  residual, change: n, maybe one array.  Returns what the powers' errors,
+ * kept over the step, may come to in units of what is allowed. */
+static double settle_powers(struct run *r, double t, double *y, double *slope, double *residual,
+                            double *change, double *power)
+{
+    const double reltol = r->options->reltol;
+    double of[ENERGY_CLASSES], moved[ENERGY_CLASSES], excess = INFINITY;
+    for (int i = 0;; i++) {
+        power_change_classes(&r->power_change, power, change, of, moved);
+        excess = step_energy_excess(&r->energy, moved, of, r->rosenbrock.h, reltol);
+        if (excess <= POWER_PART || i == POWER_CORRECTIONS || !isfinite(excess))
+            return excess;
+        r->dbgn++;
+        rosenbrock_move(&r->rosenbrock, change, y, slope);
+        dae_values(r->dae, t, y, slope, residual, power);
+        if (change != residual)
+            memcpy(change, residual, r->dae->n * sizeof *change);
+        if (!rosenbrock_solve(&r->rosenbrock, change))
+            return INFINITY;
+    }
+}
+
+/* Powers at t0 + part h, of the continuous solution put back on the equations. */
+static double powers_between(struct run *r, double t0, double part, double *power, bool *good)
+{
+    evaluate_between(r, t0, part, power);
+    if (*good) return 0;
+    if (!rosenbrock_solve(&r->rosenbrock, r->residual))
+        return INFINITY;
+    int n=r->dbgn;
+    double ex= settle_powers(r, t0 + part * (r->end - t0), r->between, r->between_slope, r->residual,
+                         r->residual, power);
+    *good = n == r->dbgn;
+    return ex;
+}
+
+/* Energies of the step from t0 to r->end, at which the values and powers have been computed, that the
+ * one-step methods have tried.  `kink`: the drive had one at t0, where the currents of capacitors
+ * jump.  Returns their error in units of what is allowed. */
+static double find_energies(struct run *r, double t0, bool kink)
+{
+    struct rosenbrock *method = &r->rosenbrock;
+    const double h = r->end - t0, reltol = r->options->reltol;
+    double excess = settle_powers(r, r->end, method->y1, method->slope1, method->residual,
+                                  method->defect, r->energy.end);
+    keep_end(r);
+    if (kink && r->phase->changed) {
+        evaluate_between(r, t0, 0, r->energy.begin);
+    } else if (kink) {
+        rosenbrock_between(method, 0, r->between, r->between_slope);
+        dae_kink_powers(r->dae, r->resting, r->values, r->between_slope, r->energy.begin);
+    }
+    bool good = false;
+    excess = fmax(excess,
+                  powers_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, r->energy.first, &good));
+    if (!r->loose)
+        excess = fmax(excess, powers_between(r, t0, STEP_ENERGY_SECOND, r->energy.second, &good));
+    step_energy_step(&r->energy, h);
+    const double rule =
+        step_energy_excess(&r->energy, r->energy.class_error, r->energy.of_step, 1, reltol);
+    if (getenv("IDADBG"))
+       fprintf(stderr, "   moved %.3g excess %.3g n %d\n", excess, rule, r->dbgn);
+    r->dbgn = 0;
+    return r->dbg = fmax(excess, rule);
+}
+
+/* Book and report the step from t0 to r->t, whose values and powers there have been computed, and
+ * by the one-step methods its energies.  `last`: the phase may end in this piece, and does at t_end. */
+static enum status finish_step(struct run *r, double t0, double t_end, bool last, bool *ended)
 {
     enum status status = check_solution(r);
     if (status != STATUS_OK)
         return status;
     const size_t size = circuit_n_values(r->circuit) * sizeof *r->values;
     dae_reach(r->dae, r->y);
-    if (kink) {
-        double *slope = r->between_slope;
-        rosenbrock_between(&r->rosenbrock, 0, r->between, slope);
-        dae_kink_powers(r->dae, r->resting, r->values, slope, r->energy.begin);
+    if (r->multistep || r->settled) {
+        r->end = r->t;
+        keep_end(r);
+        evaluate_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, r->energy.first);
+        if (!r->loose)
+            evaluate_between(r, t0, STEP_ENERGY_SECOND, r->energy.second);
+        step_energy_given(&r->energy, r->t - t0, r->given);
     }
-    memcpy(r->values, r->dae->values, size);
-    memcpy(r->resting, r->dae->resting, r->circuit->n_nodes * sizeof *r->resting);
-    if (kink && r->phase->changed)
-        evaluate_between(r, t0, 0, r->energy.begin);
-    evaluate_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, r->energy.first);
-    if (!r->loose)
-        evaluate_between(r, t0, STEP_ENERGY_SECOND, r->energy.second);
+    swap(&r->values, &r->end_values);
+    swap(&r->resting, &r->end_resting);
+    r->settled = false;
     if (last)
         sample_window(r, t0);
     memcpy(r->dae->values, r->values, size);
-    probe_points_add(&r->transient->probes, r->t, r->dae->values);
-    if (r->multistep || r->settled)
-        step_energy_given(&r->energy, r->t - t0, r->given, r->dae->values);
-    else
-        step_energy_step(&r->energy, r->t - t0, r->dae->values);
-    r->settled = false;
+    probe_points_add(&r->transient->probes, r->phase_begin + r->t, r->dae->values);
+    step_energy_book(&r->energy, r->dae->values);
     *ended = transient_stopped(r->transient, r->dae->values);
-    record(r, t0, *ended || (last && r->t >= t_end));
-    return transient_check(r->transient, r->t, r->error);
+    record(r, *ended || (last && r->t >= t_end));
+    return transient_check(r->transient, r->phase_begin + r->t, r->error);
 }
 
 /* Error of the last one-step step in units of the tolerance, and the unknown that has most of it. */
@@ -260,6 +359,14 @@ static double step_error(struct run *r, size_t *worst)
     return error;
 }
 
+/* Of a settled step of h seconds: implicit Euler's rule. */
+static void give_energies(struct run *r, double h)
+{
+    for (size_t k = 0; k < r->circuit->n_elements; k++)
+        r->given[k] = h * r->energy.end[k];
+    r->settled = true;
+}
+
 /* One implicit Euler step, so short that its error is nothing, after which y and slope solve the
  * equations: after a kink the slope does not, after a jump of the drive y does not either.  False:
  * nothing has moved. */
@@ -276,9 +383,7 @@ static bool settle(struct run *r, double t_end)
     memcpy(r->slope, r->rosenbrock.slope1, d->n * sizeof *r->slope);
     for (size_t k = d->n - d->n_states; k < d->n; k++) /* sharper than a difference over h */
         r->slope[k] -= r->rosenbrock.residual[k];
-    for (size_t k = 0; k < r->circuit->n_elements; k++)
-        r->given[k] = (t1 - t0) * r->energy.end[k];
-    r->settled = true;
+    give_energies(r, t1 - t0);
     r->multistep = false;
     return true;
 }
@@ -287,7 +392,7 @@ static bool settle(struct run *r, double t_end)
 static bool jumped(const struct run *r)
 {
     const struct dae *d = r->dae;
-    return !d->ramps && r->t <= r->phase_begin &&
+    return !d->ramps && r->t <= 0 &&
            memcmp(d->from, d->to, r->circuit->n_elements * sizeof *d->to) != 0;
 }
 
@@ -300,7 +405,7 @@ static enum status begin_multistep(struct run *r, double t_end, bool last, bool 
         return stuck_at(r, r->rosenbrock.worst, "BDF finds no beginning");
     if (!idas_begin(r->idas, r->t, t_end, r->y, r->slope, r->energy.end))
         return stuck(r, "BDF cannot begin");
-    return finish_step(r, t0, t_end, false, last, ended);
+    return finish_step(r, t0, t_end, last, ended);
 }
 
 /* The whole of a piece, from the kink at r->t to t_end, by IDAS alone. */
@@ -318,7 +423,7 @@ static enum status multistep_piece(struct run *r, double t_end, bool last, bool 
             begun = false;
             r->multistep = true;
             dae_values(r->dae, r->t, r->y, r->slope, r->residual, r->energy.end);
-            status = finish_step(r, t0, t_end, false, last, ended);
+            status = finish_step(r, t0, t_end, last, ended);
         } else if (begun) {
             idas_errors(r->idas, r->between);
             const size_t worst = dae_largest(r->dae, r->between, r->weight);
@@ -341,6 +446,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     const size_t size = r->dae->n * sizeof *y;
     double *first = &r->next[r->phase->kind][r->dae->ramps ? 0 : 1];
     double h = *first;
+    const double shortest = fmin(SETTLING_STEP, SHORTEST_PART * (t_end - r->t));
     enum status status = STATUS_OK;
     bool kink = true, settled = false; /* settled: the last step was a rosenbrock_settle() */
     int rejected = 0;
@@ -350,7 +456,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     method->known &= !r->phase->changed;
     tolerances(r, y, 1 / STATE_PART, r->weight);
     if (jumped(r) && settle(r, t_end)) {
-        status = finish_step(r, r->phase_begin, t_end, false, last, ended);
+        status = finish_step(r, 0, t_end, last, ended);
         tolerances(r, y, 1 / STATE_PART, r->weight);
     }
     for (int steps = 0; status == STATUS_OK && r->t < t_end && !*ended;) {
@@ -368,10 +474,15 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
                 !rosenbrock_values(method, reaches ? t_end : t0 + step, r->weight, r->energy.end)) {
                 error = DEFECTIVE;
                 worst = method->worst;
+            } else if (error <= 1) {
+                r->end = reaches ? t_end : t0 + step;
+                error = fmax(error, find_energies(r, t0, kink));
             }
         } else {
             worst = method->worst;
         }
+        if (getenv("IDADBG"))
+            fprintf(stderr, "t %.12g +%.3g h %.3g ramps %d err %.3g worst %zu energy err %.3g\n", r->phase_begin + t0, t0, step, r->dae->ramps, error, worst, r->dbg);
         double factor = STEP_SAFETY * pow(error, -1 / order);
         if (!(factor > STEP_SHRINKING))
             factor = STEP_SHRINKING;
@@ -379,14 +490,14 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         if (!(error <= 1)) {
             h = (r->loose ? fmin(factor, rejected ? STEP_SHRINKING : STEP_RETRIED) : factor) * step;
             rejected++;
-            if (h > SETTLING_STEP)
+            if (h > shortest)
                 continue;
-            if (settled ||
-                !rosenbrock_settle(method, t0, SETTLING_STEP, y, r->weight, r->energy.end))
-                return stuck_at(r, worst, "the step collapses");
-            step = SETTLING_STEP;
+            step = fmin(SETTLING_STEP, rest);
             reaches = step >= rest;
+            if (settled || !rosenbrock_settle(method, t0, step, y, r->weight, r->energy.end))
+                return stuck_at(r, worst, "the step collapses");
             factor = FIRST_STEP / SETTLING_STEP / 20;
+            give_energies(r, step);
         }
         settled = !(error <= 1);
         if (kink && !settled)
@@ -398,7 +509,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         memcpy(y, method->y1, size);
         memcpy(slope, method->slope1, size);
         rosenbrock_accept(method);
-        status = finish_step(r, t0, t_end, kink, last, ended);
+        status = finish_step(r, t0, t_end, last, ended);
         kink = false;
         rejected = 0;
     }
@@ -412,15 +523,16 @@ static enum status run_phase(struct transient *t, struct error *error)
     const size_t size = r->circuit->n_elements * sizeof *d->from;
     r->error = error;
     r->phase = &t->phase;
-    r->phase_begin = d->t0 = r->t;
+    r->phase_begin += r->t;
+    r->t = r->recorded = 0;
     memcpy(d->from, t->from, size);
     memcpy(d->to, t->to, size);
     d->edge = r->phase->edge;
     d->driven = false;
-    const double end = r->phase_begin + r->phase->duration, ramp = r->phase_begin + r->phase->edge;
+    const double end = r->phase->duration, ramp = r->phase->edge;
     enum status status = STATUS_OK;
     bool ended = false;
-    d->ramps = ramp > r->t;
+    d->ramps = ramp > 0;
     if (d->ramps)
         status = piece(r, ramp, ramp >= end, &ended);
     d->ramps = d->driven = false;
@@ -452,8 +564,12 @@ static enum status set_up(struct run *r)
     r->given = NEW(c->n_elements, double);
     r->values = NEW(circuit_n_values(c), double);
     r->resting = NEW(c->n_nodes, double);
+    r->end_values = NEW(circuit_n_values(c), double);
+    r->end_resting = NEW(c->n_nodes, double);
+    r->held = NEW(c->n_elements, double);
     r->rest = NEW(d->n, double);
     step_energy_new(&r->energy, c);
+    power_change_new(&r->power_change, d);
     for (size_t k = 0; k < c->n_probes; k++)
         r->probes_currents |= c->probes[k].current;
     memcpy(d->from, r->transient->from, c->n_elements * sizeof *d->from);
@@ -496,10 +612,14 @@ static void close_run(struct transient *t, bool done)
     free(r->given);
     rosenbrock_free(&r->rosenbrock);
     step_energy_free(&r->energy);
+    power_change_free(&r->power_change);
     free(r->weight);
     free(r->residual);
     free(r->values);
     free(r->resting);
+    free(r->end_values);
+    free(r->end_resting);
+    free(r->held);
     free(r->rest);
     free(r->next);
     dae_free(r->dae);
@@ -522,7 +642,7 @@ static enum status open_run(struct transient *t, struct error *error)
     step_energy_start(&r->energy, r->dae->values);
     memcpy(r->values, r->dae->values, circuit_n_values(c) * sizeof *r->values);
     memcpy(r->resting, r->dae->resting, c->n_nodes * sizeof *r->resting);
-    record(r, 0, false);
+    record(r, false);
     return STATUS_OK;
 }
 

@@ -242,6 +242,20 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
     return false;
 }
 
+bool rosenbrock_solve(const struct rosenbrock *r, double *residual)
+{
+    return r->matrix && sparse_lu_solve(r->lu, residual);
+}
+
+void rosenbrock_move(const struct rosenbrock *r, const double *change, double *y, double *slope)
+{
+    const double speed = 1 / (r->gamma * r->h);
+    for (size_t k = 0; k < r->dae->n; k++) {
+        y[k] -= change[k];
+        slope[k] -= speed * change[k];
+    }
+}
+
 bool rosenbrock_settle(struct rosenbrock *r, double t, double h, const double *y,
                        const double *weight, double *power)
 {
@@ -258,6 +272,7 @@ bool rosenbrock_settle(struct rosenbrock *r, double t, double h, const double *y
     memset(r->slope1, 0, size);
     memset(r->curve2, 0, size);
     memset(r->curve3, 0, size);
+    r->gamma = 1;
     for (int i = 0; i < SETTLING && norm > SETTLED_PART; i++) {
         dae_jacobian(d, t + h, 1 / h, r->y1, r->entries);
         dae_residual(d, t + h, r->y1, r->slope1, r->defect);

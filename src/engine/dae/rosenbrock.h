@@ -60,6 +60,11 @@ bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y);
  * to begin far from its equations' solution.  False: that does not converge. */
 bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, double *power);
 
+/* The change of Newton's method, with that matrix, in place of F; r->defect is that of y1.  False: there is
+ * none.  And to make it: y and slope, n each, belong to the step. */
+bool rosenbrock_solve(const struct rosenbrock *r, double *residual);
+void rosenbrock_move(const struct rosenbrock *r, const double *change, double *y, double *slope);
+
 /* In place of rosenbrock_step() and rosenbrock_values() where y is no solution of the equations
  * without a derivative, as after a transistor has turned: one implicit Euler step of h seconds by
  * Newton's method with limited changes.  False: that does not converge. */

@@ -18,6 +18,10 @@
  * thirtieth of w or more, and stays whole. */
 #define ESTIMATE_PART 30
 
+#define TOTAL_PART 0.1   /* of what a class takes in a step on average, that also counts in each */
+#define CLASS_PART 1e-7  /* of what all classes take: a class counts as no less */
+#define QUANTUM 1e-24    /* [J] an error below it is none; a thousandth of kT */
+
 static inline double estimated(double d, double w)
 {
     const double part = ESTIMATE_PART * d;
@@ -89,28 +93,54 @@ WIDE static void lobatto(struct step_energy *s, double h)
     }
 }
 
-/* Book what the step has given, and begin the next one. */
-static void finish(struct step_energy *s, const double *values)
+static void sum_classes(const struct step_energy *s, const double *x, double *sums)
 {
-    stored_book(&s->stored, values, s->energy, s->estimate);
-    energy_sum_classes(s->circuit->n_elements, s->classes, s->estimate, s->class_error);
-    double *swap = s->begin;
-    s->begin = s->end;
-    s->end = swap;
+    energy_sum_classes(s->circuit->n_elements, s->classes, x, sums);
 }
 
-void step_energy_step(struct step_energy *s, double h, const double *values)
+void step_energy_step(struct step_energy *s, double h)
 {
     (s->simpson ? simpson : lobatto)(s, h);
-    finish(s, values);
+    sum_classes(s, s->energy, s->of_step);
+    sum_classes(s, s->estimate, s->class_error);
 }
 
-void step_energy_given(struct step_energy *s, double h, const double *given, const double *values)
+void step_energy_given(struct step_energy *s, double h, const double *given)
 {
     (s->simpson ? simpson : lobatto)(s, h);
     for (size_t k = 0; k < s->circuit->n_elements; k++) {
         s->estimate[k] = given[k] - s->energy[k];
         s->energy[k] = given[k];
     }
-    finish(s, values);
+    sum_classes(s, s->energy, s->of_step);
+    sum_classes(s, s->estimate, s->class_error);
+}
+
+double step_energy_excess(const struct step_energy *s, const double *error, const double *of_step,
+                          double h, double reltol)
+{
+    const double share = TOTAL_PART / (double)(s->steps + 1);
+    double all = 0, most = 0;
+    for (size_t k = 0; k < ENERGY_CLASSES; k++)
+        all += h * fabs(of_step[k]) + share * s->total[k];
+    for (size_t k = 0; k < ENERGY_CLASSES; k++) {
+        const double of = h * fabs(of_step[k]) + share * s->total[k];
+        const double part = h * fabs(error[k]) / (reltol * (of + CLASS_PART * all) + QUANTUM);
+        if (!isfinite(part))
+            return INFINITY;
+        most = fmax(most, part);
+    }
+    return most;
+}
+
+void step_energy_book(struct step_energy *s, const double *values)
+{
+    for (size_t k = 0; k < ENERGY_CLASSES; k++)
+        s->total[k] += fabs(s->of_step[k]);
+    s->steps++;
+    stored_book(&s->stored, values, s->energy, s->estimate);
+    sum_classes(s, s->estimate, s->class_error);
+    double *swap = s->begin;
+    s->begin = s->end;
+    s->end = swap;
 }

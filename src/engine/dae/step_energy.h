@@ -18,6 +18,9 @@ struct step_energy {
     unsigned char *classes;               /* n_elements: energy_classes() */
     double class_error[ENERGY_CLASSES];   /* sums of the estimates by these */
     double *begin, *first, *second, *end; /* n_elements: powers, put here by the caller [W] */
+    double of_step[ENERGY_CLASSES];       /* magnitudes of what the classes take in the last step [J] */
+    double total[ENERGY_CLASSES];         /* in all steps that were booked [J] */
+    size_t steps;                         /* these */
     struct stored stored;
 };
 
@@ -27,13 +30,22 @@ void step_energy_free(struct step_energy *s);
 /* The first point. */
 void step_energy_start(struct step_energy *s, const double *values);
 
-/* A step of h seconds to `values`; s->end then becomes s->begin.  Estimates come
+/* Energies and estimates of a step of h seconds.  Estimates come
  * from the difference d of the rule from one of lower degree: the parabola through begin, first and end,
  * or Simpson's from the trapezoid; step_energy.c says how much of d. */
-void step_energy_step(struct step_energy *s, double h, const double *values);
+void step_energy_step(struct step_energy *s, double h);
 
 /* The same of a step whose energies [J] another rule has given: n_elements.  The estimate is the
  * difference to that of step_energy_step(), which shares the solution alone. */
-void step_energy_given(struct step_energy *s, double h, const double *given, const double *values);
+void step_energy_given(struct step_energy *s, double h, const double *given);
+
+/* The largest of these errors of classes, in units of what a step may add to them: reltol of what the
+ * class takes in the step, or of a share of what it has taken so far.  error, of_step: ENERGY_CLASSES,
+ * over h seconds [J], or [W] and h; not finite: INFINITY. */
+double step_energy_excess(const struct step_energy *s, const double *error, const double *of_step,
+                          double h, double reltol);
+
+/* The step ends at `values`: book what stores, and begin the next one; s->end becomes s->begin. */
+void step_energy_book(struct step_energy *s, const double *values);
 
 #endif
