@@ -61,8 +61,14 @@
 #define STATE_PART 1.0   /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define POWER_CORRECTIONS 4 /* of the solution for its powers */
-#define POWER_PART 0.1      /* of the error of energies that the last of them may leave */
-#define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
+#define ENERGY_PART                                                                                \
+    2.0 /* of reltol that a step may take of a class's energy, by an estimate from above */
+#define CORRECTION_MAX 30 /* tolerances that the first of them may be long */
+#define POWER_PART 0.1    /* of the error of energies that the last of them may leave */
+#define NOISE_PART 10     /* times what rounding does is no error */
+#define REJECTED_OFTEN 8  /* steps in a row, after which that is looked at */
+#define STEPS_OFTEN 256   /* steps of a piece, the same */
+#define STEPS_MAX 200000  /* of one smooth piece: no endless loop */
 
 struct run {
     struct transient *transient;
@@ -74,29 +80,32 @@ struct run {
     double *y, *slope;               /* n: at t */
     double *between, *between_slope; /* n: scratch */
     struct rosenbrock rosenbrock;
-    bool loose;       /* dirk.h takes the steps */
-    bool multistep;   /* the last step was IDAS's */
-    bool settled;     /* or one of settle() */
-    double *given;    /* n_elements: energies of either [J] */
-    double *weight;   /* n: reciprocals of the tolerances */
-    double *rest;     /* n: y of the operating point */
-    double *residual; /* n: scratch */
-    double *values;   /* circuit_n_values(): at t */
-    double *resting;  /* n_nodes: dae->resting there */
+    bool loose;                       /* dirk.h takes the steps */
+    bool multistep;                   /* the last step was IDAS's */
+    bool settled;                     /* or one of settle() */
+    double *given;                    /* n_elements: energies of either [J] */
+    double *weight;                   /* n: reciprocals of the tolerances */
+    double *rest;                     /* n: y of the operating point */
+    double *noise;                    /* n: rosenbrock_noise(), where steps have been short */
+    bool noisy;                       /* it is of this piece */
+    double *residual;                 /* n: scratch */
+    double *values;                   /* circuit_n_values(): at t */
+    double *resting;                  /* n_nodes: dae->resting there */
     double *end_values, *end_resting; /* the same at the end of the step that is tried */
     double end;                       /* of that step, since the phase began [s] */
-    double scale;     /* half the highest voltage of a source [V] */
+    double scale;                     /* half the highest voltage of a source [V] */
     struct step_energy energy;
     double *held; /* n_elements: energies of steps that are not recorded yet [J] */
     double held_error[ENERGY_CLASSES]; /* [J] */
-    bool holds; double dbg; int dbgn; struct power_change power_change;
+    bool holds;
+    struct power_change power_change;
     double recorded; /* end of the last interval that was, since the phase began [s] */
-    double t; /* since the phase began: what is short beside the run keeps its places [s] */
+    double t;        /* since the phase began: what is short beside the run keeps its places [s] */
     double (*next)
         [2]; /* n_kinds of phases: first step of the ramp and of what follows, as it last was */
     const struct phase *phase; /* that runs */
     double phase_begin;        /* [s] */
-    bool probes_currents; /* some of them */
+    bool probes_currents;      /* some of them */
 };
 
 /* Reciprocals of the tolerances at v; `alone`: factor of the states'. */
@@ -116,6 +125,8 @@ WIDE static void tolerances(const struct run *r, const double *restrict v, doubl
         const size_t i = first_state - r->dae->n_inductive + k;
         w[i] = alone / (reltol * fmax(fabs(v[i]), r->dae->reach[k]) + o->abstol);
     }
+    for (size_t k = 0; k < first_state && r->noisy; k++)
+        w[k] = 1 / (1 / w[k] + NOISE_PART * r->noise[k]);
     for (size_t k = first_state; k < r->dae->n; k++)
         w[k] = alone / (part * (reltol * fabs(v[k]) + vntol));
 }
@@ -171,30 +182,30 @@ static void record(struct run *r, bool ends)
     r->holds = hold;
     if (hold)
         return;
-    transient_record(r->transient, &(struct transient_step){t0, t, r->dae->values, energy, error,
-                                                            ends});
+    transient_record(r->transient,
+                     &(struct transient_step){t0, t, r->dae->values, energy, error, ends});
     r->recorded = r->t;
 }
 
 /* The circuit at time t, from `between'.  Without `power' voltages, states and, where a probe reads
  * one, currents. */
-static void find_values(struct run *r, double t, double *power)
+static void find_values(struct run *r, double t, double *residual, double *power)
 {
     if (power || r->probes_currents)
-        dae_values(r->dae, t, r->between, r->between_slope, r->residual, power);
+        dae_values(r->dae, t, r->between, r->between_slope, residual, power);
     else
         dae_voltages(r->dae, t, r->between);
 }
 
 /* At t0 + part h of the step that ends at r->end. */
-static void evaluate_between(struct run *r, double t0, double part, double *power)
+static void evaluate_between(struct run *r, double t0, double part, double *residual, double *power)
 {
     const double t = t0 + part * (r->end - t0);
     if (r->multistep)
         idas_between(r->idas, t, r->between, r->between_slope);
     else
         rosenbrock_between(&r->rosenbrock, part, r->between, r->between_slope);
-    find_values(r, t, power);
+    find_values(r, t, residual, power);
 }
 
 /* Do the probes have the values that they have at the end of the step, to the tolerance? */
@@ -225,12 +236,12 @@ static void sample_window(struct run *r, double t0)
         const double t = times[k], part = (t - t0) / (r->t - t0);
         if (t <= t0)
             continue;
-        evaluate_between(r, t0, part, NULL);
+        evaluate_between(r, t0, part, NULL, NULL);
         if (t0 < window && !r->multistep && !probes_agree(r)) {
             if (rosenbrock_correct(&r->rosenbrock, t, r->weight, r->between, r->between_slope))
-                find_values(r, t, NULL);
+                find_values(r, t, NULL, NULL);
             else
-                evaluate_between(r, t0, part, NULL);
+                evaluate_between(r, t0, part, NULL, NULL);
         }
         probe_points_add(&r->transient->probes, r->phase_begin + t, r->dae->values);
     }
@@ -243,41 +254,47 @@ static void keep_end(struct run *r)
     memcpy(r->end_resting, r->dae->resting, r->circuit->n_nodes * sizeof *r->end_resting);
 }
 
-/* The solution at t, y, with its powers as the last evaluation has them, moves by `change`: Newton's method
- * goes on until powers do not.  residual, change: n, maybe one array.  Returns what the powers' errors,
- * kept over the step, may come to in units of what is allowed. */
-static double settle_powers(struct run *r, double t, double *y, double *slope, double *residual,
-                            double *change, double *power)
+/* The solution at t, y, whose powers are of the last evaluation, would move by `change`: Newton's method
+ * goes on for as long as powers would move too.  residual, change: n, or one array.  *moved: has it?
+ * Returns what the powers' errors, kept over the step, may come to in units of what is allowed. */
+struct moving {
+    double t, *y, *slope, *residual, *change, *power;
+};
+static double settle_powers(struct run *r, const struct moving *m, bool *moved)
 {
-    const double reltol = r->options->reltol;
-    double of[ENERGY_CLASSES], moved[ENERGY_CLASSES], excess = INFINITY;
+    const double reltol = ENERGY_PART * r->options->reltol;
+    double of[ENERGY_CLASSES], moves[ENERGY_CLASSES], before = CORRECTION_MAX;
     for (int i = 0;; i++) {
-        power_change_classes(&r->power_change, power, change, of, moved);
-        excess = step_energy_excess(&r->energy, moved, of, r->rosenbrock.h, reltol);
-        if (excess <= POWER_PART || i == POWER_CORRECTIONS || !isfinite(excess))
+        power_change_classes(&r->power_change, m->power, m->change, of, moves);
+        const double excess = step_energy_excess(&r->energy, moves, of, r->rosenbrock.h, reltol);
+        *moved = i > 0;
+        if (excess <= POWER_PART || i == POWER_CORRECTIONS)
             return excess;
-        r->dbgn++;
-        rosenbrock_move(&r->rosenbrock, change, y, slope);
-        dae_values(r->dae, t, y, slope, residual, power);
-        if (change != residual)
-            memcpy(change, residual, r->dae->n * sizeof *change);
-        if (!rosenbrock_solve(&r->rosenbrock, change))
+        const double norm = rosenbrock_norm(&r->rosenbrock, m->change, r->weight, 1, 1);
+        if (!(norm <= before))
+            return INFINITY;
+        before = norm;
+        rosenbrock_move(&r->rosenbrock, m->change, m->y, m->slope);
+        dae_values(r->dae, m->t, m->y, m->slope, m->residual, m->power);
+        if (m->change != m->residual)
+            memcpy(m->change, m->residual, r->dae->n * sizeof *m->change);
+        if (!rosenbrock_solve(&r->rosenbrock, m->change))
             return INFINITY;
     }
 }
 
-/* Powers at t0 + part h, of the continuous solution put back on the equations. */
-static double powers_between(struct run *r, double t0, double part, double *power, bool *good)
+/* Powers at t0 + part h, of the continuous solution, which *wrong puts back on the equations, or finds that
+ * it need not. */
+static double powers_between(struct run *r, double t0, double part, double *power, bool *wrong)
 {
-    evaluate_between(r, t0, part, power);
-    if (*good) return 0;
+    evaluate_between(r, t0, part, *wrong ? r->residual : NULL, power);
+    if (!*wrong)
+        return 0;
     if (!rosenbrock_solve(&r->rosenbrock, r->residual))
         return INFINITY;
-    int n=r->dbgn;
-    double ex= settle_powers(r, t0 + part * (r->end - t0), r->between, r->between_slope, r->residual,
-                         r->residual, power);
-    *good = n == r->dbgn;
-    return ex;
+    const struct moving m = {
+        t0 + part * (r->end - t0), r->between, r->between_slope, r->residual, r->residual, power};
+    return settle_powers(r, &m, wrong);
 }
 
 /* Energies of the step from t0 to r->end, at which the values and powers have been computed, that the
@@ -286,28 +303,26 @@ static double powers_between(struct run *r, double t0, double part, double *powe
 static double find_energies(struct run *r, double t0, bool kink)
 {
     struct rosenbrock *method = &r->rosenbrock;
-    const double h = r->end - t0, reltol = r->options->reltol;
-    double excess = settle_powers(r, r->end, method->y1, method->slope1, method->residual,
-                                  method->defect, r->energy.end);
+    struct step_energy *e = &r->energy;
+    const struct moving end = {r->end,           method->y1,     method->slope1,
+                               method->residual, method->defect, e->end};
+    bool wrong;
+    double excess = settle_powers(r, &end, &wrong);
     keep_end(r);
     if (kink && r->phase->changed) {
-        evaluate_between(r, t0, 0, r->energy.begin);
+        evaluate_between(r, t0, 0, NULL, e->begin);
     } else if (kink) {
         rosenbrock_between(method, 0, r->between, r->between_slope);
-        dae_kink_powers(r->dae, r->resting, r->values, r->between_slope, r->energy.begin);
+        dae_kink_powers(r->dae, r->resting, r->values, r->between_slope, e->begin);
     }
-    bool good = false;
-    excess = fmax(excess,
-                  powers_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, r->energy.first, &good));
+    wrong = true;
+    excess =
+        fmax(excess, powers_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, e->first, &wrong));
     if (!r->loose)
-        excess = fmax(excess, powers_between(r, t0, STEP_ENERGY_SECOND, r->energy.second, &good));
-    step_energy_step(&r->energy, h);
-    const double rule =
-        step_energy_excess(&r->energy, r->energy.class_error, r->energy.of_step, 1, reltol);
-    if (getenv("IDADBG"))
-       fprintf(stderr, "   moved %.3g excess %.3g n %d\n", excess, rule, r->dbgn);
-    r->dbgn = 0;
-    return r->dbg = fmax(excess, rule);
+        excess = fmax(excess, powers_between(r, t0, STEP_ENERGY_SECOND, e->second, &wrong));
+    step_energy_step(e, r->end - t0);
+    return fmax(excess, step_energy_excess(e, e->class_error, e->of_step, 1,
+                                           ENERGY_PART * r->options->reltol));
 }
 
 /* Book and report the step from t0 to r->t, whose values and powers there have been computed, and
@@ -322,9 +337,9 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool last
     if (r->multistep || r->settled) {
         r->end = r->t;
         keep_end(r);
-        evaluate_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, r->energy.first);
+        evaluate_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, NULL, r->energy.first);
         if (!r->loose)
-            evaluate_between(r, t0, STEP_ENERGY_SECOND, r->energy.second);
+            evaluate_between(r, t0, STEP_ENERGY_SECOND, NULL, r->energy.second);
         step_energy_given(&r->energy, r->t - t0, r->given);
     }
     swap(&r->values, &r->end_values);
@@ -436,6 +451,13 @@ static enum status multistep_piece(struct run *r, double t_end, bool last, bool 
     return status;
 }
 
+/* Steps are short or many: is it for what no step can do better? */
+static void find_noise(struct run *r)
+{
+    rosenbrock_noise(&r->rosenbrock, r->y, r->noise);
+    r->noisy = true;
+}
+
 /* From a kink to t_end; `last`: the phase ends there.  *ended: a stop has ended it before. */
 static enum status piece(struct run *r, double t_end, bool last, bool *ended)
 {
@@ -452,6 +474,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     int rejected = 0;
     size_t worst = 0;
     const double order = r->loose ? DIRK_ORDER : ROSENBROCK_ORDER;
+    r->noisy = false;
     rosenbrock_kink(method);
     method->known &= !r->phase->changed;
     tolerances(r, y, 1 / STATE_PART, r->weight);
@@ -481,8 +504,6 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         } else {
             worst = method->worst;
         }
-        if (getenv("IDADBG"))
-            fprintf(stderr, "t %.12g +%.3g h %.3g ramps %d err %.3g worst %zu energy err %.3g\n", r->phase_begin + t0, t0, step, r->dae->ramps, error, worst, r->dbg);
         double factor = STEP_SAFETY * pow(error, -1 / order);
         if (!(factor > STEP_SHRINKING))
             factor = STEP_SHRINKING;
@@ -490,6 +511,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         if (!(error <= 1)) {
             h = (r->loose ? fmin(factor, rejected ? STEP_SHRINKING : STEP_RETRIED) : factor) * step;
             rejected++;
+            if (rejected % REJECTED_OFTEN == 0)
+                find_noise(r);
             if (h > shortest)
                 continue;
             step = fmin(SETTLING_STEP, rest);
@@ -512,6 +535,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         status = finish_step(r, t0, t_end, last, ended);
         kink = false;
         rejected = 0;
+        if (steps % STEPS_OFTEN == 0)
+            find_noise(r);
     }
     return status;
 }
@@ -568,6 +593,7 @@ static enum status set_up(struct run *r)
     r->end_resting = NEW(c->n_nodes, double);
     r->held = NEW(c->n_elements, double);
     r->rest = NEW(d->n, double);
+    r->noise = NEW(d->n, double);
     step_energy_new(&r->energy, c);
     power_change_new(&r->power_change, d);
     for (size_t k = 0; k < c->n_probes; k++)
@@ -621,6 +647,7 @@ static void close_run(struct transient *t, bool done)
     free(r->end_resting);
     free(r->held);
     free(r->rest);
+    free(r->noise);
     free(r->next);
     dae_free(r->dae);
     free(r);

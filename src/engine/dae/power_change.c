@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,9 @@
 /* [V] added to the voltage across an element: u and power are 0 together, but for a transistor's bulk */
 #define LEAST 1e-150
 #define LEAST_OF_CHANNEL 1e-6
+#define LEAST_PART                                                                                 \
+    1e-14 /* of all powers of the last call: a smaller one has no part in any class */
+#define ROUNDING (2 * DBL_EPSILON) /* of voltages, which no change improves */
 
 static struct power_change_element element(const struct dae *d, size_t number, int a, int b)
 {
@@ -57,27 +61,34 @@ void power_change_free(struct power_change *p)
     free(p->moves);
 }
 
-void power_change_classes(const struct power_change *p, const double *power, const double *change,
+void power_change_classes(struct power_change *p, const double *power, const double *change,
                           double *of_classes, double *moved)
 {
     const struct dae *d = p->dae;
     const double *restrict v = d->values, *restrict moves = p->moves;
     memcpy(p->moves, change, d->n * sizeof *change);
+    const double least = LEAST_PART * p->all;
     size_t k = 0, g = 0;
+    p->all = 0;
     for (int class = 0; class < ENERGY_CLASSES; class ++) {
         double sum = 0, sum_moved = 0, sum_gates = 0;
         for (; k < p->end[class]; k++) {
             const struct power_change_element *restrict e = &p->elements[k];
-            const double watt = fabs(power[e->number]), u = fabs(v[e->node[0]] - v[e->node[1]]),
-                         part = fabs(moves[e->unknown[0]] - moves[e->unknown[1]]) / (u + e->least);
+            const double watt = fabs(power[e->number]);
             sum += watt;
+            if (watt < least)
+                continue;
+            const double from = v[e->node[0]], to = v[e->node[1]];
+            const double move = fabs(moves[e->unknown[0]] - moves[e->unknown[1]]) -
+                                ROUNDING * (fabs(from) + fabs(to));
+            const double part = (move > 0 ? move : 0) / (fabs(from - to) + e->least);
             sum_moved += watt * (part * (2 + part));
         }
         for (; g < p->gates_end[class]; g++) {
             const struct power_change_element *restrict e = &p->gates[g];
-            sum_gates +=
-                fabs(power[e->number] * (moves[e->unknown[0]] - moves[e->unknown[1]]));
+            sum_gates += fabs(power[e->number] * (moves[e->unknown[0]] - moves[e->unknown[1]]));
         }
+        p->all += sum;
         of_classes[class] = sum;
         moved[class] = sum_moved + GATE_STEEPNESS * sum_gates;
     }

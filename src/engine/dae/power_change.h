@@ -20,6 +20,7 @@ struct power_change {
     size_t end[ENERGY_CLASSES], gates_end[ENERGY_CLASSES];
     struct power_change_element *elements, *gates;
     double *moves; /* n + 1: scratch [V] */
+    double all;    /* magnitudes of all powers in the last call [W] */
 };
 
 void power_change_new(struct power_change *p, const struct dae *dae);
@@ -27,7 +28,7 @@ void power_change_free(struct power_change *p);
 
 /* At the voltages of the last evaluation, with powers there, n_elements [W], and a change of the
  * unknowns, n: magnitudes of the classes' powers and of their changes, ENERGY_CLASSES each [W]. */
-void power_change_classes(const struct power_change *p, const double *power, const double *change,
+void power_change_classes(struct power_change *p, const double *power, const double *change,
                           double *of_classes, double *moved);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/wide.h"
 #include "engine/dae/dae_trouble.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,21 @@ bool rosenbrock_factor(struct rosenbrock *r)
     return done;
 }
 
+void rosenbrock_noise(struct rosenbrock *r, const double *y, double *noise)
+{
+    const struct dae *d = r->dae;
+    memset(noise, 0, d->n * sizeof *noise);
+    for (size_t k = 0; k < d->n; k++)
+        for (int64_t i = d->columns[k]; i < d->columns[k + 1]; i++)
+            noise[d->rows[i]] += DBL_EPSILON * fabs(r->entries[i] * y[k]);
+    for (size_t k = 0; k < d->n; k += 2) /* of either sign */
+        noise[k] = -noise[k];
+    if (r->singular >= 0 || !sparse_lu_solve(r->lu, noise))
+        memset(noise, 0, d->n * sizeof *noise);
+    for (size_t k = 0; k < d->n; k++)
+        noise[k] = fabs(noise[k]);
+}
+
 bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
 {
     struct dae *d = r->dae;
@@ -167,7 +183,9 @@ bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y)
         dae_residual(d, t, y, NULL, r->begin);
     r->known = false;
     if (d->ramps) {
-        const double step = DRIFT * d->edge;
+        const double ahead = DRIFT * d->edge;
+        const double step =
+            t + ahead > d->edge ? -ahead : ahead; /* switches open at the ramp's end */
         dae_residual(d, t + step, y, NULL, r->drift);
         for (size_t k = 0; k < n; k++)
             r->drift[k] = (r->drift[k] - r->begin[k]) / step;

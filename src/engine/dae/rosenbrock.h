@@ -50,6 +50,11 @@ double rosenbrock_norm(const struct rosenbrock *r, const double *x, const double
 /* The factors of r->entries.  False: singular. */
 bool rosenbrock_factor(struct rosenbrock *r);
 
+/* What rounding y to numbers does to the equations' solution, by the last factors, which those of
+ * r->entries must be: a line of small resistors whose driver is open moves as a whole on the last places of
+ * its currents.  noise: n, magnitudes. */
+void rosenbrock_noise(struct rosenbrock *r, const double *y, double *noise);
+
 /* From y at t to t + h within one smooth piece of the drive.  False: the matrix is singular, or a
  * stage leaves all bounds. */
 bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y);

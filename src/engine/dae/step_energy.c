@@ -18,9 +18,9 @@
  * thirtieth of w or more, and stays whole. */
 #define ESTIMATE_PART 30
 
-#define TOTAL_PART 0.1   /* of what a class takes in a step on average, that also counts in each */
-#define CLASS_PART 1e-7  /* of what all classes take: a class counts as no less */
-#define QUANTUM 1e-24    /* [J] an error below it is none; a thousandth of kT */
+#define TOTAL_PART 0.1  /* of what a class takes in a step on average, that also counts in each */
+#define CLASS_PART 1e-7 /* of what all classes take: a class counts as no less */
+#define QUANTUM 1e-24   /* [J] an error below it is none; a thousandth of kT */
 
 static inline double estimated(double d, double w)
 {

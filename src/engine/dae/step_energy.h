@@ -18,9 +18,9 @@ struct step_energy {
     unsigned char *classes;               /* n_elements: energy_classes() */
     double class_error[ENERGY_CLASSES];   /* sums of the estimates by these */
     double *begin, *first, *second, *end; /* n_elements: powers, put here by the caller [W] */
-    double of_step[ENERGY_CLASSES];       /* magnitudes of what the classes take in the last step [J] */
-    double total[ENERGY_CLASSES];         /* in all steps that were booked [J] */
-    size_t steps;                         /* these */
+    double of_step[ENERGY_CLASSES]; /* magnitudes of what the classes take in the last step [J] */
+    double total[ENERGY_CLASSES];   /* in all steps that were booked [J] */
+    size_t steps;                   /* these */
     struct stored stored;
 };
 
