@@ -61,8 +61,8 @@
 #define STATE_PART 1.0   /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define POWER_CORRECTIONS 4 /* of the solution for its powers */
-#define ENERGY_PART                                                                                \
-    2.0 /* of reltol that a step may take of a class's energy, by an estimate from above */
+/* of reltol: what a step may take of a class's energy, by its likely error */
+#define ENERGY_PART 1.0
 #define CORRECTION_MAX 30 /* tolerances that the first of them may be long */
 #define POWER_PART 0.1    /* of the error of energies that the last of them may leave */
 #define NOISE_PART 10     /* times what rounding does is no error */
@@ -321,7 +321,7 @@ static double find_energies(struct run *r, double t0, bool kink)
     if (!r->loose)
         excess = fmax(excess, powers_between(r, t0, STEP_ENERGY_SECOND, e->second, &wrong));
     step_energy_step(e, r->end - t0);
-    return fmax(excess, step_energy_excess(e, e->class_error, e->of_step, 1,
+    return fmax(excess, step_energy_excess(e, e->class_likely, e->of_step, 1,
                                            ENERGY_PART * r->options->reltol));
 }
 

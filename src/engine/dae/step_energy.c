@@ -17,21 +17,27 @@
  * transistor saturates within the step (tests/test_energy_error.c).  Near a kink of the power d is a
  * thirtieth of w or more, and stays whole. */
 #define ESTIMATE_PART 30
+#define SIMPSON_PART 0.02 /* of a likely error: powers are the solution's own half way too */
 
 #define TOTAL_PART 0.1  /* of what a class takes in a step on average, that also counts in each */
 #define CLASS_PART 1e-7 /* of what all classes take: a class counts as no less */
 #define QUANTUM 1e-24   /* [J] an error below it is none; a thousandth of kT */
 
-static inline double estimated(double d, double w)
+/* A step is taken by what is likely instead: the rule's own error, since powers within the step are put back on
+ * the equations. */
+static inline double estimated(double d, double w, double *likely)
 {
     const double part = ESTIMATE_PART * d;
-    return part < w ? d * sqrt(part / w) : d;
+    const double less = part < w ? sqrt(part / w) : 1;
+    *likely = d * less * less * less;
+    return d * less;
 }
 
 void step_energy_new(struct step_energy *s, const struct circuit *c)
 {
     *s = (struct step_energy){.circuit = c};
-    double **const arrays[] = {&s->energy, &s->estimate, &s->begin, &s->first, &s->second, &s->end};
+    double **const arrays[] = {&s->energy, &s->estimate, &s->likely, &s->begin,
+                               &s->first,  &s->second,   &s->end};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         *arrays[k] = NEW(c->n_elements, double);
     s->classes = energy_classes(c);
@@ -40,7 +46,8 @@ void step_energy_new(struct step_energy *s, const struct circuit *c)
 
 void step_energy_free(struct step_energy *s)
 {
-    double *const arrays[] = {s->energy, s->estimate, s->begin, s->first, s->second, s->end};
+    double *const arrays[] = {s->energy, s->estimate, s->likely, s->begin,
+                              s->first,  s->second,   s->end};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
     free(s->classes);
@@ -66,13 +73,15 @@ static inline double smaller(double a, double b)
 WIDE static void simpson(struct step_energy *s, double h)
 {
     const double *restrict p0 = s->begin, *restrict p1 = s->first, *restrict p2 = s->end;
-    double *restrict energy = s->energy, *restrict estimate = s->estimate;
+    double *restrict energy = s->energy, *restrict estimate = s->estimate,
+                     *restrict likely = s->likely;
     for (size_t k = 0; k < s->circuit->n_elements; k++) {
         const double trapezoid = 0.5 * h * (p0[k] + p2[k]), sum = (trapezoid + 2 * h * p1[k]) / 3;
         const double most = larger(larger(p0[k], p2[k]), p1[k]),
                      least = smaller(smaller(p0[k], p2[k]), p1[k]);
         energy[k] = sum;
-        estimate[k] = estimated(fabs(sum - trapezoid), h * (most - least));
+        estimate[k] = estimated(fabs(sum - trapezoid), h * (most - least), &likely[k]);
+        likely[k] *= SIMPSON_PART;
     }
 }
 
@@ -82,14 +91,15 @@ WIDE static void lobatto(struct step_energy *s, double h)
     static const double inner = 5.0 / 6, last = 0.5 - 5.0 / 6 * STEP_ENERGY_FIRST;
     const double *restrict p0 = s->begin, *restrict p1 = s->first, *restrict p2 = s->second,
                            *restrict p3 = s->end;
-    double *restrict energy = s->energy, *restrict estimate = s->estimate;
+    double *restrict energy = s->energy, *restrict estimate = s->estimate,
+                     *restrict likely = s->likely;
     for (size_t k = 0; k < s->circuit->n_elements; k++) {
         const double rule = (p0[k] + p3[k] + 5 * (p1[k] + p2[k])) / 12;
         const double parabola = (1 - inner - last) * p0[k] + inner * p1[k] + last * p3[k];
         const double most = larger(larger(p0[k], p3[k]), larger(p1[k], p2[k])),
                      least = smaller(smaller(p0[k], p3[k]), smaller(p1[k], p2[k]));
         energy[k] = h * rule;
-        estimate[k] = estimated(h * fabs(rule - parabola), h * (most - least));
+        estimate[k] = estimated(h * fabs(rule - parabola), h * (most - least), &likely[k]);
     }
 }
 
@@ -102,7 +112,7 @@ void step_energy_step(struct step_energy *s, double h)
 {
     (s->simpson ? simpson : lobatto)(s, h);
     sum_classes(s, s->energy, s->of_step);
-    sum_classes(s, s->estimate, s->class_error);
+    sum_classes(s, s->likely, s->class_likely);
 }
 
 void step_energy_given(struct step_energy *s, double h, const double *given)
@@ -113,7 +123,6 @@ void step_energy_given(struct step_energy *s, double h, const double *given)
         s->energy[k] = given[k];
     }
     sum_classes(s, s->energy, s->of_step);
-    sum_classes(s, s->estimate, s->class_error);
 }
 
 double step_energy_excess(const struct step_energy *s, const double *error, const double *of_step,

@@ -14,10 +14,11 @@
 struct step_energy {
     const struct circuit *circuit;
     bool simpson;                         /* instead: `first` is half way, and there is no second */
-    double *energy, *estimate;            /* n_elements: of the last step [J] */
+    double *energy, *estimate, *likely;   /* n_elements: of the last step [J] */
     unsigned char *classes;               /* n_elements: energy_classes() */
     double class_error[ENERGY_CLASSES];   /* sums of the estimates by these */
     double *begin, *first, *second, *end; /* n_elements: powers, put here by the caller [W] */
+    double class_likely[ENERGY_CLASSES];  /* sums of likely errors, which choose steps [J] */
     double of_step[ENERGY_CLASSES]; /* magnitudes of what the classes take in the last step [J] */
     double total[ENERGY_CLASSES];   /* in all steps that were booked [J] */
     size_t steps;                   /* these */
