@@ -28,12 +28,8 @@
 #include "base/wide.h"
 #include "engine/dae/dae_trouble.h"
 #include "engine/dae/dirk.h"
-#include "engine/dae/idas.h"
+#include "engine/dae/ida_run.h"
 #include "engine/dae/operating_point.h"
-#include "engine/dae/power_change.h"
-#include "engine/dae/rosenbrock.h"
-#include "engine/dae/step_energy.h"
-#include "engine/transient.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -60,53 +56,10 @@
 #define BEGINNING_ULPS 4
 #define STATE_PART 1.0   /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
-#define POWER_CORRECTIONS 4 /* of the solution for its powers */
-/* of reltol: what a step may take of a class's energy, by its likely error */
-#define ENERGY_PART 1.0
-#define CORRECTION_MAX 30 /* tolerances that the first of them may be long */
-#define POWER_PART 0.1    /* of the error of energies that the last of them may leave */
-#define NOISE_PART 10     /* times what rounding does is no error */
-#define REJECTED_OFTEN 8  /* steps in a row, after which that is looked at */
-#define STEPS_OFTEN 256   /* steps of a piece, the same */
-#define STEPS_MAX 200000  /* of one smooth piece: no endless loop */
-
-struct run {
-    struct transient *transient;
-    const struct circuit *circuit;
-    const struct engine_options *options;
-    struct error *error;
-    struct dae *dae;
-    struct idas *idas;               /* NULL: the one-step methods take all steps */
-    double *y, *slope;               /* n: at t */
-    double *between, *between_slope; /* n: scratch */
-    struct rosenbrock rosenbrock;
-    bool loose;                       /* dirk.h takes the steps */
-    bool multistep;                   /* the last step was IDAS's */
-    bool settled;                     /* or one of settle() */
-    double *given;                    /* n_elements: energies of either [J] */
-    double *weight;                   /* n: reciprocals of the tolerances */
-    double *rest;                     /* n: y of the operating point */
-    double *noise;                    /* n: rosenbrock_noise(), where steps have been short */
-    bool noisy;                       /* it is of this piece */
-    double *residual;                 /* n: scratch */
-    double *values;                   /* circuit_n_values(): at t */
-    double *resting;                  /* n_nodes: dae->resting there */
-    double *end_values, *end_resting; /* the same at the end of the step that is tried */
-    double end;                       /* of that step, since the phase began [s] */
-    double scale;                     /* half the highest voltage of a source [V] */
-    struct step_energy energy;
-    double *held; /* n_elements: energies of steps that are not recorded yet [J] */
-    double held_error[ENERGY_CLASSES]; /* [J] */
-    bool holds;
-    struct power_change power_change;
-    double recorded; /* end of the last interval that was, since the phase began [s] */
-    double t;        /* since the phase began: what is short beside the run keeps its places [s] */
-    double (*next)
-        [2]; /* n_kinds of phases: first step of the ramp and of what follows, as it last was */
-    const struct phase *phase; /* that runs */
-    double phase_begin;        /* [s] */
-    bool probes_currents;      /* some of them */
-};
+#define NOISE_PART 10    /* times what rounding does is no error */
+#define REJECTED_OFTEN 8 /* steps in a row, after which that is looked at */
+#define STEPS_OFTEN 256  /* steps of a piece, the same */
+#define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
 
 /* Reciprocals of the tolerances at v; `alone`: factor of the states'. */
 WIDE static void tolerances(const struct run *r, const double *restrict v, double alone,
@@ -187,27 +140,6 @@ static void record(struct run *r, bool ends)
     r->recorded = r->t;
 }
 
-/* The circuit at time t, from `between'.  Without `power' voltages, states and, where a probe reads
- * one, currents. */
-static void find_values(struct run *r, double t, double *residual, double *power)
-{
-    if (power || r->probes_currents)
-        dae_values(r->dae, t, r->between, r->between_slope, residual, power);
-    else
-        dae_voltages(r->dae, t, r->between);
-}
-
-/* At t0 + part h of the step that ends at r->end. */
-static void evaluate_between(struct run *r, double t0, double part, double *residual, double *power)
-{
-    const double t = t0 + part * (r->end - t0);
-    if (r->multistep)
-        idas_between(r->idas, t, r->between, r->between_slope);
-    else
-        rosenbrock_between(&r->rosenbrock, part, r->between, r->between_slope);
-    find_values(r, t, residual, power);
-}
-
 /* Do the probes have the values that they have at the end of the step, to the tolerance? */
 static bool probes_agree(const struct run *r)
 {
@@ -236,93 +168,15 @@ static void sample_window(struct run *r, double t0)
         const double t = times[k], part = (t - t0) / (r->t - t0);
         if (t <= t0)
             continue;
-        evaluate_between(r, t0, part, NULL, NULL);
+        ida_evaluate_between(r, t0, part, NULL, NULL);
         if (t0 < window && !r->multistep && !probes_agree(r)) {
             if (rosenbrock_correct(&r->rosenbrock, t, r->weight, r->between, r->between_slope))
-                find_values(r, t, NULL, NULL);
+                ida_find_values(r, t, NULL, NULL);
             else
-                evaluate_between(r, t0, part, NULL, NULL);
+                ida_evaluate_between(r, t0, part, NULL, NULL);
         }
         probe_points_add(&r->transient->probes, r->phase_begin + t, r->dae->values);
     }
-}
-
-/* The circuit's last evaluation is that of the end of the step. */
-static void keep_end(struct run *r)
-{
-    memcpy(r->end_values, r->dae->values, circuit_n_values(r->circuit) * sizeof *r->end_values);
-    memcpy(r->end_resting, r->dae->resting, r->circuit->n_nodes * sizeof *r->end_resting);
-}
-
-/* The solution at t, y, whose powers are of the last evaluation, would move by `change`: Newton's method
- * goes on for as long as powers would move too.  residual, change: n, or one array.  *moved: has it?
- * Returns what the powers' errors, kept over the step, may come to in units of what is allowed. */
-struct moving {
-    double t, *y, *slope, *residual, *change, *power;
-};
-static double settle_powers(struct run *r, const struct moving *m, bool *moved)
-{
-    const double reltol = ENERGY_PART * r->options->reltol;
-    double of[ENERGY_CLASSES], moves[ENERGY_CLASSES], before = CORRECTION_MAX;
-    for (int i = 0;; i++) {
-        power_change_classes(&r->power_change, m->power, m->change, of, moves);
-        const double excess = step_energy_excess(&r->energy, moves, of, r->rosenbrock.h, reltol);
-        *moved = i > 0;
-        if (excess <= POWER_PART || i == POWER_CORRECTIONS)
-            return excess;
-        const double norm = rosenbrock_norm(&r->rosenbrock, m->change, r->weight, 1, 1);
-        if (!(norm <= before))
-            return INFINITY;
-        before = norm;
-        rosenbrock_move(&r->rosenbrock, m->change, m->y, m->slope);
-        dae_values(r->dae, m->t, m->y, m->slope, m->residual, m->power);
-        if (m->change != m->residual)
-            memcpy(m->change, m->residual, r->dae->n * sizeof *m->change);
-        if (!rosenbrock_solve(&r->rosenbrock, m->change))
-            return INFINITY;
-    }
-}
-
-/* Powers at t0 + part h, of the continuous solution, which *wrong puts back on the equations, or finds that
- * it need not. */
-static double powers_between(struct run *r, double t0, double part, double *power, bool *wrong)
-{
-    evaluate_between(r, t0, part, *wrong ? r->residual : NULL, power);
-    if (!*wrong)
-        return 0;
-    if (!rosenbrock_solve(&r->rosenbrock, r->residual))
-        return INFINITY;
-    const struct moving m = {
-        t0 + part * (r->end - t0), r->between, r->between_slope, r->residual, r->residual, power};
-    return settle_powers(r, &m, wrong);
-}
-
-/* Energies of the step from t0 to r->end, at which the values and powers have been computed, that the
- * one-step methods have tried.  `kink`: the drive had one at t0, where the currents of capacitors
- * jump.  Returns their error in units of what is allowed. */
-static double find_energies(struct run *r, double t0, bool kink)
-{
-    struct rosenbrock *method = &r->rosenbrock;
-    struct step_energy *e = &r->energy;
-    const struct moving end = {r->end,           method->y1,     method->slope1,
-                               method->residual, method->defect, e->end};
-    bool wrong;
-    double excess = settle_powers(r, &end, &wrong);
-    keep_end(r);
-    if (kink && r->phase->changed) {
-        evaluate_between(r, t0, 0, NULL, e->begin);
-    } else if (kink) {
-        rosenbrock_between(method, 0, r->between, r->between_slope);
-        dae_kink_powers(r->dae, r->resting, r->values, r->between_slope, e->begin);
-    }
-    wrong = true;
-    excess =
-        fmax(excess, powers_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, e->first, &wrong));
-    if (!r->loose)
-        excess = fmax(excess, powers_between(r, t0, STEP_ENERGY_SECOND, e->second, &wrong));
-    step_energy_step(e, r->end - t0);
-    return fmax(excess, step_energy_excess(e, e->class_likely, e->of_step, 1,
-                                           ENERGY_PART * r->options->reltol));
 }
 
 /* Book and report the step from t0 to r->t, whose values and powers there have been computed, and
@@ -336,10 +190,10 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool last
     dae_reach(r->dae, r->y);
     if (r->multistep || r->settled) {
         r->end = r->t;
-        keep_end(r);
-        evaluate_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, NULL, r->energy.first);
+        ida_keep_end(r);
+        ida_evaluate_between(r, t0, r->loose ? 0.5 : STEP_ENERGY_FIRST, NULL, r->energy.first);
         if (!r->loose)
-            evaluate_between(r, t0, STEP_ENERGY_SECOND, NULL, r->energy.second);
+            ida_evaluate_between(r, t0, STEP_ENERGY_SECOND, NULL, r->energy.second);
         step_energy_given(&r->energy, r->t - t0, r->given);
     }
     swap(&r->values, &r->end_values);
@@ -499,7 +353,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
                 worst = method->worst;
             } else if (error <= 1) {
                 r->end = reaches ? t_end : t0 + step;
-                error = fmax(error, find_energies(r, t0, kink));
+                error = fmax(error, ida_find_energies(r, t0, kink));
             }
         } else {
             worst = method->worst;

@@ -17,7 +17,7 @@
  * transistor saturates within the step (tests/test_energy_error.c).  Near a kink of the power d is a
  * thirtieth of w or more, and stays whole. */
 #define ESTIMATE_PART 30
-#define SIMPSON_PART 0.02 /* of a likely error: powers are the solution's own half way too */
+#define SIMPSON_PART 0.2 /* of a likely error: powers are the solution's own half way too */
 
 #define TOTAL_PART 0.1  /* of what a class takes in a step on average, that also counts in each */
 #define CLASS_PART 1e-7 /* of what all classes take: a class counts as no less */
