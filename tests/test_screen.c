@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The screen before ngspice: each control byte in each kind of file, what may and may not stand in a
  * line, and the limits of a worker. */
-#include "base/confine.h"
+#include "engine/spice/confine.h"
 #include "base/spice_screen.h"
 #include "circuit/subcircuit.h"
 #include "circuit/user_deck.h"

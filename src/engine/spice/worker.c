@@ -7,7 +7,7 @@
 #include "engine/spice/worker.h"
 
 #include "base/clock.h"
-#include "base/confine.h"
+#include "engine/spice/confine.h"
 
 #include <ngspice/sharedspice.h> /* needs bool, which engine.h brings */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef SILVERBAR_BASE_CONFINE_H
-#define SILVERBAR_BASE_CONFINE_H
+#ifndef SILVERBAR_ENGINE_SPICE_CONFINE_H
+#define SILVERBAR_ENGINE_SPICE_CONFINE_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/confine.h"
+#include "engine/spice/confine.h"
 
 #include <linux/landlock.h>
 #include <stdio.h>
