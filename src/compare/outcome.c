@@ -148,8 +148,10 @@ static void sum_energies(const struct circuit *c, const struct ledger *l,
                          const struct fine_energy *fine, struct outcome *o)
 {
     for (int s = 0; s < PHASE_SECTIONS; s++)
-        for (int class = 0; class < ENERGY_CLASSES; class ++)
+        for (int class = 0; class < ENERGY_CLASSES; class ++) {
             o->energy[s][class] = NAN;
+            o->error[s][class] = l->error[s][class];
+        }
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
         if (e->boundary || element_is_source(e) || element_stores(e))

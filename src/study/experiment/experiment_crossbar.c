@@ -45,6 +45,8 @@ static const struct key keys[] = {
     NUMBER_KEY("array.supply", BENCH(supply), "V", 2, 5, "of those switches"),
     DEVICE_KEYS(BENCH(kelvin), AT(dopant), BENCH(x0_max)),
     PROGRAM_KEYS(PROGRAM),
+    COUNT_KEY("programming.devices", BENCH(devices), 0, (double)SIDE_MAX *SIDE_MAX,
+              "programmed, row by row, while the others stay as they are; 0: all"),
     NUMBER_KEY("programming.read_volt", BENCH(read_volt), "V", 1e-3, 1, "of a reading"),
     PULSE_KEYS(BENCH(read_time), BENCH(edge)),
     ENGINE_KEYS(AT(engine), SOLVER),
@@ -197,7 +199,7 @@ static void rate(const struct crossbar_bench *b, double *v)
 {
     double errors = 0, drifts = 0;
     size_t n = 0;
-    for (size_t k = 0; k < b->n; k++) {
+    for (size_t k = 0; k < b->n_programmed; k++) {
         const struct crossbar_device *d = &b->done[k];
         v[SETTLED] += d->settled;
         if (d->stuck)
@@ -219,7 +221,7 @@ static void fill_outputs(const struct crossbar_bench *b, struct cell *cells)
     double v[VARIATION] = {
         [TIME] = b->time,
         [ENERGY] = total.delivered,
-        [DEVICES] = (double)b->n,
+        [DEVICES] = (double)b->n_programmed,
         [PULSES] = (double)(b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET]),
         [PULSES_SET] = (double)b->pulses[PROGRAM_SET],
         [PULSES_RESET] = (double)b->pulses[PROGRAM_RESET],
@@ -242,7 +244,7 @@ static struct table *device_table(const struct crossbar_bench *b)
         "stuck"};
     enum { N = sizeof names / sizeof names[0] };
     struct table *table = table_new(N, names, NULL);
-    for (size_t k = 0; k < b->n; k++) {
+    for (size_t k = 0; k < b->n_programmed; k++) {
         const struct crossbar_device *d = &b->done[k];
         const double v[N] = {(double)(k / b->options.columns + 1),
                              (double)(k % b->options.columns + 1),
