@@ -19,6 +19,7 @@ enum random_purpose {
     RANDOM_TEST_IMAGES = 13,
     RANDOM_CONDUCTANCE_ERROR = 14,
     RANDOM_EPOCH_IMAGES = 15,
+    RANDOM_SHUFFLE = 16, /* of targets */
     RANDOM_BOOTSTRAP = 40,
     RANDOM_FIT = 50,
     RANDOM_LOSS = 51, /* of a state, abrupt */

@@ -6,6 +6,7 @@
 #include "learn/control.h"
 #include "learn/targets.h"
 
+#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,19 @@ void training_make_train_set(struct training *t)
     gsl_rng_free(rng);
 }
 
+/* Layer by layer, as these have windows of their own. */
+static void shuffle_weights(const struct training *t, double *weights)
+{
+    const struct training_options *o = &t->options;
+    gsl_rng *rng = random_stream(o->seed, o->sample, RANDOM_SHUFFLE);
+    for (size_t l = 0; l < t->classifier.n_layers; l++) {
+        const size_t n = o->classifier.sizes[l] * o->classifier.sizes[l + 1];
+        gsl_ran_shuffle(rng, weights, n, sizeof *weights);
+        weights += n;
+    }
+    gsl_rng_free(rng);
+}
+
 void training_find_targets(struct training *t)
 {
     const struct training_options *o = &t->options;
@@ -176,6 +190,8 @@ void training_find_targets(struct training *t)
     };
     double *weights = NEW(t->n_devices, double);
     targets_train(&targets, weights, &t->loss);
+    if (o->shuffle)
+        shuffle_weights(t, weights);
     for (size_t n = 0; n < t->n_devices; n++) {
         t->devices[n].weight = weights[n];
         t->devices[n].target = k->g_ref + weights[n] * k->g_span;

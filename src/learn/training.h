@@ -47,6 +47,7 @@ struct training_options {
     size_t train_draws, draws; /* images drawn, likewise; 0: all where that is exact, else
                                   IMAGE_DRAWS_DEFAULT */
     size_t target_starts, target_steps; /* of the search for targets (targets.h) */
+    bool shuffle; /* give the weights that were found to other devices of their layer: a control */
     uint64_t seed;
     uint32_t sample;
     double x0_max;                      /* initial states are uniform in [0, x0_max) */

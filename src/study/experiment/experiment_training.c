@@ -92,6 +92,7 @@ enum {
     UNSETTLED,
     TIES,
     FIRST_JUMP,
+    ENERGY_ARRAY,
     LEARNING,                                  /* and the columns of learning.h */
     VARIATION = LEARNING + LEARNING_N_COLUMNS, /* and those of variation.h */
     N_OUTPUTS = VARIATION + VARIATION_N_COLUMNS
@@ -122,6 +123,7 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [UNSETTLED] = {"devices_unsettled", false},
     [TIES] = {"images_tied", false},
     [FIRST_JUMP] = {"first_jump_gap", false},
+    [ENERGY_ARRAY] = {"energy_array_J", false},
     [LEARNING] = LEARNING_COLUMNS(NUMBER_COLUMN),
     [VARIATION] = VARIATION_COLUMNS(NUMBER_COLUMN),
 };
@@ -170,6 +172,7 @@ static void fill_outputs(const struct training *t, const struct variation *varia
         [PULSES_A_DEVICE] = (double)(t->n_pulses - t->n_erases) / (double)t->n_devices,
         [UNSETTLED] = (double)(t->n_devices - t->n_settled),
         [FIRST_JUMP] = first_jump_gap(t),
+        [ENERGY_ARRAY] = total.array_in,
     };
     for (size_t i = 0; i < IMAGE_COUNT; i++)
         v[TIES] += fabs(t->outputs[i] - 0.5) < TIE;
