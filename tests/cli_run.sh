@@ -77,7 +77,7 @@ sweep: [{key: stages.conductance_error, values: [1e-9, 2]}]
 END
 "$SILVERBAR" run stages.yaml -o stages >/dev/null 2>err || bad "stages" "$(cat err)"
 awk -F, 'NR == 1 { for (k = 1; k <= NF; k++) at[$k] = k; next }
-    { print $at["states_limited"], $at["retraining_time_s"] < 5, $at["training_time_s"] > 6 }' stages/samples.csv >stages.txt
+    { print $at["states_limited"], ($at["retraining_time_s"] < 5), ($at["training_time_s"] > 6) }' stages/samples.csv >stages.txt
 same "error that moves nothing, training again" "$(sed -n 1p stages.txt)" "0 1 1"
 check "error that moves most" [ "$(sed -n '2s/ .*//p' stages.txt)" -gt 0 ]
 check "not all to their end" [ "$(sed -n '2s/ .*//p' stages.txt)" -lt 30 ]

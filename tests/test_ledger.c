@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "engine/ledger.h"
 #include "engine/spice/quadrature.h"
+#include "ledger_sections.h"
 #include "testing.h"
 
 enum { DRIVER, LINE, SWITCH, SUPPLY, NEURON, BOUNDARY, CAPACITOR, ELEMENTS };
