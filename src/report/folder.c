@@ -260,9 +260,8 @@ static enum status write_circuit(const struct content *c, FILE *out)
 {
     deck_write(c->training->classifier.circuit, deck_external, NULL, out);
     fputc('\n', out);
-    ngspice_write_analysis(&c->training->options.solver,
-                           c->training->classifier.circuit->temperature, c->training->report.time,
-                           out);
+    ngspice_write_analysis(&c->training->options.solver, c->training->classifier.circuit,
+                           c->training->report.time, out);
     fputs(".end\n", out);
     return STATUS_OK;
 }

@@ -49,11 +49,14 @@ void quadrature_restart(struct quadrature *q)
     q->in_pair = false;
 }
 
+/* A boundary has no voltage across it: what crosses it is its current at the voltage to ground. */
 static struct quadrature_point point(const struct element *e, const double *values, double power)
 {
     struct quadrature_point p = {.power = power};
     const struct element_type *type = element_type(e);
-    const double volt = values[e->node[type->across[0]]] - values[e->node[type->across[1]]];
+    const double volt = e->boundary
+                            ? values[e->node[0]]
+                            : values[e->node[type->across[0]]] - values[e->node[type->across[1]]];
     if (fabs(volt) > (type->leaks ? CHANNEL_VOLT : 0)) {
         p.volt = volt;
         p.ampere = power / volt;
