@@ -53,8 +53,8 @@ struct run {
     struct worker_link link;
 };
 
-static void write_analysis(const struct engine_options *o, const struct circuit *circuit, double stop,
-                           bool from_zero, FILE *out)
+static void write_analysis(const struct engine_options *o, const struct circuit *circuit,
+                           double stop, bool from_zero, FILE *out)
 {
     const double celsius = circuit->temperature - ZERO_CELSIUS;
     char a[32], b[32], c[32], d[32];
