@@ -62,13 +62,17 @@ static struct quadrature_point point(const struct element *e, const struct eleme
     }
     const int *ends = type->across[0] != type->across[1] ? type->across : (const int[]){0, 1};
     const double volt = at->v[e->node[ends[0]]] - (e->boundary ? 0 : at->v[e->node[ends[1]]]);
-    if (element_has_branch(e->kind)) {
-        p.volt[0] = volt;
+    if (type->law == LAW_NETLIST)
+        return p;
+    p.volt[0] = volt;
+    if (element_has_branch(e->kind))
         p.ampere[0] = at->branch[e->branch];
-    } else if (type->law != LAW_NETLIST && fabs(volt) > 0) {
-        p.volt[0] = volt;
+    else if (type->law == LAW_SOURCE)
+        p.ampere[0] = e->value;
+    else if (type->law == LAW_TRANSCONDUCTANCE)
+        p.ampere[0] = e->value * element_control(e, at);
+    else if (fabs(volt) > 0)
         p.ampere[0] = power / volt;
-    }
     return p;
 }
 
