@@ -34,6 +34,7 @@ struct event_device {
     int state;     /* place among the values */
     double v, x;   /* where `rate` was evaluated */
     struct model_value rate;
+    double solved; /* its state when powers were found last */
     double energy; /* absorbed so far [J] */
     gsl_rng *rng;  /* for its switches, or NULL */
 };
@@ -95,7 +96,8 @@ void event_steps_pattern(struct event_steps *s);
 /* A smooth piece begins: choose what is live and active.  `moving`: sources move in it. */
 void event_steps_begin(struct event_steps *s, bool moving);
 
-/* Does no state move by enough to be felt within h, if no source moves? */
+/* If no source moves: will no state within h have moved by enough to be felt, by itself or in its power,
+ * since powers were found? */
 bool event_steps_rest(const struct event_steps *s, double h);
 
 /* Solve all live components at time t and the present states; powers there. */
