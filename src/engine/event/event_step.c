@@ -378,9 +378,11 @@ static void take_energies(struct event_steps *s, double h)
             continue;
         const int flow = s->network->flow_of[d->element];
         const double energy = s->still ? h * a->begin.power[flow] : a->step[flow];
-        s->dissipated += energy;
         s->active[k]->device->energy += energy;
     }
+    for (size_t k = 0; k < s->network->n_flows; k++)
+        s->dissipated[a->classes[s->network->flows[k].element]] +=
+            s->still ? h * a->begin.power[k] : a->step[k];
     (s->still ? event_account_still : event_account_accept)(a, h);
 }
 

@@ -67,14 +67,14 @@ struct event_steps {
     bool fresh;                   /* v, x, f, l, n of all are those of now */
     size_t n_movers;
     struct event_active **movers; /* n_active: those that do not rest over a step along ramps */
-    double dissipated;            /* by active memristors so far [J] */
-    double n_ramps;               /* so far */
-    double newton;                /* tolerance of a voltage [V] */
-    bool simple;                  /* try order 2 first */
-    bool moving;                  /* sources move in this piece */
-    bool along;                   /* sources move, and states hardly move the network */
-    bool still;                   /* the last step moved no voltage */
-    bool new_pattern;             /* of the network, since the last piece */
+    double dissipated[ENERGY_CLASSES + 1]; /* of live elements, so far [J] */
+    double n_ramps;                        /* so far */
+    double newton;                         /* tolerance of a voltage [V] */
+    bool simple;                           /* try order 2 first */
+    bool moving;                           /* sources move in this piece */
+    bool along;                            /* sources move, and states hardly move the network */
+    bool still;                            /* the last step moved no voltage */
+    bool new_pattern;                      /* of the network, since the last piece */
     struct event_account account;
     double *voltages; /* n_nodes: scratch */
     double *before;   /* n_nodes: voltages before the step that is tried */
