@@ -27,6 +27,10 @@ has_begun() {
     [ -n "$(ls -d out.unfinished-* 2>/dev/null)" ] && [ -n "$(workers)" ]
 }
 
+is_begun() {
+    [ -n "$(ls -d out.unfinished-* 2>/dev/null)" ]
+}
+
 has_ended() {
     [ -z "$(workers)" ]
 }
@@ -58,7 +62,7 @@ check "no folder is left" [ -z "$(ls -d out* 2>/dev/null)" ]
 for signal in INT TERM; do
     "$SILVERBAR" run long.yaml --set time_limit=0 --sample 0 -o out >stdout 2>stderr &
     pid=$!
-    check "the folder is begun" await 60 ls -d out.unfinished-*
+    check "the folder is begun" await 60 is_begun
     kill -$signal $pid
     wait $pid
     same "exit status of a sample after SIG$signal" $? 130
