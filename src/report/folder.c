@@ -157,7 +157,7 @@ static enum status write_devices(const struct content *c, FILE *out)
                                   d->device_final,
                                   d->after_infer,
                                   (double)d->pulses,
-                                  d->within_tolerance};
+                                  t->options.rule->in_place ? NAN : d->within_tolerance};
         table_row(table);
         table_text(table, 0,
                    t->classifier.circuit->elements[classifier_device(&t->classifier, k)].name);
