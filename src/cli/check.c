@@ -272,7 +272,9 @@ static enum status run(struct arguments *a, struct error *error)
         status = check_run(&o, &table, error);
     if (o.progress)
         o.progress(NULL, NULL);
-    if (status == STATUS_OK || status == STATUS_UNTRUSTED) {
+    const bool shown = table && (status == STATUS_OK || status == STATUS_UNTRUSTED ||
+                                 (status == STATUS_NUMERICAL && table->n_rows > 1));
+    if (shown) {
         print(a, table);
         struct error unsaved;
         enum status saved = output_table(&output, NULL, table, &unsaved);

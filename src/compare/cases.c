@@ -151,6 +151,8 @@ enum status case_record_training(const struct training_options *options, struct 
         status = training_prepare(&o, &r->full, error);
         o.engine = options->engine;
         o.behavioural = true;
+        o.measured =
+            NULL; /* what was measured for transistors lacks the amplifiers and the supply */
     }
     if (status == STATUS_OK)
         status = training_prepare(&o, &r->behavioural, error);

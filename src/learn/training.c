@@ -293,6 +293,17 @@ void training_free(struct training *t)
     *t = (struct training){0};
 }
 
+double training_truly_settled(const struct training *t)
+{
+    double n = 0;
+    for (size_t k = 0; k < t->n_devices; k++) {
+        const struct training_device *d = &t->devices[k];
+        const double g = 1 / (1 / d->device_final + t->classifier.series_ohm);
+        n += fabs(g / d->target - 1) <= t->options.program.tolerance;
+    }
+    return t->options.rule->in_place ? NAN : n;
+}
+
 double training_energy(const struct training *t)
 {
     return ledger_section(t->ledger, SECTION_TRAINING).delivered;

@@ -78,7 +78,7 @@ struct training_device {
     double target, initial, final, after_infer; /* branch conductances as read [S] */
     double device_final;                        /* of the device alone, from its state [S] */
     size_t pulses;
-    bool within_tolerance;
+    bool within_tolerance;         /* when its programming ended, by its readings */
     struct programmer programmer;  /* as it ended: says why a device did not settle */
     double state;                  /* when the training ended */
     double amplitude[2], width[2]; /* full pulse that learning in place has come to [V], [s] */
@@ -166,6 +166,11 @@ void training_free(struct training *training);
 /* Accuracy of a stage's exact decisions at flip probability p; NAN where none were made. */
 double training_accuracy_at(const struct training *training, enum training_stage_kind kind,
                             double p);
+
+/* Devices whose branch conducts, by their states when the training ended, within the programming's
+ * tolerance of the target, whatever an instrument has read; of a rule that learns in place, where no
+ * target remains, NAN. */
+double training_truly_settled(const struct training *t);
 
 /* Energy delivered in training, and in inference [J]. */
 double training_energy(const struct training *training);

@@ -92,6 +92,7 @@ enum {
     DISTURB_RMS,
     DISTURB_WORST,
     RESIDUAL,
+    TRULY_SETTLED,
     VARIATION, /* and the columns of variation.h */
     N_OUTPUTS = VARIATION + VARIATION_N_COLUMNS
 };
@@ -115,6 +116,7 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [DISTURB_RMS] = {"disturb_rms", false},
     [DISTURB_WORST] = {"disturb_worst", false},
     [RESIDUAL] = {"residual_array", false},
+    [TRULY_SETTLED] = {"devices_truly_settled", false},
     [VARIATION] = VARIATION_COLUMNS(NUMBER_COLUMN),
 };
 
@@ -202,6 +204,7 @@ static void rate(const struct crossbar_bench *b, double *v)
     for (size_t k = 0; k < b->n_programmed; k++) {
         const struct crossbar_device *d = &b->done[k];
         v[SETTLED] += d->settled;
+        v[TRULY_SETTLED] += fabs(d->programmed / d->target - 1) <= b->options.program.tolerance;
         if (d->stuck)
             continue;
         const double off = d->read_back / d->target - 1, drift = d->end / d->programmed - 1;

@@ -16,7 +16,7 @@
 #define SIMPLER_MAX 60        /* runs that look for a simpler testbench */
 #define REFERENCE_RELTOL 1e-7 /* of ngspice at first, and where it stands alone */
 #define REFERENCE_FINER 1e-8
-#define LAW_RELTOL 1e-9
+#define LAW_RELTOL 1e-11
 #define LAW_PART 1e-6 /* what local errors of that may add up to */
 
 enum verdict { SAME, DIFFERS, FAILED, ILLEGAL, INTERRUPTED };
