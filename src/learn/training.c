@@ -322,6 +322,29 @@ double training_error(const struct training *t, enum energy_class class)
     return total.error_by_class[class] + 2 * volt * fabs(ledger_class(&total, class));
 }
 
+/* Of what is missed, the estimate was seen to be no less than a third. */
+#define OVERLOAD_PART (1. / 3)
+
+/* Was the supply's current measured where the amplifiers went to? */
+static bool knows_supply(const struct training *t, enum phase_section section, struct error *error)
+{
+    const struct overload *o = &t->overload;
+    const struct ledger_total total = ledger_section(t->ledger, section);
+    const double energy = ledger_energy(&total);
+    if (o->worst < 0 || !(o->missed[section] > OVERLOAD_PART * TRAINING_ERROR_LIMIT * energy))
+        return true;
+    const struct circuit *c = t->classifier.circuit;
+    fail(error, STATUS_UNTRUSTED,
+         "the amplifier at node %s is overloaded: its output would be %.3g V beyond what was "
+         "measured "
+         "of it, so that %.2e of %.2e J of %s are in doubt, expected at most %g; neurons of "
+         "transistors "
+         "in --engine ngspice or ida tell",
+         c->node_names[c->elements[o->worst].node[2]], o->most, o->missed[section], energy,
+         phase_section_name(section), OVERLOAD_PART * TRAINING_ERROR_LIMIT);
+    return false;
+}
+
 bool training_trustworthy(const struct training *t, struct error *error)
 {
     const struct ledger_total total = ledger_section(t->ledger, SECTION_TRAINING);
@@ -334,6 +357,8 @@ bool training_trustworthy(const struct training *t, struct error *error)
              array, supply, TRAINING_RESIDUAL_LIMIT);
         return false;
     }
+    if (!knows_supply(t, SECTION_TRAINING, error) || !knows_supply(t, SECTION_INFERENCE, error))
+        return false;
     double sum = 0;
     for (int c = 0; c < ENERGY_CLASSES; c++)
         sum += training_error(t, (enum energy_class)c);

@@ -11,6 +11,7 @@
 #include "engine/ledger.h"
 #include "learn/image_set.h"
 #include "learn/instrument.h"
+#include "learn/overload.h"
 #include "learn/program.h"
 #include "learn/rule.h"
 #include "learn/transfer.h"
@@ -121,6 +122,7 @@ struct training_stage {
 
 struct training {
     struct training_options options;
+    struct overload overload; /* of the last run: its sums remain */
     struct classifier classifier;
     struct transfer
         transfer[CLASSIFIER_LAYERS_MAX]; /* measured by this run, or options.measured's */
