@@ -219,7 +219,7 @@ static void fold_units(char *line)
     char *to = line;
     bool number = false, begins = true;
     for (const char *p = line; *p;) {
-        const size_t blank = strspn(p, BLANKS ",()={}'*/");
+        const bool blank = strchr(BLANKS ",()={}'*/", *p) != NULL;
         if (begins)
             number = isdigit((unsigned char)p[*p == '+' || *p == '-' || *p == '.']);
         size_t n = 0;
@@ -229,7 +229,7 @@ static void fold_units(char *line)
                 n = strlen(units[k].bytes);
                 to = mempcpy(to, units[k].read, strlen(units[k].read));
             }
-        begins = blank > 0;
+        begins = blank;
         if (n == 0)
             *to++ = *p;
         p += n > 0 ? n : 1;
