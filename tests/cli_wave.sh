@@ -215,7 +215,7 @@ refused "forms" "expected one of" tran.raw --csv --svg
 same "never crossed: status" $? 1
 check "never crossed: message" grep -q "0 such crossings of v(out)" message
 # --- signs, steps, plots and forms of other programs
-head='Title: * x\nDate: x\nPlotname: %s\nFlags: %s\nNo. Variables: 2\nNo. Points: %s\nCommand: Linear Technology Corporation LTspice XVII\nVariables:\n\t0\t%s\n\t1\tV(a)\tvoltage\nValues:\n'
+head='Title: * x\nDate: x\nPlotname: %s\nFlags: %s\nNo. Variables: 2\nNo. Points: %s\nCommand: Linear Technology Corporation LTspice XVII\nVariables:\n\t0\t%b\n\t1\tV(a)\tvoltage\nValues:\n'
 raw() { # FILE PLOT FLAGS POINTS SCALE VALUES
     printf "$head" "$2" "$3" "$4" "$5" >"$1"
     printf '%b' "$6" >>"$1"
@@ -232,7 +232,7 @@ for m in 'avg:1 2 4' 'integ:2 4 8' 'rms:1 2 4' 'max:1 2 4'; do
 done
 same "steps" "$("$SILVERBAR" wave steps.raw --steps --csv | tr '\n' ' ')" "step,points,from,to,unit 1,3,0,2,s 2,2,0,2,s 3,2,0,2,s "
 same "one step" "$("$SILVERBAR" wave steps.raw --step 2 --csv | tr '\n' ' ')" "time,V(a) 0,2 2,2 "
-same "a window in one step" "$("$SILVERBAR" wave steps.raw --step 3 --from 1 -m 'integ v(a)' --csv | sed 1d | cut -d, -f2)" 4
+same "a window in one step" "$("$SILVERBAR" wave steps.raw --step 1 --from 1 -m 'integ v(a)' --csv | sed 1d | cut -d, -f2)" 1
 "$SILVERBAR" wave steps.raw -m 'when v(a)=3' >out 2>message
 same "what does not occur in a step: status" $? 1
 "$SILVERBAR" wave steps.raw --step 4 >out 2>message
