@@ -13,6 +13,12 @@ bool confine_files(void);
  * with them the memory is not limited.) */
 void confine_sizes(void);
 
+/* From now on getpid() says -id in this process and its children: ngspice seeds the Gaussian numbers of
+ * its noise sources with it.  False: this system has no seccomp filters.  (An error number of the
+ * kernel is at most 4095.) */
+#define CONFINE_ID_MOST 4095
+bool confine_process_id(int id);
+
 /* Close all that was inherited but two descriptors and the standard ones, and let the standard ones
  * be /dev/null.  False: it cannot be opened. */
 bool confine_descriptors(int keep, int keep_too);

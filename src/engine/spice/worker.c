@@ -61,6 +61,8 @@ static struct {
     char complaint[COMPLAINT_SIZE];
     double in_callbacks, started;
     bool failed;
+    bool
+        lenient; /* a plot is complete: what fails now is a measure or a command, and the plot stays */
 } w;
 
 static void send_bytes(const void *bytes, size_t n)
@@ -359,7 +361,13 @@ void worker_main(const struct worker_setup *setup)
 static int on_deck_text(char *text, int id, void *data)
 {
     static const char *const progress[] = {"Trying", "Supplies", "Using", "Reducing"};
+    const bool failed = w.failed;
     if (strncmp(text, "stdout ", 7) == 0) {
+        if (strstr(text, "Measurements for ") && !w.deck->probes) {
+            w.lenient = true;
+            send_message(WORKER_ENDED, NULL, 0);
+            fflush(w.out); /* ngspice may crash at what comes */
+        }
         const char *line = text + 7, *sign = line + strcspn(line, " =");
         if (sign[strspn(sign, " ")] == '=' && !w.deck->probes)
             send_message(WORKER_TEXT, line, strlen(line));
@@ -369,14 +377,24 @@ static int on_deck_text(char *text, int id, void *data)
         if (strncmp(text, "stderr ", 7) == 0 &&
             strncmp(text + 7, progress[i], strlen(progress[i])) == 0)
             return 0;
+    on_text(text, id, data);
+    if (w.lenient)
+        w.failed = failed;
     if (strstr(text, "simulation(s) aborted") || strstr(text, "simulation not started"))
         w.failed = true;
-    return on_text(text, id, data);
+    return 0;
+}
+
+static void send_trouble(void)
+{
+    if (w.lenient && w.complaint[0])
+        send_message(WORKER_TROUBLE, w.complaint, strlen(w.complaint));
 }
 
 static int on_deck_exit(int status, NG_BOOL unload, NG_BOOL quit, int id, void *data)
 {
     if (quit && status == 0 && w.deck->control) { /* `quit' in a .control block */
+        send_trouble();
         send_message(WORKER_DONE, NULL, 0);
         fflush(w.out);
         _exit(0);
@@ -390,6 +408,7 @@ static int on_deck_start(pvecinfoall info, int id, void *data)
     (void)data;
     if (w.deck->probes)
         return 0;
+    w.lenient = w.deck->control;
     size_t size = sizeof(uint32_t) + strlen(info->name) + 1;
     w.n_vectors = (size_t)info->veccount;
     w.complex = info->veccount > 0 && !info->vecs[0]->is_real;
@@ -462,11 +481,16 @@ void worker_deck_main(const struct worker_deck *deck)
     setenv("NGSPICE_MEAS_PRECISION", "15", 1);
     if (deck->trusted && chdir(deck->folder) != 0)
         give_up("the deck's folder has gone");
+    /* ngspice fills its pool of Gaussian numbers when it begins, from the process's number */
+    if (deck->noise && !deck->probes && !confine_process_id(deck->seed))
+        give_up("noise sources cannot be seeded: this system has no seccomp filters");
     ngSpice_Init(on_deck_text, on_status, on_deck_exit, on_deck_point, on_deck_start, on_thread,
                  NULL);
     if (!deck->trusted)
         shut_in();
-    ngSpice_Command((char[]){"setseed 1"}); /* else noise sources differ from run to run */
+    char seed[32]; /* for the other random functions */
+    snprintf(seed, sizeof seed, "setseed %d", deck->seed);
+    ngSpice_Command(seed);
     w.complaint[0] = 0;
     w.failed = false;
     if (ngSpice_Circ(deck->lines) != 0 || w.failed)
@@ -477,6 +501,7 @@ void worker_deck_main(const struct worker_deck *deck)
         send_probes();
     if (w.failed)
         give_up(w.complaint[0] ? w.complaint : "the analysis did not end");
+    send_trouble();
     send_message(WORKER_DONE, NULL, 0);
     fflush(w.out);
     _exit(0);
