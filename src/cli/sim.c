@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/confine.h"
 #include "base/memory.h"
 #include "cli/input/arguments.h"
 #include "cli/input/command.h"
 #include "cli/input/interrupt.h"
 #include "engine/engine.h"
+#include "engine/spice/confine.h"
 #include "report/json.h"
 #include "report/output.h"
 #include "report/page/page.h"
