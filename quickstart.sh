@@ -5,7 +5,7 @@
 set -eu
 unset CDPATH SILVERBAR_DATA
 
-packages="gcc libc6-dev make autoconf automake libtool pkg-config libngspice0-dev ngspice libgsl-dev
+packages="gcc libc6-dev make autoconf automake libtool pkg-config libngspice0-dev ngspice gnuplot-nox libgsl-dev
     libjansson-dev libmd-dev libsundials-dev libsuitesparse-dev libcmocka-dev
     libyaml-dev libsqlite3-dev zlib1g-dev libjs-dygraphs"
 

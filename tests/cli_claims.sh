@@ -43,6 +43,27 @@ awk -F, 'function size(a) { return a < 0 ? -a : a }
     }' a/spot_checks.csv >far
 same "spot checks: two engines, far from event" "$(wc -l <a/spot_checks.csv) $(wc -l <far)" "3 0"
 
+# an effect of an error alone: each sample's own accuracy before it is subtracted; limits; a control
+cat >rules.yaml <<'END'
+variation_replicas: 2
+claims:
+- {claim: error, testbench: t.yaml, output: accuracy_after_error, less: accuracy, limit: accuracy_limit, as: mean,
+   high: 0, at: {stages.conductance_error: 0.2}, sensitivity: ["programming.tolerance=0.1"]}
+- {claim: limit, testbench: t.yaml, output: accuracy, limit: accuracy_limit, as: mean, low: 0.9, at: {noise.train: 0.1},
+   spread: ["noise.train=0.1 programming.tolerance=0.02", "programming.tolerance=0.9 programming.pulse_limit=1"]}
+- {claim: control, testbench: t.yaml, output: accuracy, as: mean, low: 0.97, at: {rule.shuffle: true}, control: true}
+END
+"$SILVERBAR" claims rules.yaml -o rules --spot-checks 0 >out 2>err || bad "rules" "$(cat err)"
+"$SILVERBAR" run t.yaml -o error --set stages.conductance_error=0.2 >/dev/null
+lost=$(awk -F, 'NR == 1 { for (k = 1; k <= NF; k++) at[$k] = k; next }
+    { sum += $at["accuracy_after_error"] - $at["accuracy"] } END { printf "%.12g", sum / (NR - 1) }' error/samples.csv)
+near "output less another" "$(sed -n 2p rules/claims.csv | cut -d, -f3)" "$lost" 1e-9
+same "a claim at its limit, and beside it where it is not" \
+    "$(sed -n 's/^verdict *//p' out | sed -n '2,3p' | tr '\n' ',')" "saturated,outside,"
+same "control" "$(sed -n 's/^verdict *//p' out | sed -n 4p)" "contradicted: fails, as it must"
+same "variation on the same replicas" "$(sed -n 1p rules/variations.csv)" \
+    "claim,variation,figure,ci_low,ci_high,inside,shift,shift_low,shift_high,replicas,failures"
+
 cat >own.yaml <<'END'
 claims: [{claim: a, testbench: t.yaml, output: pulses, as: mean, compare_only: true, spot_check: true,
   at: {engine.name: ida, programming.pulse_limit: 2}}]
@@ -65,6 +86,10 @@ echo 'claims: [{claim: a, testbench: none.yaml, output: accuracy}]' >bad.yaml
 refused "no testbench" "none.yaml"
 echo 'claims: [{claim: a, testbench: t.yaml, output: accuracy, sensitivity: ["noise.test=2"]}]' >bad.yaml
 refused "variation out of range" "noise.test is '2'"
+echo 'claims: [{claim: a, testbench: t.yaml, output: accuracy, spread: ["noise.test=0.2"]}]' >bad.yaml
+refused "spread without a limit" "spread without limit"
+echo 'claims: [{claim: a, testbench: t.yaml, output: accuracy, limit: sky}]' >bad.yaml
+refused "unknown limit" "limit is 'sky'"
 echo 'claim: 3' >bad.yaml
 refused "no claims" "no claims"
 "$SILVERBAR" claims "$SB_SRC/testbenches/claims.yaml" -o with >out 2>err

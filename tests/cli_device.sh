@@ -51,6 +51,36 @@ C 1 47500 1 .226 13.73 1400 16
 C 1 47500 100 .305 18.15 1400 15
 END
 
+# a pulse without edge on a state that stays at 1 is V^2/R times its width, also the first one and one
+# much shorter than the gap beside it; a step of 0 V to V taken for a ramp would give a third
+for engine in ida event ngspice; do
+    device pulse W --voltage 0.42495 --width 4.93032e-05 --x0 1 --gap 0.129 --count 2 --engine $engine
+    for row in 1 2; do
+        near "$engine: resistor of 2056 ohm, pulse $row, J" "$(cell energy_J $row)" \
+            "$(awk 'BEGIN { printf "%.12g", .42495^2/2056*4.93032e-5 }')" 1e-5
+    done
+    device pulse W --voltage -0.03 --width 1e-6 --x0 1 --gap 1 --count 2 --engine $engine
+    near "$engine: a pulse of a millionth of its gap, J" "$(cell energy_J 2)" \
+        "$(awk 'BEGIN { printf "%.12g", .03^2/2056*1e-6 }')" 1e-5
+done
+
+# within a dead zone's edge the rate of vteam2 is proportional to x, so that x = x0 exp(-k t) and the
+# energy is V^2 (t/roff + (1/ron - 1/roff) (x0 - x)/k): a change of 1 % in the conductance, in steps of
+# 1e-7 of the state, moves the energy by 0.5 %; 1e-5: reltol
+for engine in ida event; do
+    device pulse Cr-vteam --voltage -0.2 --width 5.6e-5 --gap 0 --x0 1e-4 --engine $engine --reltol 1e-5
+    near "$engine: energy of a pulse that moves a state by 2e-5, J" "$(cell energy_J)" \
+        "$(awk 'BEGIN { k = 450*(.2/.0588 - 1)^2.37; t = 5.6e-5; x = 1e-4*exp(-k*t)
+            printf "%.12g", .04*(t/219e3 + (1/378 - 1/219e3)*(1e-4 - x)/k) }')" 3e-5
+done
+
+# a run of ngspice begins at t = 0, however long its steps may be: x after 1 ms at rest by the closed form
+for time in 1 1e4; do
+    "$SILVERBAR" device retention mms-demo --x0 0.7 --time $time --engine ngspice --csv >out 2>err
+    near "ngspice: state after 1 ms of a retention of $time s" "$(awk -F, 'NR == 2 { print $2 }' out)" \
+        "$(awk 'BEGIN { s = 1/(1 + exp(.27/.0257)); printf "%.12g", .5 + .2*exp(-2*s*1e-3/1e-4) }')" 1e-7
+done
+
 # closed form of the plain switch at constant voltage: x 1e-6 (the tolerance of ida), energy 1e-5 (the
 # step of the source takes 2 ns of 200 us); ngspice starts its step by Euler's rule: 3e-4
 device pulse mms-demo --voltage 0.3 --width 200e-6 --x0 0.1

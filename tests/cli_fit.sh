@@ -56,6 +56,41 @@ fit data.csv units.csv --series 5000,5000 --free ron,roff,von,voff,tau --shared 
     --start W --starts 0
 same "ron of each trace" "$(grep -c '"parameter": "ron"' out)" 2
 same "von of both" "$(grep -c '"parameter": "von"' out)" 1
+# what was not fitted, and where it comes from
+same "the start is named" "$(sed -n 's/^  "start": "\(.*\)",/\1/p' out)" W
+near "held parameters are told" "$(sed -n 's/^    "vdz": \([^,]*\),*/\1/p' out)" 0.04 1e-9
+"$SILVERBAR" fit data.csv --free ron --start W --starts 0 >table 2>err
+check "in the table too" grep -q '^vdz  *all  *0.04  *V  *held' table
+check "with the start" grep -q '^start and held parameters: W$' table
+# other columns are passed over, and a comma at the ends of lines
+awk 'NR == 1 { print $0 ",R_ohm,\"note, a\"," ; next } { print $0 ",1e3,x," }' data.csv | sed '1s/"note, a"/note/' >more.csv
+fit more.csv --free ron --start W --starts 0
+near "other columns are passed over" "$(fitted ron)" 2056 0.01
+check "with a note" grep -q "more.csv: columns passed over: 'R_ohm', 'note', ''" err
+# no resistor: the device's voltage alone, 1 kohm that switches to 2 kohm nowhere
+awk 'BEGIN { print "t_s,device_V,current_mA"; for (i = 0; i <= 100; i++) { v = 0.03 * sin(6.2831853 * i / 100); print i * 1e-5 "," v "," v } }' >bare.csv
+fit bare.csv --series 0 --free ron,roff --start W --starts 2
+holds "no resistor" "$(overall) < 1e-4"
+"$SILVERBAR" fit bare.csv --free ron --start W >out 2>err
+same "neither resistor nor source: status" $? 2
+check "the message tells of 0" grep -q 'expected --series, 0 without a resistor' err
+# probes swapped: told, and turned; ron stays below roff in any case
+awk -F, 'NR == 1 { print; next } { printf "%s,%.12g,%.12g,%.12g\n", $1, -1 * $2, -1 * $3, -1 * $4 }' data.csv >swapped.csv
+fit swapped.csv --series 5000 --free ron,roff,von,voff,tau --start W --starts 1
+check "a loop the other way round is told" grep -q 'runs the other way round' err
+holds "ron below roff" "$(fitted ron) < $(fitted roff)"
+fit swapped.csv --series 5000 --free ron,roff,von,voff,tau --start W --starts 0 --reverse -o turned.lib
+near "turned it is the device" "$(fitted ron)" 2056 0.01
+check "and nothing is said" [ "$(grep -c 'other way round' err)" = 0 ]
+# the library has a window of conductances inside of what ron and roff span, and can be trained
+"$SILVERBAR" device show ./turned.lib --csv >out
+holds "window" "$(sed -n 's/^\*@ gmin //p' turned.lib) > 1 / 175700 && $(sed -n 's/^\*@ gmax //p' turned.lib) < 1 / 2056"
+"$SILVERBAR" train --engine event --dopant ./turned.lib >out 2>err
+same "it trains: status" $? 0
+fit data.csv --series 5000 --free ron --start W --starts 0 --gmin 3e-5 --gmax 9e-5 -o window.lib
+same "a window of one's own" "$(grep '^\*@' window.lib | tr '\n' ' ')" "*@ gmin 3e-05 *@ gmax 9e-05 "
+fit data.csv units.csv --series 5000,5000 --free ron,roff,von,voff,tau --shared von,voff,tau \
+    --start W --starts 0
 for key in model nrmse traces parameters correlation start_nrmse starts starts_reached warnings engine_difference; do
     check "JSON has $key" grep -q "^  \"$key\": " out
 done
@@ -77,7 +112,7 @@ refuse() { # PART-OF-MESSAGE ARGUMENT...
 }
 refuse "expected files of measured data" --series 5000
 cut -d, -f1,2,4 data.csv >bad.csv
-refuse "expected --series, which only both" bad.csv
+refuse "expected --series, 0 without a resistor" bad.csv
 refuse "tells 5000 ohm, --series 50 ohm: a unit" data.csv --series 50
 awk -F, 'NR == 1 { print; next } { print $1 "," $2 "," $3 "," $4 * $4 }' data.csv >bad.csv
 refuse "not a resistor times current_A" bad.csv
@@ -92,8 +127,8 @@ sed '7s/^[^,]*/nan/' data.csv >bad.csv
 refuse "bad.csv:7: found 'nan' as t_s" bad.csv --series 5000
 head -n 15 data.csv >bad.csv
 refuse "14 samples, expected at least 20" bad.csv --series 5000
-sed '1s/source_V/source/' data.csv >bad.csv
-refuse "bad.csv:1: found column 'source', expected some of" bad.csv --series 5000
+sed '1s/current_A/curent_A/' data.csv >bad.csv
+refuse "bad.csv:1: found no column current_A beside 'curent_A', expected some of" bad.csv --series 5000
 cut -d, -f1,4 data.csv >bad.csv
 refuse "bad.csv:1: found neither column source_V nor device_V" bad.csv --series 5000
 sed '1!s/,[^,]*$/,0/' data.csv >bad.csv
@@ -111,7 +146,7 @@ for pair in 1:0.692925 2:0.463889 3:0.418532 4:0.400492; do
     near "drift: barrier of arXiv:2407.04718" \
         "$(sed -n 's/.*"va_V": \(.*\),/\1/p' out | tail -n 4 | sed -n "${pair%:*}p")" ${pair#*:} 2e-6
 done
-refuse "column 'source_V'" --drift data.csv
+refuse "no column resistance_ohm beside 'source_V'" --drift data.csv
 refuse "0 pairs of samples" --drift drift.csv --interval 1e6
 
 if [ -r "${SB_MEASURED:-}/w_m1_5k_10hz.csv" ]; then

@@ -27,6 +27,10 @@ has_begun() {
     [ -n "$(ls -d out.unfinished-* 2>/dev/null)" ] && [ -n "$(workers)" ]
 }
 
+is_begun() {
+    [ -n "$(ls -d out.unfinished-* 2>/dev/null)" ]
+}
+
 has_ended() {
     [ -z "$(workers)" ]
 }
@@ -47,5 +51,21 @@ for signal in INT TERM; do
 stdout"
     nothing_left "SIG$signal"
     sed 's/^/    /' stderr
+done
+
+# a sample that looks at neither the clock nor the user, of 1e15 events: its time limit and one signal end it
+printf 'experiment: staircase\ndevice: {gstep: 0.5}\ntime_limit: 1\n' >long.yaml
+"$SILVERBAR" run long.yaml --sample 0 -o out >stdout 2>stderr
+same "exit status after the time limit of a sample" $? 1
+check "the message names sample and limit" grep -q 'sample 0: time limit of 1 s passed' stderr
+check "no folder is left" [ -z "$(ls -d out* 2>/dev/null)" ]
+for signal in INT TERM; do
+    "$SILVERBAR" run long.yaml --set time_limit=0 --sample 0 -o out >stdout 2>stderr &
+    pid=$!
+    check "the folder is begun" await 60 is_begun
+    kill -$signal $pid
+    wait $pid
+    same "exit status of a sample after SIG$signal" $? 130
+    check "no folder is left by SIG$signal" [ -z "$(ls -d out* 2>/dev/null)" ]
 done
 exit $failed

@@ -66,5 +66,21 @@ for sample in 15 18; do
     "$SILVERBAR" run erase.yaml --set programming.erase_time=0.2 --sample $sample >out 2>err
     same "erased before programming, sample $sample" "$? $(cat err)" "0 "
 done
+# after the training: an error that moves nothing takes no state to its end, a large one some; training
+# again has no erase before each device, which would take 30 times 0.2 s
+cat >stages.yaml <<'END'
+experiment: training
+rule: {target_starts: 1, target_steps: 50}
+programming: {erase_time: 0.2}
+stages: {retrain: true, only_last_infers: true}
+sweep: [{key: stages.conductance_error, values: [1e-9, 2]}]
+END
+"$SILVERBAR" run stages.yaml -o stages >/dev/null 2>err || bad "stages" "$(cat err)"
+awk -F, 'NR == 1 { for (k = 1; k <= NF; k++) at[$k] = k; next }
+    { print $at["states_limited"], ($at["retraining_time_s"] < 5), ($at["training_time_s"] > 6) }' stages/samples.csv >stages.txt
+same "error that moves nothing, training again" "$(sed -n 1p stages.txt)" "0 1 1"
+check "error that moves most" [ "$(sed -n '2s/ .*//p' stages.txt)" -gt 0 ]
+check "not all to their end" [ "$(sed -n '2s/ .*//p' stages.txt)" -lt 30 ]
+rm -r stages
 nothing_left "run"
 exit $failed

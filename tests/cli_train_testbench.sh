@@ -129,9 +129,50 @@ same "variation.ron" "$(column variation.ron)" "default default 0.2 "
 same "rule of manifest.json" "$(value rule delta/manifest.json)" '"delta"'
 same "a run by default has no settings" "$(value settings target/summary.json)" '{}'
 
+# of a rule that learns in place no target remains; what it started from is counted by itself
+same "in place: within_tolerance" "$(awk -F, 'NR > 1 && $11 != ""' delta/devices.csv | wc -l | tr -d ' ')" 0
+same "in place: devices_within_tolerance" "$(value devices_within_tolerance delta/summary.json)" null
+same "in place: devices_started" "$(value devices_started delta/summary.json)" 30
+same "by states" "$(value devices_truly_within_tolerance target/summary.json)" 30
+
+# readings with a noise of 100 % settle everything; half of the devices are somewhere else
+printf 'experiment: training\ninstrument: {read_noise: 1}\nprogramming: {tolerance: 0.2}\nengine: {name: event}\n' >noisy.yaml
+"$SILVERBAR" run noisy.yaml >out
+holds "noise settles more than there are" \
+    "$(awk '$1 == "devices_settled" { print $2 }' out) > $(awk '$1 == "devices_truly_settled" { print $2 }' out)"
+
+# all devices stuck ON: 9 rows of 3.3 mS where 4.5 mS were measured; the real amplifiers give way
+printf 'experiment: training\nrule: {target_starts: 1, target_steps: 100}\nprogramming: {pulse_limit: 1}\nvariation: {stuck_on: 1}\nengine: {name: event}\n' >stuck.yaml
+"$SILVERBAR" run stuck.yaml >out 2>stderr
+same "exit status with overloaded amplifiers" $? 3
+check "the message names the amplifier" grep -q 'the amplifier at node n[12]_[123]_tia is overloaded' stderr
+
+# measured neurons in ngspice: its account closes, and no charging of capacitors is booked as training
+for engine in ngspice ida; do
+    "$SILVERBAR" train --neuron behavioural --engine $engine -o measured_$engine >/dev/null 2>stderr
+    same "$engine, measured neurons: exit status" $? 0
+done
+holds "ngspice, measured neurons: residual_array" "$(value residual_array measured_ngspice/summary.json) < 1e-4"
+line() { # FOLDER: energy of the class in training
+    awk -F, '$1 == "training" && $3 == "line" { sum += $4 } END { printf "%.12g", sum }' $1/energy.csv
+}
+near "energy of lines in training, as in ida" "$(line measured_ngspice)" "$(line measured_ida)" 0.01
+
+# an amplifier with a systematic offset, larger than what its gain leaves at the column: the same pulses as
+# with its transistors, and their energies within what the reading of the neurons leaves
+sed '/^m4 /s/w=6.6u/w=6.4u/' "$SB_SRC/netlists/neuron.sub" >offset.sub
+for engine in event ida; do
+    "$SILVERBAR" train --neuron offset.sub --engine $engine -o offset_$engine >/dev/null 2>stderr
+    same "$engine, neurons with an offset: exit status" $? 0
+done
+same "their pulses" "$(value pulses_total offset_event/summary.json)" "$(value pulses_total offset_ida/summary.json)"
+for key in energy_J energy_infer_J; do
+    near "their $key" "$(value $key offset_event/summary.json)" "$(value $key offset_ida/summary.json)" 1e-3
+done
+
 # as an older version has written it
 cp -r delta old
-grep -vE '"(replica|rule|accuracy_after_error|accuracy_retrained)"' delta/summary.json |
+grep -vE '"(replica|rule|devices_truly_within_tolerance|devices_started|accuracy_after_error|accuracy_retrained)"' delta/summary.json |
     sed '/"settings": {/,/^  }/d; s/\("wall_time_s": [^,]*\),/\1/' >old/summary.json
 "$SILVERBAR" compare --csv old first >table
 same "compare reads an old folder" $? 0

@@ -214,5 +214,60 @@ refused "forms" "expected one of" tran.raw --csv --svg
 "$SILVERBAR" wave tran.raw -m 'when v(out)=7' >out 2>message
 same "never crossed: status" $? 1
 check "never crossed: message" grep -q "0 such crossings of v(out)" message
+# --- signs, steps, plots and forms of other programs
+head='Title: * x\nDate: x\nPlotname: %s\nFlags: %s\nNo. Variables: 2\nNo. Points: %s\nCommand: Linear Technology Corporation LTspice XVII\nVariables:\n\t0\t%b\n\t1\tV(a)\tvoltage\nValues:\n'
+raw() { # FILE PLOT FLAGS POINTS SCALE VALUES
+    printf "$head" "$2" "$3" "$4" "$5" >"$1"
+    printf '%b' "$6" >>"$1"
+}
+raw dc.raw 'DC transfer characteristic' 'real forward' 3 'v1\tvoltage' '0\t-1\n\t-2\n1\t-0.5\n\t-1\n2\t0\n\t0\n'
+same "a negative sweep" "$("$SILVERBAR" wave dc.raw --csv | tr '\n' ' ')" "v1,V(a) -1,-2 -0.5,-1 0,0 "
+raw marked.raw 'Transient Analysis' 'real forward' 2 'time\ttime' '0\t0\n\t1\n1\t-2\n\t3\n'
+same "a marked time" "$("$SILVERBAR" wave marked.raw --csv | tr '\n' ' ')" "time,V(a) 0,1 2,3 "
+# 1, 2 and 4 V for 2 s each
+raw steps.raw 'Transient Analysis' 'real forward stepped' 7 'time\ttime' \
+    '0\t0\n\t1\n1\t1\n\t1\n2\t2\n\t1\n3\t0\n\t2\n4\t2\n\t2\n5\t0\n\t4\n6\t2\n\t4\n'
+for m in 'avg:1 2 4' 'integ:2 4 8' 'rms:1 2 4' 'max:1 2 4'; do
+    same "${m%%:*} of each step" "$("$SILVERBAR" wave steps.raw -m "${m%%:*} v(a)" --csv | sed 1d | cut -d, -f3 | tr '\n' ' ')" "${m#*:} "
+done
+same "steps" "$("$SILVERBAR" wave steps.raw --steps --csv | tr '\n' ' ')" "step,points,from,to,unit 1,3,0,2,s 2,2,0,2,s 3,2,0,2,s "
+same "one step" "$("$SILVERBAR" wave steps.raw --step 2 --csv | tr '\n' ' ')" "time,V(a) 0,2 2,2 "
+same "a window in one step" "$("$SILVERBAR" wave steps.raw --step 1 --from 1 -m 'integ v(a)' --csv | sed 1d | cut -d, -f2)" 1
+"$SILVERBAR" wave steps.raw -m 'when v(a)=3' >out 2>message
+same "what does not occur in a step: status" $? 1
+"$SILVERBAR" wave steps.raw --step 4 >out 2>message
+same "no such step: status" $? 2
+"$SILVERBAR" wave steps.raw --from 1 >out 2>message
+check "a window needs a step" grep -q 'expected --step N' message
+# a sweep downwards, twice
+raw down.raw 'DC transfer characteristic' 'real forward stepped' 4 'v1\tvoltage' '0\t1\n\t1\n1\t0\n\t3\n2\t1\n\t5\n3\t0\n\t5\n'
+same "steps of a falling scale" "$("$SILVERBAR" wave down.raw --steps --csv | sed 1d | cut -d, -f2 | tr '\n' ' ')" "2 2 "
+# complex numbers as LTspice and Xyce write them
+raw ac.raw 'AC Analysis' 'complex forward log' 2 'frequency\tfrequency' '0\t\t1.0e+00,\t0.0e+00\n\t3,4\n1\t1e3 , 0\n\t-3, -4\n'
+same "commas with blanks" "$("$SILVERBAR" wave ac.raw -s 're*,im*' --csv | tr '\n' ' ')" "frequency,re(V(a)),im(V(a)) 1,3,4 1000,-3,-4 "
+# an operating point has no scale: all are values
+raw op.raw 'Operating Point' real 1 'V(b)\tvoltage' '0\t3\n\t1.5\n'
+same "operating point" "$("$SILVERBAR" wave op.raw --csv | tr '\n' ' ')" "point,V(b),V(a) 0,3,1.5 "
+same "and one value" "$("$SILVERBAR" wave op.raw -m 'max v(b)' --csv | sed 1d | cut -d, -f2)" 3
+cat op.raw ac.raw dc.raw >three.raw
+same "plots are listed" "$("$SILVERBAR" wave three.raw | grep -c '^--plot [123]: ')" 3
+same "a plot by its name" "$("$SILVERBAR" wave three.raw --plot dc --csv | sed -n 2p)" "-1,-2"
+same "a plot by a part of it" "$("$SILVERBAR" wave three.raw --plot point --csv | sed -n 2p)" "0,3,1.5"
+"$SILVERBAR" wave three.raw --plot a >out 2>message
+same "the beginning counts before a part" "$(sed -n 's/^plot \(.\).*/\1/p' out)" 2
+"$SILVERBAR" wave three.raw --plot an >out 2>message
+same "no plot of that name, or several: status" $? 2
+printf '3\t1\n\t1\n' | cat dc.raw - >surplus.raw
+"$SILVERBAR" wave surplus.raw >out 2>message
+same "more rows than points: status" $? 2
+check "more rows than points: message" grep -q "'No. Points:' right" message
+# a reader that goes: no message
+i=0
+while [ $i -lt 20000 ]; do echo "$i $i"; i=$((i + 1)); done | sed 's/^\([0-9]*\) \(.*\)/\1\t\2\n\t1/' >rows
+raw long.raw 'Transient Analysis' 'real forward' 20000 'time\ttime' ''
+cat rows >>long.raw
+"$SILVERBAR" wave long.raw --csv 2>message | head -n 1 >out
+same "a reader that goes" "$(cat out message)" "time,V(a)"
+
 nothing_left wave
 exit $failed

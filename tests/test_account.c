@@ -3,6 +3,7 @@
  * gave, the verdict on its account, what its progress line counts, and the states from which its
  * stages start. */
 #include "learn/control.h"
+#include "ledger_sections.h"
 #include "report/phases.h"
 #include "report/summary.h"
 #include "rule_find.h"

@@ -4,6 +4,7 @@
  * fail. */
 #include "circuit/subcircuit.h"
 #include "engine_script.h"
+#include "ledger_sections.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -5,6 +5,7 @@
 #include "device/model/two_state.h"
 #include "engine/drive_log.h"
 #include "learn/training.h"
+#include "ledger_sections.h"
 
 #include <gsl/gsl_cdf.h>
 

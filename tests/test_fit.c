@@ -275,7 +275,7 @@ static void test_reader(void **state)
         {"t_ms,resistance_ohm\n" ROWS, {"bad.csv:1", "'resistance_ohm'"}},
         {"t_ms,t_s,current_uA\n" ROWS, {"bad.csv:1", "stood before"}},
         {"source_V,device_V\n" ROWS, {"bad.csv:1", "no column t_s, current_A"}},
-        {"1,2,3\n" ROWS, {"bad.csv:1", "column '1'"}},
+        {"1,2,3\n" ROWS, {"bad.csv:1", "beside '1', '2', '3'"}},
     };
     const unsigned needed = 1U << TRACE_T | 1U << TRACE_CURRENT;
     const unsigned allowed = needed | 1U << TRACE_SOURCE | 1U << TRACE_DEVICE;

@@ -8,6 +8,7 @@
 #include "engine/drive_log.h"
 #include "engine/ledger.h"
 #include "learn/training.h"
+#include "ledger_sections.h"
 
 static struct image_pair images;
 

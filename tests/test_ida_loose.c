@@ -4,6 +4,7 @@
 #include "engine/drive_log.h"
 #include "engine/ledger.h"
 #include "learn/training.h"
+#include "ledger_sections.h"
 #include "testing.h"
 
 struct last_values {

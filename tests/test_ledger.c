@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "engine/ledger.h"
 #include "engine/spice/quadrature.h"
+#include "ledger_sections.h"
 #include "testing.h"
 
 enum { DRIVER, LINE, SWITCH, SUPPLY, NEURON, BOUNDARY, CAPACITOR, ELEMENTS };
@@ -320,6 +321,39 @@ static void test_quadrature_exponential(void **state)
     circuit_free(c);
 }
 
+/* A ramp of a resistive network in one step: source a, 1 ohm, a boundary, source c, whose voltages go
+ * from (0, 1) to (2, 0) V, so that the current goes from -1 to 2 A and the first source has a current at
+ * 0 V.  Delivered, crossing and dissipated: integrals of products of straight lines, int v i = h (2 v0
+ * i0 + 2 v1 i1 + v0 i1 + v1 i0)/6. */
+static void test_quadrature_sources(void **state)
+{
+    (void)state;
+    struct circuit *c = circuit_new("ramp");
+    const int a = circuit_node(c, "a"), b = circuit_node(c, "b"), d = circuit_node(c, "c");
+    circuit_voltage(c, "va", a, 0, 0, CLASS_DRIVER);
+    circuit_resistor(c, "r", a, b, 1, CLASS_LINE);
+    const int boundary = circuit_boundary(c, "vb", b, d);
+    circuit_voltage(c, "vc", d, 0, 0, CLASS_NEURON);
+    const size_t n = circuit_n_values(c);
+    double *values = NEW(n, double);
+    struct quadrature *q = quadrature_new(c);
+    for (int k = 0; k < 2; k++) {
+        const double va = 2 * k, vc = 1 - k, i = va - vc, currents[] = {-i, i, i};
+        values[a] = va;
+        values[b] = values[d] = vc;
+        for (int j = 0; j < 3; j++)
+            values[circuit_branch_value(c, j)] = currents[j];
+        quadrature_advance(q, k, values);
+    }
+    ASSERT_NEAR(q->energy[0], -1, 1e-14);       /* int 2t (3t - 1) = 2 - 1 */
+    ASSERT_NEAR(q->energy[1], 1, 1e-14);        /* int (3t - 1)^2 */
+    ASSERT_NEAR(q->energy[boundary], 0, 1e-14); /* int (1 - t) (3t - 1) = 0 */
+    ASSERT_NEAR(q->energy[3], 0, 1e-14);
+    quadrature_free(q);
+    free(values);
+    circuit_free(c);
+}
+
 /* Across a kink no pair is formed: with a restart at the corner of p = |t - 1| (trapezoids exact on
  * both sides) nothing is estimated; without it the corner would look like an error of h/4. */
 static void test_quadrature_restart(void **state)
@@ -385,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_quadrature_ramp),
         cmocka_unit_test(test_quadrature_parabola),
         cmocka_unit_test(test_quadrature_exponential),
+        cmocka_unit_test(test_quadrature_sources),
         cmocka_unit_test(test_quadrature_restart),
         cmocka_unit_test(test_quadrature_capacitor),
     };

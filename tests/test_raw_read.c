@@ -256,6 +256,76 @@ static void decimation_keeps_every_extreme(void **state)
     folder_remove(folder);
 }
 
+/* An ngspice file of n points of time and v(out). */
+static struct raw_file *open_values(const char *folder, size_t n, const double *t, const double *v)
+{
+    char *bytes = NULL;
+    size_t size;
+    FILE *out = open_memstream(&bytes, &size);
+    fprintf(out,
+            "Title: * a deck\nDate: now\nPlotname: Transient Analysis\nFlags: real\n"
+            "No. Variables: 2\nNo. Points: %zu\nCommand: version 39\nVariables:\n"
+            "\t0\ttime\ttime\n\t1\tv(out)\tvoltage\nBinary:\n",
+            n);
+    for (size_t p = 0; p < n; p++) {
+        fwrite(&t[p], sizeof t[p], 1, out);
+        fwrite(&v[p], sizeof v[p], 1, out);
+    }
+    assert_int_equal(fclose(out), 0);
+    char *path = file_write(folder, "a.raw", bytes, size);
+    struct raw_file *raw;
+    struct error error = {0};
+    ASSERT_DONE(raw_read_open(path, 1, &raw, &error), error);
+    free(path);
+    free(bytes);
+    return raw;
+}
+
+/* Both extremes of a bin stand in the order in which they come, whatever begins the bin; the widest
+ * bin is the widest there is: 9 points, uneven in time, in bins of three. */
+static void decimation_keeps_the_order(void **state)
+{
+    (void)state;
+    static const double t[] = {0, 1, 2, 3, 5, 6, 7, 7.5, 8}, v[] = {3, 9, 1, NAN, -2, 8, 0, 5, -5},
+                        wanted[] = {9, 1, -2, 8, 5, -5};
+    char *folder = folder_make();
+    struct raw_file *raw = open_values(folder, COUNT(t), t, v);
+    struct error error = {0};
+    struct decimated d;
+    const size_t signal = 1;
+    ASSERT_DONE(decimate(raw, &(struct raw_block){0, COUNT(t), 1, &signal}, 3, &d, &error), error);
+    assert_int_equal(d.n_bins, 3);
+    for (size_t k = 0; k < COUNT(wanted); k++)
+        ASSERT_NEAR(d.value[k], wanted[k], 0);
+    ASSERT_NEAR(d.widest, 4, 0); /* from 3 to 7 */
+    decimated_free(&d);
+    raw_read_close(raw);
+    folder_remove(folder);
+}
+
+/* Where an extreme is reached more than once the last of them counts. */
+static void the_last_extreme(void **state)
+{
+    (void)state;
+    static const double t[] = {0, 1, 2, 3, 4, 5}, v[] = {1, 3, 1, 3, 1, 2};
+    static const struct {
+        const char *text;
+        double value, at;
+    } wanted[] = {{"max v(out)", 3, 3}, {"min v(out)", 1, 4}, {"max v(out) to=2.5", 3, 1}};
+    char *folder = folder_make();
+    struct raw_file *raw = open_values(folder, COUNT(t), t, v);
+    for (size_t k = 0; k < COUNT(wanted); k++) {
+        struct measure_result r;
+        struct error error = {0};
+        ASSERT_DONE(measure(raw, wanted[k].text, -INFINITY, INFINITY, &r, &error), error);
+        ASSERT_NEAR(r.value, wanted[k].value, 0);
+        ASSERT_NEAR(r.at, wanted[k].at, 0);
+        free(r.name);
+    }
+    raw_read_close(raw);
+    folder_remove(folder);
+}
+
 /* V(out) is (3 + p^2)/2 - 5 at t = p/4: its straight pieces cross 0 between p = 2 and 3, at
  * p = 2 + 1.5/2.5; the trapezoids of p^2 from 0 to 6 sum up to 73. */
 static void measures_by_hand(void **state)
@@ -303,6 +373,8 @@ int main(void)
         cmocka_unit_test(cut_at_every_byte_is_refused),
         cmocka_unit_test(any_byte_changed_ends_well),
         cmocka_unit_test(decimation_keeps_every_extreme),
+        cmocka_unit_test(decimation_keeps_the_order),
+        cmocka_unit_test(the_last_extreme),
         cmocka_unit_test(measures_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,7 @@ static void test_changes(void **state)
     ASSERT_NEAR(delta->change(&o, 0, 0.01, 1) * delta->full(&o), -0.03, 1e-15);
     ASSERT_NEAR(delta->change(&o, 0, -0.02, 1) * delta->full(&o), 0.06, 1e-15);
     ASSERT_NEAR(delta->change(&o, 0, 1, 1), -1, 0);
+    ASSERT_NEAR(delta->change(&o, 0, -1, 1), 1, 0);
     o.least = 0.5;
     ASSERT_NEAR(delta->change(&o, 0, 0.01, 1), 0, 0);
     assert_null(rule_find("hebb"));

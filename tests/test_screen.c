@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The screen before ngspice: each control byte in each kind of file, what may and may not stand in a
  * line, and the limits of a worker. */
-#include "base/confine.h"
 #include "base/spice_screen.h"
 #include "circuit/subcircuit.h"
+#include "circuit/subcircuit_internal.h"
 #include "circuit/user_deck.h"
 #include "device/library/library.h"
+#include "engine/spice/confine.h"
 #include "testing.h"
 
 #include <errno.h>
@@ -174,7 +175,7 @@ static void comments(void **state)
     ASSERT_DONE(read_with(1, line, strlen(line), &error), error);
     char *path = memory_format("%s/%s", folder, files[1].name);
     ASSERT_DONE(subcircuit_read(path, &file, &error), error);
-    assert_non_null(strstr(subcircuit_text(file), "r2 p n 1k\n"));
+    assert_non_null(strstr(file->text, "r2 p n 1k\n"));
     subcircuit_free(file);
     free(path);
 }

@@ -99,6 +99,23 @@ static void test_which_stop(void **state)
     }
 }
 
+/* A phase without edge is at its own voltage throughout, so its reading is. */
+static void test_reading_of_a_step(void **state)
+{
+    (void)state;
+    for (size_t e = 0; engine_names[e]; e++) {
+        struct divider d = {0};
+        open_divider(&d, engine_names[e], NULL);
+        for (int k = 0; k < 4; k++) {
+            const struct phase step = {
+                .kind = PHASE_READ, .section = SECTION_TRAINING, .duration = EDGE};
+            const double volt = k % 2 == 0 ? 1 : -0.4;
+            ASSERT_NEAR(run(&d, step, volt).mean[0], 0.5 * volt, 1e-6);
+        }
+        close_divider(&d);
+    }
+}
+
 /* A value that is past the level when the phase begins does not end it; it does once it has been back:
  * a port that steps to 1 V and later to 0.2 V is past 0.05 V, but not below 0.25 V before. */
 static void test_crossed_in_phase(void **state)
@@ -197,9 +214,8 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_which_stop),
-        cmocka_unit_test(test_crossed_in_phase),
-        cmocka_unit_test(test_own_kinds),
+        cmocka_unit_test(test_which_stop),       cmocka_unit_test(test_reading_of_a_step),
+        cmocka_unit_test(test_crossed_in_phase), cmocka_unit_test(test_own_kinds),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A user's deck as it goes to ngspice: sources that sense currents are in series with the terminals,
  * and nothing else is changed; and a confined process opens nothing. */
-#include "base/confine.h"
 #include "circuit/user_deck.h"
+#include "engine/spice/confine.h"
 #include "testing.h"
 
 #include <fcntl.h>

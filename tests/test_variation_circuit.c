@@ -9,6 +9,7 @@
 #include "engine/drive_log.h"
 #include "engine/ledger.h"
 #include "learn/training.h"
+#include "ledger_sections.h"
 #include "report/replay.h"
 #include "study/variation.h"
 

@@ -80,27 +80,39 @@ static const char *cell_text(const struct cell *c, int digits, char *buffer, siz
     return buffer;
 }
 
+/* Of a column, with its name. */
+static size_t column_width(const struct table *t, size_t j)
+{
+    char buffer[64];
+    size_t width = strlen(t->names[j]);
+    for (size_t i = 0; i < t->n_rows; i++) {
+        const size_t w =
+            strlen(cell_text(&t->cells[i * t->n_columns + j], t->digits[j], buffer, sizeof buffer));
+        width = w > width ? w : width;
+    }
+    return width;
+}
+
 void table_print(const struct table *t, FILE *out)
 {
     char buffer[64];
+    size_t *widths = NEW(t->n_columns, size_t);
+    for (size_t j = 0; j < t->n_columns; j++)
+        widths[j] = column_width(t, j);
     for (size_t row = 0; row <= t->n_rows; row++) {
         for (size_t j = 0; j < t->n_columns; j++) {
-            size_t width = strlen(t->names[j]);
-            bool left = t->n_rows > 0 && t->cells[j].kind == CELL_TEXT;
-            for (size_t i = 0; i < t->n_rows; i++) {
-                const struct cell *c = &t->cells[i * t->n_columns + j];
-                size_t w = strlen(cell_text(c, t->digits[j], buffer, sizeof buffer));
-                width = w > width ? w : width;
-            }
+            const size_t width = widths[j];
+            const bool left = t->n_rows > 0 && t->cells[j].kind == CELL_TEXT,
+                       last = j + 1 == t->n_columns;
             const char *text = row == 0 ? t->names[j]
                                         : cell_text(&t->cells[(row - 1) * t->n_columns + j],
                                                     t->digits[j], buffer, sizeof buffer);
-            bool last = j + 1 == t->n_columns;
             fprintf(out, left ? (last ? "%-*.*s" : "%-*.*s  ") : (last ? "%*.*s" : "%*.*s  "),
                     last && left ? 0 : (int)width, (int)width, text);
         }
         fputc('\n', out);
     }
+    free(widths);
 }
 
 void csv_field(const char *text, FILE *out)

@@ -83,6 +83,17 @@ static enum status add_line(struct reader *r, char *text, const struct source *s
     struct deck_text *t = r->text;
     t->lines = memory_grow(t->lines, &t->capacity, t->n_lines + 1, sizeof *t->lines);
     t->lines[t->n_lines++] = (struct deck_line){text, s->file, line, r->control};
+    const char *other = text;
+    while (*other && !(*other & 0x80))
+        other++;
+    if (*other && !r->control) { /* node by node a byte would be one "_", and nodes the same */
+        while (other > text && !strchr(BLANKS ",()=", other[-1]))
+            other--;
+        return fail_at(
+            r->error, s->path, line,
+            "'%.*s', expected letters of ASCII: ngspice takes each byte of others for '_'",
+            (int)strcspn(other, BLANKS ",()="), other);
+    }
     /* what follows a `.control' is not seen without trust: it is refused itself */
     return r->trusted ? STATUS_OK : spice_line_screen(SPICE_DECK, s->path, line, text, r->error);
 }
@@ -195,12 +206,44 @@ static bool is_comment(const char *line)
     return !*line || *line == '*' || *line == '#';
 }
 
+/* In a number: the letters for micro and ohm, of UTF-8 and of Latin-1, as ngspice reads them. */
+static void fold_units(char *line)
+{
+    static const struct {
+        const char *bytes, *read;
+    } units[] = {{"\xc2\xb5", "u"},
+                 {"\xce\xbc", "u"},
+                 {"\xb5", "u"},
+                 {"\xce\xa9", ""},
+                 {"\xe2\x84\xa6", ""}};
+    char *to = line;
+    bool number = false, begins = true;
+    for (const char *p = line; *p;) {
+        const bool blank = strchr(BLANKS ",()={}'*/", *p) != NULL;
+        if (begins)
+            number = isdigit((unsigned char)p[*p == '+' || *p == '-' || *p == '.']);
+        size_t n = 0;
+        for (size_t k = 0; number && (*p & 0x80) && n == 0 && k < sizeof units / sizeof units[0];
+             k++)
+            if (strncmp(p, units[k].bytes, strlen(units[k].bytes)) == 0) {
+                n = strlen(units[k].bytes);
+                to = mempcpy(to, units[k].read, strlen(units[k].read));
+            }
+        begins = blank;
+        if (n == 0)
+            *to++ = *p;
+        p += n > 0 ? n : 1;
+    }
+    *to = 0;
+}
+
 /* A logical line that may go on, and where in the file the reader is. */
 struct place {
-    char *pending; /* or NULL */
-    int begun;     /* its first line */
-    bool goes_on;  /* it ended in two backslashes */
-    bool inside;   /* of the section that is wanted, or of a file as a whole */
+    char *pending;       /* or NULL */
+    size_t length, room; /* of it [bytes]; a line may go on a hundred thousand times */
+    int begun;           /* its first line */
+    bool goes_on;        /* it ended in two backslashes */
+    bool inside;         /* of the section that is wanted, or of a file as a whole */
     bool found;
 };
 
@@ -221,10 +264,14 @@ static enum status join(struct reader *r, const struct source *s, struct place *
                    ? fail_at(r->error, s->path, number, "goes on from a line that is not there")
                    : STATUS_OK;
     }
-    char *whole = memory_format("%s %s", p->pending, line + (!p->goes_on && *line == '+'));
-    free(p->pending);
+    const char *more = line + (!p->goes_on && *line == '+');
+    const size_t n = strlen(more);
+    if (p->length + n + 2 > p->room)
+        p->pending = memory_grow(p->pending, &p->room, 2 * (p->length + n + 2), 1);
+    p->pending[p->length] = ' ';
+    memcpy(p->pending + p->length + 1, more, n + 1);
+    p->length += n + 1;
     free(line);
-    p->pending = whole;
     return STATUS_OK;
 }
 
@@ -244,8 +291,10 @@ static bool passes(const struct source *s, struct place *p, const char *line)
 static enum status read_line(struct reader *r, const struct source *s, struct place *p, char *line,
                              int number)
 {
-    if (*line != '*')
+    if (*line != '*') {
         spice_cut_comment(line);
+        fold_units(line);
+    }
     const size_t n = strlen(line);
     const bool goes_on = n >= 2 && strcmp(line + n - 2, "\\\\") == 0;
     if (goes_on)
@@ -263,6 +312,8 @@ static enum status read_line(struct reader *r, const struct source *s, struct pl
         return status;
     }
     p->pending = line;
+    p->length = n - (goes_on ? 2 : 0);
+    p->room = p->length + 1;
     return starts(line, ".control") ? flush(r, s, p) : STATUS_OK;
 }
 

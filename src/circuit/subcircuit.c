@@ -47,11 +47,6 @@ void subcircuit_free(struct subcircuit_file *f)
     free(f);
 }
 
-const char *subcircuit_text(const struct subcircuit_file *f)
-{
-    return f->text;
-}
-
 /* Split at blanks, commas, parentheses and '=' (which is a word of its own); lower case. */
 static void add_words(struct statement *s, const char *line)
 {

@@ -20,9 +20,6 @@ struct subcircuit_file;
 enum status subcircuit_read(const char *path, struct subcircuit_file **file, struct error *error);
 void subcircuit_free(struct subcircuit_file *file);
 
-/* The file's text with its includes in place, for decks. */
-const char *subcircuit_text(const struct subcircuit_file *file);
-
 /* Number of terminals of a subcircuit of the file, or -1: no such subcircuit. */
 int subcircuit_terminals(const struct subcircuit_file *file, const char *name);
 

@@ -3,6 +3,9 @@
 
 #include "base/memory.h"
 #include "base/spice_number.h"
+#include "circuit/deck_words.h"
+#include "circuit/user_deck_globals.h"
+#include "circuit/user_deck_ports.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -11,13 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define BLANKS " \t\f\v,()"
-#define WORDS_MAX 4096 /* of one line */
-
-/* A word of a line; '=' is a word of its own. */
-struct word {
-    size_t at, n;
-};
+#define NODES_MAX SIZE_MAX /* as many as stand there */
 
 static const struct kind {
     char letter;
@@ -47,7 +44,10 @@ static const struct kind {
     {'t', "line", USER_ABSORBS, 4, 4, 4, false},
     {'o', "line", USER_ABSORBS, 4, 4, 4, false},
     {'u', "line", USER_ABSORBS, 3, 3, 3, false},
-    {'x', "subcircuit", USER_ABSORBS, 0, WORDS_MAX, 0, false},
+    {'p', "line", USER_ABSORBS, 4, NODES_MAX, 0, false},
+    {'y', "line", USER_ABSORBS, 4, 4, 4, false},
+    {'a', "code model", USER_ABSORBS, 0, NODES_MAX, 0, false},
+    {'x', "subcircuit", USER_ABSORBS, 0, NODES_MAX, 0, false},
 };
 
 static const char *const analysis_names[] = {"op", "dc", "ac", "tran"};
@@ -57,80 +57,117 @@ const char *user_analysis_name(enum user_analysis_kind kind)
     return analysis_names[kind];
 }
 
+/* `.model NAME TYPE' */
+struct model {
+    char *name, *type; /* in lower case */
+};
+
 /* What is being read. */
 struct reader {
     struct user_deck *deck;
+    struct user_globals *globals; /* or NULL */
     size_t n_models, models_capacity;
-    char **models;
-    bool *coupled; /* n_lines: no plain inductor */
+    struct model *models; /* n_models, sorted */
+    size_t n_coupled, coupled_capacity;
+    char **coupled; /* n_coupled, sorted: inductors that are no plain ones */
     size_t capacity[6];
-    struct word *words; /* WORDS_MAX of the line at hand */
-    size_t n_words;
+    struct deck_words words; /* of the line at hand */
+    size_t branches;         /* of .if that are open */
     struct error *error;
 };
 
-static void split(struct reader *r, const char *s)
+static int by_name(const void *a, const void *b)
 {
-    r->n_words = 0;
-    for (size_t i = 0; s[i] && r->n_words < WORDS_MAX;) {
-        i += strspn(s + i, BLANKS);
-        const size_t n = s[i] == '=' ? 1 : strcspn(s + i, BLANKS "=");
-        if (n > 0)
-            r->words[r->n_words++] = (struct word){i, n};
-        i += n;
-    }
+    return strcmp(((const struct model *)a)->name, ((const struct model *)b)->name);
 }
 
-static char *lower(const char *s, size_t n)
+static int by_text(const void *a, const void *b)
 {
-    char *word = memory_string_n(s, n);
-    for (char *p = word; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return word;
+    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static char *word_at(const struct reader *r, const char *s, size_t k)
+/* NULL: the deck has no such model. */
+static const struct model *find_model(const struct reader *r, const char *name)
 {
-    return k < r->n_words ? lower(s + r->words[k].at, r->words[k].n) : memory_string("");
+    const struct model key = {.name = (char *)(uintptr_t)name};
+    return r->n_models > 0 ? bsearch(&key, r->models, r->n_models, sizeof key, by_name) : NULL;
 }
 
 static bool is_model(const struct reader *r, const char *s, size_t k)
 {
-    for (size_t i = 0; k < r->n_words && i < r->n_models; i++)
-        if (strlen(r->models[i]) == r->words[k].n &&
-            strncasecmp(r->models[i], s + r->words[k].at, r->words[k].n) == 0)
-            return true;
-    return false;
+    char *name = deck_word(&r->words, s, k);
+    const bool is = find_model(r, name) != NULL;
+    free(name);
+    return is;
 }
 
 /* How many nodes the element at hand has; 0: it cannot be told. */
 static size_t count_nodes(const struct reader *r, const struct kind *k, const char *s)
 {
     if (k->letter == 'x') { /* what stands before the subcircuit's name, which parameters follow */
-        size_t n = 1;
-        while (n < r->n_words && s[r->words[n].at] != '=' &&
-               !(r->words[n].n == 7 && strncasecmp(s + r->words[n].at, "params:", 7) == 0))
-            n++;
-        if (n < r->n_words && s[r->words[n].at] == '=')
-            n--;
-        return n < 3 ? 0 : n - 2;
+        const size_t callee = deck_words_callee(&r->words, s);
+        return callee < 2 ? 0 : callee - 1;
     }
     size_t n = k->usual;
-    for (size_t i = k->least; k->most > k->least && i <= k->most; i++)
+    const size_t most = k->most < r->words.n ? k->most : r->words.n;
+    for (size_t i = k->least; k->most > k->least && i <= most; i++)
         if (is_model(r, s, i + 1)) {
             n = i;
             break;
         }
-    return r->n_words > n ? n : 0;
+    return r->words.n > n ? n : 0;
+}
+
+/* Nodes that stand in the line one after the other, and of a subcircuit the global ones that it uses;
+ * *spans: where they stand, to be freed. */
+static size_t find_nodes(const struct reader *r, const struct kind *k, const char *s,
+                         struct user_span **spans, const char *const **global)
+{
+    size_t n = count_nodes(r, k, s), n_global = 0;
+    *spans = NULL;
+    *global = NULL;
+    if (k->letter == 'x') {
+        const size_t callee = deck_words_callee(&r->words, s);
+        char *name = deck_word(&r->words, s, callee);
+        n_global = callee > 0 ? user_globals_of(r->globals, name, global) : 0;
+        free(name);
+        *spans = NEW(n + n_global, struct user_span);
+        for (size_t i = 0; i < n_global; i++)
+            (*spans)[n + i] = (struct user_span){r->words.list[callee].at, 0};
+    } else {
+        *spans = NEW(n, struct user_span);
+    }
+    for (size_t i = 0; i < n; i++)
+        (*spans)[i] = (struct user_span){r->words.list[i + 1].at, r->words.list[i + 1].n};
+    return n + n_global;
+}
+
+static bool is_ground(const char *name, size_t n)
+{
+    return (n == 1 && *name == '0') || (n == 3 && strncasecmp(name, "gnd", 3) == 0);
+}
+
+/* Ports of a code model, but for ground, where no power is.  SIZE_MAX: they are not known. */
+static size_t find_ports(const struct reader *r, const char *s, struct user_span **spans)
+{
+    size_t n, kept = 0;
+    char *name = user_deck_port_model(s);
+    const struct model *m = find_model(r, name);
+    const bool known = user_deck_ports(s, m ? m->type : NULL, &n, spans);
+    free(name);
+    for (size_t i = 0; known && i < n; i++)
+        if (!is_ground(s + (*spans)[i].at, (*spans)[i].n))
+            (*spans)[kept++] = (*spans)[i];
+    return known ? kept : SIZE_MAX;
 }
 
 /* The value of `c1 a b 5n ic=1' and the like. */
 static double plain_value(const struct reader *r, const char *s)
 {
     double value = NAN;
-    char *word = word_at(r, s, 3), *ic = word_at(r, s, 4);
-    const bool alone =
-        r->n_words == 4 || (r->n_words == 7 && strcmp(ic, "ic") == 0 && s[r->words[5].at] == '=');
+    char *word = deck_word(&r->words, s, 3), *ic = deck_word(&r->words, s, 4);
+    const bool alone = r->words.n == 4 ||
+                       (r->words.n == 7 && strcmp(ic, "ic") == 0 && s[r->words.list[5].at] == '=');
     if (!alone || !spice_number(word, &value))
         value = NAN;
     free(word);
@@ -144,47 +181,69 @@ static void add_text(char ***list, size_t *n, size_t *capacity, char *text)
     (*list)[(*n)++] = text;
 }
 
+static void name_senses(struct user_deck *d, struct user_element *e, size_t number, bool own)
+{
+    e->first = d->n_senses;
+    d->n_senses += e->n_senses;
+    e->senses = NEW(e->n_senses, char *);
+    for (size_t i = 0; i < e->n_senses; i++)
+        e->senses[i] =
+            own ? memory_string(e->name) : memory_format("v%s%zu_%zu", d->prefix, number, i);
+}
+
 static void add_element(struct reader *r, size_t line)
 {
     struct user_deck *d = r->deck;
     const char *s = d->text->lines[line].text;
     const char letter = (char)tolower((unsigned char)*s);
     const struct kind *kind = NULL;
+    struct user_span *spans = NULL;
+    const char *const *global = NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (kinds[i].letter == letter)
             kind = &kinds[i];
-    const size_t n = kind ? count_nodes(r, kind, s) : 0;
     if (letter == 'k') /* couples inductors, at whose terminals its energy is booked */
         return;
-    if (n == 0) {
-        add_text(&d->unbooked, &d->n_unbooked, &r->capacity[0], word_at(r, s, 0));
+    size_t n = !kind           ? 0
+               : letter == 'a' ? find_ports(r, s, &spans)
+                               : find_nodes(r, kind, s, &spans, &global);
+    if (n == 0 && letter == 'a') { /* digital: no current flows into it */
+        free(spans);
+        return;
+    }
+    if (n == 0 || n == SIZE_MAX) {
+        add_text(&d->unbooked, &d->n_unbooked, &r->capacity[0], deck_word(&r->words, s, 0));
+        free(spans);
         return;
     }
     d->elements = memory_grow(d->elements, &r->capacity[1], d->n_elements + 1, sizeof *d->elements);
     const size_t number = d->n_elements++;
     struct user_element *e = &d->elements[number];
-    *e = (struct user_element){.name = word_at(r, s, 0),
+    *e = (struct user_element){.name = deck_word(&r->words, s, 0),
                                .kind = kind->name,
                                .role = kind->role,
                                .line = line,
                                .n_nodes = n,
                                .nodes = NEW(n, char *),
+                               .spans = spans,
                                .series = kind->series && n == 2,
                                .is_subcircuit = letter == 'x',
+                               .conditional = r->branches > 0,
                                .n_senses = kind->series && n == 2 ? 1 : n,
+                               .resistance = NAN,
                                .value = NAN};
-    for (size_t i = 0; i < n; i++) {
-        e->nodes[i] = word_at(r, s, i + 1);
-        if (strcmp(e->nodes[i], "gnd") == 0)
-            strcpy(e->nodes[i], "0");
+    for (size_t i = 0, k = 0; i < n; i++) {
+        const char *at = s + spans[i].at;
+        e->nodes[i] = spans[i].n == 0             ? memory_string(global[k++])
+                      : is_ground(at, spans[i].n) ? memory_string("0")
+                                                  : deck_lower(at, spans[i].n);
     }
-    e->first = d->n_senses;
-    d->n_senses += e->n_senses;
-    e->senses = NEW(e->n_senses, char *);
-    for (size_t i = 0; i < e->n_senses; i++)
-        e->senses[i] = letter == 'v' ? memory_string(e->name)
-                                     : memory_format("v%s%zu_%zu", d->prefix, number, i);
-    if (letter == 'c' || (letter == 'l' && !r->coupled[line]))
+    name_senses(d, e, number, letter == 'v');
+    e->coupled = letter == 'l' && r->n_coupled > 0 &&
+                 bsearch(&e->name, r->coupled, r->n_coupled, sizeof *r->coupled, by_text);
+    if (letter == 'r')
+        e->resistance = plain_value(r, s);
+    if (letter == 'c' || (letter == 'l' && !e->coupled))
         e->value = plain_value(r, s);
 }
 
@@ -197,7 +256,7 @@ static void add_saves(struct reader *r, size_t line)
         for (; p[n] && (depth > 0 || !strchr(" \t\f\v,", p[n])); n++)
             depth += p[n] == '(' ? 1 : p[n] == ')' && depth > 0 ? (size_t)-1 : 0;
         d->saves = memory_grow(d->saves, &r->capacity[2], d->n_saves + 1, sizeof *d->saves);
-        d->saves[d->n_saves++] = (struct user_save){lower(p, n), line};
+        d->saves[d->n_saves++] = (struct user_save){deck_lower(p, n), line};
         p += n;
     }
 }
@@ -206,13 +265,13 @@ static enum status add_measure(struct reader *r, size_t line)
 {
     struct user_deck *d = r->deck;
     const struct deck_line *l = &d->text->lines[line];
-    char *kind = word_at(r, l->text, 1);
+    char *kind = deck_word(&r->words, l->text, 1);
     for (size_t k = 0; k < ANALYSIS_KINDS; k++)
-        if (strcmp(kind, analysis_names[k]) == 0 && r->n_words > 3) {
+        if (strcmp(kind, analysis_names[k]) == 0 && r->words.n > 3) {
             d->measures =
                 memory_grow(d->measures, &r->capacity[3], d->n_measures + 1, sizeof *d->measures);
-            d->measures[d->n_measures++] =
-                (struct user_measure){word_at(r, l->text, 2), (enum user_analysis_kind)k, line};
+            d->measures[d->n_measures++] = (struct user_measure){deck_word(&r->words, l->text, 2),
+                                                                 (enum user_analysis_kind)k, line};
             free(kind);
             return STATUS_OK;
         }
@@ -231,8 +290,8 @@ static void add_ignored(struct reader *r, size_t line)
 /* Is `uic' one of the words at hand? */
 static bool says_uic(const struct reader *r, const char *s)
 {
-    for (size_t k = 1; k < r->n_words; k++)
-        if (r->words[k].n == 3 && strncasecmp(s + r->words[k].at, "uic", 3) == 0)
+    for (size_t k = 1; k < r->words.n; k++)
+        if (deck_word_is(&r->words, s, k, "uic"))
             return true;
     return false;
 }
@@ -241,8 +300,8 @@ static bool says_uic(const struct reader *r, const char *s)
 static double first_point(const struct reader *r, const char *s)
 {
     double from = 0;
-    char *word = word_at(r, s, 3);
-    if (r->n_words > 3 && strcmp(word, "uic") != 0 && !spice_number(word, &from))
+    char *word = deck_word(&r->words, s, 3);
+    if (r->words.n > 3 && strcmp(word, "uic") != 0 && !spice_number(word, &from))
         from = NAN;
     free(word);
     return from;
@@ -251,12 +310,21 @@ static double first_point(const struct reader *r, const char *s)
 /* .ic or .nodeset, wherever it stands. */
 static void note_initial(struct user_deck *d, const char *s, bool inside)
 {
-    const size_t n = strcspn(s, BLANKS);
+    const size_t n = strcspn(s, DECK_BLANKS);
     if ((n == 3 && strncasecmp(s, ".ic", n) == 0) ||
         (n == 8 && strncasecmp(s, ".nodeset", n) == 0)) {
         d->initial = true;
         d->initial_inside = d->initial_inside || inside;
     }
+}
+
+/* Does a branch of .if begin or end here? */
+static void note_branch(struct reader *r, const char *s)
+{
+    if (deck_word_is(&r->words, s, 0, ".if"))
+        r->branches++;
+    else if (deck_word_is(&r->words, s, 0, ".endif") && r->branches > 0)
+        r->branches--;
 }
 
 /* A card outside of subcircuits. */
@@ -268,7 +336,8 @@ static enum status add_card(struct reader *r, size_t line)
     struct user_deck *d = r->deck;
     const struct deck_line *l = &d->text->lines[line];
     enum status status = STATUS_OK;
-    char *card = word_at(r, l->text, 0);
+    note_branch(r, l->text);
+    char *card = deck_word(&r->words, l->text, 0);
     for (size_t k = 0; k < ANALYSIS_KINDS; k++)
         if (strcmp(card + 1, analysis_names[k]) == 0) {
             d->analyses =
@@ -295,45 +364,63 @@ static enum status add_card(struct reader *r, size_t line)
     return status;
 }
 
-/* A name that no word of the deck begins with. */
+/* k of each `sb_' (0) or `sbK_' in the text; taken[n]: noted if it is less than n, or NULL.  Returns how
+ * many there are. */
+static size_t note_prefixes(const char *s, size_t n, bool *taken)
+{
+    size_t found = 0;
+    for (const char *p = s; (p = strcasestr(p, "sb")); p++) {
+        char *end = (char *)(uintptr_t)(p + 2);
+        const unsigned long k = isdigit((unsigned char)*end) ? strtoul(end, &end, 10) : 0;
+        found += *end == '_';
+        if (*end == '_' && taken && k < n)
+            taken[k] = true;
+    }
+    return found;
+}
+
+/* A name that is in no word of the deck. */
 static void choose_prefix(struct reader *r)
 {
     const struct deck_text *t = r->deck->text;
-    for (size_t k = 0;; k++) {
-        bool taken = false;
-        if (k == 0)
-            strcpy(r->deck->prefix, "sb_");
-        else
-            snprintf(r->deck->prefix, sizeof r->deck->prefix, "sb%zu_", k);
-        for (size_t i = 0; i < t->n_lines && !taken; i++)
-            taken = strcasestr(t->lines[i].text, r->deck->prefix) != NULL;
-        if (!taken)
-            return;
-    }
+    size_t n = 1, k = 0; /* of n names one is free */
+    for (size_t i = 0; i < t->n_lines; i++)
+        n += note_prefixes(t->lines[i].text, 0, NULL);
+    bool *taken = NEW(n, bool);
+    for (size_t i = 0; i < t->n_lines; i++)
+        note_prefixes(t->lines[i].text, n, taken);
+    while (taken[k])
+        k++;
+    free(taken);
+    if (k == 0)
+        strcpy(r->deck->prefix, "sb_");
+    else
+        snprintf(r->deck->prefix, sizeof r->deck->prefix, "sb%zu_", k);
 }
 
 /* Models, and inductors that `k1 la lb 0.9' couples. */
 static void look_ahead(struct reader *r)
 {
     const struct deck_text *t = r->deck->text;
-    r->coupled = NEW(t->n_lines, bool);
     for (size_t i = 0; i < t->n_lines; i++) {
         const char *s = t->lines[i].text;
         if (strncasecmp(s, ".model", 6) == 0) {
-            split(r, s);
-            if (r->n_words > 1)
-                add_text(&r->models, &r->n_models, &r->models_capacity, word_at(r, s, 1));
+            deck_words_split(&r->words, s);
+            r->models =
+                memory_grow(r->models, &r->models_capacity, r->n_models + 1, sizeof *r->models);
+            r->models[r->n_models++] =
+                (struct model){deck_word(&r->words, s, 1), deck_word(&r->words, s, 2)};
         } else if (*s == 'k' || *s == 'K') {
-            split(r, s);
-            for (size_t k = 1; k < r->n_words; k++)
-                for (size_t j = 0; j < t->n_lines; j++) {
-                    const char *l = t->lines[j].text;
-                    const size_t n = strcspn(l, BLANKS);
-                    if (n == r->words[k].n && strncasecmp(l, s + r->words[k].at, n) == 0)
-                        r->coupled[j] = true;
-                }
+            deck_words_split(&r->words, s);
+            for (size_t k = 1; k < r->words.n; k++)
+                add_text(&r->coupled, &r->n_coupled, &r->coupled_capacity,
+                         deck_word(&r->words, s, k));
         }
     }
+    if (r->n_models > 0)
+        qsort(r->models, r->n_models, sizeof *r->models, by_name);
+    if (r->n_coupled > 0)
+        qsort(r->coupled, r->n_coupled, sizeof *r->coupled, by_text);
 }
 
 static enum status read_deck(struct reader *r)
@@ -343,22 +430,25 @@ static enum status read_deck(struct reader *r)
     size_t depth = 0;
     choose_prefix(r);
     look_ahead(r);
+    r->deck->instead = NEW(t->n_lines, char *);
+    r->globals = user_globals_read(r->deck);
     for (size_t i = 0; i < t->n_lines && status == STATUS_OK; i++) {
         const char *s = t->lines[i].text;
         if (t->lines[i].control || *s == '*') {
             r->deck->control = true;
-            split(r, s);
+            deck_words_split(&r->words, s);
             r->deck->control_uic = r->deck->control_uic || says_uic(r, s);
             continue;
         }
         note_initial(r->deck, s, depth > 0);
+        r->deck->noise = r->deck->noise || strcasestr(s, "trnoise") || strcasestr(s, "trrandom");
         if (strncasecmp(s, ".subckt", 7) == 0) {
             depth++;
         } else if (strncasecmp(s, ".ends", 5) == 0) {
             depth -= depth > 0;
         } else if (depth == 0) {
-            split(r, s);
-            if (r->n_words == 0)
+            deck_words_split(&r->words, s);
+            if (r->words.n == 0)
                 status = fail_at(r->error, t->files[t->lines[i].file], t->lines[i].line,
                                  "'%s', expected an element or a card", s);
             else if (*s == '.')
@@ -373,6 +463,13 @@ static enum status read_deck(struct reader *r)
     return status;
 }
 
+static void free_texts(char **list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(list[i]);
+    free(list);
+}
+
 enum status user_deck_read(const char *path, bool trusted, struct user_deck **deck,
                            struct error *error)
 {
@@ -380,26 +477,22 @@ enum status user_deck_read(const char *path, bool trusted, struct user_deck **de
     struct user_deck *d = NEW(1, struct user_deck);
     enum status status = deck_text_read(path, trusted, &d->text, error);
     if (status == STATUS_OK) {
-        struct reader r = {.deck = d, .words = NEW(WORDS_MAX, struct word), .error = error};
+        struct reader r = {.deck = d, .error = error};
         status = read_deck(&r);
-        for (size_t i = 0; i < r.n_models; i++)
-            free(r.models[i]);
+        for (size_t i = 0; i < r.n_models; i++) {
+            free(r.models[i].name);
+            free(r.models[i].type);
+        }
         free(r.models);
-        free(r.coupled);
-        free(r.words);
+        free_texts(r.coupled, r.n_coupled);
+        user_globals_free(r.globals);
+        free(r.words.list);
     }
     if (status == STATUS_OK)
         *deck = d;
     else
         user_deck_free(d);
     return status;
-}
-
-static void free_texts(char **list, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        free(list[i]);
-    free(list);
 }
 
 void user_deck_free(struct user_deck *d)
@@ -410,6 +503,7 @@ void user_deck_free(struct user_deck *d)
         free(d->elements[i].name);
         free_texts(d->elements[i].nodes, d->elements[i].n_nodes);
         free_texts(d->elements[i].senses, d->elements[i].n_senses);
+        free(d->elements[i].spans);
     }
     for (size_t i = 0; i < d->n_measures; i++)
         free(d->measures[i].name);
@@ -421,6 +515,8 @@ void user_deck_free(struct user_deck *d)
     free(d->saves);
     free_texts(d->unbooked, d->n_unbooked);
     free(d->ignored);
+    if (d->instead)
+        free_texts(d->instead, d->text->n_lines);
     deck_text_free(d->text);
     free(d);
 }

@@ -4,7 +4,10 @@
  * In series with the terminals of each element outside of subcircuits goes a voltage source of 0 V,
  * whose current is an unknown that ngspice solves for: of two terminals in one, of more in all, so
  * that the power into an element is the sum of v i over its terminals, whatever it is.  A subcircuit
- * is an element at its terminals.  Sources carry their current already.  Nothing else is changed. */
+ * is an element at its terminals, and so are the nodes of `.global' that it or what is in it uses: they
+ * become terminals of the subcircuits that use them (user_deck_globals.c).  A code model is booked at
+ * its analogue ports (user_deck_ports.c).  Sources carry their current already.  Nothing else is
+ * changed. */
 #ifndef SILVERBAR_CIRCUIT_USER_DECK_H
 #define SILVERBAR_CIRCUIT_USER_DECK_H
 
@@ -18,19 +21,29 @@ enum user_role {
     USER_STORES,   /* capacitors, inductors */
 };
 
+/* Where a node stands in the element's line; n = 0: it is put in there. */
+struct user_span {
+    size_t at, n; /* bytes */
+};
+
 struct user_element {
     char *name;       /* in lower case */
     const char *kind; /* "resistor", ... */
     enum user_role role;
     size_t line; /* index into text->lines */
     size_t n_nodes;
-    char **nodes; /* n_nodes, in lower case; "0" is ground */
+    char **nodes;            /* n_nodes, in lower case; "0" is ground */
+    struct user_span *spans; /* n_nodes */
     bool is_subcircuit;
-    bool series;     /* one current, through it from nodes[0] to nodes[1]; else one into each */
-    size_t n_senses; /* 1 or n_nodes */
-    char **senses;   /* n_senses: names of the sources whose currents are these */
-    size_t first;    /* how many senses the elements before it have */
-    double value;    /* of a linear capacitor [F] or inductor [H] without more to it; else NaN */
+    bool conditional; /* in a branch of .if, which may leave it out */
+    bool coupled;     /* an inductor of a K element */
+    bool series;      /* one current, through it from nodes[0] to nodes[1]; else one into each */
+    size_t n_senses;  /* 1 or n_nodes */
+    char **senses;    /* n_senses: names of the sources whose currents are these */
+    size_t first;     /* how many senses the elements before it have */
+    double
+        resistance; /* of a resistor with a plain number > 0 for it and nothing more; else NaN [ohm] */
+    double value; /* of a linear capacitor [F] or inductor [H] without more to it; else NaN */
 };
 
 enum user_analysis_kind { ANALYSIS_OP, ANALYSIS_DC, ANALYSIS_AC, ANALYSIS_TRAN, ANALYSIS_KINDS };
@@ -57,6 +70,7 @@ struct user_deck {
     struct deck_text *text;
     bool control;        /* has .control blocks, which run what they want */
     bool control_uic;    /* one of them says `uic' */
+    bool noise;          /* has sources of noise */
     bool initial;        /* has .ic or .nodeset */
     bool initial_inside; /* has one in a subcircuit, which may name a terminal of the subcircuit */
     size_t n_senses;     /* of all elements */
@@ -67,9 +81,12 @@ struct user_deck {
     struct user_save *saves;        /* n_saves; none: all */
     char **unbooked;                /* n_unbooked: elements whose terminals are not known */
     size_t *ignored;                /* n_ignored: lines of cards that do nothing here, as .print */
-    char prefix[32];                /* of what was put in, "sb_" unless the deck has that */
+    char **instead;  /* text->n_lines: what ngspice reads in place of a line; NULL: the line
+                                     * itself, "": nothing */
+    char prefix[32]; /* of what was put in, "sb_" unless the deck has that */
 };
 
+/* On failure *deck is NULL. */
 enum status user_deck_read(const char *path, bool trusted, struct user_deck **deck,
                            struct error *error);
 void user_deck_free(struct user_deck *deck);
@@ -93,6 +110,9 @@ bool user_deck_says_uic(const struct user_deck *deck);
 /* Does the analysis need initial[]?  Without `uic' too where a subcircuit has a .ic, which may be for
  * a terminal. */
 bool user_deck_needs_initial(const struct user_deck *deck, size_t analysis);
+
+/* The lines of user_deck_lines() without any source that senses: the deck as it stands. */
+char **user_deck_plain_lines(const struct user_deck *deck, size_t analysis, size_t **origin);
 
 /* Lines as above, of a transient of 1 ps, that let ngspice itself say what initial[] is.  No source
  * senses; instead a capacitor hangs at each node that one would lead to, too small to be felt, whose

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define BLANKS " \t\f\v,()"
-
 /* Of a probe [F]: its current at 1 V in 1 fs is 1e-15 A. */
 #define PROBE "1e-30"
 
@@ -66,25 +64,32 @@ static void hold_initial(struct lines *l, const struct user_element *e, size_t i
             e->line);
 }
 
-/* The element's line with its nodes led through the sources that sense its currents.
- * initial[n_senses]: [V], or NULL. */
+/* The element's line with its nodes led through the sources that sense its currents. */
+static char *sensed_line(const struct user_deck *d, const struct user_element *e)
+{
+    const char *s = d->text->lines[e->line].text;
+    const size_t replaced = e->series ? 1 : 0; /* of two nodes the second */
+    size_t length = strlen(s) + 1, done = 0;
+    for (size_t i = replaced; i < e->n_nodes; i++)
+        length += strlen(e->senses[i - replaced]) + 1;
+    char *text = NEW(length, char), *end = text;
+    for (size_t i = replaced; i < e->n_nodes; i++) {
+        const struct user_span *span = &e->spans[i];
+        end = mempcpy(end, s + done, span->at - done);
+        end = stpcpy(end, e->senses[i - replaced] + 1);
+        if (span->n == 0)
+            *end++ = ' ';
+        done = span->at + span->n;
+    }
+    strcpy(end, s + done);
+    return text;
+}
+
+/* initial[n_senses]: [V], or NULL. */
 static void add_sensed(struct lines *l, const struct user_deck *d, const struct user_element *e,
                        const double *initial, bool uic)
 {
-    const char *s = d->text->lines[e->line].text, *p = s + strcspn(s, BLANKS "=");
-    char *text = memory_string_n(s, (size_t)(p - s));
-    const size_t replaced = e->series ? 1 : 0; /* of two nodes the second */
-    for (size_t i = 0; i < e->n_nodes; i++) {
-        const size_t gap = strspn(p, BLANKS), n = strcspn(p + gap, BLANKS "=");
-        char *more = i >= replaced
-                         ? memory_format("%s%.*s%s", text, (int)gap, p, e->senses[i - replaced] + 1)
-                         : memory_format("%s%.*s", text, (int)(gap + n), p);
-        free(text);
-        text = more;
-        p += gap + n;
-    }
-    add(l, memory_format("%s%s", text, p), e->line);
-    free(text);
+    add(l, sensed_line(d, e), e->line);
     for (size_t i = 0; i < e->n_senses; i++) {
         const char *node = node_before(e, i), *inner = e->senses[i] + 1;
         add(l,
@@ -137,8 +142,9 @@ bool user_deck_needs_initial(const struct user_deck *d, size_t analysis)
            d->analyses[analysis].kind == ANALYSIS_TRAN;
 }
 
-char **user_deck_lines(const struct user_deck *d, size_t analysis, const double *initial,
-                       size_t **origin)
+/* sensed: with the sources that sense currents. */
+static char **make_lines(const struct user_deck *d, size_t analysis, bool sensed,
+                         const double *initial, size_t **origin)
 {
     struct lines l = {0};
     bool *skip = find_skipped(d, analysis);
@@ -147,12 +153,15 @@ char **user_deck_lines(const struct user_deck *d, size_t analysis, const double 
     add(&l, memory_string("* a deck"), SIZE_MAX);
     for (size_t i = 0; i < d->text->n_lines; i++) {
         if (k < d->n_elements && d->elements[k].line == i) {
-            if (is_sensed(d, &d->elements[k]))
+            if (sensed && is_sensed(d, &d->elements[k]))
                 add_sensed(&l, d, &d->elements[k], initial ? initial + d->elements[k].first : NULL,
                            uic);
             else
                 add(&l, memory_string(d->text->lines[i].text), i);
             k++;
+        } else if (!skip[i] && sensed && d->instead[i]) {
+            if (d->instead[i][0])
+                add(&l, memory_string(d->instead[i]), i);
         } else if (!skip[i]) {
             add(&l, memory_string(d->text->lines[i].text), i);
         }
@@ -166,6 +175,17 @@ char **user_deck_lines(const struct user_deck *d, size_t analysis, const double 
     free(skip);
     *origin = l.origin;
     return l.lines;
+}
+
+char **user_deck_lines(const struct user_deck *d, size_t analysis, const double *initial,
+                       size_t **origin)
+{
+    return make_lines(d, analysis, true, initial, origin);
+}
+
+char **user_deck_plain_lines(const struct user_deck *d, size_t analysis, size_t **origin)
+{
+    return make_lines(d, analysis, false, NULL, origin);
 }
 
 /* skip[n_lines] for probes: no analysis but one, no measure, no command but those that go before the
@@ -208,8 +228,8 @@ char **user_deck_probe_lines(const struct user_deck *d, size_t analysis, char **
         for (size_t j = 0; j < e->n_senses; j++) {
             const char *node = node_before(e, j), *inner = e->senses[j] + 1;
             (*probes)[e->first + j] = memory_format("@c%s[ic]", inner);
-            if (is_sensed(d, e) && strcmp(node, "0") != 0)
-                add(&l, memory_format("c%s %s 0 " PROBE, inner, node), i);
+            if (is_sensed(d, e)) /* not against ground, which may have a value too */
+                add(&l, memory_format("c%s %s %sreference " PROBE, inner, node, d->prefix), i);
         }
     }
     add(&l, memory_string(".tran 1p 1p uic"), SIZE_MAX);

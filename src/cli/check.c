@@ -9,6 +9,7 @@
 #include "cli/input/testbench_input.h"
 #include "report/json.h"
 #include "report/output.h"
+#include "study/random/random_check.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,10 @@ struct arguments {
     const char *dopant;           /* NULL: the default */
     struct testbench_input input; /* of the file */
     uint64_t sample;
-    bool json, quick, one_sample;
+    bool json, quick, one_sample, seed_given;
     double reltol, reference;
+    uint64_t n_random, seed; /* n_random: 0 without --random */
+    const char *kind;
     size_t n_cases;
     const struct case_kind *cases[CASES_MAX]; /* n_cases */
 };
@@ -34,7 +37,10 @@ enum option_key {
     KEY_RELTOL,
     KEY_SET,
     KEY_SAMPLE,
-    KEY_REFERENCE
+    KEY_REFERENCE,
+    KEY_RANDOM,
+    KEY_SEED,
+    KEY_KIND
 };
 
 /* clang-format off */
@@ -53,6 +59,10 @@ static const struct argp_option own_options[] = {
      "of a testbench: value of a key in place of the file's; may be repeated", 0},
     {"sample", KEY_SAMPLE, "N", 0, "of a testbench: this one of those that it asks for", 0},
     {"reference", KEY_REFERENCE, "F", 0, "relative tolerance of the reference", 0},
+    {"random", KEY_RANDOM, "N", 0, "draw N testbenches instead, and write those that differ here",
+     0},
+    {"seed", KEY_SEED, "N", 0, "of --random", 0},
+    {"kind", KEY_KIND, "NAME", 0, "of --random: device, crossbar or training alone", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON in place of the table", 0},
     {"output", 'o', "FILE", 0, "save the table too: .csv, .json or text", 0},
     {0},
@@ -60,7 +70,7 @@ static const struct argp_option own_options[] = {
 
 static struct arguments defaults(void)
 {
-    return (struct arguments){.reltol = CHECK_RELTOL};
+    return (struct arguments){.reltol = CHECK_RELTOL, .seed = 1};
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -84,6 +94,20 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_REFERENCE:
         a->reference = argument_number(state, "--reference", text, 1e-9, 1e-4);
+        break;
+    case KEY_RANDOM:
+        a->n_random = argument_count(state, "--random", text, RANDOM_COUNT_MAX);
+        if (a->n_random == 0)
+            argp_error(state, "--random 0, expected 1 to %d", RANDOM_COUNT_MAX);
+        break;
+    case KEY_SEED:
+        a->seed = argument_count(state, "--seed", text, UINT64_C(1) << 53);
+        a->seed_given = true;
+        break;
+    case KEY_KIND:
+        if (!random_kind_known(text))
+            argp_error(state, "--kind '%s', expected device, crossbar or training", text);
+        a->kind = text;
         break;
     case KEY_JSON:
         a->json = true;
@@ -113,6 +137,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
                                         : "--dopant");
         if (!a->file && (a->input.n > 0 || a->one_sample))
             argp_error(state, "--set or --sample, expected with FILE.yaml");
+        if (a->n_random == 0 && (a->seed_given || a->kind))
+            argp_error(state, "--seed or --kind, expected with --random");
+        if (a->n_random > 0 && (a->file || a->quick || a->n_cases > 0 || a->dopant))
+            argp_error(state, "--random with %s, expected no other circuits",
+                       a->file          ? a->file
+                       : a->quick       ? "--quick"
+                       : a->n_cases > 0 ? "--case"
+                                        : "--dopant");
         if (a->quick && a->n_cases > 0)
             argp_error(state, "--quick and --case, expected one of them");
         break;
@@ -129,6 +161,8 @@ static char *add_default(int key, const char *text, void *input)
     if (key == KEY_REFERENCE)
         return memory_format("%s (%g, of a testbench %g)", text, CHECK_REFERENCE_RELTOL,
                              CHECK_REFERENCE_GIVEN);
+    if (key == KEY_SEED)
+        return memory_format("%s (%d)", text, (int)a.seed);
     if (key == KEY_SAMPLE)
         return memory_format("%s (%d)", text, (int)a.sample);
     return (char *)text;
@@ -163,6 +197,52 @@ static enum status record(struct arguments *a, struct study_case *k, struct erro
                                : status;
 }
 
+static void print(const struct arguments *a, const struct table *t)
+{
+    if (a->json)
+        json_write_table(t, stdout);
+    else
+        table_print(t, stdout);
+}
+
+/* The table is printed with what was done, whatever the status. */
+static enum status run_random(struct arguments *a, struct error *error)
+{
+    struct output output = {0};
+    struct table *table = NULL, *found = NULL;
+    enum status status = a->output ? output_file(a->output, &output, error) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
+    testbench_input_context(&a->input);
+    const struct random_options o = {.kind = a->kind,
+                                     .n = a->n_random,
+                                     .seed = a->seed,
+                                     .solver = outcome_tolerances(a->reltol),
+                                     .context = &a->input.context,
+                                     .progress = a->input.context.progress};
+    a->input.context.progress = NULL;
+    status = random_check_run(&o, &table, &found, error);
+    if (o.progress)
+        o.progress(NULL, NULL);
+    print(a, table);
+    if (found->n_rows > 0 && !a->json)
+        table_print(found, stdout);
+    if (status == STATUS_OK || status == STATUS_UNTRUSTED || status == STATUS_INTERRUPTED) {
+        struct error unsaved;
+        enum status saved = output_table(&output, NULL, table, &unsaved);
+        if (saved == STATUS_OK)
+            saved = output_complete(&output, &unsaved);
+        if (saved != STATUS_OK) {
+            status = saved;
+            *error = unsaved;
+        }
+    }
+    output_abandon(&output);
+    table_free(table);
+    table_free(found);
+    return status;
+}
+
 static enum status run(struct arguments *a, struct error *error)
 {
     struct study_inputs inputs = {0};
@@ -192,11 +272,10 @@ static enum status run(struct arguments *a, struct error *error)
         status = check_run(&o, &table, error);
     if (o.progress)
         o.progress(NULL, NULL);
-    if (status == STATUS_OK || status == STATUS_UNTRUSTED) {
-        if (a->json)
-            json_write_table(table, stdout);
-        else
-            table_print(table, stdout);
+    const bool shown = table && (status == STATUS_OK || status == STATUS_UNTRUSTED ||
+                                 (status == STATUS_NUMERICAL && table->n_rows > 1));
+    if (shown) {
+        print(a, table);
         struct error unsaved;
         enum status saved = output_table(&output, NULL, table, &unsaved);
         if (saved == STATUS_OK)
@@ -222,7 +301,7 @@ int command_check(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     key_options_free(options);
     interrupt_watch();
-    const enum status status = run(&a, &error);
+    const enum status status = a.n_random > 0 ? run_random(&a, &error) : run(&a, &error);
     testbench_input_free(&a.input);
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
 }

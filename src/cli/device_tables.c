@@ -3,14 +3,13 @@
 
 #include "base/memory.h"
 #include "report/json.h"
+#include "report/new_file.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static int is_library(const struct dirent *entry)
 {
@@ -114,22 +113,12 @@ enum status device_table_show(const struct device_shown *shown, bool head, struc
 
 enum status device_table_write(const struct table *t, const char *path, struct error *error)
 {
-    char *temporary = memory_format("%s.unfinished-%ld", path, (long)getpid());
-    FILE *out = fopen(temporary, "w");
-    bool ok = out != NULL;
-    if (out) {
-        table_csv(t, out);
-        ok = !ferror(out);
-        ok = fclose(out) == 0 && ok;
-    }
-    ok = ok && rename(temporary, path) == 0;
-    enum status status = STATUS_OK;
-    if (!ok) {
-        status = fail(error, STATUS_INPUT, "%s: cannot be written: %s", path, strerror(errno));
-        unlink(temporary);
-    }
-    free(temporary);
-    return status;
+    struct new_file out;
+    const enum status status = new_file_begin(path, &out, error);
+    if (status != STATUS_OK)
+        return status;
+    table_csv(t, out.file);
+    return new_file_end(&out, STATUS_OK, error);
 }
 
 void device_table_print(const struct table *t, bool json, bool csv)

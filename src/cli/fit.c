@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #define STEPS_SAMPLES 200 /* of a trace, for which the default of --steps is meant */
-#define SERIES_MIN 1e-3   /* [ohm] */
 #define SERIES_LEFT 0.05  /* share of source_V - device_V that a resistor may leave unexplained */
 
 enum option_key {
@@ -40,6 +39,9 @@ enum option_key {
     KEY_NTH,
     KEY_GSTEP,
     KEY_GPAR,
+    KEY_REVERSE,
+    KEY_GMIN,
+    KEY_GMAX,
 };
 
 struct arguments {
@@ -49,7 +51,9 @@ struct arguments {
     double series[FIT_TRACES_MAX];
     size_t n_series, n_files;
     char **files; /* n_files */
-    bool json, drift_only, steps_given;
+    bool json, drift_only, steps_given, reverse;
+    struct fit_window window;
+    char *start_name;
     struct fit_options fit;
     struct drift_request drift;
 };
@@ -58,7 +62,9 @@ static const struct argp_option options[] = {
     {"model", KEY_MODEL, "NAME", 0, "model to fit", 0},
     {"series", KEY_SERIES, "OHM,...", 0,
      "resistor between source and device, of all traces or "
-     "one a trace; not needed where both voltages are measured",
+     "one a trace, 0: none; not needed where both voltages are measured",
+     0},
+    {"reverse", KEY_REVERSE, NULL, 0, "turn the signs of all voltages and currents: probes swapped",
      0},
     {"free", KEY_FREE, "A,B,...", 0, "parameters to fit; the others stay as they start", 0},
     {"shared", KEY_SHARED, "A,B,...", 0, "free parameters that all traces share; none given: all",
@@ -70,6 +76,8 @@ static const struct argp_option options[] = {
      0},
     {"seed", KEY_SEED, "N", 0, "of the random starts", 0},
     {"output", 'o', "FILE.lib", 0, "write the device, and prove it in every engine", 0},
+    {"gmin", KEY_GMIN, "S", 0, "window of conductances in FILE.lib, for weights of a training", 0},
+    {"gmax", KEY_GMAX, "S", 0, "its end; default: 0.4/ron, and a tenth of it or 2/roff", 0},
     {"plot", KEY_PLOT, "FILE", 0, "draw loops and residuals to a .png, .svg or .pdf", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON", 0},
     {NULL, 0, NULL, 0, "Drift of a resistance at rest:", 1},
@@ -110,7 +118,7 @@ static size_t parse_list(struct argp_state *state, const struct list_range *r, c
     return n;
 }
 
-static const struct list_range series_range = {"--series", SERIES_MIN, 1e12, FIT_TRACES_MAX},
+static const struct list_range series_range = {"--series", 0, 1e12, FIT_TRACES_MAX},
                                interval_range = {"--interval", 1e-9, 1e12, DRIFT_LIST_MAX},
                                voff_range = {"--voff", 1e-6, 10, DRIFT_LIST_MAX};
 
@@ -171,6 +179,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_GSTEP:
         a->drift.options.gstep = argument_number(state, "--gstep", text, 1e-18, 1);
+        break;
+    case KEY_REVERSE:
+        a->reverse = true;
+        break;
+    case KEY_GMIN:
+        a->window.g_min = argument_number(state, "--gmin", text, 1e-15, 1e3);
+        break;
+    case KEY_GMAX:
+        a->window.g_max = argument_number(state, "--gmax", text, 1e-15, 1e3);
         break;
     case KEY_GPAR:
         a->drift.options.gpar = argument_number(state, "--gpar", text, 0, 1);
@@ -255,7 +272,7 @@ static double series_of(const struct trace *t, double *left)
 
 /* Read a trace and make the source's voltage of it: as measured, or device + R i.  *series is found
  * from both voltages if it is NAN. */
-static enum status read_trace(const char *path, double *series, struct trace *t,
+static enum status read_trace(const char *path, bool reverse, double *series, struct trace *t,
                               struct error *error)
 {
     const unsigned needed = 1U << TRACE_T | 1U << TRACE_CURRENT;
@@ -263,16 +280,21 @@ static enum status read_trace(const char *path, double *series, struct trace *t,
         trace_read(path, needed | 1U << TRACE_SOURCE | 1U << TRACE_DEVICE, needed, t, error);
     if (status != STATUS_OK)
         return status;
+    if (t->passed_over)
+        fprintf(stderr, "silverbar fit: %s: columns passed over: %s\n", path, t->passed_over);
+    for (int q = TRACE_SOURCE; reverse && q <= TRACE_CURRENT; q++)
+        for (size_t k = 0; t->column[q] && k < t->n; k++)
+            t->column[q][k] = -t->column[q][k];
     const bool source = t->column[TRACE_SOURCE], device = t->column[TRACE_DEVICE];
     double left = 0;
     if (source && device && isnan(*series)) {
         *series = series_of(t, &left);
-        if (!(*series >= SERIES_MIN && left <= SERIES_LEFT))
+        if (!(*series > 0 && left <= SERIES_LEFT))
             status = fail(error, STATUS_INPUT,
                           "%s: source_V - device_V is not a resistor times current_A (%.3g ohm, "
-                          "%.2g of it left), expected --series",
+                          "%.2g of it left), expected --series, 0 without a resistor",
                           path, *series, left);
-    } else if (source && device) {
+    } else if (source && device && *series > 0) {
         const double found = series_of(t, &left);
         if (found <= *series / 2 || found >= *series * 2)
             status =
@@ -290,7 +312,9 @@ static enum status read_trace(const char *path, double *series, struct trace *t,
     } else if (isnan(*series)) {
         status =
             fail(error, STATUS_INPUT,
-                 "%s: expected --series, which only both source_V and device_V can replace", path);
+                 "%s: expected --series, 0 without a resistor; only both source_V and device_V can "
+                 "replace it",
+                 path);
     }
     if (status != STATUS_OK) {
         trace_free(t);
@@ -338,7 +362,7 @@ static int is_library(const struct dirent *entry)
 }
 
 /* The starting set: that of --start, or of the dopant of this model that is nearest to the data. */
-static enum status find_start(const struct arguments *a, const char *devices, struct fit_options *o,
+static enum status find_start(struct arguments *a, const char *devices, struct fit_options *o,
                               struct error *error)
 {
     struct dopant *d;
@@ -350,6 +374,7 @@ static enum status find_start(const struct arguments *a, const char *devices, st
             status = fail(error, STATUS_INPUT, "%s: found model %s, expected %s", d->path,
                           d->model->name, o->model->name);
         memcpy(o->start, d->parameters, sizeof o->start);
+        a->start_name = memory_string(d->name);
         dopant_free(d);
         return status;
     }
@@ -371,6 +396,8 @@ static enum status find_start(const struct arguments *a, const char *devices, st
             if (status == STATUS_OK && (nrmse < best || isinf(best))) {
                 best = nrmse;
                 memcpy(start, d->parameters, sizeof start);
+                free(a->start_name);
+                a->start_name = memory_string(d->name);
             }
         }
         dopant_free(d);
@@ -397,7 +424,7 @@ static enum status prepare(struct arguments *a, const char *devices, struct trac
     o->traces = traces;
     for (size_t t = 0; t < a->n_files && status == STATUS_OK; t++) {
         o->series[t] = a->n_series == 0 ? NAN : a->series[a->n_series > 1 ? t : 0];
-        status = read_trace(a->files[t], &o->series[t], &traces[t], error);
+        status = read_trace(a->files[t], a->reverse, &o->series[t], &traces[t], error);
         o->n_traces += status == STATUS_OK;
     }
     if (status != STATUS_OK)
@@ -420,7 +447,10 @@ static enum status prepare(struct arguments *a, const char *devices, struct trac
             status = fail(error, STATUS_INPUT,
                           "--output: one device needs all parameters shared, '%s' is not",
                           o->model->parameters[k].name);
-    return status == STATUS_OK ? find_start(a, devices, o, error) : status;
+    if (status == STATUS_OK)
+        status = find_start(a, devices, o, error);
+    o->start_name = a->start_name;
+    return status;
 }
 
 static void show_progress(size_t start, size_t starts, double nrmse)
@@ -442,7 +472,8 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
         fputs("\r\033[K", stderr);
     enum status trust = STATUS_OK;
     if (status == STATUS_OK && a->output) {
-        trust = fit_output_library(&a->fit, &result, a->output, devices, &proof, error);
+        const struct fit_library to = {a->output, devices, a->window};
+        trust = fit_output_library(&a->fit, &result, &to, &proof, error);
         status = trust == STATUS_UNTRUSTED ? STATUS_OK : trust;
     }
     if (status == STATUS_OK && a->plot)
@@ -457,6 +488,7 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
         status = trust;
     }
     fit_free(&result);
+    free(a->start_name);
     for (size_t t = 0; t < FIT_TRACES_MAX; t++)
         trace_free(&traces[t]);
     return status;

@@ -39,6 +39,15 @@ static void add_rows(struct table *t, const struct drift_request *q, double inte
     }
 }
 
+static enum status read_drift(const char *path, unsigned columns, struct trace *t,
+                              struct error *error)
+{
+    const enum status status = trace_read(path, columns, columns, t, error);
+    if (status == STATUS_OK && t->passed_over)
+        fprintf(stderr, "silverbar fit: %s: columns passed over: %s\n", path, t->passed_over);
+    return status;
+}
+
 enum status fit_drift(const struct drift_request *q, size_t n, char *const *files, bool json,
                       struct error *error)
 {
@@ -60,7 +69,7 @@ enum status fit_drift(const struct drift_request *q, size_t n, char *const *file
     struct table *t = table_new(12, names, digits);
     enum status status = STATUS_OK;
     for (size_t k = 0; k < n && status == STATUS_OK; k++)
-        status = trace_read(files[k], columns, columns, &traces[k], error);
+        status = read_drift(files[k], columns, &traces[k], error);
     for (size_t k = 0; k < q->n_intervals && status == STATUS_OK; k++) {
         struct drift d;
         status = drift_fit(&q->options, n, traces, q->interval[k], &d, error);

@@ -13,6 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A library's window of conductances: from 0.4 of 1/ron down to a tenth of that or twice 1/roff, whatever
+ * is more, as the windows of the measured dopants are (devices/W.lib); none below a ratio of 1.5. */
+#define WINDOW_TOP 0.4
+#define WINDOW_BOTTOM 2.0
+#define WINDOW_RATIO 10.0
+#define WINDOW_LEAST 1.5
+#define WIRE 1e-3 /* between source and device without a resistor [ohm] */
+
 static const char *file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -58,9 +66,18 @@ void fit_output_tables(const struct fit_options *o, const struct fit_result *r,
         table_text(t, 5, v->parameter == FIT_STATE ? "1" : o->model->parameters[v->parameter].unit);
         table_text(t, 6, v->on_bound ? "on its bound" : v->identified ? "" : "not identified");
     }
+    for (size_t k = 0; k < o->model->n_parameters; k++)
+        if (!o->free[k]) {
+            table_row(t);
+            table_text(t, 0, o->model->parameters[k].name);
+            table_text(t, 1, "all");
+            table_number(t, 2, o->start[k]);
+            table_text(t, 5, o->model->parameters[k].unit);
+            table_text(t, 6, "held");
+        }
     table_print(t, out);
     table_free(t);
-    fputc('\n', out);
+    fprintf(out, "\nstart and held parameters: %s\n", o->start_name ? o->start_name : "-");
     for (size_t k = 0; k < o->n_traces; k++)
         fprintf(out, "nrmse %.4f  %s, %zu samples, %g ohm\n", r->trace_nrmse[k],
                 file_name(o->traces[k].path), o->traces[k].n, o->series[k]);
@@ -129,6 +146,33 @@ static char *provenance(const struct fit_options *o, const struct fit_result *r,
     return all;
 }
 
+/* Conductances between which weights are set: the given ones, else the upper part of what the model
+ * reaches, away from both ends, where programming is slow.  False: no ron and roff, or too close. */
+static bool find_window(const struct fit_options *o, const double *p, struct fit_window *w)
+{
+    double ron = NAN, roff = NAN;
+    for (size_t k = 0; k < o->model->n_parameters; k++) {
+        if (strcmp(o->model->parameters[k].name, "ron") == 0)
+            ron = p[k];
+        if (strcmp(o->model->parameters[k].name, "roff") == 0)
+            roff = p[k];
+    }
+    if (!(w->g_max > 0))
+        w->g_max = WINDOW_TOP / ron;
+    if (!(w->g_min > 0))
+        w->g_min = fmax(w->g_max / WINDOW_RATIO, WINDOW_BOTTOM / roff);
+    return w->g_max >= WINDOW_LEAST * w->g_min;
+}
+
+static char *with_window(char *comment, const struct fit_window *w)
+{
+    char *all = memory_format("%s* Window: of the conductances that weights are set to [S].\n"
+                              "*@ gmin %.4g\n*@ gmax %.4g\n",
+                              comment, w->g_min, w->g_max);
+    free(comment);
+    return all;
+}
+
 static enum status write_text(const char *text, const char *path, struct error *error)
 {
     FILE *out = fopen(path, "w");
@@ -144,7 +188,8 @@ static enum status prove(const struct fit_options *o, const struct fit_result *r
                          const struct dopant *d, struct fit_proof *proof, struct error *error)
 {
     const struct trace *t = &o->traces[0];
-    struct bench bench = {.dopant = d, .series = o->series[0], .solver = engine_defaults};
+    struct bench bench = {
+        .dopant = d, .series = fmax(o->series[0], WIRE), .solver = engine_defaults};
     double p[MODEL_PARAMETERS_MAX], size = 0, worst = 0;
     double *current = NEW(t->n, double);
     fit_parameters(o, r, 0, p, &bench.x0);
@@ -173,15 +218,19 @@ static enum status prove(const struct fit_options *o, const struct fit_result *r
 }
 
 enum status fit_output_library(const struct fit_options *o, const struct fit_result *r,
-                               const char *path, const char *devices, struct fit_proof *proof,
+                               const struct fit_library *to, struct fit_proof *proof,
                                struct error *error)
 {
+    const char *path = to->path, *devices = to->devices;
+    struct fit_window window = to->window;
     double p[MODEL_PARAMETERS_MAX], x0;
     struct dopant *made = NULL, *read = NULL;
     char *name = device_name(path), *comment = provenance(o, r, path),
          *temporary = memory_format("%s.unfinished-%ld.lib", path, (long)getpid());
     proof->n = 0;
     fit_parameters(o, r, 0, p, &x0);
+    if (find_window(o, p, &window) || to->window.g_min > 0 || to->window.g_max > 0)
+        comment = with_window(comment, &window);
     const struct dopant_plan plan = {
         .name = name, .comment = comment, .model = o->model, .parameters = p};
     enum status trust = STATUS_OK, status = dopant_new(&plan, devices, &made, error);

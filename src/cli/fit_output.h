@@ -17,11 +17,21 @@ struct fit_proof {
     struct fit_engine engines[8]; /* n: of engine_table */
 };
 
+/* Conductances that weights are set to [S]; 0: found from ron and roff. */
+struct fit_window {
+    double g_min, g_max;
+};
+
+struct fit_library {
+    const char *path, *devices; /* devices: where the model's subcircuit is */
+    struct fit_window window;
+};
+
 /* Write the device with its provenance, read it back, and run the first trace's source with it in
  * every engine.  STATUS_UNTRUSTED: the
  * file is written, but an engine's current differs by more than FIT_AGREEMENT. */
 enum status fit_output_library(const struct fit_options *options, const struct fit_result *result,
-                               const char *path, const char *devices, struct fit_proof *proof,
+                               const struct fit_library *library, struct fit_proof *proof,
                                struct error *error);
 
 /* Loops, measured and fitted, and residuals over time. */

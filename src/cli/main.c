@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,11 @@ static void print_help(FILE *out)
 static void close_output(void)
 {
     if (ferror(stdout) || fflush(stdout) != 0) {
+        struct pollfd reader = {.fd = STDOUT_FILENO};
+        if (poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR)) { /* gone, as of `| head' */
+            signal(SIGPIPE, SIG_DFL);
+            raise(SIGPIPE);
+        }
         fprintf(stderr, "silverbar: standard output: %s\n", strerror(errno));
         _exit(STATUS_INPUT);
     }

@@ -106,7 +106,7 @@ static enum status print(const struct arguments *a, struct error *error)
     if (status == STATUS_OK) {
         deck_write(k.circuit, inference, &k, stdout);
         putchar('\n');
-        ngspice_write_analysis(&engine_defaults, k.circuit->temperature, SHOWN_TIME, stdout);
+        ngspice_write_analysis(&engine_defaults, k.circuit, SHOWN_TIME, stdout);
         fputs(".print tran", stdout);
         for (size_t l = 0; l < k.n_layers; l++)
             for (size_t j = 0; j < k.layers[l].crossbar.columns; j++)

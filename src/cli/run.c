@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
+#include "cli/input/apart.h"
 #include "cli/input/arguments.h"
 #include "cli/input/command.h"
 #include "cli/input/interrupt.h"
@@ -226,28 +227,46 @@ static enum status publish(const struct arguments *a, struct output *folder,
     return status;
 }
 
-/* One sample in this process, with its detail tables. */
-static enum status run_one(const struct arguments *a, size_t sample, struct error *error)
+/* One sample, with its detail tables. */
+struct one {
+    const struct arguments *arguments;
+    size_t sample;
+    struct output folder;
+};
+
+static enum status compute_one(void *data, struct error *error)
 {
-    const struct sample_job *job = &a->input.job;
+    struct one *one = data;
+    const struct sample_job *job = &one->arguments->input.job;
     struct experiment_detail detail = {0};
-    struct output folder = {.file = -1};
     struct error trouble = {0};
-    enum status status = STATUS_OK, of_sample;
-    if (a->output)
-        status = output_folder(a->output, &folder, error);
-    if (status != STATUS_OK)
-        return status;
+    enum status status = STATUS_OK;
     struct table *samples = samples_table(job);
-    of_sample = add_sample(job, sample, samples, &detail, error);
+    const enum status of_sample = add_sample(job, one->sample, samples, &detail, error);
     if (of_sample == STATUS_OK || of_sample == STATUS_UNTRUSTED)
-        status = publish(a, &folder, samples, NULL, &detail, &trouble);
-    output_abandon(&folder);
+        status = publish(one->arguments, &one->folder, samples, NULL, &detail, &trouble);
     if (status != STATUS_OK)
         *error = trouble;
     table_free(samples);
     experiment_detail_free(&detail);
     return status == STATUS_OK ? of_sample : status;
+}
+
+/* In a process of its own: nothing in a sample need look at the clock or at the user. */
+static enum status run_one(const struct arguments *a, size_t sample, struct error *error)
+{
+    struct one one = {.arguments = a, .sample = sample, .folder = {.file = -1}};
+    enum status status = STATUS_OK;
+    if (a->output)
+        status = output_folder(a->output, &one.folder, error);
+    if (status == STATUS_OK)
+        status = apart_run(compute_one, &one, a->input.job.time_limit, error);
+    if (status == STATUS_NUMERICAL && strncmp(error->text, "sample ", 7) != 0) {
+        const struct error why = *error;
+        fail(error, status, "sample %zu: %s", sample, why.text);
+    }
+    output_abandon(&one.folder); /* of one that is complete nothing is left to remove */
+    return status;
 }
 
 static enum status run_all(const struct arguments *a, struct error *error)

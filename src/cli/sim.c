@@ -4,6 +4,7 @@
 #include "cli/input/command.h"
 #include "cli/input/interrupt.h"
 #include "engine/engine.h"
+#include "engine/spice/confine.h"
 #include "report/json.h"
 #include "report/output.h"
 #include "report/page/page.h"
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SEED 1
+
 struct arguments {
     const char *deck, *output;
     bool json;
@@ -21,13 +24,14 @@ struct arguments {
     char **argv;
 };
 
-enum option_key { KEY_TRUST = 256, KEY_JSON, KEY_TIME_LIMIT };
+enum option_key { KEY_TRUST = 256, KEY_JSON, KEY_TIME_LIMIT, KEY_SEED };
 
 static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0, "folder to make, with waveforms.raw, tables and report.html", 0},
     {"trust", KEY_TRUST, NULL, 0,
      "the deck may run commands and programs and open files, with your rights", 0},
     {"time-limit", KEY_TIME_LIMIT, "SECONDS", 0, "wall time for all analyses", 0},
+    {"seed", KEY_SEED, "N", 0, "of TRNOISE, TRRANDOM and random parameters, 1 to 4095", 0},
     {"json", KEY_JSON, NULL, 0, "print results as JSON", 0},
     {0},
 };
@@ -48,6 +52,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_TIME_LIMIT:
         a->run.time_limit = argument_number(state, "--time-limit", text, 1, 1e7);
         break;
+    case KEY_SEED:
+        a->run.seed = (int)argument_number(state, "--seed", text, 1, CONFINE_ID_MOST);
+        break;
     case ARGP_KEY_ARG:
         if (a->deck)
             argp_error(state, "'%s', expected one deck", text);
@@ -66,6 +73,7 @@ static char *add_default(int key, const char *text, void *input)
 {
     (void)input;
     return key == KEY_TIME_LIMIT ? memory_format("%s (%g)", text, engine_defaults.time_limit)
+           : key == KEY_SEED     ? memory_format("%s (%d)", text, SEED)
                                  : (char *)text;
 }
 
@@ -165,14 +173,35 @@ static enum status write_folder(const struct arguments *a, const struct user_dec
 static enum status judge(const struct user_deck *deck, const struct simulation *s,
                          struct error *error)
 {
+    const char *file = deck->text->files[0];
     if (s->failed_measures > 0)
-        return fail(error, STATUS_NUMERICAL, "%s: %zu measures have no value", deck->text->files[0],
-                    s->failed_measures);
-    if (s->worst_residual > SIMULATION_RESIDUAL && deck->n_unbooked == 0)
+        return fail(error, STATUS_NUMERICAL, "%s: %zu measures have no value%s%s", file,
+                    s->failed_measures, s->trouble ? ": " : "", s->trouble ? s->trouble : "");
+    if (s->trouble)
+        return fail(error, STATUS_NUMERICAL, "%s: ngspice: %s", file, s->trouble);
+    if (s->first_failure && s->account->n_rows > 0)
+        return fail(
+            error, STATUS_UNTRUSTED,
+            "%s: run again without the sources that sense currents, so that %zu elements are "
+            "not booked; with them: %s",
+            file, s->n_lost, s->first_failure);
+    if (s->n_lost > 0)
+        return fail(error, STATUS_UNTRUSTED, "%s: the energy of %s%s is not booked", file,
+                    s->lost[0], s->n_lost > 1 ? " and others" : "");
+    if (s->worst_residual > SIMULATION_RESIDUAL)
         return fail(error, STATUS_UNTRUSTED,
                     "%s: residual of the energy account is %.2g of what changed hands, expected at "
                     "most %g; .options reltol or a shorter step of .tran may help",
-                    deck->text->files[0], s->worst_residual, SIMULATION_RESIDUAL);
+                    file, s->worst_residual, SIMULATION_RESIDUAL);
+    if (s->worst_error > SIMULATION_ERROR)
+        return fail(
+            error, STATUS_UNTRUSTED,
+            "%s: estimated error of the energy of %s is %.2g of what changed hands, expected "
+            "at most %g; %sa shorter largest step (the fourth number of .tran) may help",
+            file, deck->elements[s->worst_element].name, s->worst_error, SIMULATION_ERROR,
+            s->worst_jumps ? "most of it is where voltages or currents jump between two "
+                             "points; "
+                           : "");
     return STATUS_OK;
 }
 
@@ -187,6 +216,12 @@ static enum status run(const struct arguments *a, struct error *error)
     for (size_t i = 0; i < deck->n_ignored; i++)
         fprintf(stderr, "%s: nothing is done for '%s'\n", a->argv[0],
                 deck->text->lines[deck->ignored[i]].text);
+    if (deck->noise && deck->control)
+        fprintf(
+            stderr,
+            "%s: noise sources are not seeded where a .control block runs: figures differ from run "
+            "to run\n",
+            a->argv[0]);
     if (a->output)
         status = output_folder(a->output, &o, error);
     if (status == STATUS_OK) {
@@ -216,10 +251,11 @@ static enum status run(const struct arguments *a, struct error *error)
 
 int command_sim(int argc, char **argv)
 {
-    struct arguments a = {
-        .run = {.time_limit = engine_defaults.time_limit, .interrupted = &interrupt_flag},
-        .argc = argc,
-        .argv = argv};
+    struct arguments a = {.run = {.seed = SEED,
+                                  .time_limit = engine_defaults.time_limit,
+                                  .interrupted = &interrupt_flag},
+                          .argc = argc,
+                          .argv = argv};
     struct error error = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     interrupt_watch();

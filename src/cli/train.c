@@ -174,9 +174,9 @@ static void print_table(const struct summary *s, const struct training *t, const
         print_beside("accuracy trained once more", 10, 100 * s->accuracy_retrained, "%", NULL);
     if (t->options.rule->in_place)
         printf("%-28s %12zu   rule %s\n", "epochs of learning", t->n_epochs, t->options.rule->name);
-    printf("%-28s %6g of %2g\n",
+    printf("%-28s %6zu of %2zu\n",
            t->options.rule->in_place ? "devices started as wanted" : "devices within tolerance",
-           s->devices_within_tolerance, s->devices_total);
+           t->n_settled, t->n_devices);
     printf("%-28s %12g   %.1f a device\n", "pulses", s->pulses_total,
            s->pulses_total / s->devices_total);
     printf("%-28s %9.3f mW\n", "power of the neurons", 1e3 * s->neuron_power_W);
@@ -335,8 +335,10 @@ static enum status tell(const struct arguments *a, const char *name, const struc
     if (!training_trustworthy(t, error))
         return STATUS_UNTRUSTED;
     if (a->strict && t->n_settled < t->n_devices)
-        return fail(error, STATUS_UNTRUSTED, "%zu of %zu devices are not within tolerance",
-                    t->n_devices - t->n_settled, t->n_devices);
+        return fail(error, STATUS_UNTRUSTED, "%zu of %zu devices %s", t->n_devices - t->n_settled,
+                    t->n_devices,
+                    t->options.rule->in_place ? "did not start at their weights"
+                                              : "are not within tolerance");
     return STATUS_OK;
 }
 

@@ -14,6 +14,7 @@
 
 #include <fnmatch.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -31,6 +32,9 @@ struct arguments {
     const char *path, *signals, *output;
     enum form form;
     double from, to;
+    const char *plot_name; /* or number, or NULL */
+    bool steps;            /* list them */
+    size_t step;           /* from 1; 0: all */
     size_t plot, points, n_measures, capacity;
     const char **measures; /* n_measures */
 };
@@ -45,6 +49,8 @@ enum option_key {
     KEY_SIXEL,
     KEY_JSON,
     KEY_PLOT,
+    KEY_STEP,
+    KEY_STEPS,
     KEY_POINTS
 };
 
@@ -53,7 +59,9 @@ static const struct argp_option options[] = {
     {"from", KEY_FROM, "X", 0, "begin of the window on the scale, as 10u", 0},
     {"to", KEY_TO, "X", 0, "end of the window", 0},
     {"measure", 'm', "TEXT", 0, "such as 'avg v(out) from=1m to=2m'; may be repeated", 0},
-    {"plot", KEY_PLOT, "N", 0, "which plot of the file (1)", 0},
+    {"plot", KEY_PLOT, "N|NAME", 0, "which plot of the file, or a part of its name (1)", 0},
+    {"step", KEY_STEP, "N", 0, "only step N of a file with several (all)", 0},
+    {"steps", KEY_STEPS, NULL, 0, "list the steps", 0},
     {"points", KEY_POINTS, "N", 0, "at most N bins with minimum and maximum; 0: every point", 0},
     {"csv", KEY_CSV, NULL, 0, "print values or measures as CSV", 1},
     {"html", KEY_HTML, NULL, 0, "write a page to look at in a browser", 1},
@@ -102,7 +110,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->to = argument_scale(state, "--to", text);
         break;
     case KEY_PLOT:
-        a->plot = argument_count(state, "--plot", text, COUNT_MAX);
+        a->plot_name = text;
+        break;
+    case KEY_STEP:
+        a->step = (size_t)argument_number(state, "--step", text, 1, COUNT_MAX);
+        break;
+    case KEY_STEPS:
+        a->steps = true;
         break;
     case KEY_POINTS:
         a->points = argument_count(state, "--points", text, COUNT_MAX);
@@ -217,6 +231,10 @@ static enum status list(const struct arguments *a, const struct shown *s, FILE *
                 a->plot, f->n_plots, f->plot_name, s->n_points,
                 f->stepped ? " in several steps" : "", f->signals[0].name, d.begin[0], d.end,
                 raw_read_unit(&f->signals[0]));
+    for (size_t i = 0; a->form == FORM_NONE && f->n_plots > 1 && !a->plot_name && i < f->n_plots;
+         i++)
+        fprintf(out, "--plot %zu: %s, %zu points%s", i + 1, f->plots[i].name, f->plots[i].n_points,
+                i + 1 < f->n_plots ? "\n" : "\n\n");
     struct table *t = table_new(5, names, digits);
     for (size_t k = 0; k < s->n; k++) {
         const struct raw_signal *signal = &f->signals[s->chosen[k]];
@@ -234,28 +252,79 @@ static enum status list(const struct arguments *a, const struct shown *s, FILE *
     return STATUS_OK;
 }
 
-static enum status measure_all(const struct arguments *a, const struct raw_file *f, FILE *out,
-                               struct error *error)
+/* Steps of what is shown: first[n + 1]. */
+struct steps {
+    size_t n, *first;
+};
+
+static enum status list_steps(const struct arguments *a, const struct raw_file *f,
+                              const struct steps *s, FILE *out, struct error *error)
 {
-    static const char *const names[] = {"measure", "value", "unit", "at"};
-    static const int digits[] = {0, 9, 0, 9};
-    struct table *t = table_new(4, names, digits);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < a->n_measures && status == STATUS_OK; i++) {
-        struct measure_result r;
-        status = measure(f, a->measures[i], a->from, a->to, &r, error);
+    static const char *const names[] = {"step", "points", "from", "to", "unit"};
+    static const int digits[] = {0, 0, 9, 9, 0};
+    double *x = raw_read_column(f, 0, error);
+    if (!x)
+        return STATUS_INPUT;
+    struct table *t = table_new(5, names, digits);
+    for (size_t k = 0; k < s->n; k++) {
         table_row(t);
-        table_text(t, 0, r.name);
-        table_number(t, 1, r.value);
-        table_text(t, 2, r.unit);
-        if (!isnan(r.at))
-            table_number(t, 3, r.at);
-        free(r.name);
+        table_number(t, 0, (double)(k + 1));
+        table_number(t, 1, (double)(s->first[k + 1] - s->first[k]));
+        table_number(t, 2, x[s->first[k]]);
+        table_number(t, 3, x[s->first[k + 1] - 1]);
+        table_text(t, 4, raw_read_unit(&f->signals[0]));
     }
+    print(t, a->form, out);
+    table_free(t);
+    free(x);
+    return STATUS_OK;
+}
+
+/* One measure of the points that the file has now.  What does not occur in one of several steps has no
+ * value there. */
+static enum status measure_one(const struct arguments *a, const struct raw_file *f, size_t i,
+                               size_t step, struct table *t, struct error *error)
+{
+    struct measure_result r;
+    const size_t column = step > 0;
+    enum status status = measure(f, a->measures[i], a->from, a->to, &r, error);
+    table_row(t);
+    if (step > 0)
+        table_number(t, 0, (double)step);
+    table_text(t, column, r.name);
+    if (status == STATUS_OK) {
+        table_number(t, column + 1, r.value);
+        table_text(t, column + 2, r.unit);
+        if (!isnan(r.at))
+            table_number(t, column + 3, r.at);
+    }
+    free(r.name);
+    return status;
+}
+
+/* A row for each measure, and of several steps for each step. */
+static enum status measure_all(const struct arguments *a, const struct raw_file *f,
+                               const struct steps *s, FILE *out, struct error *error)
+{
+    static const char *const names[] = {"step", "measure", "value", "unit", "at"};
+    static const int digits[] = {0, 0, 9, 0, 9};
+    const size_t skip = s->n > 1 ? 0 : 1;
+    struct table *t = table_new(5 - skip, names + skip, digits + skip);
+    enum status status = STATUS_OK, worst = STATUS_OK;
+    for (size_t i = 0; i < a->n_measures && status == STATUS_OK; i++)
+        for (size_t k = 0; k < s->n && status == STATUS_OK; k++) {
+            struct raw_file part = *f;
+            raw_read_narrow(&part, s->first[k], s->first[k + 1] - s->first[k]);
+            status = measure_one(a, &part, i, s->n > 1 ? k + 1 : 0, t, error);
+            if (s->n > 1 && status == STATUS_NUMERICAL) {
+                worst = status;
+                status = STATUS_OK;
+            }
+        }
     if (status == STATUS_OK)
         print(t, a->form, out);
     table_free(t);
-    return status;
+    return status == STATUS_OK ? worst : status;
 }
 
 /* What decimation has left out, on standard error. */
@@ -413,13 +482,51 @@ static enum status convert(const char *name, const struct arguments *a, const st
     return status;
 }
 
-static enum status run(const char *name, const struct arguments *a, struct error *error)
+/* Open the plot, find its steps, keep the one that is asked for. */
+static enum status open_plot(struct arguments *a, struct raw_file **f, struct steps *steps,
+                             struct error *error)
+{
+    enum status status =
+        a->plot_name ? raw_read_plot(a->path, a->plot_name, &a->plot, error) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = raw_read_open(a->path, a->plot, f, error);
+    if (status == STATUS_OK)
+        status = raw_read_steps(*f, &steps->n, &steps->first, error);
+    if (status != STATUS_OK || a->step == 0)
+        return status;
+    if (a->step > steps->n)
+        return fail(error, STATUS_INPUT, "%s: %zu steps, expected --step from 1 to %zu", a->path,
+                    steps->n, steps->n);
+    const size_t first = steps->first[a->step - 1], n = steps->first[a->step] - first;
+    raw_read_narrow(*f, first, n);
+    steps->n = 1;
+    steps->first[0] = 0;
+    steps->first[1] = n;
+    return STATUS_OK;
+}
+
+static enum status write_form(const char *name, const struct arguments *a, const struct shown *s,
+                              const struct steps *steps, FILE *out, struct error *error)
+{
+    if (a->steps)
+        return list_steps(a, s->file, steps, out, error);
+    if (a->n_measures > 0)
+        return measure_all(a, s->file, steps, out, error);
+    if (a->form == FORM_HTML)
+        return write_page(a, s, out, error);
+    if (a->form == FORM_NONE || a->form == FORM_JSON)
+        return list(a, s, out, error);
+    return convert(name, a, s, out, error);
+}
+
+static enum status run(const char *name, struct arguments *a, struct error *error)
 {
     struct raw_file *f = NULL;
     struct new_file output = {0};
     struct shown s = {0};
+    struct steps steps = {0};
     struct decimate_window window = {0};
-    enum status status = raw_read_open(a->path, a->plot, &f, error);
+    enum status status = open_plot(a, &f, &steps, error);
     if (status == STATUS_OK) {
         s.file = f;
         s.chosen = NEW(f->n_signals, size_t);
@@ -429,23 +536,19 @@ static enum status run(const char *name, const struct arguments *a, struct error
         status = decimate_window(f, a->from, a->to, &window, error);
     s.first = window.first;
     s.n_points = window.n;
-    if (status == STATUS_OK && !window.monotone &&
-        (isfinite(a->from) || isfinite(a->to) || a->form == FORM_HTML))
+    const bool windowed = isfinite(a->from) || isfinite(a->to);
+    if (status == STATUS_OK && !window.monotone && a->n_measures == 0 &&
+        (windowed || a->form == FORM_HTML))
         status = fail(error, STATUS_INPUT,
-                      "%s: the scale goes back, expected no --from, --to or --html", f->path);
+                      "%s: the scale goes back, expected --step N, or no --from, --to or --html",
+                      f->path);
     if (status == STATUS_OK)
         status = new_file_begin(a->output, &output, error);
     if (status == STATUS_OK) {
-        if (a->n_measures > 0)
-            status = measure_all(a, f, output.file, error);
-        else if (a->form == FORM_HTML)
-            status = write_page(a, &s, output.file, error);
-        else if (a->form == FORM_NONE || a->form == FORM_JSON)
-            status = list(a, &s, output.file, error);
-        else
-            status = convert(name, a, &s, output.file, error);
+        status = write_form(name, a, &s, &steps, output.file, error);
         status = new_file_end(&output, status, error);
     }
+    free(steps.first);
     free(s.chosen);
     raw_read_close(f);
     return status;
@@ -456,6 +559,8 @@ int command_wave(int argc, char **argv)
     struct arguments a = {.from = -INFINITY, .to = INFINITY, .plot = 1, .points = SIZE_MAX};
     struct error error = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
+    if (!a.output) /* `| head' ends it, as it does cat(1) */
+        signal(SIGPIPE, SIG_DFL);
     enum status status = run(argv[0], &a, &error);
     free(a.measures);
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);

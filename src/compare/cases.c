@@ -40,20 +40,12 @@
 static struct phase *add_phase(struct drive_log *log, const struct circuit *c, enum phase_kind kind,
                                double duration, double edge)
 {
-    log->phases = memory_grow(log->phases, &log->capacity, log->n + 1, sizeof *log->phases);
-    struct phase *p = &log->phases[log->n];
-    *p = (struct phase){.kind = kind,
-                        .section = kind == PHASE_READ   ? SECTION_INFERENCE
-                                   : kind == PHASE_IDLE ? SECTION_START
-                                                        : SECTION_TRAINING,
-                        .duration = duration,
-                        .edge = edge,
-                        .device = -1,
-                        .drive = NEW(c->n_ports, struct drive)};
-    for (size_t i = 0; i < c->n_ports; i++)
-        p->drive[i].volt = c->ports[i].idle;
-    log->n++;
-    return p;
+    const int section = kind == PHASE_READ   ? SECTION_INFERENCE
+                        : kind == PHASE_IDLE ? SECTION_START
+                                             : SECTION_TRAINING;
+    return drive_log_append(
+        log, c,
+        &(struct phase){.kind = kind, .section = section, .duration = duration, .edge = edge});
 }
 
 static enum phase_kind pulse_kind(double volt)
@@ -159,6 +151,8 @@ enum status case_record_training(const struct training_options *options, struct 
         status = training_prepare(&o, &r->full, error);
         o.engine = options->engine;
         o.behavioural = true;
+        o.measured =
+            NULL; /* what was measured for transistors lacks the amplifiers and the supply */
     }
     if (status == STATUS_OK)
         status = training_prepare(&o, &r->behavioural, error);

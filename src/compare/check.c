@@ -123,6 +123,20 @@ static bool add_row(struct table *t, const struct study_case *k, const char *eng
     return holds;
 }
 
+/* Of an engine that has come to no end. */
+static void add_failure(struct table *t, const struct study_case *k, const char *engine,
+                        enum case_form form, const struct error *error)
+{
+    char *verdict = memory_format("fails: %s", error->text);
+    table_row(t);
+    table_text(t, CASE, k->name);
+    table_text(t, ENGINE, engine);
+    table_text(t, NEURONS, neurons(k, form));
+    table_text(t, ENERGY_OF, "");
+    table_text(t, VERDICT, verdict);
+    free(verdict);
+}
+
 static void tell(const struct check_options *o, const char *name, const char *what)
 {
     if (!o->progress)
@@ -158,6 +172,8 @@ static enum status check_engine(const struct checking *c, const struct engine *e
     if (status == STATUS_OK) {
         const struct difference d = outcome_compare(&outcome, &c->reference);
         *c->failures += !add_row(c->table, c->k, name, &outcome, &d);
+    } else if (status == STATUS_NUMERICAL) {
+        add_failure(c->table, c->k, name, outcome.form, error);
     }
     outcome_free(&outcome);
     free(name);
@@ -177,6 +193,7 @@ static enum status check_case(const struct check_options *o, const struct study_
     char *what = memory_format("reference, ngspice at reltol %g", tight.reltol);
     tell(o, k->name, what);
     free(what);
+    enum status failed = STATUS_OK;
     enum status status = outcome_run(
         k,
         &(struct outcome_options){.engine = engine_find("ngspice"), .solver = &tight, .keep = true},
@@ -191,11 +208,20 @@ static enum status check_case(const struct check_options *o, const struct study_
             if (m > 0 && !engine_able(e, ENGINE_METHODS))
                 break;
             solver.method = (enum engine_method)m;
-            status = check_engine(&c, e, &solver, error);
+            struct error why;
+            status = check_engine(&c, e, &solver, &why);
+            if (status == STATUS_OK)
+                continue;
+            if (failed != STATUS_NUMERICAL)
+                *error = why;
+            if (status == STATUS_NUMERICAL) { /* the others' rows are worth having */
+                failed = status;
+                status = STATUS_OK;
+            }
         }
     }
     outcome_free(&c.reference);
-    return status;
+    return status == STATUS_OK ? failed : status;
 }
 
 enum status check_run(const struct check_options *o, struct table **table, struct error *error)
@@ -206,15 +232,25 @@ enum status check_run(const struct check_options *o, struct table **table, struc
     *table = make_table();
     if (o->given)
         status = check_case(o, o->given, *table, &failures, error);
+    enum status failed = STATUS_OK; /* of a case that is not the last */
     for (size_t i = 0; i < o->n_cases && status == STATUS_OK && !o->given; i++) {
         struct study_case k;
+        struct error why;
         tell(o, o->cases[i]->name, "building");
-        status = case_build(o->cases[i], &o->inputs, &recording, &k, error);
+        status = case_build(o->cases[i], &o->inputs, &recording, &k, &why);
         if (status == STATUS_OK) {
-            status = check_case(o, &k, *table, &failures, error);
+            status = check_case(o, &k, *table, &failures, &why);
             case_free(&k);
         }
+        if (status != STATUS_OK && failed != STATUS_NUMERICAL)
+            *error = why;
+        if (status == STATUS_NUMERICAL) {
+            failed = status;
+            status = STATUS_OK;
+        }
     }
+    if (status == STATUS_OK)
+        status = failed;
     case_recording_free(&recording);
     if (status == STATUS_OK && failures > 0)
         return fail(error, STATUS_UNTRUSTED, "%zu of %zu rows are above their tolerance", failures,

@@ -148,8 +148,10 @@ static void sum_energies(const struct circuit *c, const struct ledger *l,
                          const struct fine_energy *fine, struct outcome *o)
 {
     for (int s = 0; s < PHASE_SECTIONS; s++)
-        for (int class = 0; class < ENERGY_CLASSES; class ++)
+        for (int class = 0; class < ENERGY_CLASSES; class ++) {
             o->energy[s][class] = NAN;
+            o->error[s][class] = l->error[s][class];
+        }
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
         if (e->boundary || element_is_source(e) || element_stores(e))
@@ -280,9 +282,13 @@ struct difference outcome_compare(const struct outcome *o, const struct outcome 
     for (size_t s = 0; s < sizeof sections / sizeof sections[0]; s++)
         for (int class = 0; class < ENERGY_CLASSES; class ++) {
             const double e = o->energy[sections[s]][class], f = r->energy[sections[s]][class];
+            /* with GMIN's part and without: engines may leave it out; where it is nearly all, nothing
+             * is left to compare without */
             const double own = f - r->gmin[sections[s]][class];
-            const double differs = fmin(fabs(e - f) / f, fabs(e - own) / own);
-            if (!(own > 0.1 * f) || !more(differs, &d.energy))
+            double differs = fabs(e - f) / fabs(f);
+            if (fabs(own) > 0.1 * fabs(f))
+                differs = fmin(differs, fabs(e - own) / fabs(own));
+            if (isnan(f) || (!(fabs(f) > 0) && !(fabs(e) > 0)) || !more(differs, &d.energy))
                 continue;
             d.section = sections[s];
             d.class = class;

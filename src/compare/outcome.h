@@ -24,6 +24,7 @@ struct outcome {
     /* What is dissipated [J]: energies of elements that are neither sources nor capacitors, which
      * give back what they store.  NAN: no such element. */
     double energy[PHASE_SECTIONS][ENERGY_CLASSES];
+    double error[PHASE_SECTIONS][ENERGY_CLASSES]; /* estimated, of what the engine booked [J] */
     /* Of a reference: what of it GMIN takes, which SPICE lays across every bulk diode [J].  It helps to
      * converge and is no part of the circuit, so an account without it is right as well; and a
      * class that is nothing else, of nodes that float, is not compared. */

@@ -22,6 +22,22 @@ void drive_log_free(struct drive_log *log)
     free(log->volt);
 }
 
+struct phase *drive_log_append(struct drive_log *log, const struct circuit *c,
+                               const struct phase *like)
+{
+    log->phases = memory_grow(log->phases, &log->capacity, log->n + 1, sizeof *log->phases);
+    struct phase *p = &log->phases[log->n++];
+    *p = (struct phase){.kind = like->kind,
+                        .section = like->section,
+                        .duration = like->duration,
+                        .edge = like->edge,
+                        .device = -1,
+                        .drive = NEW(c->n_ports, struct drive)};
+    for (size_t k = 0; k < c->n_ports; k++)
+        p->drive[k].volt = c->ports[k].idle;
+    return p;
+}
+
 static void take(void *data, const struct interval *i)
 {
     struct drive_log *log = data;

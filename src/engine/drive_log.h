@@ -18,6 +18,11 @@ struct drive_log {
 void drive_log_new(struct drive_log *log, const struct circuit *circuit);
 void drive_log_free(struct drive_log *log);
 
+/* Append a phase of that kind, section, duration and edge, at whose end every port is at idle; returns
+ * it, for its drive to be set.  It is valid until the next one is appended. */
+struct phase *drive_log_append(struct drive_log *log, const struct circuit *circuit,
+                               const struct phase *like);
+
 struct recorder drive_log_recorder(struct drive_log *log);
 
 /* Applies the phases from the first one on; the log must outlive it. */

@@ -123,12 +123,6 @@ double ledger_energy(const struct ledger_total *t)
     return sum;
 }
 
-double ledger_section_class(const struct ledger *l, int section, enum energy_class class)
-{
-    const struct ledger_total t = ledger_section(l, section);
-    return ledger_class(&t, class);
-}
-
 static double residual(double in, double absorbed)
 {
     return in == 0 && absorbed == 0 ? 0 : fabs(in - absorbed) / fabs(in);

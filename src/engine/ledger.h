@@ -48,9 +48,6 @@ double ledger_class(const struct ledger_total *total, enum energy_class class);
 double ledger_kind(const struct ledger_total *total, int kind);
 double ledger_energy(const struct ledger_total *total);
 
-/* The same as ledger_class(), of a section. */
-double ledger_section_class(const struct ledger *ledger, int section, enum energy_class class);
-
 /* |delivered - absorbed| / delivered: of training or of inference, whichever is larger. */
 double ledger_residual_supply(const struct ledger *ledger);
 double ledger_residual_array(const struct ledger *ledger);

@@ -118,6 +118,7 @@ void transient_jumped(struct transient *r, const double *values)
 {
     for (size_t k = 0; k < r->phase.n_stops; k++)
         r->armed[k] = past(&r->phase.stops[k], values) < 0;
+    probe_points_add(&r->probes, r->t, values);
 }
 
 double transient_passed(const struct transient *r, const double *values)
@@ -188,9 +189,8 @@ enum status transient_phase(struct transient *r, const struct phase *phase, stru
     set_drive(r);
     r->stop = -1;
     r->armed = memory_grow(r->armed, &r->armed_capacity, r->phase.n_stops, sizeof *r->armed);
-    transient_jumped(r, r->values);
     probe_points_clear(&r->probes);
-    probe_points_add(&r->probes, r->t, r->values);
+    transient_jumped(r, r->values);
     status = r->engine->phase(r, error);
     if (status != STATUS_OK)
         return status;

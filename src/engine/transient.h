@@ -56,7 +56,8 @@ void transient_record(struct transient *transient, const struct transient_step *
  * -INFINITY: there is none.  In the unit of each. */
 double transient_passed(const struct transient *transient, const double *values);
 
-/* A phase without edge has begun and voltages have jumped: stops count from these values on. */
+/* A phase without edge has begun and voltages have jumped: stops and readings count from these values
+ * on. */
 void transient_jumped(struct transient *transient, const double *values);
 
 /* A point has been accepted.  True: it is past a stop, and the phase ends there. */

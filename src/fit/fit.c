@@ -22,6 +22,7 @@
 #define DIFFERENCE 1e-5 /* of a logistic variable, for the Jacobian */
 #define JUDGEMENTS 4    /* as often a better solution is met while the intervals are looked for */
 #define UNMOVED 1e-8    /* relative effect of a variable on its bound, which has no correlation */
+#define APART 1.001     /* roff over ron, at least */
 #define BAD 1e3         /* residual of a model that gives no number */
 #define X_EDGE 1e-6
 #define STATES 10 /* tried at the first sample, without random starts */
@@ -138,12 +139,77 @@ static void simulate(struct fit_problem *p)
     }
 }
 
+/* The variable of a parameter of the model in a trace, or NULL. */
+static struct fit_variable *find_variable(const struct fit_problem *p, const char *name, int trace)
+{
+    for (size_t k = 0; k < p->result->n; k++) {
+        struct fit_variable *v = &p->result->variables[k];
+        if (v->parameter != FIT_STATE && (v->trace < 0 || v->trace == trace) &&
+            strcmp(p->options->model->parameters[v->parameter].name, name) == 0)
+            return v;
+    }
+    return NULL;
+}
+
+/* ron < roff, as a library needs it: the one that is free gives way. */
+static void keep_apart(struct fit_problem *p, int trace)
+{
+    const struct fit_options *o = p->options;
+    struct fit_variable *on = find_variable(p, "ron", trace),
+                        *off = find_variable(p, "roff", trace);
+    double q[MODEL_PARAMETERS_MAX], x0, ron = NAN, roff = NAN;
+    if (!on && !off)
+        return;
+    fit_parameters(o, p->result, trace, q, &x0);
+    for (size_t k = 0; k < o->model->n_parameters; k++) {
+        if (strcmp(o->model->parameters[k].name, "ron") == 0)
+            ron = q[k];
+        if (strcmp(o->model->parameters[k].name, "roff") == 0)
+            roff = q[k];
+    }
+    if (!(roff < APART * ron))
+        return;
+    if (off)
+        off->value = APART * ron;
+    else
+        on->value = roff / APART;
+}
+
 void fit_take_values(struct fit_problem *p, const gsl_vector *u)
 {
     for (size_t k = 0, j = 0; k < p->result->n; k++)
         if (k != p->held)
             p->result->variables[k].value =
                 fit_from_theta(p->scales[k], fit_theta_of(p->scales[k], gsl_vector_get(u, j++)));
+    for (size_t t = 0; t < p->options->n_traces; t++)
+        keep_apart(p, (int)t);
+}
+
+bool fit_runs_backwards(const struct fit_options *o)
+{
+    double up = 0,
+           down = 0; /* change of the conductance at positive and at negative voltage, [S] */
+    for (size_t t = 0; t < o->n_traces; t++) {
+        const struct trace *trace = &o->traces[t];
+        const double *s = trace->column[TRACE_SOURCE], *i = trace->column[TRACE_CURRENT];
+        double peak = 0, size = 0, g = NAN, sums[2] = {0, 0};
+        for (size_t k = 0; k < trace->n; k++)
+            peak = fmax(peak, fabs(s[k] - o->series[t] * i[k]));
+        for (size_t k = 0; k < trace->n; k++) {
+            const double v = s[k] - o->series[t] * i[k], now = i[k] / v;
+            if (fabs(v) < 0.25 * peak) { /* a new way begins on the other side */
+                g = NAN;
+                continue;
+            }
+            if (!isnan(g))
+                sums[v < 0] += now - g;
+            size = fmax(size, fabs(now));
+            g = now;
+        }
+        up += size > 0 ? sums[0] / size : 0;
+        down += size > 0 ? sums[1] / size : 0;
+    }
+    return up < 0 && down > 0;
 }
 
 static int residuals(const gsl_vector *u, void *data, gsl_vector *f)
@@ -376,6 +442,10 @@ static void finish(struct fit_problem *p, gsl_vector *u)
         memcpy(r->current[t], out, n * sizeof *out);
         out += n;
     }
+    if (fit_runs_backwards(p->options))
+        fit_warn(
+            r, memory_string("the loop runs the other way round: the conductance falls at positive "
+                             "voltage, at which models set; --reverse turns it"));
     if (fabs(r->refined_nrmse - r->nrmse) > 0.02 * r->nrmse + 1e-4)
         fit_warn(r,
                  memory_format("nrmse is %.4g with twice the integration steps; more --steps help",

@@ -6,7 +6,7 @@
  * Variables are logarithms (or values, where a bound is 0 or signs differ) mapped onto their bounds
  * by a logistic; the state at the first sample of each trace is one of them.  Each start draws
  * candidates at random around the starting set, and takes the best through GSL's
- * Levenberg-Marquardt.  The 95 % intervals are profiles of the sum of squares (fit_judge.c), with the
+ * Levenberg-Marquardt.  Of a model with ron and roff, ron stays below roff.  The 95 % intervals are profiles of the sum of squares (fit_judge.c), with the
  * residual's variance: too small where the residual is the model's error and not noise. */
 #ifndef SILVERBAR_FIT_FIT_H
 #define SILVERBAR_FIT_FIT_H
@@ -27,6 +27,7 @@
 
 struct fit_options {
     const struct model *model;
+    const char *start_name;             /* the dopant that they come from */
     double start[MODEL_PARAMETERS_MAX]; /* fixed values, and the middle of the random starts */
     bool free[MODEL_PARAMETERS_MAX], shared[MODEL_PARAMETERS_MAX]; /* shared: by all traces */
     size_t n_traces;
@@ -67,6 +68,10 @@ enum status fit_run(const struct fit_options *options, struct fit_result *result
 enum status fit_start_error(const struct fit_options *options, double *nrmse, struct error *error);
 
 void fit_free(struct fit_result *result);
+
+/* Does the conductance fall at positive device voltages and rise at negative ones?  Models set at
+ * positive voltage. */
+bool fit_runs_backwards(const struct fit_options *options);
 
 /* All parameters as fitted for a trace: p[n_parameters], *x0. */
 void fit_parameters(const struct fit_options *options, const struct fit_result *result, int trace,

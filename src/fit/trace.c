@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS_MAX TRACE_QUANTITIES
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* that spreadsheets write before UTF-8 */
 
 static const struct {
@@ -44,9 +43,18 @@ static const struct {
 #define N_NAMES (sizeof names / sizeof names[0])
 
 struct layout {
-    size_t n;
-    size_t name[COLUMNS_MAX]; /* n: which of names[] */
+    size_t n, capacity;
+    size_t *name; /* n: which of names[]; N_NAMES: none */
 };
+
+/* A field of the header that is none of names[]. */
+static void pass_over(struct trace *t, const char *name)
+{
+    char *longer = memory_format("%s%s'%s'", t->passed_over ? t->passed_over : "",
+                                 t->passed_over ? ", " : "", name);
+    free(t->passed_over);
+    t->passed_over = longer;
+}
 
 /* Cut the next field off *rest and take spaces and quotes from it; NULL at the end. */
 static char *field(char **rest)
@@ -87,8 +95,19 @@ struct header {
     unsigned allowed, required;
 };
 
+/* "source_kV": one of the quantities in a unit that is not known? */
+static bool has_other_unit(const char *name, unsigned allowed)
+{
+    for (size_t k = 0; k < N_NAMES; k++) {
+        const size_t n = strcspn(names[k].name, "_") + 1;
+        if ((allowed >> names[k].quantity & 1) && strncmp(names[k].name, name, n) == 0)
+            return strcmp(names[k].name, name) != 0;
+    }
+    return false;
+}
+
 static enum status read_header(const struct header *h, char *text, struct layout *layout,
-                               struct error *error)
+                               struct trace *trace, struct error *error)
 {
     unsigned seen = 0;
     enum status status = STATUS_OK;
@@ -98,21 +117,29 @@ static enum status read_header(const struct header *h, char *text, struct layout
         while (k < N_NAMES &&
                (strcmp(names[k].name, name) != 0 || !(h->allowed >> names[k].quantity & 1)))
             k++;
-        if (k == N_NAMES)
+        if (k == N_NAMES && has_other_unit(name, h->allowed))
             status = fail_at(error, h->path, h->line,
                              "found column '%.60s', expected some of %s (or _m, _u, _n, _p, _k)",
                              name, wanted);
+        else if (k == N_NAMES)
+            pass_over(trace, name);
         else if (seen >> names[k].quantity & 1)
             status = fail_at(error, h->path, h->line,
                              "found column '%s' where that quantity stood before", name);
         if (status != STATUS_OK)
             break;
-        seen |= 1U << names[k].quantity;
+        if (k < N_NAMES)
+            seen |= 1U << names[k].quantity;
+        layout->name =
+            memory_grow(layout->name, &layout->capacity, layout->n + 1, sizeof *layout->name);
         layout->name[layout->n++] = k;
     }
     if (status == STATUS_OK && (seen & h->required) != h->required) {
         char *missing = expected(h->required & ~seen);
-        status = fail_at(error, h->path, h->line, "found no column %s", missing);
+        status = fail_at(error, h->path, h->line,
+                         "found no column %s%s%s, expected some of %s (or _m, _u, _n, _p, _k)",
+                         missing, trace->passed_over ? " beside " : "",
+                         trace->passed_over ? trace->passed_over : "", wanted);
         free(missing);
     }
     free(wanted);
@@ -126,9 +153,13 @@ static enum status read_row(struct trace *t, int line, char *text, const struct 
     size_t j = 0;
     for (; (value = field(&rest)); j++) {
         double number;
+        if (j == layout->n && !*value && !rest) /* a comma at the end */
+            break;
         if (j == layout->n)
             return fail_at(error, t->path, line, "found more than %zu fields", layout->n);
         const size_t name = layout->name[j];
+        if (name == N_NAMES)
+            continue;
         if (!plain_number(value, &number))
             return fail_at(error, t->path, line, "found '%.40s' as %s, expected a finite number",
                            value, names[name].name);
@@ -165,14 +196,16 @@ enum status trace_read(const char *path, unsigned allowed, unsigned required, st
             continue;
         }
         const struct header header = {path, (int)i + 1, allowed, required};
-        status = read_header(&header, line, &layout, error);
+        status = read_header(&header, line, &layout, trace, error);
         for (size_t k = 0; k < layout.n && status == STATUS_OK; k++)
-            trace->column[names[layout.name[k]].quantity] = NEW(file->n_lines, double);
+            if (layout.name[k] < N_NAMES)
+                trace->column[names[layout.name[k]].quantity] = NEW(file->n_lines, double);
     }
     if (status == STATUS_OK && trace->n < TRACE_SAMPLES_MIN)
         status = fail_at(error, path, (int)file->n_lines, "found %zu samples, expected at least %d",
                          trace->n, TRACE_SAMPLES_MIN);
     text_file_free(file);
+    free(layout.name);
     if (status != STATUS_OK)
         trace_free(trace);
     return status;
@@ -181,6 +214,7 @@ enum status trace_read(const char *path, unsigned allowed, unsigned required, st
 void trace_free(struct trace *t)
 {
     free(t->path);
+    free(t->passed_over);
     for (int k = 0; k < TRACE_QUANTITIES; k++)
         free(t->column[k]);
     *t = (struct trace){0};

@@ -4,7 +4,7 @@
  *     t_s, source_V, device_V, current_A     also _ms _us _ns _min _h, _mV _uV, _mA _uA _nA _pA
  *     t_s, resistance_ohm                    also _kohm _Mohm
  *
- * Empty lines and lines that start with '#' are passed over. */
+ * Other columns are passed over.  Empty lines and lines that start with '#' are passed over. */
 #ifndef SILVERBAR_FIT_TRACE_H
 #define SILVERBAR_FIT_TRACE_H
 
@@ -27,6 +27,7 @@ struct trace {
     char *path;
     size_t n;
     double *column[TRACE_QUANTITIES]; /* n each in SI units, or NULL */
+    char *passed_over;                /* names of other columns, for a note; NULL: none */
 };
 
 /* Read the quantities in `allowed`, a set of bits 1 << quantity, of which those in `required` must

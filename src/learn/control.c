@@ -342,20 +342,24 @@ enum status run_circuit(struct training *t, const struct run_plan *plan,
     latency_start(&r.latency,
                   circuit_probe_value(k->circuit, k->layers[k->n_layers - 1].output_probes[0]),
                   k->ground);
-    struct recorder *all = NEW(n_recorders + 2, struct recorder);
-    all[0] = ledger_recorder(t->ledger);
-    all[1] = (struct recorder){take, &r};
+    overload_new(&t->overload, k->circuit, k->supply);
+    const struct recorder own[] = {
+        ledger_recorder(t->ledger), {take, &r}, overload_recorder(&t->overload)};
+    const size_t n_own = sizeof own / sizeof own[0];
+    struct recorder *all = NEW(n_recorders + n_own, struct recorder);
+    memcpy(all, own, sizeof own);
     if (n_recorders)
-        memcpy(all + 2, recorders, n_recorders * sizeof *all);
+        memcpy(all + n_own, recorders, n_recorders * sizeof *all);
     struct engine_options solver = t->options.solver;
     solver.recorders = all;
-    solver.n_recorders = n_recorders + 2;
+    solver.n_recorders = n_recorders + n_own;
     solver.seed = t->options.seed;
     solver.sample = t->options.sample;
     const struct controller controller = {.step = control, .data = &r};
     enum status status =
         engine_run(t->options.engine, k->circuit, &controller, &solver, &t->report, error);
     free(all);
+    overload_free(&t->overload);
     t->training_time = r.training_end - r.training_begin;
     /* an engine without capacitors knows nothing of delays */
     const bool latent = engine_able(t->options.engine, ENGINE_TRANSISTORS);

@@ -6,6 +6,7 @@
 #include "learn/control.h"
 #include "learn/targets.h"
 
+#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,19 @@ void training_make_train_set(struct training *t)
     gsl_rng_free(rng);
 }
 
+/* Layer by layer, as these have windows of their own. */
+static void shuffle_weights(const struct training *t, double *weights)
+{
+    const struct training_options *o = &t->options;
+    gsl_rng *rng = random_stream(o->seed, o->sample, RANDOM_SHUFFLE);
+    for (size_t l = 0; l < t->classifier.n_layers; l++) {
+        const size_t n = o->classifier.sizes[l] * o->classifier.sizes[l + 1];
+        gsl_ran_shuffle(rng, weights, n, sizeof *weights);
+        weights += n;
+    }
+    gsl_rng_free(rng);
+}
+
 void training_find_targets(struct training *t)
 {
     const struct training_options *o = &t->options;
@@ -176,6 +190,8 @@ void training_find_targets(struct training *t)
     };
     double *weights = NEW(t->n_devices, double);
     targets_train(&targets, weights, &t->loss);
+    if (o->shuffle)
+        shuffle_weights(t, weights);
     for (size_t n = 0; n < t->n_devices; n++) {
         t->devices[n].weight = weights[n];
         t->devices[n].target = k->g_ref + weights[n] * k->g_span;
@@ -277,6 +293,17 @@ void training_free(struct training *t)
     *t = (struct training){0};
 }
 
+double training_truly_settled(const struct training *t)
+{
+    double n = 0;
+    for (size_t k = 0; k < t->n_devices; k++) {
+        const struct training_device *d = &t->devices[k];
+        const double g = 1 / (1 / d->device_final + t->classifier.series_ohm);
+        n += fabs(g / d->target - 1) <= t->options.program.tolerance;
+    }
+    return t->options.rule->in_place ? NAN : n;
+}
+
 double training_energy(const struct training *t)
 {
     return ledger_section(t->ledger, SECTION_TRAINING).delivered;
@@ -295,6 +322,29 @@ double training_error(const struct training *t, enum energy_class class)
     return total.error_by_class[class] + 2 * volt * fabs(ledger_class(&total, class));
 }
 
+/* Of what is missed, the estimate was seen to be no less than a third. */
+#define OVERLOAD_PART (1. / 3)
+
+/* Was the supply's current measured where the amplifiers went to? */
+static bool knows_supply(const struct training *t, enum phase_section section, struct error *error)
+{
+    const struct overload *o = &t->overload;
+    const struct ledger_total total = ledger_section(t->ledger, section);
+    const double energy = ledger_energy(&total);
+    if (o->worst < 0 || !(o->missed[section] > OVERLOAD_PART * TRAINING_ERROR_LIMIT * energy))
+        return true;
+    const struct circuit *c = t->classifier.circuit;
+    fail(error, STATUS_UNTRUSTED,
+         "the amplifier at node %s is overloaded: its output would be %.3g V beyond what was "
+         "measured "
+         "of it, so that %.2e of %.2e J of %s are in doubt, expected at most %g; neurons of "
+         "transistors "
+         "in --engine ngspice or ida tell",
+         c->node_names[c->elements[o->worst].node[2]], o->most, o->missed[section], energy,
+         phase_section_name(section), OVERLOAD_PART * TRAINING_ERROR_LIMIT);
+    return false;
+}
+
 bool training_trustworthy(const struct training *t, struct error *error)
 {
     const struct ledger_total total = ledger_section(t->ledger, SECTION_TRAINING);
@@ -307,6 +357,8 @@ bool training_trustworthy(const struct training *t, struct error *error)
              array, supply, TRAINING_RESIDUAL_LIMIT);
         return false;
     }
+    if (!knows_supply(t, SECTION_TRAINING, error) || !knows_supply(t, SECTION_INFERENCE, error))
+        return false;
     double sum = 0;
     for (int c = 0; c < ENERGY_CLASSES; c++)
         sum += training_error(t, (enum energy_class)c);

@@ -11,6 +11,7 @@
 #include "engine/ledger.h"
 #include "learn/image_set.h"
 #include "learn/instrument.h"
+#include "learn/overload.h"
 #include "learn/program.h"
 #include "learn/rule.h"
 #include "learn/transfer.h"
@@ -47,6 +48,7 @@ struct training_options {
     size_t train_draws, draws; /* images drawn, likewise; 0: all where that is exact, else
                                   IMAGE_DRAWS_DEFAULT */
     size_t target_starts, target_steps; /* of the search for targets (targets.h) */
+    bool shuffle; /* give the weights that were found to other devices of their layer: a control */
     uint64_t seed;
     uint32_t sample;
     double x0_max;                      /* initial states are uniform in [0, x0_max) */
@@ -77,7 +79,7 @@ struct training_device {
     double target, initial, final, after_infer; /* branch conductances as read [S] */
     double device_final;                        /* of the device alone, from its state [S] */
     size_t pulses;
-    bool within_tolerance;
+    bool within_tolerance;         /* when its programming ended, by its readings */
     struct programmer programmer;  /* as it ended: says why a device did not settle */
     double state;                  /* when the training ended */
     double amplitude[2], width[2]; /* full pulse that learning in place has come to [V], [s] */
@@ -120,6 +122,7 @@ struct training_stage {
 
 struct training {
     struct training_options options;
+    struct overload overload; /* of the last run: its sums remain */
     struct classifier classifier;
     struct transfer
         transfer[CLASSIFIER_LAYERS_MAX]; /* measured by this run, or options.measured's */
@@ -165,6 +168,11 @@ void training_free(struct training *training);
 /* Accuracy of a stage's exact decisions at flip probability p; NAN where none were made. */
 double training_accuracy_at(const struct training *training, enum training_stage_kind kind,
                             double p);
+
+/* Devices whose branch conducts, by their states when the training ended, within the programming's
+ * tolerance of the target, whatever an instrument has read; of a rule that learns in place, where no
+ * target remains, NAN. */
+double training_truly_settled(const struct training *t);
 
 /* Energy delivered in training, and in inference [J]. */
 double training_energy(const struct training *training);

@@ -188,22 +188,6 @@ static enum status measure(const struct transfer_bench *bench, struct transfer *
     return status == STATUS_OK ? smooth(t, error) : status;
 }
 
-/* The slope of output against input of the reference amplifier, by least squares through what it is
- * at rest; the curve bends a little, by 0.1 mV at the input. */
-static enum status find_gain(const struct sources *alone, double *gain, struct error *error)
-{
-    double up = 0, down = 0;
-    for (size_t i = 0; i < alone->n; i++) {
-        const double in = alone->ground - alone->input[i], out = alone->out[i] - alone->ground;
-        up += out * out;
-        down += in * out;
-    }
-    *gain = up / down;
-    return *gain > 1 ? STATUS_OK
-                     : fail(error, STATUS_NUMERICAL,
-                            "the amplifier's gain is %g, expected more than 1", *gain);
-}
-
 /* Gain and offset of an amplifier, out = gain (in + offset), by least squares. */
 static enum status find_line(size_t n, const double *in, const double *out, double *gain,
                              double *offset, struct error *error)
@@ -216,10 +200,10 @@ static enum status find_line(size_t n, const double *in, const double *out, doub
                             "the amplifier's gain is %g, expected more than 1", *gain);
 }
 
-/* Those of both amplifiers where their transistors differ.  What comes out of the neuron's follows
- * from its column: rf carries all of the column's current. */
-static enum status find_offsets(const struct sources *alone, const struct sources *both,
-                                struct neuron_curve *curve, struct error *error)
+/* Those of the reference amplifier.  A systematic offset is all amplifiers' alike, and is none of how
+ * the outputs differ. */
+static enum status find_reference(const struct sources *alone, double *gain, double *offset,
+                                  struct error *error)
 {
     const size_t n = alone->n;
     double *in = NEW(n, double), *out = NEW(n, double);
@@ -227,14 +211,24 @@ static enum status find_offsets(const struct sources *alone, const struct source
         in[i] = alone->ground - alone->input[i];
         out[i] = alone->out[i] - alone->ground;
     }
-    enum status status =
-        find_line(n, in, out, &curve->reference_gain, &curve->reference_offset, error);
+    const enum status status = find_line(n, in, out, gain, offset, error);
+    free(in);
+    free(out);
+    return status;
+}
+
+/* Those of the neuron's own amplifier where its transistors differ.  What comes out follows from its
+ * column: rf carries all of the column's current. */
+static enum status find_own(const struct sources *both, struct neuron_curve *curve,
+                            struct error *error)
+{
+    const size_t n = both->n;
+    double *in = NEW(n, double), *out = NEW(n, double);
     for (size_t i = 0; i < n; i++) {
         in[i] = both->ground - both->column_input[i];
         out[i] = -in[i] - NEURON_INPUT_SWING * (both->column[i] + in[i] / SOURCE_VOLT);
     }
-    if (status == STATUS_OK)
-        status = find_line(n, in, out, &curve->gain, &curve->offset, error);
+    const enum status status = find_line(n, in, out, &curve->gain, &curve->offset, error);
     free(in);
     free(out);
     return status;
@@ -256,8 +250,11 @@ static enum status measure_supply(const struct transfer_bench *bench, struct tra
     if (status == STATUS_OK)
         status = bench_run(bench, true, &both, error);
     if (status == STATUS_OK)
-        status = o->mismatch ? find_offsets(&alone, &both, curve, error)
-                             : find_gain(&alone, &curve->gain, error);
+        status = find_reference(&alone, &curve->reference_gain, &curve->reference_offset, error);
+    curve->gain = curve->reference_gain;
+    curve->offset = curve->reference_offset;
+    if (status == STATUS_OK && o->mismatch)
+        status = find_own(&both, curve, error);
     curve->reference = table_new_points(n);
     curve->amplifier = table_new_points(n);
     for (size_t i = 0; i < n; i++) {

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "library/handle.h"
 
+#include "base/data_path.h"
 #include "base/memory.h"
 
 #include <dlfcn.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 const char *silverbar_version(void)
 {
@@ -93,24 +92,6 @@ double library_delivered(const struct ledger *l, const char *section)
 char *library_data(const char *name)
 {
     static const char here = 0; /* lies in the library */
-    const char *given = getenv("SILVERBAR_DATA");
     Dl_info self;
-    char place[PATH_MAX], build[PATH_MAX];
-    if (given && *given)
-        return memory_format("%s/%s", given, name);
-    if (!dladdr(&here, &self) || !self.dli_fname || !realpath(self.dli_fname, place))
-        return memory_format("%s/%s", SB_DATA_DIR, name);
-    *strrchr(place, '/') = 0;
-    const size_t n = realpath(SB_BUILD_DIR, build) ? strlen(build) : 0;
-    if (n > 0 && strncmp(place, build, n) == 0 && (place[n] == '/' || !place[n]))
-        return memory_format("%s/%s", SB_SOURCE_DIR, name);
-    /* lib/ or lib/x86_64-linux-gnu/ */
-    for (int up = 1; up <= 2; up++) {
-        char *moved =
-            memory_format("%s/%s/share/silverbar/%s", place, up == 1 ? ".." : "../..", name);
-        if (access(moved, R_OK) == 0)
-            return moved;
-        free(moved);
-    }
-    return memory_format("%s/%s", SB_DATA_DIR, name);
+    return data_path_for(dladdr(&here, &self) ? self.dli_fname : NULL, name);
 }

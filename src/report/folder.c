@@ -157,7 +157,7 @@ static enum status write_devices(const struct content *c, FILE *out)
                                   d->device_final,
                                   d->after_infer,
                                   (double)d->pulses,
-                                  d->within_tolerance};
+                                  t->options.rule->in_place ? NAN : d->within_tolerance};
         table_row(table);
         table_text(table, 0,
                    t->classifier.circuit->elements[classifier_device(&t->classifier, k)].name);
@@ -260,9 +260,8 @@ static enum status write_circuit(const struct content *c, FILE *out)
 {
     deck_write(c->training->classifier.circuit, deck_external, NULL, out);
     fputc('\n', out);
-    ngspice_write_analysis(&c->training->options.solver,
-                           c->training->classifier.circuit->temperature, c->training->report.time,
-                           out);
+    ngspice_write_analysis(&c->training->options.solver, c->training->classifier.circuit,
+                           c->training->report.time, out);
     fputs(".end\n", out);
     return STATUS_OK;
 }

@@ -319,7 +319,7 @@ bool json_write_fit(const struct fit_options *o, const struct fit_result *r,
     json_t *object = made(json_object()), *traces = made(json_array()),
            *variables = made(json_array()), *correlation = made(json_array()),
            *starts = made(json_array()), *warnings = made(json_array()),
-           *agreement = made(json_object());
+           *agreement = made(json_object()), *held = made(json_object());
     for (size_t t = 0; t < o->n_traces; t++) {
         json_t *trace = made(json_object());
         json_object_set_new(trace, "file", text(o->traces[t].path));
@@ -347,10 +347,15 @@ bool json_write_fit(const struct fit_options *o, const struct fit_result *r,
         json_array_append_new(warnings, text(r->warnings[k]));
     for (size_t k = 0; k < n_engines; k++)
         json_object_set_new(agreement, engines[k].name, number(engines[k].difference, false));
+    for (size_t k = 0; k < o->model->n_parameters; k++)
+        if (!o->free[k])
+            json_object_set_new(held, o->model->parameters[k].name, number(o->start[k], false));
     json_object_set_new(object, "model", text(o->model->name));
     json_object_set_new(object, "nrmse", number(r->nrmse, false));
+    json_object_set_new(object, "start", text(o->start_name ? o->start_name : ""));
     json_object_set_new(object, "traces", traces);
     json_object_set_new(object, "parameters", variables);
+    json_object_set_new(object, "held", held);
     json_object_set_new(object, "correlation", correlation);
     json_object_set_new(object, "start_nrmse", starts);
     json_object_set_new(object, "starts", number((double)r->n_starts, true));

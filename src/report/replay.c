@@ -205,7 +205,7 @@ void replay_write(const struct replay *r, const struct engine_options *options, 
 {
     deck_write(r->circuit, write_source, (void *)r, out);
     fputc('\n', out);
-    ngspice_write_analysis(options, r->circuit->temperature, r->t_end, out);
+    ngspice_write_analysis(options, r->circuit, r->t_end, out);
     write_saves(r, out);
     write_commands(r, out);
     fputs(".end\n", out);

@@ -16,6 +16,9 @@
 extern char **environ;
 
 /* In gnuplot's single quotes only the quote itself has a meaning, and a line ends the text. */
+/* Frequencies over more than this ratio get a logarithmic axis. */
+#define LOGARITHMIC 10
+
 static void quoted(const char *text, FILE *out)
 {
     fputc('\'', out);
@@ -87,6 +90,9 @@ static void write_script(const struct raw_file *f, const struct decimated *d,
     snprintf(label, sizeof label, "%.40s [%s]", f->signals[0].name, raw_read_unit(&f->signals[0]));
     quoted(label, out);
     fputs(" noenhanced\n", out);
+    if (strcasecmp(f->signals[0].type, "frequency") == 0 && d->begin[0] > 0 &&
+        d->end >= LOGARITHMIC * d->begin[0])
+        fputs("set logscale x\n", out);
     axis_label(f, o, d->n_signals, false, out);
     if (any[1]) {
         fprintf(out, "set y2tics\nset border 11\n%s", any[0] ? "" : "unset ytics\n");

@@ -30,6 +30,7 @@ struct run {
     size_t *origin, n_lines;
     size_t n_probes;
     double *probed; /* n_probes */
+    bool ended;     /* the analysis: measures follow */
     /* the plot that runs */
     bool begun, complex;
     size_t n;
@@ -176,6 +177,12 @@ static enum status follow(struct run *r)
         struct worker_header header;
         char *text = NULL;
         enum status status = worker_link_receive(&r->link, &header, sizeof header);
+        if (status == STATUS_NUMERICAL && r->ended &&
+            r->link.pid == 0) { /* it has died of a measure */
+            r->taker->trouble(r->taker->data, r->error->text);
+            r->error->text[0] = 0;
+            return STATUS_OK;
+        }
         if (status != STATUS_OK || header.tag == WORKER_DONE)
             return status;
         if (header.tag == WORKER_PLOT) {
@@ -185,10 +192,14 @@ static enum status follow(struct run *r)
         } else if (header.tag == WORKER_PROBED) {
             assert(header.size == r->n_probes * sizeof *r->probed);
             status = worker_link_receive(&r->link, r->probed, header.size);
+        } else if (header.tag == WORKER_ENDED) {
+            r->ended = true;
         } else {
             status = receive_text(r, header.size, &text);
             if (status == STATUS_OK && header.tag == WORKER_TEXT)
                 r->taker->text(r->taker->data, text);
+            else if (status == STATUS_OK && header.tag == WORKER_TROUBLE)
+                r->taker->trouble(r->taker->data, text);
             else if (status == STATUS_OK)
                 status = header.tag == WORKER_UNREAD ? unread(r, text) : failed(r, text);
         }
@@ -230,6 +241,8 @@ static enum status run_lines(const struct user_deck *deck, size_t analysis, cons
                                       .probes = l->probes,
                                       .trusted = options->trusted,
                                       .control = deck->control && !l->probes,
+                                      .noise = deck->noise && !deck->control,
+                                      .seed = options->seed,
                                       .folder = real ? real : "/"};
     enum status status =
         options->trusted ? STATUS_OK : spice_deck_screen((const char *const *)l->lines, error);
@@ -275,11 +288,12 @@ enum status deck_run(const struct user_deck *deck, size_t analysis,
     const double begun = clock_now();
     double *initial = NULL;
     enum status status = STATUS_OK;
-    if (user_deck_needs_initial(deck, analysis))
+    if (!options->plain && user_deck_needs_initial(deck, analysis))
         status = find_initial(deck, analysis, options, &initial, error);
     if (status == STATUS_OK) {
         struct lines l = {0};
-        l.lines = user_deck_lines(deck, analysis, initial, &l.origin);
+        l.lines = options->plain ? user_deck_plain_lines(deck, analysis, &l.origin)
+                                 : user_deck_lines(deck, analysis, initial, &l.origin);
         left.spent += clock_now() - begun;
         status = run_lines(deck, analysis, &l, &left, taker, error);
     }

@@ -15,13 +15,17 @@ struct deck_taker {
     enum status (*point)(void *data, const double *values, struct error *error);
     /* "name = value ...", of a measure */
     void (*text)(void *data, const char *line);
+    /* what ngspice said of measures or commands that failed, after points that stand */
+    void (*trouble)(void *data, const char *text);
     void *data;
 };
 
 struct deck_run_options {
     bool trusted;
-    double time_limit;               /* wall seconds of all analyses */
-    double spent;                    /* of them already */
+    bool plain;        /* the deck as it stands, without sources that sense currents */
+    int seed;          /* of noise, 1 to CONFINE_ID_MOST */
+    double time_limit; /* wall seconds of all analyses */
+    double spent;      /* of them already */
     volatile const int *interrupted; /* or NULL */
 };
 

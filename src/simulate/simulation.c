@@ -79,10 +79,37 @@ static void add_energy(struct taking *k)
             table_number(t, 4, total->energy);
         else
             table_number(t, 5, total->stored);
-        table_number(t, 6, fabs(total->error));
+        table_number(t, 6, total->error);
         table_number(t, 7, a.t1 > a.t0 ? total->energy / (a.t1 - a.t0) : 0);
         table_number(t, 8, total->peak);
     }
+}
+
+static void add_lost(struct simulation *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_lost; i++) /* of another transient: few, as a rule */
+        if (strcmp(s->lost[i], name) == 0)
+            return;
+    s->lost = memory_grow(s->lost, &s->lost_capacity, s->n_lost + 1, sizeof *s->lost);
+    s->lost[s->n_lost++] = memory_string(name);
+}
+
+/* What the account misses, and its worst error. */
+static void note_errors(struct taking *k, const struct terminal_account *a)
+{
+    struct simulation *s = k->simulation;
+    const struct terminal_total *totals = terminal_energy_totals(k->energy);
+    for (size_t i = 0; i < k->deck->n_unbooked; i++)
+        add_lost(s, k->deck->unbooked[i]);
+    for (size_t i = 0; i < k->deck->n_elements; i++)
+        if (totals[i].lost)
+            add_lost(s, k->deck->elements[i].name);
+    s->worst_residual = fmax(s->worst_residual, a->residual_share);
+    if (a->error_share <= s->worst_error)
+        return;
+    s->worst_error = a->error_share;
+    s->worst_element = a->worst;
+    s->worst_jumps = totals[a->worst].jumps > 0.5 * totals[a->worst].error;
 }
 
 static void add_moment(struct table *t, const char *analysis, const struct terminal_moment *m)
@@ -99,14 +126,14 @@ static void add_account(struct taking *k)
 {
     struct table *t = k->simulation->account;
     const struct terminal_account a = terminal_energy_account(k->energy);
-    const double share = a.turnover > 0 ? fabs(a.residual) / a.turnover : 0,
-                 numbers[] = {a.t0,     a.t1,       a.delivered, a.absorbed,
-                              a.stored, a.residual, a.turnover,  share};
+    const double numbers[] = {a.t0,       a.t1,       a.delivered,      a.absorbed,   a.stored,
+                              a.residual, a.turnover, a.residual_share, a.error_share};
     table_row(t);
     table_text(t, 0, k->analysis);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         table_number(t, 1 + i, numbers[i]);
-    k->simulation->worst_residual = fmax(k->simulation->worst_residual, share);
+    table_text(t, 10, a.by_construction ? "closed by construction" : "closes by law");
+    note_errors(k, &a);
     size_t n;
     const struct terminal_moment *moments = terminal_energy_moments(k->energy, &n);
     for (size_t i = 0; i < n; i++)
@@ -135,6 +162,7 @@ static void end_plot(struct taking *k)
         table_text(s->values, 3, simulation_unit(k->signals.variables[i].type));
     }
     if (k->energy && k->n_points > 1) {
+        terminal_energy_end(k->energy);
         add_energy(k);
         add_account(k);
     }
@@ -278,17 +306,18 @@ static void begin_tables(struct simulation *s, const struct user_deck *deck)
                                                       "error_J",     "mean_W",     "peak_W"},
                              *const account_names[] = {"analysis",    "t0_s",       "t1_s",
                                                        "delivered_J", "absorbed_J", "stored_J",
-                                                       "residual_J",  "turnover_J", "residual"},
+                                                       "residual_J",  "turnover_J", "residual",
+                                                       "error",       "closure"},
                              *const course_names[] = {"analysis", "t_s", "delivered_J",
                                                       "absorbed_J", "stored_J"};
     static const int measure_digits[] = {0, 0, 9, 0, 9},
                      energy_digits[] = {0, 0, 0, 6, 6, 6, 2, 4, 4}, value_digits[] = {0, 0, 7, 0},
-                     account_digits[] = {0, 6, 6, 6, 6, 6, 3, 6, 3};
+                     account_digits[] = {0, 6, 6, 6, 6, 6, 3, 6, 3, 2, 0};
     *s = (struct simulation){.deck = table_new(3, deck_names, NULL),
                              .analyses = table_new(3, analysis_names, NULL),
                              .values = table_new(4, value_names, value_digits),
                              .measures = table_new(5, measure_names, measure_digits),
-                             .account = table_new(9, account_names, account_digits),
+                             .account = table_new(11, account_names, account_digits),
                              .energy = table_new(9, energy_names, energy_digits),
                              .course = table_new(5, course_names, NULL)};
     table_row(s->deck);
@@ -297,13 +326,24 @@ static void begin_tables(struct simulation *s, const struct user_deck *deck)
     table_text(s->deck, 2, PACKAGE_VERSION);
 }
 
-enum status simulate(const struct user_deck *deck, const struct deck_run_options *options,
-                     const char *raw, struct simulation *s, struct error *error)
+static void take_trouble(void *data, const char *text)
+{
+    struct taking *k = data;
+    char *all = k->simulation->trouble ? memory_format("%s; %s", k->simulation->trouble, text)
+                                       : memory_string(text);
+    free(k->simulation->trouble);
+    k->simulation->trouble = all;
+}
+
+/* All analyses, once. */
+static enum status simulate_once(const struct user_deck *deck,
+                                 const struct deck_run_options *options, const char *raw,
+                                 struct simulation *s, struct error *error)
 {
     struct taking k = {.deck = deck, .simulation = s};
     struct deck_run_options left = *options;
-    const struct deck_taker taker = {take_plot, take_point, take_text, &k};
-    const double begun = clock_now();
+    const struct deck_taker taker = {take_plot, take_point, take_text, take_trouble, &k};
+    const double begun = clock_now() - options->spent;
     enum status status = STATUS_OK;
     begin_tables(s, deck);
     if (raw)
@@ -336,8 +376,38 @@ enum status simulate(const struct user_deck *deck, const struct deck_run_options
     return status;
 }
 
+enum status simulate(const struct user_deck *deck, const struct deck_run_options *options,
+                     const char *raw, struct simulation *s, struct error *error)
+{
+    struct deck_run_options again = *options;
+    struct error second = {{0}};
+    const double begun = clock_now();
+    const enum status status = simulate_once(deck, options, raw, s, error);
+    again.plain = true;
+    again.spent += clock_now() - begun;
+    /* commands of a .control block may have done what is not to be done twice */
+    if (status == STATUS_OK || status == STATUS_INTERRUPTED || options->plain || deck->control ||
+        deck->n_senses == 0 || again.spent >= options->time_limit)
+        return status;
+    const enum status status_plain = simulate_once(deck, &again, raw, s, &second);
+    if (status_plain == STATUS_OK)
+        s->first_failure = memory_string(error->text);
+    if (status_plain == STATUS_OK)
+        return STATUS_OK;
+    /* without what was put in, the message is about the deck alone */
+    const bool time_is_up = clock_now() - begun + options->spent >= options->time_limit;
+    if (!time_is_up || status_plain == STATUS_INTERRUPTED)
+        *error = second;
+    return time_is_up && status_plain != STATUS_INTERRUPTED ? status : status_plain;
+}
+
 void simulation_free(struct simulation *s)
 {
+    for (size_t i = 0; i < s->n_lost; i++)
+        free(s->lost[i]);
+    free(s->lost);
+    free(s->trouble);
+    free(s->first_failure);
     table_free(s->deck);
     table_free(s->analyses);
     table_free(s->values);
@@ -356,6 +426,16 @@ static void print_titled(const char *title, const struct table *t, FILE *out)
     table_print(t, out);
 }
 
+static bool closed_by_construction(const struct table *account)
+{
+    const size_t column = table_column(account, "closure");
+    for (size_t i = 0; i < account->n_rows; i++)
+        if (strcmp(account->cells[i * account->n_columns + column].text,
+                   "closed by construction") == 0)
+            return true;
+    return false;
+}
+
 void simulation_print(const struct user_deck *deck, const struct simulation *s, FILE *out)
 {
     fprintf(out, "%s\n\n", deck->text->title);
@@ -364,8 +444,14 @@ void simulation_print(const struct user_deck *deck, const struct simulation *s, 
     print_titled("measures", s->measures, out);
     print_titled("energy at the terminals", s->energy, out);
     print_titled("account: delivered = absorbed + stored + residual; turnover: what changed hands; "
-                 "residual: its share of that",
+                 "residual: its share of that; error: the "
+                 "largest error_J as such a share",
                  s->account, out);
-    for (size_t i = 0; i < deck->n_unbooked && s->account->n_rows > 0; i++)
-        fprintf(out, "not booked, but in the residual: %s\n", deck->unbooked[i]);
+    if (closed_by_construction(s->account))
+        fputs("closed by construction: no capacitor or inductor is booked by its own law, so that "
+              "the "
+              "residual is 0 whatever is wrong; what counts is error_J\n",
+              out);
+    for (size_t i = 0; i < s->n_lost; i++)
+        fprintf(out, "not booked, but in the residual: %s\n", s->lost[i]);
 }

@@ -6,8 +6,10 @@
 #include "base/table.h"
 #include "simulate/deck_run.h"
 
-/* An account whose residual is a larger share of what changed hands is not to be trusted. */
+/* An account whose residual is a larger share of what changed hands is not to be trusted, nor one with
+ * an element whose energy has a larger estimated error. */
 #define SIMULATION_RESIDUAL 1e-3
+#define SIMULATION_ERROR 1e-3
 
 struct simulation {
     struct table *deck;     /* title, file, version: one row */
@@ -18,7 +20,14 @@ struct simulation {
     struct table *energy;   /* of each transient and element */
     struct table *course;   /* of each transient: sums against time */
     size_t failed_measures;
+    char *trouble;         /* what ngspice said of measures and commands that failed, or NULL */
+    char *first_failure;   /* NULL, or why the deck was run again without sensing sources */
     double worst_residual; /* share of what changed hands */
+    double worst_error;    /* estimated, of an element's energy; share of what changed hands */
+    bool worst_jumps;      /* most of it comes from jumps between two points */
+    size_t worst_element;  /* index into the deck's */
+    size_t n_lost, lost_capacity;
+    char **lost; /* n_lost: elements that are in no account, though they are in the circuit */
 };
 
 /* Run all analyses of the deck; `raw`: path of the waveforms' file, or NULL. */

@@ -2,7 +2,7 @@
 #include "simulate/simulation_signals.h"
 
 #include "base/memory.h"
-#include "simulate/terminal_energy.h"
+#include "simulate/vector_index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,9 @@
 struct choice {
     const struct user_deck *deck;
     size_t n;
-    char *const *names; /* n: of ngspice's vectors */
+    char *const *names;               /* n: of ngspice's vectors */
+    const struct vector_index *index; /* of them */
+    bool *shown;                      /* n */
     struct simulation_signals *signals;
 };
 
@@ -52,30 +54,30 @@ static char *shown_name(const struct choice *k, size_t vector, const char *given
 
 static void show(struct choice *k, size_t vector, const char *given)
 {
-    for (size_t i = 0; i < k->signals->n; i++)
-        if (k->signals->vectors[i] == vector)
-            return;
+    if (k->shown[vector])
+        return;
+    k->shown[vector] = true;
     k->signals->variables[k->signals->n] =
         (struct raw_plot_variable){shown_name(k, vector, given), type_of(k->names[vector])};
     k->signals->vectors[k->signals->n++] = vector;
 }
 
-/* Vector of a current: of a source, or of what senses the element's. */
-static size_t current_vector(const struct choice *k, const char *element, size_t n)
+/* The current of an element that begins so: of what senses it, or its own.  False: no such element. */
+static bool show_current(struct choice *k, const char *word, const char *element, size_t n)
 {
     const struct user_deck *d = k->deck;
-    const char *source = NULL;
-    for (size_t e = 0; e < d->n_elements && !source; e++)
-        if (d->elements[e].series && strlen(d->elements[e].name) == n &&
-            strncmp(d->elements[e].name, element, n) == 0)
-            source = d->elements[e].senses[0];
-    char *name =
-        source ? memory_format("%s#branch", source) : memory_format("%.*s#branch", (int)n, element);
-    size_t i = 0;
-    while (i < k->n && strcasecmp(k->names[i], name) != 0)
-        i++;
+    char *name = memory_string_n(element, n);
+    const struct user_element *found = NULL;
+    for (size_t e = 0; e < d->n_elements && !found; e++)
+        if (d->elements[e].series && strcmp(d->elements[e].name, name) == 0)
+            found = &d->elements[e];
+    size_t vector = found ? vector_of_branch(k->index, found->senses[0]) : k->n;
+    if (vector == k->n)
+        vector = vector_of_branch(k->index, name);
+    if (vector < k->n)
+        show(k, vector, word);
     free(name);
-    return i;
+    return found || vector < k->n; /* without sensing sources an element's may not be there */
 }
 
 static void show_all(struct choice *k)
@@ -98,17 +100,13 @@ static bool show_saved(struct choice *k, const char *word)
         show_all(k);
         return true;
     }
-    if (call && *word == 'i') {
-        vector = current_vector(k, word + 2, n - 3);
-        if (vector < k->n)
-            show(k, vector, word);
-        return vector < k->n;
-    }
+    if (call && *word == 'i')
+        return show_current(k, word, word + 2, n - 3);
     if (call && *word == 'v') { /* v(a) or v(a,b): both nodes */
         char *nodes = memory_string_n(word + 2, n - 3), *rest = nodes, *node;
         bool there = true;
         while ((node = strtok_r(NULL, ", ", &rest))) {
-            vector = terminal_node(k->n, k->names, node);
+            vector = vector_of_node(k->index, node);
             there = there && (vector < k->n || strcmp(node, "0") == 0);
             if (vector < k->n)
                 show(k, vector, NULL);
@@ -116,7 +114,7 @@ static bool show_saved(struct choice *k, const char *word)
         free(nodes);
         return there;
     }
-    vector = terminal_node(k->n, k->names, word);
+    vector = vector_of_node(k->index, word);
     if (vector < k->n)
         show(k, vector, NULL);
     return vector < k->n;
@@ -125,22 +123,26 @@ static bool show_saved(struct choice *k, const char *word)
 enum status simulation_signals_choose(const struct user_deck *d, size_t n, char *const *names,
                                       struct simulation_signals *signals, struct error *error)
 {
-    struct choice k = {d, n, names, signals};
+    struct vector_index *index = vector_index_new(n, names);
+    struct choice k = {d, n, names, index, NEW(n, bool), signals};
+    enum status status = STATUS_OK;
     *signals = (struct simulation_signals){.vectors = NEW(n + 1, size_t),
                                            .variables = NEW(n + 1, struct raw_plot_variable)};
     if (n > 0)
         show(&k, 0, NULL); /* the scale */
     if (d->n_saves == 0)
         show_all(&k);
-    for (size_t i = 0; i < d->n_saves; i++)
+    for (size_t i = 0; i < d->n_saves && status == STATUS_OK; i++)
         if (!show_saved(&k, d->saves[i].name)) {
             const struct deck_line *l = &d->text->lines[d->saves[i].line];
-            return fail_at(error, d->text->files[l->file], l->line,
-                           "'%s', expected a node as v(NODE), a current as i(ELEMENT) of two "
-                           "terminals, or @ELEMENT[PARAMETER]",
-                           d->saves[i].name);
+            status = fail_at(error, d->text->files[l->file], l->line,
+                             "'%s', expected a node as v(NODE), a current as i(ELEMENT) of two "
+                             "terminals, or @ELEMENT[PARAMETER]",
+                             d->saves[i].name);
         }
-    return STATUS_OK;
+    vector_index_free(index);
+    free(k.shown);
+    return status;
 }
 
 void simulation_signals_free(struct simulation_signals *signals)

@@ -9,8 +9,11 @@
  * to rounding and the sum of all E is 0 by Tellegen's theorem, whatever the steps: this closes no
  * account.  Therefore what a linear capacitor or inductor stores is not its E but the change of
  * C v^2 / 2 or L i^2 / 2, and the residual, delivered - (absorbed + stored), is what the steps of the
- * integration have lost or made.  Beside it an error is estimated for each element, from pairs of
- * intervals as in engine/spice/quadrature.h.
+ * integration have lost or made.  Where no element has such a law, the account is closed by
+ * construction, and only the estimated errors of the energies say something (interval_error.h).
+ *
+ * Each part of the circuit that ground alone joins to the others (islands.h) closes by itself.  A part
+ * that only controlled sources drive carries signals: it counts in no sum but its own.
  *
  * With `uic' ngspice makes two steps by the Euler rule from the given values on, of which it shows the
  * ends.  The currents at the first end may be pulses that hold only during that step, where the given
@@ -29,11 +32,14 @@
 /* What an element has had, or what sums up. */
 struct terminal_total {
     double energy; /* absorbed: the integral of its power [J] */
-    double error;  /* estimated, of `energy`, signed [J] */
+    double error;  /* estimated, of `energy`, >= 0 [J] */
+    double jumps;  /* the part of it that comes from jumps between two points [J] */
     double stored; /* change of what it stores, for those that store [J] */
     double peak;   /* of the absolute power [W] */
     bool exact;    /* `stored` comes from its law, not from `energy` */
-    bool active;   /* it is there: no branch of .if left it out */
+    double scale;  /* largest energy that the law of an exact one has told [J] */
+    bool active;   /* it is there, and its terminals are known */
+    bool lost;     /* it is there, but vectors of its terminals are not */
 };
 
 struct terminal_account {
@@ -41,6 +47,12 @@ struct terminal_account {
     double delivered, absorbed, stored; /* [J] */
     double residual;                    /* delivered - absorbed - stored [J] */
     double turnover; /* half of the integral of the absolute powers: what changed hands [J] */
+    /* shares of what changed hands, in a part that carries signals of what changed hands there if that
+     * is more; the largest of all parts and elements */
+    double residual_share, error_share;
+    size_t worst; /* the element with this error, or n_elements */
+    bool
+        by_construction; /* no element has a law that could contradict: the residual is 0 whatever is wrong */
 };
 
 /* Sums up to a point of time. */
@@ -60,6 +72,9 @@ void terminal_energy_free(struct terminal_energy *energy);
 /* values[n] at an accepted point; values[0] is the time. */
 void terminal_energy_point(struct terminal_energy *energy, const double *values);
 
+/* There are no more points.  Before that errors are not complete. */
+void terminal_energy_end(struct terminal_energy *energy);
+
 /* totals[n_elements] */
 const struct terminal_total *terminal_energy_totals(const struct terminal_energy *energy);
 struct terminal_account terminal_energy_account(const struct terminal_energy *energy);
@@ -67,8 +82,5 @@ struct terminal_account terminal_energy_account(const struct terminal_energy *en
 /* Some hundred moments of the run. */
 const struct terminal_moment *terminal_energy_moments(const struct terminal_energy *energy,
                                                       size_t *n);
-
-/* Place of a node's vector among names, or n. */
-size_t terminal_node(size_t n, char *const *names, const char *node);
 
 #endif

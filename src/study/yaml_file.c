@@ -10,6 +10,10 @@
 
 #define ENTRIES_MAX 1000 /* names, and items of a list: aliases make a small file large */
 #define DEPTH_MAX 4
+/* libyaml's time grows with the square of the depth and of the number of anchors: 200,000 times '[' take
+ * a minute.  A file is looked through first, event by event, and given up at these. */
+#define NESTING_MAX 100
+#define ANCHORS_MAX 1000
 
 struct reader {
     struct yaml_file *file;
@@ -152,6 +156,46 @@ static enum status load(struct reader *r, yaml_parser_t *parser)
     return status;
 }
 
+static bool has_anchor(const yaml_event_t *e)
+{
+    return (e->type == YAML_SCALAR_EVENT && e->data.scalar.anchor) ||
+           (e->type == YAML_SEQUENCE_START_EVENT && e->data.sequence_start.anchor) ||
+           (e->type == YAML_MAPPING_START_EVENT && e->data.mapping_start.anchor);
+}
+
+/* Nested too deep, or too many anchors?  What is no YAML is for load() to tell. */
+static enum status screen(const struct reader *r, const char *text, size_t size)
+{
+    yaml_parser_t parser;
+    enum status status = STATUS_OK;
+    size_t depth = 0, anchors = 0;
+    if (!yaml_parser_initialize(&parser))
+        return STATUS_OK;
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
+    for (bool more = true; more && status == STATUS_OK;) {
+        yaml_event_t e;
+        if (!yaml_parser_parse(&parser, &e))
+            break;
+        const bool opens =
+                       e.type == YAML_SEQUENCE_START_EVENT || e.type == YAML_MAPPING_START_EVENT,
+                   closes = e.type == YAML_SEQUENCE_END_EVENT || e.type == YAML_MAPPING_END_EVENT;
+        depth += opens;
+        depth -= closes;
+        anchors += has_anchor(&e);
+        if (depth > NESTING_MAX || anchors > ANCHORS_MAX)
+            status =
+                fail_at(r->error, r->file->path, (int)e.start_mark.line + 1,
+                        depth > NESTING_MAX ? "nested more than %d deep, expected 'name: value' "
+                                              "lines"
+                                            : "more than %d anchors, expected fewer",
+                        depth > NESTING_MAX ? NESTING_MAX : ANCHORS_MAX);
+        more = e.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&e);
+    }
+    yaml_parser_delete(&parser);
+    return status;
+}
+
 enum status yaml_file_read_text(const char *path, const char *text, size_t size,
                                 struct yaml_file **file, struct error *error)
 {
@@ -160,11 +204,12 @@ enum status yaml_file_read_text(const char *path, const char *text, size_t size,
     enum status status;
     *file = NULL;
     r.file->path = memory_string(path);
-    if (yaml_parser_initialize(&parser)) {
+    status = screen(&r, text, size);
+    if (status == STATUS_OK && yaml_parser_initialize(&parser)) {
         yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
         status = load(&r, &parser);
         yaml_parser_delete(&parser);
-    } else {
+    } else if (status == STATUS_OK) {
         status = fail(error, STATUS_NUMERICAL, "%s: the YAML parser cannot be made", path);
     }
     if (status == STATUS_OK)

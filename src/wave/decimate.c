@@ -42,10 +42,10 @@ static void take(struct decimated *d, size_t signal, size_t p, size_t m, const d
     for (size_t i = 0; i < m; i++) {
         double *pair = d->value + 2 * (signal * d->n_bins + (p + i) / d->per_bin);
         const double v = values[i];
-        if ((p + i) % d->per_bin == 0) {
+        if ((p + i) % d->per_bin == 0 || isnan(pair[0])) { /* no number so far */
             pair[0] = pair[1] = v;
             at[0] = at[1] = p + i;
-        } else if (v < pair[0] || isnan(pair[0])) {
+        } else if (v < pair[0]) {
             pair[0] = v;
             at[0] = p + i;
         } else if (v > pair[1]) {

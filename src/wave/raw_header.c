@@ -100,14 +100,14 @@ static char *value_of(char *line, const char *key)
 }
 
 static enum status count(const struct raw_header_reader *r, const char *what, const char *text,
-                         size_t max, size_t *value, struct error *error)
+                         const size_t range[2], size_t *value, struct error *error)
 {
     char *end;
     errno = 0;
     const unsigned long long n = strtoull(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end || errno || n > max || n == 0)
-        return fail_at(error, r->path, r->line, "%s: '%.60s', expected a number from 1 to %zu",
-                       what, text, max);
+    if (!isdigit((unsigned char)text[0]) || *end || errno || n > range[1] || n < range[0])
+        return fail_at(error, r->path, r->line, "%s: '%.60s', expected a number from %zu to %zu",
+                       what, text, range[0], range[1]);
     *value = (size_t)n;
     return STATUS_OK;
 }
@@ -186,12 +186,14 @@ static enum status take_line(struct raw_header_reader *r, struct raw_header *h, 
     else if ((value = value_of(r->text, "Flags")))
         return flags(r, value, h, error);
     else if ((value = value_of(r->text, "No. Variables")))
-        return h->variables
-                   ? fail_at(error, r->path, r->line, "No. Variables twice")
-                   : count(r, "No. Variables", value, RAW_VARIABLES_MAX, &h->n_variables, error);
-    else if ((value = value_of(r->text, "No. Points")))
-        return count(r, "No. Points", value, SIZE_MAX >> 8, &h->n_points, error);
-    else if ((value = value_of(r->text, "Command")))
+        return h->variables ? fail_at(error, r->path, r->line, "No. Variables twice")
+                            : count(r, "No. Variables", value,
+                                    (const size_t[]){1, RAW_VARIABLES_MAX}, &h->n_variables, error);
+    else if ((value = value_of(r->text, "No. Points"))) {
+        h->counted = true;
+        return count(r, "No. Points", value, (const size_t[]){0, SIZE_MAX >> 8}, &h->n_points,
+                     error);
+    } else if ((value = value_of(r->text, "Command")))
         h->ltspice |= strstr(value, "LTspice") != NULL;
     else if (value_of(r->text, "Variables"))
         return variables(r, h, error);
@@ -221,7 +223,7 @@ enum status raw_header_read(struct raw_header_reader *r, struct raw_header *h, s
         if (status == STATUS_OK && r->text[0])
             status = take_line(r, h, &last, error);
     }
-    if (status == STATUS_OK && (!h->variables || h->n_points == 0))
+    if (status == STATUS_OK && (!h->variables || !h->counted || (h->n_points == 0 && !h->binary)))
         status = fail_at(error, r->path, r->line, "data before %s",
                          h->variables ? "'No. Points:'" : "'Variables:'");
     return status;
@@ -251,6 +253,30 @@ bool raw_header_more(struct raw_header_reader *r)
             r->line += c[0] == '\n';
             at = ftello(r->file);
         }
+    return false;
+}
+
+bool raw_header_begins(struct raw_header_reader *r)
+{
+    const off_t at = ftello(r->file);
+    char c[3] = {0};
+    size_t n = 0;
+    while (next_character(r, c) == 1 &&
+           (isalpha((unsigned char)c[0]) || c[0] == '.' || c[0] == ' '))
+        n++;
+    fseeko(r->file, at, SEEK_SET);
+    return n > 0 && c[0] == ':';
+}
+
+bool raw_header_comma(struct raw_header_reader *r)
+{
+    const off_t at = ftello(r->file);
+    char c[3] = {0};
+    while (next_character(r, c) == 1 && (c[0] == ' ' || c[0] == '\t'))
+        ;
+    if (c[0] == ',')
+        return true;
+    fseeko(r->file, at, SEEK_SET);
     return false;
 }
 

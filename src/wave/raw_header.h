@@ -26,6 +26,7 @@ struct raw_header_reader {
 struct raw_header {
     char *title, *plot_name;
     bool complex, binary, fast_access, is_double, ltspice, stepped;
+    bool counted; /* has No. Points; 0 in a file whose writer was stopped */
     size_t n_points, n_variables;
     struct {
         char *name, *type;
@@ -44,6 +45,12 @@ void raw_header_free(struct raw_header *header);
 
 /* Is there anything but white space behind the data?  Stands at it then. */
 bool raw_header_more(struct raw_header_reader *reader);
+
+/* Does a header begin here, a line "Key: value"? */
+bool raw_header_begins(struct raw_header_reader *reader);
+
+/* Takes blanks and a comma, if they come next in this line. */
+bool raw_header_comma(struct raw_header_reader *reader);
 
 /* The next word among ASCII values; false at the end of the file or for a word too long. */
 bool raw_header_token(struct raw_header_reader *reader, char token[RAW_TOKEN_MAX]);

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "wave/raw_header.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #define BLOCK_BYTES (1u << 20)
+#define NO_VARIABLE SIZE_MAX /* the number of the point */
 
 static const char *const part_names[RAW_PARTS] = {"re", "im", "mag", "db", "ph"};
 
@@ -34,9 +36,19 @@ static void add_signal(struct raw_file *f, const struct raw_header *h, size_t v,
                                   : memory_string(h->variables[v].name);
 }
 
+static bool has_part(const char *text, const char *part)
+{
+    return strcasestr(text, part) != NULL;
+}
+
 static void make_signals(struct raw_file *f, const struct raw_header *h)
 {
-    f->signals = NEW(h->n_variables * (f->complex ? RAW_PARTS : 1), struct raw_signal);
+    f->signals = NEW(h->n_variables * (f->complex ? RAW_PARTS : 1) + 1, struct raw_signal);
+    if (h->n_points == 1 && !f->complex && has_part(h->plot_name, "operating point")) {
+        f->signals[f->n_signals++] = (struct raw_signal){
+            .name = memory_string("point"), .type = memory_string(""), .variable = NO_VARIABLE};
+        f->marked = false;
+    }
     for (size_t v = 0; v < h->n_variables; v++)
         for (int part = 0; part < (f->complex && v > 0 ? RAW_PARTS : 1); part++)
             add_signal(f, h, v, (enum raw_part)part);
@@ -52,15 +64,21 @@ static size_t row_size(const struct raw_file *f)
     return number_size(f, 0) + (f->n_variables - 1) * number_size(f, 1);
 }
 
-/* One number of an ASCII file's values: "1.5e-3", in complex files "1.5e-3,0". */
-static bool ascii_number(const char *token, bool complex, double out[2])
+/* One number of an ASCII file's values: "1.5e-3", in complex files "1.5e-3,0"; LTspice and Xyce write
+ * blanks behind the comma.  `token' is at hand and is used up. */
+static bool ascii_number(struct raw_header_reader *r, char token[2 * RAW_TOKEN_MAX], bool complex,
+                         double out[2])
 {
     char *end;
     out[0] = strtod(token, &end);
     out[1] = 0;
     if (end == token)
         return false;
+    if (complex && !*end && raw_header_comma(r))
+        strcpy(end, ",");
     if (complex && *end == ',') {
+        if (!end[1] && !raw_header_token(r, end + 1))
+            return false;
         const char *second = end + 1;
         out[1] = strtod(second, &end);
         if (end == second)
@@ -73,7 +91,7 @@ static bool ascii_number(const char *token, bool complex, double out[2])
 static enum status copy_ascii(struct raw_header_reader *r, const struct raw_header *h, FILE *out,
                               struct error *error)
 {
-    char token[RAW_TOKEN_MAX];
+    char token[2 * RAW_TOKEN_MAX]; /* two with a comma */
     for (size_t p = 0; p < h->n_points; p++)
         for (size_t v = 0; v <= h->n_variables; v++) { /* the point's number goes before */
             double value[2];
@@ -82,7 +100,7 @@ static enum status copy_ascii(struct raw_header_reader *r, const struct raw_head
                             "%s: ends in point %zu of plot \"%s\", expected %zu points of %zu "
                             "variables",
                             r->path, p, h->plot_name, h->n_points, h->n_variables);
-            if (!ascii_number(token, h->complex && v > 0, value))
+            if (!ascii_number(r, token, h->complex && v > 0, value))
                 return fail_at(error, r->path, r->line,
                                "'%.60s' in the values of point %zu, expected %s", token, p,
                                h->complex ? "two numbers with a comma" : "a number");
@@ -125,7 +143,7 @@ static enum status take_ascii(struct raw_file *f, struct raw_header_reader *r,
 
 /* Sizes of the numbers, from the flags and from the bytes that there are. */
 static enum status take_binary(struct raw_file *f, const struct raw_header_reader *r,
-                               const struct raw_header *h, struct error *error)
+                               struct raw_header *h, struct error *error)
 {
     f->data = ftello(r->file);
     const uintmax_t there = (uintmax_t)(r->bytes - f->data);
@@ -133,6 +151,10 @@ static enum status take_binary(struct raw_file *f, const struct raw_header_reade
     if (h->ltspice && !h->complex && !h->is_double)
         f->size = sizeof(float);
     const size_t row = row_size(f);
+    if (h->n_points == 0) /* ngspice writes the number when it ends */
+        f->n_points = f->n_rows = h->n_points = there / row;
+    if (h->n_points == 0)
+        return fail(error, STATUS_INPUT, "%s: no points in plot \"%s\"", r->path, h->plot_name);
     if (there / row < h->n_points)
         return fail(error, STATUS_INPUT,
                     "%s: %ju bytes of data in plot \"%s\", expected %zu points of %zu bytes",
@@ -152,7 +174,8 @@ static enum status take_plot(struct raw_header_reader *r, struct raw_header *h,
     f->complex = h->complex;
     f->fast_access = h->fast_access;
     f->stepped = h->stepped;
-    f->n_points = h->n_points;
+    f->n_points = f->n_rows = h->n_points;
+    f->marked = h->ltspice && !h->complex && strcasecmp(h->variables[0].type, "time") == 0;
     f->n_variables = h->n_variables;
     f->descriptor = -1;
     make_signals(f, h);
@@ -173,17 +196,46 @@ static enum status skip_plot(struct raw_header_reader *r, struct raw_header *h, 
     return status;
 }
 
+static void free_plots(size_t n, struct raw_plot_name *plots)
+{
+    for (size_t i = 0; i < n; i++)
+        free(plots[i].name);
+    free(plots);
+}
+
+/* Is there another plot behind the data?  More data than the header says are refused. */
+static bool more_plots(struct raw_header_reader *r, size_t n_points, enum status *status,
+                       struct error *error)
+{
+    if (!raw_header_more(r))
+        return false;
+    if (raw_header_begins(r))
+        return true;
+    *status =
+        fail(error, STATUS_INPUT,
+             "%s: %jd bytes behind the last of %zu points, expected the header of another plot or "
+             "the end of the file; is 'No. Points:' right?",
+             r->path, (intmax_t)(r->bytes - ftello(r->file)), n_points);
+    return false;
+}
+
 enum status raw_read_open(const char *path, size_t plot, struct raw_file **file,
                           struct error *error)
 {
     struct raw_header_reader r;
     *file = NULL;
     enum status status = raw_header_begin(path, &r, error);
-    size_t n = 0;
-    while (status == STATUS_OK && (n == 0 || raw_header_more(&r))) {
+    size_t n = 0, capacity = 0;
+    struct raw_plot_name *plots = NULL;
+    while (status == STATUS_OK &&
+           (n == 0 || more_plots(&r, plots[n - 1].n_points, &status, error))) {
         struct raw_header h;
         status = raw_header_read(&r, &h, error);
-        if (status == STATUS_OK && ++n == plot) {
+        if (status == STATUS_OK) {
+            plots = memory_grow(plots, &capacity, n + 1, sizeof *plots);
+            plots[n++].name = memory_string(h.plot_name);
+        }
+        if (status == STATUS_OK && n == plot) {
             const off_t data = ftello(r.file);
             status = take_plot(&r, &h, file, error);
             if (status == STATUS_OK && h.binary && fseeko(r.file, data, SEEK_SET) == 0)
@@ -191,18 +243,83 @@ enum status raw_read_open(const char *path, size_t plot, struct raw_file **file,
         } else if (status == STATUS_OK) {
             status = skip_plot(&r, &h, error);
         }
+        if (n > 0)
+            plots[n - 1].n_points = h.n_points;
         raw_header_free(&h);
     }
     if (status == STATUS_OK && !*file)
         status = fail(error, STATUS_INPUT, "%s: %zu plots, expected plot %zu", path, n, plot);
     raw_header_end(&r);
     if (status != STATUS_OK) {
+        free_plots(n, plots);
         raw_read_close(*file);
         *file = NULL;
     } else {
         (*file)->n_plots = n;
+        (*file)->plots = plots;
     }
     return status;
+}
+
+enum status raw_read_plot(const char *path, const char *text, size_t *plot, struct error *error)
+{
+    struct raw_file *f;
+    char *end;
+    *plot = (size_t)strtoull(text, &end, 10);
+    if (isdigit((unsigned char)*text) && !*end)
+        return STATUS_OK;
+    enum status status = raw_read_open(path, 1, &f, error);
+    if (status != STATUS_OK)
+        return status;
+    size_t found = 0;
+    for (int level = 0; level < 3 && found == 0;
+         level++) /* the name, its beginning, a part of it */
+        for (size_t i = f->n_plots; i-- > 0;) {
+            const char *name = f->plots[i].name;
+            if (level == 0   ? strcasecmp(name, text) == 0
+                : level == 1 ? strncasecmp(name, text, strlen(text)) == 0
+                             : has_part(name, text)) {
+                found++;
+                *plot = i + 1;
+            }
+        }
+    if (found != 1)
+        status = fail(error, STATUS_INPUT,
+                      "%s: %zu plots are named '%s', expected one, or a number from 1 to %zu", path,
+                      found, text, f->n_plots);
+    raw_read_close(f);
+    return status;
+}
+
+enum status raw_read_steps(const struct raw_file *f, size_t *n, size_t **first, struct error *error)
+{
+    double *x = raw_read_column(f, 0, error);
+    size_t capacity = 0;
+    double way = 0; /* of the step: > 0 up, < 0 down */
+    *n = 0;
+    *first = NULL;
+    if (!x)
+        return STATUS_INPUT;
+    for (size_t p = 0; p <= f->n_points; p++) {
+        const double d = p > 0 && p < f->n_points ? x[p] - x[p - 1] : 0;
+        const bool begins = p == 0 || p == f->n_points || d * way < 0;
+        if (begins) {
+            *first = memory_grow(*first, &capacity, *n + 1, sizeof **first);
+            (*first)[(*n)++] = p;
+            way = 0;
+        } else if (!(way < 0) && !(way > 0)) {
+            way = d;
+        }
+    }
+    *n -= 1;
+    free(x);
+    return STATUS_OK;
+}
+
+void raw_read_narrow(struct raw_file *f, size_t first, size_t n)
+{
+    f->first_point += first;
+    f->n_points = n;
 }
 
 void raw_read_close(struct raw_file *f)
@@ -216,6 +333,7 @@ void raw_read_close(struct raw_file *f)
     free(f->signals);
     if (f->descriptor >= 0)
         close(f->descriptor);
+    free_plots(f->n_plots, f->plots);
     free(f->path);
     free(f->title);
     free(f->plot_name);
@@ -254,8 +372,8 @@ static double signal_value(const struct raw_file *f, const struct raw_signal *s,
 {
     const size_t size = s->variable == 0 ? f->first_size : f->size;
     const double re = one_number(bytes, size);
-    if (s->variable == 0) /* LTspice marks points by a sign of the time */
-        return f->size == sizeof(float) ? fabs(re) : re;
+    if (s->variable == 0)
+        return f->marked ? fabs(re) : re;
     if (!f->complex || s->part == RAW_REAL)
         return re;
     const double im = one_number(bytes + size, size);
@@ -281,9 +399,9 @@ static enum status block_by_column(const struct raw_file *f, size_t first, size_
 {
     const size_t size = number_size(f, s->variable);
     char *bytes = memory_new(n, size);
-    enum status status = read_bytes(
-        f, f->data + (off_t)(variable_offset(f, s->variable) * f->n_points + first * size),
-        n * size, bytes, error);
+    enum status status =
+        read_bytes(f, f->data + (off_t)(variable_offset(f, s->variable) * f->n_rows + first * size),
+                   n * size, bytes, error);
     for (size_t p = 0; p < n && status == STATUS_OK; p++)
         values[p] = signal_value(f, s, bytes + p * size);
     free(bytes);
@@ -293,12 +411,16 @@ static enum status block_by_column(const struct raw_file *f, size_t first, size_
 enum status raw_read_block(const struct raw_file *f, const struct raw_block *block, double *values,
                            struct error *error)
 {
-    const size_t first = block->first, n = block->n, n_signals = block->n_signals;
+    const size_t first = f->first_point + block->first, n = block->n, n_signals = block->n_signals;
     enum status status = STATUS_OK;
+    for (size_t k = 0; k < n_signals; k++)
+        for (size_t p = 0; p < n && f->signals[block->signals[k]].variable == NO_VARIABLE; p++)
+            values[k * n + p] = (double)(first + p);
     if (f->fast_access) {
         for (size_t k = 0; k < n_signals && status == STATUS_OK; k++)
-            status =
-                block_by_column(f, first, n, &f->signals[block->signals[k]], values + k * n, error);
+            if (f->signals[block->signals[k]].variable != NO_VARIABLE)
+                status = block_by_column(f, first, n, &f->signals[block->signals[k]],
+                                         values + k * n, error);
         return status;
     }
     const size_t row = row_size(f);
@@ -306,6 +428,8 @@ enum status raw_read_block(const struct raw_file *f, const struct raw_block *blo
     status = read_bytes(f, f->data + (off_t)(first * row), n * row, bytes, error);
     for (size_t k = 0; k < n_signals && status == STATUS_OK; k++) {
         const struct raw_signal *s = &f->signals[block->signals[k]];
+        if (s->variable == NO_VARIABLE)
+            continue;
         const char *from = bytes + variable_offset(f, s->variable);
         for (size_t p = 0; p < n; p++)
             values[k * n + p] = signal_value(f, s, from + p * row);

@@ -25,9 +25,17 @@ struct raw_signal {
 struct raw_file {
     char *path, *title, *plot_name;
     bool complex, fast_access, stepped;
+    bool marked;    /* LTspice marks points by a minus before their time */
     size_t n_plots; /* in the file, one after the other */
-    size_t n_points, n_variables;
-    size_t n_signals;           /* signals[0] is the scale */
+    struct raw_plot_name {
+        char *name;
+        size_t n_points;
+    } * plots;          /* n_plots */
+    size_t n_points;    /* of the plot, or of the step that was chosen */
+    size_t first_point; /* of this step */
+    size_t n_rows;      /* of the plot */
+    size_t n_variables;
+    size_t n_signals; /* signals[0] is the scale; of an operating point the point's number */
     struct raw_signal *signals; /* n_signals */
     int descriptor;             /* of the data: the file's own, or of a copy of an ASCII file's */
     off_t data;                 /* where the data begin */
@@ -38,6 +46,18 @@ struct raw_file {
 enum status raw_read_open(const char *path, size_t plot, struct raw_file **file,
                           struct error *error);
 void raw_read_close(struct raw_file *file);
+
+/* Which plot has this name, or a number from 1 in its place; a part of a name will do if only one plot
+ * has it. */
+enum status raw_read_plot(const char *path, const char *text, size_t *plot, struct error *error);
+
+/* Where the steps of a plot begin: at the points at which the scale goes back against the way that the
+ * step began.  *first: n + 1 points, the last one n_points; to be freed. */
+enum status raw_read_steps(const struct raw_file *file, size_t *n, size_t **first,
+                           struct error *error);
+
+/* From now on the file has the points [first, first + n) only. */
+void raw_read_narrow(struct raw_file *file, size_t first, size_t n);
 
 /* Points [first, first + n) of some signals of a file. */
 struct raw_block {

@@ -116,11 +116,6 @@ static const struct method {
     [OPERATING_SOURCES] = {"source stepping", 0, 0.1, place_sources, say_sources},
 };
 
-const char *operating_method_name(enum operating_method method)
-{
-    return methods[method].name;
-}
-
 /* One iteration from y; *size: the largest change of a voltage it asked for.  False: the matrix is
  * singular, or something is not finite. */
 static bool iterate(struct search *s, struct attempt *a, double *y, double *size)

@@ -9,9 +9,6 @@
 /* In the order in which they are tried. */
 enum operating_method { OPERATING_DIRECT, OPERATING_GMIN, OPERATING_SOURCES, OPERATING_METHODS };
 
-/* "gmin stepping" */
-const char *operating_method_name(enum operating_method method);
-
 /* The operating point at time 0 with the states held: y, n, is the guess and then the solution, by
  * the first method that finds it.  On failure *error names the methods, how far each came, and where
  * Kirchhoff's law or that of a controlled source is missed most. */

@@ -17,10 +17,10 @@
 /* Half way through a ramp, where only powers are wanted, a voltage may be by so much farther off than
  * at its end. */
 #define NEWTON_MIDDLE 30
-/* Estimated error of a memristor's energy over a step in which no source moves, times reltol: of that
- * energy, and of all memristors' so far, as there are thousands of steps.  (The estimate is of the
+/* Estimated error of an element's energy over a step in which no source moves, times reltol: of that
+ * energy, and of its class's so far, as there are thousands of steps.  (The estimate is of the
  * first order, what is booked of the second.)  The latter also on ramps of ohmic devices. */
-#define ENERGY_PART 50
+#define ENERGY_PART 3
 #define ENERGY_FLOOR 1e-2
 /* On other ramps, times reltol: of what the device has absorbed from ramp to ramp so far.  Where its
  * power has a kink, as at 0 V, a step's error does not shrink faster than its energy. */
@@ -296,9 +296,9 @@ static void check_ramp(struct event_steps *s, double h, struct event_found *foun
             own ? (struct integrals){a->energy, a->square} : by_law(s, a, found->order, flow, h);
         const double error = error_of(s, d, flow, h, law);
         const double most =
-            own && !curved
-                ? s->options->reltol * (fabs(s->account.step[flow]) + ENERGY_FLOOR * s->dissipated)
-                : allowed(s, d, flow, h);
+            own && !curved ? s->options->reltol * (fabs(s->account.step[flow]) +
+                                                   ENERGY_FLOOR * s->dissipated[CLASS_MEMRISTOR])
+                           : allowed(s, d, flow, h);
         if (!(error <= most))
             raise(&found->error, error / most);
     }
@@ -317,17 +317,17 @@ static double coarse_error(const struct event_account *b, enum event_order order
     return size > difference ? difference * difference / size : difference;
 }
 
-/* Energies of the devices while no source moves. */
+/* Energies of all that dissipates while no source moves. */
 static void check_still(const struct event_steps *s, double h, struct event_found *found)
 {
-    for (size_t k = 0; k < s->n_active; k++) {
-        const struct event_device *d = s->active[k]->device;
-        if (d->component < 0)
+    const struct event_account *b = &s->account;
+    for (size_t k = 0; k < s->network->n_flows; k++) {
+        const unsigned char class = b->classes[s->network->flows[k].element];
+        if (class == ENERGY_CLASSES)
             continue;
-        const int flow = s->network->flow_of[d->element];
-        const double most = s->options->reltol * (ENERGY_PART * fabs(s->account.step[flow]) +
-                                                  ENERGY_FLOOR * s->dissipated);
-        const double error = coarse_error(&s->account, found->order, flow, h);
+        const double most = s->options->reltol *
+                            (ENERGY_PART * fabs(b->step[k]) + ENERGY_FLOOR * s->dissipated[class]);
+        const double error = coarse_error(b, found->order, (int)k, h);
         if (error > most)
             raise(&found->error, error / most);
     }

@@ -13,8 +13,10 @@
  * what it is against kT/q. */
 #define NEWTON_PART 1e-3
 #define VOLT_SCALE 0.026 /* [V] */
-/* In units of the tolerance: a state that moves by less in a step does not move the network. */
+/* In units of the tolerance: a state that has moved by less since the network was solved does not move
+ * it; nor does it if its current has changed by less than this part of reltol. */
 #define STILL 1
+#define STILL_POWER 1
 /* An error of the second order from which the third would not save the step: on pulses its own was
  * seen to be 1/10 to 1/4 of it, and much less only where the second order's is below this. */
 #define HOPELESS 20
@@ -175,6 +177,8 @@ bool event_steps_settle(struct event_steps *s, double t)
     if (!event_steps_solve(s, t))
         return false;
     event_account_begin(&s->account);
+    for (size_t k = 0; k < s->n_devices; k++)
+        s->devices[k].solved = s->network->values[s->devices[k].state];
     s->fresh = false;
     return true;
 }
@@ -374,9 +378,11 @@ static void take_energies(struct event_steps *s, double h)
             continue;
         const int flow = s->network->flow_of[d->element];
         const double energy = s->still ? h * a->begin.power[flow] : a->step[flow];
-        s->dissipated += energy;
         s->active[k]->device->energy += energy;
     }
+    for (size_t k = 0; k < s->network->n_flows; k++)
+        s->dissipated[a->classes[s->network->flows[k].element]] +=
+            s->still ? h * a->begin.power[k] : a->step[k];
     (s->still ? event_account_still : event_account_accept)(a, h);
 }
 
@@ -391,19 +397,34 @@ bool event_steps_accept(struct event_steps *s, double t, double h)
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = s->active[k];
         a->x = s->network->values[a->device->state];
-        if (s->still) /* at constant v, N is constant */
+        if (s->still) { /* at constant v, N is constant */
             a->f = a->n + a->l * a->x;
-        else
+        } else {
             begin_device(s, a);
+            a->device->solved = a->x;
+        }
     }
     return true;
 }
 
+/* The change of the device's current by a change of its state, as a part of the current. */
+static double part_of_current(const struct event_active *a, double change)
+{
+    const struct event_device *d = a->device;
+    const struct model_value i = d->model->current(d->constants, a->v, a->x);
+    return fabs(i.f) > 0 ? fabs(i.df_dx * change / i.f) : 0;
+}
+
 bool event_steps_rest(const struct event_steps *s, double h)
 {
-    for (size_t k = 0; k < s->n_active; k++)
-        if (!(in_tolerance(s, h * s->active[k]->f, s->active[k]->x) < STILL))
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        const double change = a->x + h * a->f - a->device->solved;
+        if (!(in_tolerance(s, change, a->x) < STILL))
             return false;
+        if (fabs(change) > 0 && !(part_of_current(a, change) < STILL_POWER * s->options->reltol))
+            return false;
+    }
     return true;
 }
 

@@ -34,6 +34,7 @@ struct event_device {
     int state;     /* place among the values */
     double v, x;   /* where `rate` was evaluated */
     struct model_value rate;
+    double solved; /* its state when powers were found last */
     double energy; /* absorbed so far [J] */
     gsl_rng *rng;  /* for its switches, or NULL */
 };
@@ -66,14 +67,14 @@ struct event_steps {
     bool fresh;                   /* v, x, f, l, n of all are those of now */
     size_t n_movers;
     struct event_active **movers; /* n_active: those that do not rest over a step along ramps */
-    double dissipated;            /* by active memristors so far [J] */
-    double n_ramps;               /* so far */
-    double newton;                /* tolerance of a voltage [V] */
-    bool simple;                  /* try order 2 first */
-    bool moving;                  /* sources move in this piece */
-    bool along;                   /* sources move, and states hardly move the network */
-    bool still;                   /* the last step moved no voltage */
-    bool new_pattern;             /* of the network, since the last piece */
+    double dissipated[ENERGY_CLASSES + 1]; /* of live elements, so far [J] */
+    double n_ramps;                        /* so far */
+    double newton;                         /* tolerance of a voltage [V] */
+    bool simple;                           /* try order 2 first */
+    bool moving;                           /* sources move in this piece */
+    bool along;                            /* sources move, and states hardly move the network */
+    bool still;                            /* the last step moved no voltage */
+    bool new_pattern;                      /* of the network, since the last piece */
     struct event_account account;
     double *voltages; /* n_nodes: scratch */
     double *before;   /* n_nodes: voltages before the step that is tried */
@@ -95,7 +96,8 @@ void event_steps_pattern(struct event_steps *s);
 /* A smooth piece begins: choose what is live and active.  `moving`: sources move in it. */
 void event_steps_begin(struct event_steps *s, bool moving);
 
-/* Does no state move by enough to be felt within h, if no source moves? */
+/* If no source moves: will no state within h have moved by enough to be felt, by itself or in its power,
+ * since powers were found? */
 bool event_steps_rest(const struct event_steps *s, double h);
 
 /* Solve all live components at time t and the present states; powers there. */

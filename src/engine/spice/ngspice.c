@@ -17,6 +17,16 @@
 /* No training run is longer [s]; the worker ends it much earlier. */
 #define TRANSIENT_STOP 1e6
 
+/* A phase without edge has a ramp so short: of its duration, of the time, whose last digits it has to
+ * be above, and of the longest step, below 1e-11 of which ngspice takes none.  Such a ramp makes an
+ * energy wrong by two thirds of its part. */
+#define JUMP_PART 1e-7
+#define JUMP_TIME 2e-13
+#define JUMP_STEP 2e-11
+/* ngspice merges corners of the drive that are closer than this [s].  Without the option it is 5e-5 of
+ * the longest step, and a shorter pulse would have no end. */
+#define CORNERS_MERGE 1e-20
+
 /* One unknown that the worker sends. */
 struct saved {
     size_t value; /* index into the array of values */
@@ -32,6 +42,7 @@ struct run {
     struct saved *saved;
     int *externals; /* n_externals: element numbers */
     double *drive;  /* n_externals: what they go to in the phase that runs [V] */
+    double edge;    /* of the phase that runs, as ngspice has it [s] */
     int *derived;   /* voltage-controlled sources that drive gates only: their node is computed */
     size_t n_derived;
     double *values;
@@ -42,18 +53,27 @@ struct run {
     struct worker_link link;
 };
 
-void ngspice_write_analysis(const struct engine_options *o, double temperature, double t_stop,
-                            FILE *out)
+static void write_analysis(const struct engine_options *o, const struct circuit *circuit,
+                           double stop, bool from_zero, FILE *out)
 {
-    const double celsius = temperature - ZERO_CELSIUS;
+    const double celsius = circuit->temperature - ZERO_CELSIUS;
     char a[32], b[32], c[32], d[32];
     fprintf(out,
             ".options method=gear maxord=2 temp=%.9g tnom=%.9g gmin=%g\n"
-            "+ reltol=%s abstol=%s vntol=%s trtol=%s\n",
+            "+ reltol=%s abstol=%s vntol=%s trtol=%s minbreak=%g\n",
             celsius, celsius, CIRCUIT_GMIN, number_text(o->reltol, a), number_text(o->abstol, b),
-            number_text(o->vntol, c), number_text(o->trtol, d));
-    fprintf(out, ".tran %s %s 0 %s uic\n", number_text(t_stop / 1e4, a), number_text(t_stop, b),
-            number_text(o->step_max, c));
+            number_text(o->vntol, c), number_text(o->trtol, d), CORNERS_MERGE);
+    for (size_t s = 0; s < circuit->n_states && !from_zero; s++)
+        fprintf(out, ".ic v(%s)=%s\n", circuit->state_names[s],
+                number_text(circuit->elements[circuit->state_elements[s]].x0, a));
+    fprintf(out, ".tran %s %s 0 %s%s\n", number_text(stop / 1e4, a), number_text(stop, b),
+            number_text(o->step_max, c), from_zero ? " uic" : "");
+}
+
+void ngspice_write_analysis(const struct engine_options *options, const struct circuit *circuit,
+                            double stop, FILE *out)
+{
+    write_analysis(options, circuit, stop, false, out);
 }
 
 /* Which unknowns the worker has to send: not what the drive gives, nor currents into gates. */
@@ -113,7 +133,7 @@ static void find_drive(struct run *r)
         r->drive[k] = r->transient->to[r->externals[k]];
 }
 
-static char **deck_lines(const struct run *r)
+static char **deck_lines(const struct run *r, bool from_zero)
 {
     char *text = NULL;
     size_t size = 0;
@@ -121,7 +141,7 @@ static char **deck_lines(const struct run *r)
     if (!out)
         memory_new(SIZE_MAX, 1);
     deck_write(r->circuit, deck_external, NULL, out);
-    ngspice_write_analysis(r->options, r->circuit->temperature, TRANSIENT_STOP, out);
+    write_analysis(r->options, r->circuit, TRANSIENT_STOP, from_zero, out);
     for (size_t k = 0; k < r->n_saved; k++)
         fprintf(out, k % 8 == 0 ? "\n.save %s" : " %s", r->saved[k].name);
     fputs("\n.end\n", out);
@@ -147,9 +167,9 @@ static void work(const void *data, const char *directory, int in, int out)
     worker_main(&setup);
 }
 
-static enum status start_worker(struct run *r)
+static enum status start_worker(struct run *r, bool from_zero)
 {
-    char **lines = deck_lines(r);
+    char **lines = deck_lines(r, from_zero);
     enum status status = spice_deck_screen((const char *const *)lines, r->error);
     char **saved = NEW(r->n_saved, char *), **externals = NEW(r->n_externals, char *);
     for (size_t k = 0; k < r->n_saved; k++)
@@ -188,7 +208,7 @@ static void complete_values(struct run *r, double t, const double *sent)
     for (size_t k = 0; k < r->n_saved; k++)
         r->values[r->saved[k].value] = sent[k];
     const struct transient *x = r->transient;
-    double progress = x->in_phase && x->phase.edge > 0 ? (t - x->begin) / x->phase.edge : 1;
+    double progress = x->in_phase && r->edge > 0 ? (t - x->begin) / r->edge : 1;
     progress = progress < 0 ? 0 : progress > 1 ? 1 : progress;
     for (size_t k = 0; k < r->n_externals; k++) {
         const int e = r->externals[k];
@@ -201,13 +221,24 @@ static void complete_values(struct run *r, double t, const double *sent)
     }
 }
 
+/* The phase's edge; without one, a ramp that is short enough for energies and long enough for ngspice,
+ * so that it has a point at the drive before and one at that after the jump. */
+static double edge_of(const struct run *r, const struct phase *p)
+{
+    if (p->edge > 0)
+        return p->edge;
+    const double jump = fmax(JUMP_PART * p->duration, JUMP_TIME * (r->transient->t + p->duration));
+    return fmin(p->duration, fmax(jump, JUMP_STEP * r->options->step_max));
+}
+
 /* Begin the phase in the worker. */
 static enum status send_phase(struct run *r)
 {
     const struct phase *p = &r->transient->phase;
+    r->edge = edge_of(r, p);
     struct worker_phase message = {.duration = p->duration,
-                                   .edge = p->edge,
-                                   .edge_parts = r->options->edge_parts,
+                                   .edge = r->edge,
+                                   .edge_parts = p->edge > 0 ? r->options->edge_parts : 0,
                                    .n_stops = (uint32_t)p->n_stops};
     struct worker_stop *stops = NEW(p->n_stops, struct worker_stop);
     enum status status = STATUS_OK;
@@ -309,6 +340,21 @@ static enum status run_phase(struct transient *t, struct error *error)
     return status == STATUS_OK ? follow(r) : status;
 }
 
+/* The run begins at the operating point, with the states held at their initial values, as it does in
+ * the other engines: capacitors are charged, and no charge of theirs is booked.  Where ngspice finds
+ * none it begins with all nodes at 0 V. */
+static enum status begin(struct run *r)
+{
+    enum status status = start_worker(r, false);
+    if (status == STATUS_OK)
+        status = follow(r);
+    if (status != STATUS_NUMERICAL || r->transient->report.points > 0 || !r->started)
+        return status;
+    worker_link_end(&r->link, status);
+    status = start_worker(r, true);
+    return status == STATUS_OK ? follow(r) : status;
+}
+
 static enum status open_run(struct transient *t, struct error *error)
 {
     struct run *r = t->state = NEW(1, struct run);
@@ -322,8 +368,7 @@ static enum status open_run(struct transient *t, struct error *error)
                                    .place_data = r,
                                    .error = error};
     prepare(r);
-    const enum status status = start_worker(r);
-    return status == STATUS_OK ? follow(r) : status;
+    return begin(r);
 }
 
 /* The worker's own times are those of the transient, without the start of its process. */

@@ -12,8 +12,9 @@
 
 extern const struct engine engine_ngspice;
 
-/* Options and .tran as the engine uses them, for decks that shall give the same result. */
-void ngspice_write_analysis(const struct engine_options *options, double temperature, double t_stop,
-                            FILE *out);
+/* Options, initial states and .tran until `stop` [s] as the engine uses them, for decks that shall give
+ * the same result. */
+void ngspice_write_analysis(const struct engine_options *options, const struct circuit *circuit,
+                            double stop, FILE *out);
 
 #endif

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Below this across a channel, what leaks through its junctions would count as its current [V]. */
-#define CHANNEL_VOLT 1e-3
-
 struct quadrature *quadrature_new(const struct circuit *c)
 {
     struct quadrature *q = NEW(1, struct quadrature);
@@ -49,25 +46,43 @@ void quadrature_restart(struct quadrature *q)
     q->in_pair = false;
 }
 
-static struct quadrature_point point(const struct element *e, const double *values, double power)
+/* What crosses a boundary is its current at the voltage to ground.  A source's current is among the
+ * values: at 0 V its power does not tell it.  All pairs obey Kirchhoff's laws at both ends of a step,
+ * so that what is absorbed remains what is delivered. */
+static struct quadrature_point point(const struct element *e, const struct element_point *at,
+                                     double power)
 {
     struct quadrature_point p = {.power = power};
     const struct element_type *type = element_type(e);
-    const double volt = values[e->node[type->across[0]]] - values[e->node[type->across[1]]];
-    if (fabs(volt) > (type->leaks ? CHANNEL_VOLT : 0)) {
-        p.volt = volt;
-        p.ampere = power / volt;
+    if (type->currents) {
+        for (int t = 0; t < ELEMENT_NODES; t++)
+            p.volt[t] = at->v[e->node[t]];
+        type->currents(e, at, p.ampere);
+        return p;
     }
+    const int *ends = type->across[0] != type->across[1] ? type->across : (const int[]){0, 1};
+    const double volt = at->v[e->node[ends[0]]] - (e->boundary ? 0 : at->v[e->node[ends[1]]]);
+    if (type->law == LAW_NETLIST)
+        return p;
+    p.volt[0] = volt;
+    if (element_has_branch(e->kind))
+        p.ampere[0] = at->branch[e->branch];
+    else if (type->law == LAW_SOURCE)
+        p.ampere[0] = e->value;
+    else if (type->law == LAW_TRANSCONDUCTANCE)
+        p.ampere[0] = e->value * element_control(e, at);
+    else if (fabs(volt) > 0)
+        p.ampere[0] = power / volt;
     return p;
 }
 
 static double step_energy(const struct quadrature_point *a, const struct quadrature_point *b,
                           const struct element *e, double h)
 {
-    const double trapezoid = 0.5 * h * (a->power + b->power);
-    if (element_type(e)->leaks && (a->volt == 0 || b->volt == 0))
-        return trapezoid;
-    return trapezoid - h / 6 * (b->volt - a->volt) * (b->ampere - a->ampere);
+    double sum = 0.5 * h * (a->power + b->power);
+    for (int t = 0; t < (element_type(e)->currents ? ELEMENT_NODES : 1); t++)
+        sum -= h / 6 * (b->volt[t] - a->volt[t]) * (b->ampere[t] - a->ampere[t]);
+    return sum;
 }
 
 void quadrature_advance(struct quadrature *q, double t, const double *values)
@@ -77,10 +92,11 @@ void quadrature_advance(struct quadrature *q, double t, const double *values)
     struct quadrature_point *swap = q->before;
     q->before = q->now;
     q->now = swap;
+    const struct element_point at = circuit_point(c, values);
     circuit_power(c, values, q->power);
     const double h = q->started ? t - q->t : 0;
     for (size_t k = 0; k < n; k++) {
-        q->now[k] = point(&c->elements[k], values, q->power[k]);
+        q->now[k] = point(&c->elements[k], &at, q->power[k]);
         q->energy[k] = step_energy(&q->before[k], &q->now[k], &c->elements[k], h);
     }
     memset(q->error, 0, n * sizeof *q->error);

@@ -17,9 +17,11 @@
 
 #include "engine/stored.h"
 
-/* An element at one point. */
+/* An element at one point: voltages and currents whose products add up to its power.  One with
+ * currents into four nodes has one pair a node, against ground; another has one pair, or none (0)
+ * where its power is no such product. */
 struct quadrature_point {
-    double power, volt, ampere; /* volt, ampere: 0 where the power is not their product */
+    double power, volt[ELEMENT_NODES], ampere[ELEMENT_NODES]; /* [W, V, A] */
 };
 
 struct quadrature {

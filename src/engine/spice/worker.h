@@ -13,11 +13,13 @@ enum worker_tag {
     WORKER_PHASE_END, /* the last point ended the phase; struct worker_end */
     WORKER_FAILED,    /* text */
     /* of a user's deck */
-    WORKER_PLOT,   /* uint32_t complex; its name and its vectors' names, each with its NUL */
-    WORKER_VALUES, /* a double, or two, of each vector */
-    WORKER_TEXT,   /* a line "NAME = VALUE ..." */
-    WORKER_PROBED, /* doubles, one for each probe */
-    WORKER_UNREAD, /* text: the deck could not be read */
+    WORKER_PLOT,    /* uint32_t complex; its name and its vectors' names, each with its NUL */
+    WORKER_VALUES,  /* a double, or two, of each vector */
+    WORKER_TEXT,    /* a line "NAME = VALUE ..." */
+    WORKER_ENDED,   /* the analysis: what follows are measures */
+    WORKER_TROUBLE, /* text: what was said of commands or measures that failed */
+    WORKER_PROBED,  /* doubles, one for each probe */
+    WORKER_UNREAD,  /* text: the deck could not be read */
     WORKER_DONE,
 };
 
@@ -67,6 +69,8 @@ struct worker_deck {
                             * the values of these parameters are sent, 0 of one that is not there */
     bool trusted;       /* it may open files and run programs */
     bool control;       /* its .control blocks say what is run */
+    bool noise;         /* it has sources of noise, which need the seed */
+    int seed;           /* 1 to CONFINE_ID_MOST */
     const char *folder; /* of a trusted deck: where it runs */
     const char *directory; /* private, empty */
     int in, out;           /* pipes */

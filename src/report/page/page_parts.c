@@ -38,12 +38,14 @@ void page_headline(const struct page_data *d, FILE *out)
              s->noise_probability);
     card("accuracy with noise", 100 * s->accuracy_noisy, "", 4, text, out);
     card("accuracy on clean images", 100 * s->accuracy_clean, "", 4, "no pixel flipped", out);
+    /* a summary of an older version has no devices_started */
+    const double settled =
+        d->epochs && !isnan(s->devices_started) ? s->devices_started : s->devices_within_tolerance;
     fprintf(out,
             "<div class=\"card\"><span class=\"name\">devices %s</span><b class=\"%s\">%.0f of "
             "%.0f</b><span>",
-            d->epochs ? "started" : "settled",
-            s->devices_within_tolerance < s->devices_total ? "bad" : "good",
-            s->devices_within_tolerance, s->devices_total);
+            d->epochs ? "started" : "settled", settled < s->devices_total ? "bad" : "good", settled,
+            s->devices_total);
     if (d->epochs)
         fprintf(out, "at random weights; learned in place in %zu epochs, %.0f pulses",
                 d->epochs->n_rows, s->pulses_total);
@@ -334,7 +336,9 @@ static void path(const struct page_data *d, size_t device, double low, double hi
     fputs("\"/></svg><div><span>", out);
     html_quantity(final, "S", 4, out);
     fprintf(out, "</span><span class=\"%s\">%+.1f\xc2\xa0%%</span></div></div>\n",
-            csv_number(t, device, "within_tolerance") == 1 ? "good" : "bad",
+            isnan(csv_number(t, device, "within_tolerance")) ? ""
+            : csv_number(t, device, "within_tolerance") == 1 ? "good"
+                                                             : "bad",
             100 * (final / target - 1));
 }
 

@@ -162,8 +162,13 @@ static void account_table(const struct table *t, size_t row, FILE *out)
     html_quantity(csv_number(t, row, "t0_s"), "s", 4, out);
     fputs(" to ", out);
     html_quantity(csv_number(t, row, "t1_s"), "s", 4, out);
-    fprintf(out, "; it closes if the residual is at most %g of what changed hands.</p></div>\n",
+    fprintf(out, "; it closes if the residual is at most %g of what changed hands.",
             SIMULATION_RESIDUAL);
+    if (strncmp(csv_text(t, row, "closure"), "closed by", 9) == 0)
+        fputs(
+            " Here it is closed by construction, whatever is wrong: errors of the energies count.",
+            out);
+    fputs("</p></div>\n", out);
 }
 
 static void course(const struct table *t, const char *analysis, FILE *out)

@@ -10,8 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct interval95 aggregate_mean(const double *values, size_t n, uint64_t seed, uint32_t draw)
+static bool is_in(const struct region_count *r, double mean)
 {
+    return mean >= r->low && mean <= r->high;
+}
+
+struct interval95 aggregate_mean_in(const double *values, size_t n, uint64_t seed, uint32_t draw,
+                                    struct region_count *region)
+{
+    region->inside = 0;
     double sum = 0;
     bool same = true;
     if (n == 0)
@@ -21,8 +28,10 @@ struct interval95 aggregate_mean(const double *values, size_t n, uint64_t seed, 
         same &= values[i] == values[0];
     }
     const double mean = same ? values[0] : sum / (double)n;
-    if (same)
+    if (same) {
+        region->inside = is_in(region, mean) ? AGGREGATE_RESAMPLES : 0;
         return (struct interval95){mean, mean, mean, n};
+    }
     double *means = NEW(AGGREGATE_RESAMPLES, double);
     gsl_rng *rng = random_stream(seed, draw, RANDOM_BOOTSTRAP);
     for (size_t r = 0; r < AGGREGATE_RESAMPLES; r++) {
@@ -30,6 +39,7 @@ struct interval95 aggregate_mean(const double *values, size_t n, uint64_t seed, 
         for (size_t i = 0; i < n; i++)
             total += values[gsl_rng_uniform_int(rng, n)];
         means[r] = total / (double)n;
+        region->inside += is_in(region, means[r]);
     }
     gsl_rng_free(rng);
     gsl_sort(means, 1, AGGREGATE_RESAMPLES);
@@ -38,6 +48,12 @@ struct interval95 aggregate_mean(const double *values, size_t n, uint64_t seed, 
         gsl_stats_quantile_from_sorted_data(means, 1, AGGREGATE_RESAMPLES, 0.975), n};
     free(means);
     return result;
+}
+
+struct interval95 aggregate_mean(const double *values, size_t n, uint64_t seed, uint32_t draw)
+{
+    struct region_count any = {-INFINITY, INFINITY, 0};
+    return aggregate_mean_in(values, n, seed, draw, &any);
 }
 
 static const struct cell *at(const struct table *t, size_t row, size_t column)

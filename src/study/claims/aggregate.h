@@ -20,8 +20,18 @@ struct interval95 {
     size_t n; /* values that are numbers */
 };
 
+/* A region, and how many of the resamples' means were in it. */
+struct region_count {
+    double low, high;
+    size_t inside;
+};
+
 /* NAN where n = 0.  Draws of the bootstrap come from stream (seed, draw). */
 struct interval95 aggregate_mean(const double *values, size_t n, uint64_t seed, uint32_t draw);
+
+/* The same, and counts how many of the AGGREGATE_RESAMPLES means are in the region. */
+struct interval95 aggregate_mean_in(const double *values, size_t n, uint64_t seed, uint32_t draw,
+                                    struct region_count *region);
 
 /* samples: columns "sample", n_inputs inputs of which the first is the replica, outputs, "status",
  * "failure".  The table has the inputs but the replica, "samples", "failures", and for each numeric

@@ -22,11 +22,14 @@ static const struct key claim_keys[] = {
     TEXT_KEY("published", AT(published), "the published figure"),
     TEXT_KEY("testbench", AT(testbench), "file beside this one"),
     TEXT_KEY("output", AT(output), "column of its samples"),
+    TEXT_KEY("less", AT(less), "column that is subtracted from it"),
+    TEXT_KEY("limit", AT(limit), "column of the most that it can be"),
     CHOICE_KEY("as", AT(as), claim_figures, "of the output at and against"),
     NUMBER_KEY("low", AT(low), "1", -1e300, 1e300, "lower end of the region"),
     NUMBER_KEY("high", AT(high), "1", -1e300, 1e300, "upper end of the region"),
     FLAG_KEY("compare_only", AT(compare_only), "no verdict can be given"),
     FLAG_KEY("spot_check", AT(spot_check), "some replicas in other engines"),
+    FLAG_KEY("control", AT(control), "it must be contradicted"),
 };
 #define N_KEYS (sizeof claim_keys / sizeof claim_keys[0])
 
@@ -35,6 +38,8 @@ static const struct claim_text text_defaults = {.claim = (char *)"",
                                                 .published = (char *)"",
                                                 .testbench = (char *)"",
                                                 .output = (char *)"",
+                                                .less = (char *)"",
+                                                .limit = (char *)"",
                                                 .low = -INFINITY,
                                                 .high = INFINITY};
 
@@ -45,7 +50,7 @@ struct settings {
 
 struct item {
     struct settings at, against;
-    const struct yaml_entry *variations; /* or NULL */
+    const struct yaml_entry *variations, *spreads; /* or NULL */
 };
 
 struct reader {
@@ -102,12 +107,16 @@ static enum status read_entry(struct reader *r, const struct yaml_entry *e)
         item->variations = e;
         return STATUS_OK;
     }
+    if (strcmp(rest, "spread") == 0 && e->list && e->n <= VARIATIONS_MAX) {
+        item->spreads = e;
+        return STATUS_OK;
+    }
     const struct key *key = key_find(claim_keys, N_KEYS, rest);
     return key ? key_set(key, &value, &claim->text, r->error)
                : fail_at(r->error, r->file->path, e->line,
                          "unknown key '%s' of a claim, expected claim, what, published, testbench, "
-                         "output, as, at, against, low, high, compare_only, spot_check or "
-                         "sensitivity (a list)",
+                         "output, less, limit, as, at, against, low, high, compare_only, "
+                         "spot_check, control, sensitivity or spread (lists)",
                          rest);
 }
 
@@ -163,55 +172,90 @@ static enum status find_point(struct reader *r, const struct claim *claim, size_
     return STATUS_OK;
 }
 
-/* The claim as it is, or with one setting more. */
+/* Which of a claim's pairs. */
+enum pair_kind { PAIR_CLAIM, PAIR_VARIATION, PAIR_SPREAD };
+
+/* "a=1 b=2" in place, as so many texts; returns how many. */
+static size_t split(char *text, const char *settings[SETTINGS_MAX])
+{
+    size_t n = 0;
+    for (char *word; (word = strsep(&text, " "));)
+        if (*word && n < SETTINGS_MAX)
+            settings[n++] = word;
+    return n;
+}
+
+/* The claim as it is, or with other settings: what a claim is about stands behind a variation, and so
+ * wins over it; a spread stands behind that. */
 static enum status add_pair(struct reader *r, struct claim *claim, const struct item *item,
-                            const char *variation)
+                            const char *text, enum pair_kind kind)
 {
     const struct settings *sides[] = {&item->at, &item->against};
     struct claim_pair *pair = &claim->pairs[claim->n_pairs++];
     size_t points[2] = {0, 0};
     enum status status = STATUS_OK;
-    pair->variation = memory_string(variation);
+    pair->variation = memory_string(text);
     for (int side = 0; side < 2 && status == STATUS_OK; side++) {
-        /* what a claim is about stands after a variation, and so wins */
-        const char *settings[SETTINGS_MAX + 1];
+        const char *settings[3 * SETTINGS_MAX];
         size_t n = 0;
         if (side == 1 && claim->text.as == CLAIM_MEAN)
             break;
-        if (*variation)
-            settings[n++] = variation;
+        char *words = memory_string(text);
+        if (kind == PAIR_VARIATION)
+            n += split(words, settings);
         for (size_t i = 0; i < sides[side]->n; i++)
             settings[n++] = sides[side]->texts[i];
-        status = find_point(r, claim, n, settings, *variation != 0, &points[side]);
+        if (kind == PAIR_SPREAD)
+            n += split(words, settings + n);
+        status = find_point(r, claim, n, settings, kind == PAIR_VARIATION, &points[side]);
+        free(words);
     }
     pair->at = points[0];
     pair->against = points[1];
     return status;
 }
 
+/* Place of a column of numbers among the experiment's outputs, or their number. */
+static size_t find_output(const struct experiment *e, const char *name)
+{
+    size_t k = 0;
+    while (k < e->n_outputs && (e->outputs[k].text || strcmp(e->outputs[k].name, name) != 0))
+        k++;
+    return k;
+}
+
 static enum status complete_claim(struct reader *r, size_t number)
 {
     struct claim *claim = &r->c->claims[number];
     const struct item *item = &r->items[number];
-    const size_t n = item->variations ? item->variations->n : 0;
     if (!claim->line || !*claim->text.claim || !*claim->text.testbench || !*claim->text.output)
         return fail_at(r->error, r->file->path, claim->line,
                        "claim %zu: expected at least claim, testbench and output", number + 1);
-    claim->pairs = NEW(n + 1, struct claim_pair);
-    enum status status = add_pair(r, claim, item, "");
-    for (size_t i = 0; i < n && status == STATUS_OK; i++)
-        status = add_pair(r, claim, item, item->variations->items[i]);
+    claim->n_variations = item->variations ? item->variations->n : 0;
+    claim->n_spreads = item->spreads ? item->spreads->n : 0;
+    claim->pairs = NEW(1 + claim->n_variations + claim->n_spreads, struct claim_pair);
+    enum status status = add_pair(r, claim, item, "", PAIR_CLAIM);
+    for (size_t i = 0; i < claim->n_variations && status == STATUS_OK; i++)
+        status = add_pair(r, claim, item, item->variations->items[i], PAIR_VARIATION);
+    for (size_t i = 0; i < claim->n_spreads && status == STATUS_OK; i++)
+        status = add_pair(r, claim, item, item->spreads->items[i], PAIR_SPREAD);
     if (status != STATUS_OK)
         return status;
     const struct experiment *e = r->c->experiment;
-    while (claim->output < e->n_outputs &&
-           (e->outputs[claim->output].text ||
-            strcmp(e->outputs[claim->output].name, claim->text.output) != 0))
-        claim->output++;
-    if (claim->output == e->n_outputs)
+    const struct {
+        const char *key, *name;
+    } columns[] = {
+        {"output", claim->text.output}, {"less", claim->text.less}, {"limit", claim->text.limit}};
+    for (size_t k = 0; k < sizeof columns / sizeof columns[0]; k++)
+        if (*columns[k].name && find_output(e, columns[k].name) == e->n_outputs)
+            return fail_at(r->error, r->file->path, claim->line,
+                           "%s is '%.60s', expected a numeric output of experiment %s",
+                           columns[k].key, columns[k].name, e->name);
+    claim->output = find_output(e, claim->text.output);
+    if (claim->n_spreads > 0 && !*claim->text.limit)
         return fail_at(r->error, r->file->path, claim->line,
-                       "output is '%.60s', expected a numeric output of experiment %s",
-                       claim->text.output, e->name);
+                       "spread without limit, expected the column of the most that the output can "
+                       "be");
     return STATUS_OK;
 }
 

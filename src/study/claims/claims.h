@@ -11,10 +11,18 @@
  *       against: {programming.erase_time: 0}
  *       as: ratio                    mean, difference or ratio, replica by replica
  *       low: 1.5                     the region in which the claim holds; either end may be left out
- *       sensitivity: ["programming.read_time=1e-3"]
+ *       sensitivity: ["programming.read_time=1e-3"]    what the publication does not say
+ *       less: accuracy               subtracted from the output in each sample: an effect of what was
+ *                                    done between the two
+ *       limit: accuracy_limit        the most that the output can be
+ *       spread: ["variation.ron=0.4 variation.roff=0.8", ...]    with limit: from little to much
  *
- * consistent: the interval lies inside of the region; contradicted: outside of it; not testable: it
- * straddles an end, or `compare_only: true`. */
+ * saturated: more than 90 % of the replicas (of a difference or ratio, on both sides) sit at the limit,
+ * so that the claim could not have failed; a second row then has the least spread at which fewer do.
+ * consistent: the 95 % interval lies inside of the region and so does the figure under every setting
+ * that is not published; depends on X: these settings take it out; contradicted: the interval lies
+ * outside.  All of these with a p-value, adjusted for the number of claims by Holm's method, of at most
+ * 5 %.  not testable: what is left, and `compare_only: true`.  `control: true` is to be contradicted. */
 #ifndef SILVERBAR_STUDY_CLAIMS_CLAIMS_H
 #define SILVERBAR_STUDY_CLAIMS_CLAIMS_H
 

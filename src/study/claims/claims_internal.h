@@ -18,26 +18,30 @@ struct claim_point {
     size_t first;    /* sample */
 };
 
-/* A claim, or one with a variation: its points, numbers in claims->points. */
+/* A claim, with a setting that is not published, or at another spread: its points, numbers in
+ * claims->points. */
 struct claim_pair {
-    char *variation; /* "" for the claim itself */
+    char *variation; /* "" for the claim itself; of a spread its settings, with blanks between */
     size_t at, against;
 };
 
 /* What the keys of an item describe. */
 struct claim_text {
     char *claim, *what, *published, *testbench, *output;
+    char *less;  /* column that is subtracted from the output, sample by sample; or "" */
+    char *limit; /* column of the most that the output can be; or "" */
     int as;
     double low, high;
-    bool compare_only, spot_check;
+    bool compare_only, spot_check, control;
 };
 
 struct claim {
     struct claim_text text;
     int line;
     size_t output;  /* index into the experiment's */
-    size_t n_pairs; /* 1 + variations */
-    struct claim_pair *pairs;
+    size_t n_pairs; /* 1 + variations + spreads */
+    size_t n_variations, n_spreads;
+    struct claim_pair *pairs; /* the claim, its variations, its spreads with the least first */
 };
 
 struct claims {

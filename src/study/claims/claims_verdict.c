@@ -1,72 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Figures of claims from their samples, verdicts, and the same samples in other engines. */
+/* Tables of claims, and the same samples in other engines. */
 #include "base/memory.h"
-#include "study/claims/aggregate.h"
-#include "study/claims/claims_internal.h"
+#include "study/claims/claims_figure.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BOOTSTRAP_SEED 1
-
-/* The claim's output in a sample; NAN if it failed. */
-static double output_of(const struct claim *claim, const struct table *t,
-                        const struct claim_point *p, size_t replica)
-{
-    const size_t row = p->first + replica;
-    const struct cell *cells = &t->cells[row * t->n_columns];
-    const struct cell *status = &cells[table_column(t, "status")];
-    const struct cell *cell = &cells[table_column(t, claim->text.output)];
-    return status->kind == CELL_TEXT && strcmp(status->text, "done") == 0 &&
-                   cell->kind == CELL_NUMBER
-               ? cell->number
-               : NAN;
-}
-
-struct figure {
-    struct interval95 interval;
-    size_t replicas, failures;
-    double at, against; /* means of the output */
-};
-
-static struct figure evaluate(const struct claims *c, const struct claim *claim,
-                              const struct claim_pair *pair, const struct table *t, uint32_t draw)
-{
-    const struct claim_point *at = &c->points[pair->at], *against = &c->points[pair->against];
-    const bool two = claim->text.as != CLAIM_MEAN;
-    size_t n =
-        *pair->variation ? (size_t)c->variation_replicas : (size_t)at->testbench->common.replicas;
-    struct figure f = {.replicas = n};
-    double *values = NEW(n, double);
-    size_t good = 0;
-    for (size_t r = 0; r < n; r++) {
-        const double a = output_of(claim, t, at, r), b = two ? output_of(claim, t, against, r) : 0;
-        const double v = claim->text.as == CLAIM_RATIO ? a / b : a - b;
-        if (!isfinite(v)) {
-            f.failures++;
-            continue;
-        }
-        f.at += a;
-        f.against += b;
-        values[good++] = v;
-    }
-    f.at /= (double)good;
-    f.against /= (double)good;
-    f.interval = aggregate_mean(values, good, BOOTSTRAP_SEED, draw);
-    free(values);
-    return f;
-}
-
-static const char *verdict(const struct claim *claim, const struct interval95 *i)
-{
-    const double low = claim->text.low, high = claim->text.high;
-    if (claim->text.compare_only || i->n == 0)
-        return "not testable";
-    if (i->low >= low && i->high <= high)
-        return "consistent";
-    return i->high < low || i->low > high ? "contradicted" : "not testable";
-}
 
 /* The region as text; to free(). */
 static char *region(const struct claim *claim)
@@ -95,6 +34,8 @@ enum {
     V_FAILURES,
     V_AT,
     V_AGAINST,
+    V_AT_LIMIT,
+    V_P,
     V_COLUMNS
 };
 
@@ -104,7 +45,10 @@ enum {
     W_FIGURE,
     W_LOW,
     W_HIGH,
-    W_VERDICT,
+    W_INSIDE,
+    W_SHIFT,
+    W_SHIFT_LOW,
+    W_SHIFT_HIGH,
     W_REPLICAS,
     W_FAILURES,
     W_COLUMNS
@@ -114,7 +58,7 @@ enum {
 static char *sensitivity(const struct claim *claim, const struct figure *figures)
 {
     size_t least = 0, most = 0;
-    for (size_t k = 1; k < claim->n_pairs; k++) {
+    for (size_t k = 1; k <= claim->n_variations; k++) {
         if (!least || figures[k].interval.mean < figures[least].interval.mean)
             least = k;
         if (!most || figures[k].interval.mean > figures[most].interval.mean)
@@ -126,20 +70,30 @@ static char *sensitivity(const struct claim *claim, const struct figure *figures
                                       claim->pairs[most].variation);
 }
 
-static void add_verdict(struct table *t, const struct claims *c, const struct claim *claim,
-                        const struct figure *figures)
+/* One row: of the claim itself, k = 0, or at a spread. */
+struct row {
+    const struct claims *c;
+    const struct claim *claim;
+    const struct figure *figures; /* of all pairs */
+    size_t k;
+    char *name, *verdict, *sensitivity; /* owned */
+    double p;                           /* adjusted, or NAN */
+};
+
+static void add_verdict(struct table *t, struct row r)
 {
-    const struct figure *f = &figures[0];
-    char *ends = region(claim), *range = sensitivity(claim, figures);
+    const struct claim *claim = r.claim;
+    const struct figure *f = &r.figures[r.k];
+    char *ends = region(claim);
     table_row(t);
-    table_text(t, V_CLAIM, claim->text.claim);
+    table_text(t, V_CLAIM, r.name);
     table_text(t, V_PUBLISHED, claim->text.published);
     table_number(t, V_OURS, f->interval.mean);
     table_number(t, V_LOW, f->interval.low);
     table_number(t, V_HIGH, f->interval.high);
-    table_text(t, V_VERDICT, verdict(claim, &f->interval));
-    table_text(t, V_SENSITIVITY, range);
-    table_text(t, V_TESTBENCH, c->points[claim->pairs[0].at].label);
+    table_text(t, V_VERDICT, r.verdict);
+    table_text(t, V_SENSITIVITY, r.sensitivity);
+    table_text(t, V_TESTBENCH, r.c->points[claim->pairs[r.k].at].label);
     table_text(t, V_WHAT, claim->text.what);
     table_text(t, V_REGION, ends);
     table_number(t, V_REPLICAS, (double)f->replicas);
@@ -147,8 +101,14 @@ static void add_verdict(struct table *t, const struct claims *c, const struct cl
     table_number(t, V_AT, f->at);
     if (claim->text.as != CLAIM_MEAN)
         table_number(t, V_AGAINST, f->against);
+    if (!isnan(f->at_limit))
+        table_number(t, V_AT_LIMIT, f->at_limit);
+    if (!isnan(r.p))
+        table_number(t, V_P, r.p);
     free(ends);
-    free(range);
+    free(r.name);
+    free(r.verdict);
+    free(r.sensitivity);
 }
 
 static void add_variation(struct table *t, const struct claim *claim, const struct claim_pair *pair,
@@ -160,38 +120,104 @@ static void add_variation(struct table *t, const struct claim *claim, const stru
     table_number(t, W_FIGURE, f->interval.mean);
     table_number(t, W_LOW, f->interval.low);
     table_number(t, W_HIGH, f->interval.high);
-    table_text(t, W_VERDICT, verdict(claim, &f->interval));
+    table_text(t, W_INSIDE,
+               claim->text.compare_only               ? ""
+               : claim_holds(claim, f->interval.mean) ? "yes"
+                                                      : "no");
+    if (f->shift.n > 0) {
+        table_number(t, W_SHIFT, f->shift.mean);
+        table_number(t, W_SHIFT_LOW, f->shift.low);
+        table_number(t, W_SHIFT_HIGH, f->shift.high);
+    }
     table_number(t, W_REPLICAS, (double)f->replicas);
     table_number(t, W_FAILURES, (double)f->failures);
+}
+
+/* A claim that is tested: it has a region, samples, and room to fail. */
+static bool is_tested(const struct claim *claim, const struct figure *f)
+{
+    return !claim->text.compare_only && f->interval.n > 0 && !(f->at_limit > CLAIM_SATURATED);
+}
+
+/* At the least spread below the limit a claim has no variations: its region is inside, outside or
+ * across. */
+static const char *where(const struct claim *claim, const struct interval95 *i)
+{
+    return claim_holds(claim, i->low) && claim_holds(claim, i->high) ? "inside"
+           : i->high < claim->text.low || i->low > claim->text.high  ? "outside"
+                                                                     : "not testable";
+}
+
+static void add_rows(struct table *verdicts, const struct claims *c, const struct claim *claim,
+                     const struct figure *figures, double p)
+{
+    char *verdict = claim_verdict(claim, figures, p);
+    if (claim->text.control) {
+        const bool fails = strcmp(verdict, "contradicted") == 0;
+        char *said = memory_format("%s: %s", verdict,
+                                   fails ? "fails, as it must" : "a control that does not fail");
+        free(verdict);
+        verdict = said;
+    }
+    const bool saturated = strcmp(verdict, "saturated") == 0;
+    add_verdict(verdicts,
+                (struct row){c, claim, figures, 0, memory_string(claim->text.claim), verdict,
+                             sensitivity(claim, figures), is_tested(claim, &figures[0]) ? p : NAN});
+    const size_t k = claim_spread(claim, figures);
+    if (!saturated || k == 0)
+        return;
+    add_verdict(verdicts,
+                (struct row){c, claim, figures, k,
+                             memory_format("%s, at the least spread that is not at the limit",
+                                           claim->text.claim),
+                             memory_string(where(claim, &figures[k].interval)), memory_string(""),
+                             NAN});
 }
 
 enum status claims_evaluate(const struct claims *c, const struct table *samples,
                             struct table **verdicts, struct table **variations, struct error *error)
 {
     static const char *const names[V_COLUMNS] = {
-        "claim",     "published", "ours", "ci_low",   "ci_high",  "verdict", "sensitivity",
-        "testbench", "what",      "rule", "replicas", "failures", "mean",    "mean_against"};
+        "claim",       "published",    "ours",     "ci_low", "ci_high",  "verdict",
+        "sensitivity", "testbench",    "what",     "rule",   "replicas", "failures",
+        "mean",        "mean_against", "at_limit", "p_holm"};
     static const char *const variation_names[W_COLUMNS] = {
-        "claim", "variation", "figure", "ci_low", "ci_high", "verdict", "replicas", "failures"};
-    static const int digits[V_COLUMNS] = {0, 0, 5, 5, 5, 0, 0, 0, 0, 0, 0, 0, 5, 5};
-    static const int variation_digits[W_COLUMNS] = {0, 0, 5, 5, 5, 0, 0, 0};
+        "claim", "variation", "figure",     "ci_low",   "ci_high", "inside",
+        "shift", "shift_low", "shift_high", "replicas", "failures"};
+    static const int digits[V_COLUMNS] = {0, 0, 5, 5, 5, 0, 0, 0, 0, 0, 0, 0, 5, 5, 4, 3};
+    static const int variation_digits[W_COLUMNS] = {0, 0, 5, 5, 5, 0, 4, 4, 4, 0, 0};
     if (samples->n_rows != c->job.n)
         return fail(error, STATUS_INPUT, "%zu samples, expected %zu: the run is not complete",
                     samples->n_rows, c->job.n);
     *verdicts = table_new(V_COLUMNS, names, digits);
     *variations = table_new(W_COLUMNS, variation_names, variation_digits);
     uint32_t draw = 0;
+    struct figure **figures = NEW(c->n, struct figure *);
+    double *p = NEW(c->n, double);
+    size_t *tested = NEW(c->n, size_t), n = 0;
     for (size_t i = 0; i < c->n; i++) {
         const struct claim *claim = &c->claims[i];
-        struct figure *figures = NEW(claim->n_pairs, struct figure);
-        for (size_t k = 0; k < claim->n_pairs; k++) {
-            figures[k] = evaluate(c, claim, &claim->pairs[k], samples, draw++);
-            if (k > 0)
-                add_variation(*variations, claim, &claim->pairs[k], &figures[k]);
+        figures[i] = NEW(claim->n_pairs, struct figure);
+        for (size_t k = 0; k < claim->n_pairs; k++)
+            figures[i][k] = claim_figure(c, claim, k, samples, draw++);
+        if (is_tested(claim, &figures[i][0])) {
+            p[n] = figures[i][0].p;
+            tested[n++] = i;
         }
-        add_verdict(*verdicts, c, claim, figures);
-        free(figures);
     }
+    claim_holm(n, p);
+    for (size_t k = 0; k < n; k++)
+        figures[tested[k]][0].p = p[k];
+    for (size_t i = 0; i < c->n; i++) {
+        const struct claim *claim = &c->claims[i];
+        for (size_t k = 1; k <= claim->n_variations; k++)
+            add_variation(*variations, claim, &claim->pairs[k], &figures[i][k]);
+        add_rows(*verdicts, c, claim, figures[i], figures[i][0].p);
+        free(figures[i]);
+    }
+    free(figures);
+    free(p);
+    free(tested);
     return STATUS_OK;
 }
 
@@ -215,6 +241,15 @@ struct spot {
     const char *engine;
 };
 
+/* The output alone, with nothing subtracted. */
+static double plain_output(const struct claim *claim, const struct table *t,
+                           const struct claim_point *p, size_t replica)
+{
+    struct claim plain = *claim;
+    plain.text.less = (char *)"";
+    return claim_output(&plain, t, p, replica);
+}
+
 /* One replica of it. */
 static enum status check_one(const struct spot *s, size_t replica, struct error *error)
 {
@@ -223,7 +258,7 @@ static enum status check_one(const struct spot *s, size_t replica, struct error 
     struct table *checks = s->asked->checks;
     struct cell *cells = NEW(e->n_outputs, struct cell);
     enum status status = s->job->run(s->job->data, replica, cells, error);
-    const double before = output_of(claim, s->asked->samples, s->point, replica),
+    const double before = plain_output(claim, s->asked->samples, s->point, replica),
                  now = cells[claim->output].kind == CELL_NUMBER ? cells[claim->output].number : NAN;
     for (size_t i = 0; i < e->n_outputs; i++)
         free(cells[i].text);

@@ -117,7 +117,7 @@ static void after_read(struct run *r, const struct reading *reading, double g, s
     d->settled = r->programmer.settled;
     d->programmed = own_conductance(r, r->device);
     b->time = reading->t1 - r->begin;
-    if (++r->device < b->n) {
+    if (++r->device < b->n_programmed) {
         begin_device(r, p);
         return;
     }
@@ -156,7 +156,7 @@ static bool control(void *data, const struct reading *reading, struct phase *p)
         return true;
     case STEP_READ_BACK:
         b->done[r->device].read_back = g;
-        if (++r->device == b->n)
+        if (++r->device == b->n_programmed)
             return false;
         read_phase(r, p, SECTION_AFTER);
         return true;
@@ -289,6 +289,7 @@ enum status crossbar_bench_run(const struct crossbar_bench_options *options,
                                struct crossbar_bench *b, struct error *error)
 {
     *b = (struct crossbar_bench){.options = *options, .n = options->rows * options->columns};
+    b->n_programmed = options->devices > 0 && options->devices < b->n ? options->devices : b->n;
     b->done = NEW(b->n, struct crossbar_device);
     struct run r = {.b = b, .states = NEW(b->n, double)};
     enum status status = build(b, error);

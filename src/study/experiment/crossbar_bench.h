@@ -33,6 +33,7 @@ struct crossbar_bench_options {
     const struct dopant *dopant; /* its window holds the targets */
     const struct subcircuit_file *switches;
     double kelvin, x0_max;
+    size_t devices; /* so many are programmed, the others stay as they are; 0: all */
     struct program_options program;
     double read_volt, read_time, edge;
     const struct engine *engine;
@@ -54,10 +55,11 @@ struct crossbar_bench {
     struct crossbar_bench_options options;
     struct circuit *circuit;
     const int *row_ports, *column_ports, *column_probes, *devices;
-    const int *selects;           /* or NULL */
-    double ground;                /* [V] */
-    size_t n, pulses[2];          /* by direction */
-    struct crossbar_device *done; /* n */
+    const int *selects; /* or NULL */
+    double ground;      /* [V] */
+    size_t n, n_programmed;
+    size_t pulses[2];             /* by direction */
+    struct crossbar_device *done; /* n; of the first n_programmed */
     struct ledger *ledger;
     double time; /* of the programming, readings included [s] */
     struct engine_report report;

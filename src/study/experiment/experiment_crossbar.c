@@ -45,6 +45,8 @@ static const struct key keys[] = {
     NUMBER_KEY("array.supply", BENCH(supply), "V", 2, 5, "of those switches"),
     DEVICE_KEYS(BENCH(kelvin), AT(dopant), BENCH(x0_max)),
     PROGRAM_KEYS(PROGRAM),
+    COUNT_KEY("programming.devices", BENCH(devices), 0, (double)SIDE_MAX *SIDE_MAX,
+              "programmed, row by row, while the others stay as they are; 0: all"),
     NUMBER_KEY("programming.read_volt", BENCH(read_volt), "V", 1e-3, 1, "of a reading"),
     PULSE_KEYS(BENCH(read_time), BENCH(edge)),
     ENGINE_KEYS(AT(engine), SOLVER),
@@ -90,6 +92,7 @@ enum {
     DISTURB_RMS,
     DISTURB_WORST,
     RESIDUAL,
+    TRULY_SETTLED,
     VARIATION, /* and the columns of variation.h */
     N_OUTPUTS = VARIATION + VARIATION_N_COLUMNS
 };
@@ -113,6 +116,7 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [DISTURB_RMS] = {"disturb_rms", false},
     [DISTURB_WORST] = {"disturb_worst", false},
     [RESIDUAL] = {"residual_array", false},
+    [TRULY_SETTLED] = {"devices_truly_settled", false},
     [VARIATION] = VARIATION_COLUMNS(NUMBER_COLUMN),
 };
 
@@ -197,9 +201,10 @@ static void rate(const struct crossbar_bench *b, double *v)
 {
     double errors = 0, drifts = 0;
     size_t n = 0;
-    for (size_t k = 0; k < b->n; k++) {
+    for (size_t k = 0; k < b->n_programmed; k++) {
         const struct crossbar_device *d = &b->done[k];
         v[SETTLED] += d->settled;
+        v[TRULY_SETTLED] += fabs(d->programmed / d->target - 1) <= b->options.program.tolerance;
         if (d->stuck)
             continue;
         const double off = d->read_back / d->target - 1, drift = d->end / d->programmed - 1;
@@ -219,7 +224,7 @@ static void fill_outputs(const struct crossbar_bench *b, struct cell *cells)
     double v[VARIATION] = {
         [TIME] = b->time,
         [ENERGY] = total.delivered,
-        [DEVICES] = (double)b->n,
+        [DEVICES] = (double)b->n_programmed,
         [PULSES] = (double)(b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET]),
         [PULSES_SET] = (double)b->pulses[PROGRAM_SET],
         [PULSES_RESET] = (double)b->pulses[PROGRAM_RESET],
@@ -242,7 +247,7 @@ static struct table *device_table(const struct crossbar_bench *b)
         "stuck"};
     enum { N = sizeof names / sizeof names[0] };
     struct table *table = table_new(N, names, NULL);
-    for (size_t k = 0; k < b->n; k++) {
+    for (size_t k = 0; k < b->n_programmed; k++) {
         const struct crossbar_device *d = &b->done[k];
         const double v[N] = {(double)(k / b->options.columns + 1),
                              (double)(k % b->options.columns + 1),

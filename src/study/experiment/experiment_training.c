@@ -92,6 +92,8 @@ enum {
     UNSETTLED,
     TIES,
     FIRST_JUMP,
+    ENERGY_ARRAY,
+    TRULY_SETTLED,
     LEARNING,                                  /* and the columns of learning.h */
     VARIATION = LEARNING + LEARNING_N_COLUMNS, /* and those of variation.h */
     N_OUTPUTS = VARIATION + VARIATION_N_COLUMNS
@@ -122,6 +124,8 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [UNSETTLED] = {"devices_unsettled", false},
     [TIES] = {"images_tied", false},
     [FIRST_JUMP] = {"first_jump_gap", false},
+    [ENERGY_ARRAY] = {"energy_array_J", false},
+    [TRULY_SETTLED] = {"devices_truly_settled", false},
     [LEARNING] = LEARNING_COLUMNS(NUMBER_COLUMN),
     [VARIATION] = VARIATION_COLUMNS(NUMBER_COLUMN),
 };
@@ -170,6 +174,8 @@ static void fill_outputs(const struct training *t, const struct variation *varia
         [PULSES_A_DEVICE] = (double)(t->n_pulses - t->n_erases) / (double)t->n_devices,
         [UNSETTLED] = (double)(t->n_devices - t->n_settled),
         [FIRST_JUMP] = first_jump_gap(t),
+        [ENERGY_ARRAY] = total.array_in,
+        [TRULY_SETTLED] = training_truly_settled(t),
     };
     for (size_t i = 0; i < IMAGE_COUNT; i++)
         v[TIES] += fabs(t->outputs[i] - 0.5) < TIE;
@@ -194,10 +200,11 @@ static void add_detail(struct experiment_detail *d, const char *name, struct tab
 
 static void fill_detail(const struct training *t, struct experiment_detail *d)
 {
-    static const char *const device_names[] = {"layer",     "row",     "column", "target_S",
-                                               "initial_S", "final_S", "pulses", "settled"};
+    static const char *const device_names[] = {"layer",    "row",       "column",
+                                               "target_S", "initial_S", "final_S",
+                                               "pulses",   "settled",   "device_S"};
     static const char *const image_names[] = {"image", "output", "decision"};
-    struct table *devices = table_new(8, device_names, NULL),
+    struct table *devices = table_new(9, device_names, NULL),
                  *images = table_new(3, image_names, NULL);
     for (size_t k = 0; k < t->n_devices; k++) {
         const struct training_device *u = &t->devices[k];
@@ -208,9 +215,10 @@ static void fill_detail(const struct training *t, struct experiment_detail *d)
                             u->initial,
                             u->final,
                             (double)u->pulses,
-                            u->within_tolerance};
+                            u->within_tolerance,
+                            u->device_final};
         table_row(devices);
-        for (size_t i = 0; i < 8; i++)
+        for (size_t i = 0; i < 9; i++)
             table_number(devices, i, v[i]);
     }
     for (size_t i = 0; i < IMAGE_COUNT; i++) {

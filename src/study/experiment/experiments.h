@@ -7,6 +7,7 @@
 
 extern const struct experiment experiment_training; /* the classifier learns on chip */
 extern const struct experiment experiment_crossbar; /* an array is programmed and read back */
+extern const struct experiment experiment_device;   /* one device, set and reset in turn */
 
 /* of the volatile stochastic device */
 extern const struct experiment experiment_hysteresis;

@@ -20,6 +20,9 @@ extern const char *const learning_rules[];
         "target: initial weights of the search, the best of which is kept"), \
     COUNT_KEY("rule.target_steps", AT(target_steps), 1, 1e6, \
         "target: steps of gradient descent from each"), \
+    FLAG_KEY("rule.shuffle", AT(shuffle), \
+        "target: the weights that were found go to other devices of their layer, drawn at " \
+        "random: a control, which classifies no better than by chance"), \
     COUNT_KEY("rule.epochs", AT(learning.epochs), 0, 1e5, "in place: limit of epochs"), \
     COUNT_KEY("rule.images", AT(learning.images), 0, 1e5, \
         "in place: images drawn for each epoch; 0: all, with their probabilities " \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef SILVERBAR_BASE_CONFINE_H
-#define SILVERBAR_BASE_CONFINE_H
+#ifndef SILVERBAR_ENGINE_SPICE_CONFINE_H
+#define SILVERBAR_ENGINE_SPICE_CONFINE_H
 
 #include <stdbool.h>
 
@@ -12,6 +12,12 @@ bool confine_files(void);
  * memory beside what it has: a deck may ask for any number of points.  (Sanitizers map terabytes:
  * with them the memory is not limited.) */
 void confine_sizes(void);
+
+/* From now on getpid() says -id in this process and its children: ngspice seeds the Gaussian numbers of
+ * its noise sources with it.  False: this system has no seccomp filters.  (An error number of the
+ * kernel is at most 4095.) */
+#define CONFINE_ID_MOST 4095
+bool confine_process_id(int id);
 
 /* Close all that was inherited but two descriptors and the standard ones, and let the standard ones
  * be /dev/null.  False: it cannot be opened. */
