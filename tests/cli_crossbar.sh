@@ -98,4 +98,36 @@ for experiment in training crossbar; do
             sh -c "grep -qF '${2%=*}' err && grep -qF '$3' err"
     done
 done
+# energies of small classes that begin at kinks, in ida at its default tolerances: three devices' worth of
+# transmission gates and of a driver of 18 mohm, against event at 1e-8, whose account is another
+cat >select.yaml <<'END'
+experiment: crossbar
+array: {rows: 3, columns: 3, scheme: select, column_farad: 0}
+device: {dopant: C-vteam}
+programming: {pulse_limit: 3}
+END
+cat >driver.yaml <<'END'
+experiment: crossbar
+seed: 837914
+array: {rows: 2, columns: 3, scheme: select, row_ohm: 6128, column_ohm: 0, driver_ohm: 0.01839, column_farad: 0, supply: 3.22}
+device: {dopant: Cr, x0_max: 0.7}
+circuit: {temperature: 426}
+programming: {tolerance: 0.3343, policy: amplitude, width: 0.002139, pulse_limit: 20, read_time: 0.3691, edge: 1e-5}
+variation: {stuck_on: 0.5}
+END
+for class in select driver; do
+    right=$("$SILVERBAR" run $class.yaml --set engine.name=event --set engine.reltol=1e-8 --set engine.vntol=1e-10 |
+        sed -n "s/^energy_${class}_J *//p")
+    for method in onestep bdf; do
+        ours=$("$SILVERBAR" run $class.yaml --set engine.name=ida --set engine.method=$method |
+            sed -n "s/^energy_${class}_J *//p")
+        near "energy of $class, ida $method" "$ours" "$right" 3e-4
+    done
+done
+# an open port that closes within a millionth of a short edge; drivers of a milliohm
+for scheme in half third float; do
+    "$SILVERBAR" run driver.yaml --set engine.name=ida --set array.scheme=$scheme --set programming.edge=1e-9 \
+        --set programming.read_time=1e-4 --set array.driver_ohm=1e-3 --set engine.reltol=1e-6 \
+        --set engine.vntol=1e-8 >out 2>err || bad "edge of 1 ns, drivers of 1 mohm, $scheme" "$(cat err)"
+done
 exit $failed
