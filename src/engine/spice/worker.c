@@ -59,6 +59,7 @@ static struct {
     size_t n_asked, last_asked;
     size_t calls;
     char complaint[COMPLAINT_SIZE];
+    bool more_than_warned; /* of what it has complained: not of singular matrices alone */
     double in_callbacks, started;
     bool failed;
     bool
@@ -115,6 +116,8 @@ static int on_text(char *text, int id, void *data)
         line = singular;
     else if (strncmp(line, "Warning", 7) == 0 || strncmp(line, "Note", 4) == 0 || *line == 0)
         return 0;
+    else
+        w.more_than_warned = true;
     size_t used = strlen(w.complaint), n = strlen(line);
     if (used + n + 3 < sizeof w.complaint) {
         if (used)
@@ -387,7 +390,7 @@ static int on_deck_text(char *text, int id, void *data)
 
 static void send_trouble(void)
 {
-    if (w.lenient && w.complaint[0])
+    if (w.lenient && w.more_than_warned)
         send_message(WORKER_TROUBLE, w.complaint, strlen(w.complaint));
 }
 
@@ -492,7 +495,7 @@ void worker_deck_main(const struct worker_deck *deck)
     snprintf(seed, sizeof seed, "setseed %d", deck->seed);
     ngSpice_Command(seed);
     w.complaint[0] = 0;
-    w.failed = false;
+    w.failed = w.more_than_warned = false;
     if (ngSpice_Circ(deck->lines) != 0 || w.failed)
         refuse_deck(w.complaint[0] ? w.complaint : "it could not be read");
     if (!deck->control)
