@@ -124,12 +124,12 @@ static void test_laws(void **state)
         {to_and_fro,
          NULL,
          {{"state of m1, 0.", ", at 0.", " V; too many steps at t = ", "set phase", OPTION},
-          {"too many steps; m1 moves by 1e+06/s at 0.", " V, state 0.", "at t = ", OPTION}}},
-        /* ida steps over the pole and finds the state beyond 1 */
+          {"too many steps; m1 moves by ", "1e+06/s at 0.", " V, state 0.", "at t = ", OPTION}}},
+        /* both step over the pole and find the state beyond 1 */
         {singular_rate,
          NULL,
          {{"state of m1, 1.", ", at 0.", " V at t = ", "set phase", OPTION},
-          {"the step has collapsed; m1 moves by ", "/s at 0.", " V, state 0.", "at t = ", OPTION}}},
+          {"state of m1 is 1.", " at 0.", " V at t = ", "set phase", OPTION}}},
         /* event measures the conductance of an ohmic device at 1 V, before it begins */
         {NULL,
          no_current,

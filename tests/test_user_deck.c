@@ -132,9 +132,10 @@ static void initial_values_go_behind_sources(void **state)
         ".ic v(out)=1\n.op\n.meas tran x max v(out)\n.tran 1n 1u 0.5u UIC\n";
     static const char *const probing[] = {"* a deck",
                                           "c1 0 Out 1n",
-                                          "csb_0_0 out 0 1e-30",
+                                          "csb_0_0 out sb_reference 1e-30",
                                           "x1 out gnd s",
-                                          "csb_1_0 out 0 1e-30",
+                                          "csb_1_0 out sb_reference 1e-30",
+                                          "csb_1_1 0 sb_reference 1e-30",
                                           ".subckt s a b",
                                           "r1 a b 1",
                                           ".ends",
