@@ -330,7 +330,7 @@ static struct circuit *saturating_chain(void)
     return c;
 }
 
-/* By elimination (ideal lines: few nodes) and by the forest of lines, devices ohmic and not, drivers
+/* By elimination (ideal lines: few nodes) and by the line trees, devices ohmic and not, drivers
  * strong and weak beside the lines. */
 static void test_changes(void **state)
 {

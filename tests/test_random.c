@@ -115,13 +115,13 @@ static void law_against_its_closed_form(void **state)
         struct dopant *d = read_device(names[n]);
         for (size_t v = 0; v < COUNT(volts) && d->model->jump; v++, tried++) {
             struct study_case k = device(d, 0, 0.4, volts[v], 0, 1e-4);
-            struct outcome o;
+            struct case_result o;
             struct error error = {{0}};
             assert_true(random_law_takes(&k));
             ASSERT_DONE(random_law_run(&k, 1e-10, &o, &error), error);
             const double x = d->model->jump(d->constants, volts[v], 0.4, 1e-4);
             ASSERT_NEAR(o.states[0], x, 1e-7 * fmax(x, 1e-3));
-            outcome_free(&o);
+            case_result_free(&o);
             case_free(&k);
         }
         dopant_free(d);
@@ -137,13 +137,13 @@ static void energies_by_ohms_law(void **state)
     struct dopant *d = read_device("Cr-vteam");
     const double g = d->model->current(d->constants, 0.01, 1).f / 0.01, ohm = 1 / g, volt = 0.02;
     struct study_case k = device(d, ohm, 1, volt, 1e-3, 3e-3);
-    struct outcome o;
+    struct case_result o;
     struct error error = {{0}};
     ASSERT_DONE(random_law_run(&k, 1e-10, &o, &error), error);
     const double power = 0.25 * volt * volt * g, energy = power * (1e-3 / 3 + 2e-3);
     ASSERT_NEAR(o.energy[SECTION_TRAINING][CLASS_MEMRISTOR], energy, 1e-7 * energy);
     ASSERT_NEAR(o.energy[SECTION_TRAINING][CLASS_LINE], energy, 1e-7 * energy);
-    outcome_free(&o);
+    case_result_free(&o);
     case_free(&k);
     dopant_free(d);
 }

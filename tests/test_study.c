@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What check and bench stand on: statistics, the search for the loosest tolerance, the comparison of
- * outcomes, and the cases themselves. */
+ * results, and the cases themselves. */
 #include "base/statistics.h"
 #include "compare/check.h"
 #include "compare/fine_energy.h"
-#include "compare/loosen.h"
+#include "compare/tolerance_search.h"
 #include "testing.h"
 
 static struct dopant *dopant;
@@ -78,65 +78,66 @@ static enum status play(void *data, double reltol, double *found, struct error *
     return STATUS_OK;
 }
 
-static enum status search(struct script *s, int last, struct loosen_result *r, struct error *error)
+static enum status search(struct script *s, int last, struct tolerance_found *r,
+                          struct error *error)
 {
-    const struct loosen_options o = {2, last, 1e-3, play, s};
-    return loosen(&o, r, error);
+    const struct tolerance_search_options o = {2, last, 1e-3, play, s};
+    return tolerance_search(&o, r, error);
 }
 
-static void test_loosen_tolerance(void **state)
+static void test_search_tolerance(void **state)
 {
     (void)state;
     for (int k = 0; k < 18; k++)
-        ASSERT_NEAR(loosen_tolerance(k) / pow(10, -0.5 * k), 1, 1e-14);
-    ASSERT_NEAR(loosen_tolerance(4), 1e-2, 1e-17);
+        ASSERT_NEAR(tolerance_search_at(k) / pow(10, -0.5 * k), 1, 1e-14);
+    ASSERT_NEAR(tolerance_search_at(4), 1e-2, 1e-17);
 }
 
-static void test_loosen_finds(void **state)
+static void test_search_finds(void **state)
 {
     (void)state;
     struct error error = {{0}};
-    struct loosen_result r;
+    struct tolerance_found r;
     /* half decades 2, 3, ... : the loosest two in a row that hold are 5 and 6 */
     struct script s = {
         .errors = {[2] = 0.1, [3] = 0.02, [4] = 2e-3, [5] = 9e-4, [6] = 8e-4, [7] = 1e-9}};
     ASSERT_DONE(search(&s, 14, &r, &error), error);
     assert_true(r.holds);
-    ASSERT_NEAR(r.reltol, loosen_tolerance(5), 0);
+    ASSERT_NEAR(r.reltol, tolerance_search_at(5), 0);
     ASSERT_NEAR(r.found, 9e-4, 0);
     assert_int_equal(r.steps, 5); /* and nothing tighter was run */
     assert_int_equal(s.asked[s.n - 1], 6);
 }
 
 /* A loose run that is right by luck does not count; a failed run is no run that holds. */
-static void test_loosen_luck(void **state)
+static void test_search_luck(void **state)
 {
     (void)state;
     struct error error = {{0}};
-    struct loosen_result r;
+    struct tolerance_found r;
     struct script s = {
         .errors = {[2] = 5e-4, [3] = 0.02, [4] = -STATUS_NUMERICAL, [5] = 5e-4, [6] = 5e-4}};
     ASSERT_DONE(search(&s, 14, &r, &error), error);
     assert_true(r.holds);
-    ASSERT_NEAR(r.reltol, loosen_tolerance(5), 0);
+    ASSERT_NEAR(r.reltol, tolerance_search_at(5), 0);
     assert_int_equal(error.text[0], 0);
 }
 
-static void test_loosen_ends(void **state)
+static void test_search_ends(void **state)
 {
     (void)state;
     struct error error = {{0}};
-    struct loosen_result r;
+    struct tolerance_found r;
     /* at the tightest there is none tighter to ask */
     struct script last = {.errors = {[2] = 0.1, [3] = 0.1, [4] = 1e-4}};
     ASSERT_DONE(search(&last, 4, &r, &error), error);
     assert_true(r.holds);
-    ASSERT_NEAR(r.reltol, loosen_tolerance(4), 0);
+    ASSERT_NEAR(r.reltol, tolerance_search_at(4), 0);
     /* none holds: the least error is given, and that it does not hold */
     struct script none = {.errors = {[2] = 0.1, [3] = 5e-3, [4] = 6e-3}};
     ASSERT_DONE(search(&none, 4, &r, &error), error);
     assert_false(r.holds);
-    ASSERT_NEAR(r.reltol, loosen_tolerance(3), 0);
+    ASSERT_NEAR(r.reltol, tolerance_search_at(3), 0);
     ASSERT_NEAR(r.found, 5e-3, 0);
     /* only the loosest holds, by luck: it is the least error, but does not count */
     struct script luck = {.errors = {[2] = 1e-4, [3] = 5e-3, [4] = 6e-3}};
@@ -168,21 +169,21 @@ static void test_compare(void **state)
 {
     (void)state;
     struct study_case k = build("device");
-    struct outcome a, b;
+    struct case_result a, b;
     struct error error = {{0}};
     const struct engine *engine = engine_find("event");
-    const struct engine_options o = outcome_tolerances(1e-6);
-    ASSERT_DONE(outcome_run(&k,
-                            &(struct outcome_options){.engine = engine, .solver = &o, .keep = true},
-                            &a, &error),
+    const struct engine_options o = case_tolerances(1e-6);
+    ASSERT_DONE(case_run(&k,
+                         &(struct case_run_options){.engine = engine, .solver = &o, .keep = true},
+                         &a, &error),
                 error);
-    ASSERT_DONE(outcome_run(&k,
-                            &(struct outcome_options){
-                                .engine = engine, .solver = &o, .keep = true, .reference = &a},
-                            &b, &error),
+    ASSERT_DONE(case_run(&k,
+                         &(struct case_run_options){
+                             .engine = engine, .solver = &o, .keep = true, .reference = &a},
+                         &b, &error),
                 error);
     assert_int_equal(a.n_phases, k.drive.n);
-    struct difference d = outcome_compare(&b, &a);
+    struct difference d = case_compare(&b, &a);
     ASSERT_NEAR(d.state, 0, 0);
     ASSERT_NEAR(d.reading, 0, 0);
     ASSERT_NEAR(d.energy, 0, 0);
@@ -190,20 +191,20 @@ static void test_compare(void **state)
     assert_true(a.states[0] > 0.01 && a.states[0] < 0.99); /* not at an end, where all agree */
 
     b.states[0] = a.states[0] * 1.01;
-    ASSERT_NEAR(outcome_compare(&b, &a).state, 0.01, 1e-12);
+    ASSERT_NEAR(case_compare(&b, &a).state, 0.01, 1e-12);
     b.energy[SECTION_TRAINING][CLASS_LINE] = a.energy[SECTION_TRAINING][CLASS_LINE] * 0.98;
-    d = outcome_compare(&b, &a);
+    d = case_compare(&b, &a);
     ASSERT_NEAR(d.energy, 0.02, 1e-12);
     assert_int_equal(d.class, CLASS_LINE);
     assert_int_equal(d.section, SECTION_TRAINING);
     b.readings[5 * k.n_probes + 1] += 1e-5;
-    d = outcome_compare(&b, &a);
+    d = case_compare(&b, &a);
     assert_int_equal(d.reading_phase, 5);
     assert_int_equal(d.reading_probe, 1);
     b.states[0] = NAN;
-    assert_true(isinf(outcome_compare(&b, &a).state));
-    outcome_free(&a);
-    outcome_free(&b);
+    assert_true(isinf(case_compare(&b, &a).state));
+    case_result_free(&a);
+    case_result_free(&b);
     case_free(&k);
 }
 
@@ -211,13 +212,14 @@ static void test_compare(void **state)
 static void test_compare_decisions(void **state)
 {
     (void)state;
-    static const struct outcome reference = {.n_images = 4, .output = {2e-3, 59e-6, -61e-6, -2e-3}},
-                                same = {.n_images = 4, .output = {1e-3, -1e-6, -1e-6, -3e-3}},
-                                other = {.n_images = 4, .output = {-1e-3, -1e-6, 1e-6, -3e-3}},
-                                fewer = {.n_images = 1, .output = {2e-3}};
-    assert_int_equal(outcome_compare(&same, &reference).decisions, 0);
-    assert_int_equal(outcome_compare(&other, &reference).decisions, 2);
-    assert_int_equal(outcome_compare(&fewer, &reference).decisions, 3);
+    static const struct case_result reference = {.n_images = 4,
+                                                 .output = {2e-3, 59e-6, -61e-6, -2e-3}},
+                                    same = {.n_images = 4, .output = {1e-3, -1e-6, -1e-6, -3e-3}},
+                                    other = {.n_images = 4, .output = {-1e-3, -1e-6, 1e-6, -3e-3}},
+                                    fewer = {.n_images = 1, .output = {2e-3}};
+    assert_int_equal(case_compare(&same, &reference).decisions, 0);
+    assert_int_equal(case_compare(&other, &reference).decisions, 2);
+    assert_int_equal(case_compare(&fewer, &reference).decisions, 3);
 }
 
 /* The waveform's figure: a reference that is 1 % of the swing too high all the time. */
@@ -225,14 +227,14 @@ static void test_compare_waveform(void **state)
 {
     (void)state;
     struct study_case k = build("device");
-    struct outcome a, b;
+    struct case_result a, b;
     struct error error = {{0}};
-    const struct engine_options o = outcome_tolerances(1e-6);
-    ASSERT_DONE(
-        outcome_run(
-            &k, &(struct outcome_options){.engine = engine_find("ida"), .solver = &o, .keep = true},
-            &a, &error),
-        error);
+    const struct engine_options o = case_tolerances(1e-6);
+    ASSERT_DONE(case_run(&k,
+                         &(struct case_run_options){
+                             .engine = engine_find("ida"), .solver = &o, .keep = true},
+                         &a, &error),
+                error);
     double low = INFINITY, high = -INFINITY;
     for (size_t n = a.waveform.begins[1]; n < a.waveform.n; n++) {
         low = fmin(low, a.waveform.points[3 * n + 1]);
@@ -242,14 +244,14 @@ static void test_compare_waveform(void **state)
         a.waveform.points[3 * n] += 0.25; /* another clock */
         a.waveform.points[3 * n + 1] += 0.01 * (high - low);
     }
-    ASSERT_DONE(outcome_run(&k,
-                            &(struct outcome_options){
-                                .engine = engine_find("ida"), .solver = &o, .reference = &a},
-                            &b, &error),
+    ASSERT_DONE(case_run(&k,
+                         &(struct case_run_options){
+                             .engine = engine_find("ida"), .solver = &o, .reference = &a},
+                         &b, &error),
                 error);
-    ASSERT_NEAR(outcome_compare(&b, &a).waveform, 0.01, 1e-6);
-    outcome_free(&a);
-    outcome_free(&b);
+    ASSERT_NEAR(case_compare(&b, &a).waveform, 0.01, 1e-6);
+    case_result_free(&a);
+    case_result_free(&b);
     case_free(&k);
 }
 
@@ -343,8 +345,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_statistics),       cmocka_unit_test(test_exponent),
-        cmocka_unit_test(test_loosen_tolerance), cmocka_unit_test(test_loosen_finds),
-        cmocka_unit_test(test_loosen_luck),      cmocka_unit_test(test_loosen_ends),
+        cmocka_unit_test(test_search_tolerance), cmocka_unit_test(test_search_finds),
+        cmocka_unit_test(test_search_luck),      cmocka_unit_test(test_search_ends),
         cmocka_unit_test(test_compare),          cmocka_unit_test(test_compare_decisions),
         cmocka_unit_test(test_compare_waveform), cmocka_unit_test(test_array_drive),
         cmocka_unit_test(test_fine_energy),      cmocka_unit_test(test_engines),

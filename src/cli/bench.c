@@ -125,7 +125,7 @@ static char *add_default(int key, const char *text, void *input)
 }
 
 static const char doc[] =
-    "Time the engines at equal error: each is loosened until its states and energies differ from a "
+    "Time the engines at equal error: each is found until its states and energies differ from a "
     "reference at tight tolerances by 1e-3, then all are timed in turn, whole runs with their "
     "set-up; and show how the cost grows with devices and pulses.";
 

@@ -217,7 +217,7 @@ static enum status run_random(struct arguments *a, struct error *error)
     const struct random_options o = {.kind = a->kind,
                                      .n = a->n_random,
                                      .seed = a->seed,
-                                     .solver = outcome_tolerances(a->reltol),
+                                     .solver = case_tolerances(a->reltol),
                                      .context = &a->input.context,
                                      .progress = a->input.context.progress};
     a->input.context.progress = NULL;
@@ -248,7 +248,7 @@ static enum status run(struct arguments *a, struct error *error)
     struct study_inputs inputs = {0};
     struct study_case recorded = {0};
     struct check_options o = {
-        .solver = outcome_tolerances(a->reltol), .reference = a->reference, .cases = a->cases};
+        .solver = case_tolerances(a->reltol), .reference = a->reference, .cases = a->cases};
     struct output output = {0};
     struct table *table = NULL;
     if (a->n_cases == 0 && !a->file)

@@ -10,7 +10,7 @@
 #include "cli/input/interrupt.h"
 #include "cli/input/key_options.h"
 #include "device/library/library_make.h"
-#include "fit/device_bench.h"
+#include "fit/device_test.h"
 #include "report/json.h"
 #include "report/plot.h"
 
@@ -74,7 +74,7 @@ struct arguments {
     struct dopant_setting settings[SETTINGS_MAX];
     bool frequency_given, csv, json;
     const char *plot, *waveform;
-    struct bench bench;
+    struct device_test bench;
 };
 
 static const struct key_option key_options[] = {
@@ -119,7 +119,8 @@ static struct arguments defaults(void)
     struct arguments a = {.amplitude = 1, .frequency = {10}, .n_frequencies = 1, .series = NAN, .cycles = 3,
         .voltage = 0.5, .reset_voltage = -0.5, .width = 1e-3, .gap = 1e-3, .count = 1, .time = 1800, .seed = 1};
     /* clang-format on */
-    a.bench = (struct bench){.x0 = 0.01, .engine = engine_find(ENGINE), .solver = engine_defaults};
+    a.bench =
+        (struct device_test){.x0 = 0.01, .engine = engine_find(ENGINE), .solver = engine_defaults};
     a.bench.solver.reltol = RELTOL;
     return a;
 }
@@ -133,7 +134,7 @@ static void parse_frequencies(struct arguments *a, struct argp_state *state, cha
         if (a->n_frequencies == FREQUENCIES_MAX)
             argp_error(state, "--frequency '%s', expected at most %d", text, FREQUENCIES_MAX);
         a->frequency[a->n_frequencies++] =
-            argument_number(state, "--frequency", part, 1e-6, BENCH_FREQUENCY_MAX);
+            argument_number(state, "--frequency", part, 1e-6, DEVICE_TEST_FREQUENCY_MAX);
     }
 }
 
@@ -299,7 +300,7 @@ static const char doc[] =
     "cycles of SET and RESET.  NAME: a dopant, a .lib file, or a model with all parameters set.";
 
 static void loop_row(struct table *t, const struct arguments *a, size_t sample, double f,
-                     const struct bench_loop *l)
+                     const struct device_test_loop *l)
 {
     const double values[] = {f,       a->amplitude, a->bench.series, l->v_set, l->v_reset,
                              l->r_on, l->r_off,     l->i_max,        l->area,  l->energy};
@@ -313,7 +314,7 @@ static void loop_row(struct table *t, const struct arguments *a, size_t sample, 
 
 /* Columns of the plots, as arrays: the loops of all samples one after the other, a curve a
  * frequency. */
-static void draw_loops(struct plot_curve *curves, const struct bench_loop *loops, size_t n,
+static void draw_loops(struct plot_curve *curves, const struct device_test_loop *loops, size_t n,
                        size_t samples, char *const *names)
 {
     for (size_t k = 0; k < n; k++) {
@@ -330,7 +331,7 @@ static void draw_loops(struct plot_curve *curves, const struct bench_loop *loops
     }
 }
 
-static enum status plot_loops(const struct arguments *a, const struct bench_loop *loops,
+static enum status plot_loops(const struct arguments *a, const struct device_test_loop *loops,
                               size_t samples, struct error *error)
 {
     struct plot_curve curves[FREQUENCIES_MAX];
@@ -356,7 +357,7 @@ static enum status plot_loops(const struct arguments *a, const struct bench_loop
     return status;
 }
 
-static enum status write_waveform(const struct arguments *a, const struct bench_loop *loops,
+static enum status write_waveform(const struct arguments *a, const struct device_test_loop *loops,
                                   struct error *error)
 {
     static const char *const names[] = {"frequency_Hz", "t_s",       "source_V",
@@ -364,7 +365,7 @@ static enum status write_waveform(const struct arguments *a, const struct bench_
     struct table *t = table_new(6, names, NULL);
     for (size_t k = 0; k < a->n_frequencies; k++)
         for (size_t i = 0; i < loops[k].n; i++) {
-            const struct bench_point *p = &loops[k].points[i];
+            const struct device_test_point *p = &loops[k].points[i];
             const double values[] = {a->frequency[k], p->t, p->source, p->device, p->current, p->x};
             table_row(t);
             for (size_t j = 0; j < 6; j++)
@@ -385,7 +386,7 @@ static enum status loop(struct arguments *a, const char *devices, struct error *
     const struct dopant *nominal = a->bench.dopant;
     const struct variation_circuit circuit = {nominal, devices, TEMPERATURE_NOMINAL,
                                               a->bench.engine};
-    struct bench_loop *loops = NEW(samples * a->n_frequencies, struct bench_loop);
+    struct device_test_loop *loops = NEW(samples * a->n_frequencies, struct device_test_loop);
     struct table *t = table_new(LOOP_COLUMNS + (a->samples > 0), names, digits);
     struct device_spread *spread = NULL;
     enum status status = STATUS_OK;
@@ -396,7 +397,7 @@ static enum status loop(struct arguments *a, const char *devices, struct error *
         const double f = a->frequency[i / samples];
         if (spread)
             a->bench.dopant = device_spread_dopant(spread, j);
-        status = bench_loop_run(&a->bench, a->amplitude, f, a->cycles, &loops[i], error);
+        status = device_test_loop(&a->bench, a->amplitude, f, a->cycles, &loops[i], error);
         a->bench.dopant = nominal;
         if (status == STATUS_OK)
             loop_row(t, a, j, f, &loops[i]);
@@ -409,7 +410,7 @@ static enum status loop(struct arguments *a, const char *devices, struct error *
         device_table_print(t, a->json, a->csv);
     table_free(t);
     for (size_t i = 0; i < samples * a->n_frequencies; i++)
-        bench_loop_free(&loops[i]);
+        device_test_loop_free(&loops[i]);
     free(loops);
     device_spread_free(spread);
     return status;
@@ -453,7 +454,7 @@ static enum status plot_steps(const struct arguments *a, const struct table *t, 
 }
 
 /* The pulses of a verb and the table of what they did. */
-static size_t pulse_list(const struct arguments *a, struct bench_pulse *p)
+static size_t pulse_list(const struct arguments *a, struct device_test_pulse *p)
 {
     const size_t n = a->verb == ENDURANCE ? 2 * a->count : a->count;
     for (size_t k = 0; p && k < n; k++) {
@@ -471,16 +472,16 @@ static enum status pulses(struct arguments *a, struct error *error)
                                         "x",     "conductance_S", "energy_J"};
     static const int digits[] = {0, 6, 6, 8, 6, 6};
     const size_t n = pulse_list(a, NULL);
-    struct bench_pulse *p = NEW(n, struct bench_pulse);
+    struct device_test_pulse *p = NEW(n, struct device_test_pulse);
     pulse_list(a, p);
-    enum status status = bench_pulses_run(&a->bench, a->gap, n, p, error);
+    enum status status = device_test_pulses(&a->bench, a->gap, n, p, error);
     struct table *t = table_new(6, names, digits);
     for (size_t k = 0; k < n && status == STATUS_OK; k++) {
         const double values[] = {(double)(k + 1),
                                  p[k].volt,
                                  p[k].width,
                                  p[k].x,
-                                 bench_conductance(a->bench.dopant, p[k].x),
+                                 device_test_conductance(a->bench.dopant, p[k].x),
                                  p[k].energy};
         table_row(t);
         for (size_t j = 0; j < 6; j++)
@@ -504,7 +505,7 @@ static enum status retention(struct arguments *a, struct error *error)
     static const int digits[] = {5, 8, 6, 6};
     const size_t n =
         2 + (size_t)(RETENTION_DECADE * log10(a->time / RETENTION_FIRST) * (1 - 1e-12));
-    struct bench_pulse *p = NEW(n, struct bench_pulse);
+    struct device_test_pulse *p = NEW(n, struct device_test_pulse);
     double *times = NEW(n, double);
     for (size_t k = 0; k < n; k++) {
         times[k] = k + 1 == n ? a->time : RETENTION_FIRST * pow(10, (double)k / RETENTION_DECADE);
@@ -513,12 +514,12 @@ static enum status retention(struct arguments *a, struct error *error)
     gsl_rng *rng = random_stream(a->seed, 0, RANDOM_LOSS);
     const double lost = a->loss > 0 ? gsl_ran_exponential(rng, a->loss) : INFINITY;
     gsl_rng_free(rng);
-    enum status status = bench_pulses_run(&a->bench, 0, n, p, error);
+    enum status status = device_test_pulses(&a->bench, 0, n, p, error);
     struct table *t = table_new(4, names, digits);
     for (size_t k = 0; k < n && status == STATUS_OK; k++) {
         const double x = times[k] < lost ? p[k].x : 0;
         const double g =
-            bench_conductance(a->bench.dopant, x) / pow(times[k] / RETENTION_FIRST, a->nu);
+            device_test_conductance(a->bench.dopant, x) / pow(times[k] / RETENTION_FIRST, a->nu);
         table_row(t);
         table_number(t, 0, times[k]);
         table_number(t, 1, x);

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "device/library/library_make.h"
-#include "fit/device_bench.h"
+#include "fit/device_test.h"
 #include "report/plot.h"
 
 #include <ctype.h>
@@ -188,7 +188,7 @@ static enum status prove(const struct fit_options *o, const struct fit_result *r
                          const struct dopant *d, struct fit_proof *proof, struct error *error)
 {
     const struct trace *t = &o->traces[0];
-    struct bench bench = {
+    struct device_test bench = {
         .dopant = d, .series = fmax(o->series[0], WIRE), .solver = engine_defaults};
     double p[MODEL_PARAMETERS_MAX], size = 0, worst = 0;
     double *current = NEW(t->n, double);
@@ -200,8 +200,8 @@ static enum status prove(const struct fit_options *o, const struct fit_result *r
     enum status status = STATUS_OK;
     for (size_t e = 0; engine_table[e] && status == STATUS_OK; e++) {
         bench.engine = engine_table[e];
-        status = bench_waveform_run(&bench, t->n, t->column[TRACE_T], t->column[TRACE_SOURCE],
-                                    current, error);
+        status = device_test_waveform(&bench, t->n, t->column[TRACE_T], t->column[TRACE_SOURCE],
+                                      current, error);
         double sum = 0;
         for (size_t k = 0; k < t->n; k++)
             sum += pow(current[k] - r->current[0][k], 2);

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/statistics.h"
 #include "compare/check.h"
-#include "compare/loosen.h"
+#include "compare/tolerance_search.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -47,7 +47,7 @@ enum column {
 struct entry {
     const struct engine *engine;
     struct engine_options solver;
-    struct loosen_result loosened;
+    struct tolerance_found found;
     struct difference difference,
         model; /* at that tolerance; to its own circuit, to the netlist's */
     double target;
@@ -57,7 +57,7 @@ struct entry {
 struct trial {
     const struct bench_options *options;
     const struct study_case *k;
-    const struct outcome *references; /* CASE_FORMS */
+    const struct case_result *references; /* CASE_FORMS */
     struct entry *entry;
     double wall; /* of the last run [s] */
 };
@@ -92,16 +92,16 @@ static enum status try_options(struct trial *t, const struct engine_options *sol
                                struct difference *d, struct difference *model, struct error *error)
 {
     struct engine_options o = *solver;
-    struct outcome outcome;
+    struct case_result result;
     o.interrupted = t->options->inputs.interrupted;
-    const enum status status = outcome_run(
-        t->k, &(struct outcome_options){.engine = t->entry->engine, .solver = &o}, &outcome, error);
-    t->wall = outcome.wall;
+    const enum status status = case_run(
+        t->k, &(struct case_run_options){.engine = t->entry->engine, .solver = &o}, &result, error);
+    t->wall = result.wall;
     if (status == STATUS_OK) {
-        *d = outcome_compare(&outcome, &t->references[outcome.form]);
-        *model = outcome_compare(&outcome, &t->references[CASE_FULL]);
+        *d = case_compare(&result, &t->references[result.form]);
+        *model = case_compare(&result, &t->references[CASE_FULL]);
     }
-    outcome_free(&outcome);
+    case_result_free(&result);
     return status;
 }
 
@@ -109,7 +109,7 @@ static enum status try_tolerance(void *data, double reltol, double *found, struc
 {
     struct trial *t = data;
     struct difference d, model;
-    const struct engine_options solver = outcome_tolerances(reltol);
+    const struct engine_options solver = case_tolerances(reltol);
     bench_tell(t->options, "%s: %s at reltol %.2g", t->k->name, t->entry->engine->name, reltol);
     const enum status status = try_options(t, &solver, &d, &model, error);
     if (status == STATUS_OK)
@@ -121,10 +121,10 @@ static enum status try_tolerance(void *data, double reltol, double *found, struc
 static enum status prepare_entry(struct trial *t, double target, struct error *error)
 {
     struct entry *e = t->entry;
-    const struct loosen_options search = {LOOSEST, TIGHTEST, target, try_tolerance, t};
+    const struct tolerance_search_options search = {LOOSEST, TIGHTEST, target, try_tolerance, t};
     e->target = target;
-    enum status status = loosen(&search, &e->loosened, error);
-    e->solver = outcome_tolerances(e->loosened.reltol);
+    enum status status = tolerance_search(&search, &e->found, error);
+    e->solver = case_tolerances(e->found.reltol);
     return status;
 }
 
@@ -223,7 +223,7 @@ static void add_entry(struct table *rows, const struct study_case *k, const stru
                                             .timing = &e->timing,
                                             .baseline_timing = baseline_timing,
                                             .reltol = e->solver.reltol,
-                                            .steps = (double)e->loosened.steps,
+                                            .steps = (double)e->found.steps,
                                             .model_error = other ? error_of(&e->model) : NAN,
                                             .model_error_of = model_of});
 }
@@ -234,16 +234,14 @@ static bool is_large(const struct study_case *k)
 }
 
 static enum status run_reference(const struct bench_options *o, const struct study_case *k,
-                                 bool large, struct outcome *reference, struct error *error)
+                                 bool large, struct case_result *reference, struct error *error)
 {
-    struct engine_options tight =
-        large ? outcome_tolerances(LARGE_RELTOL) : check_reference_options;
+    struct engine_options tight = large ? case_tolerances(LARGE_RELTOL) : check_reference_options;
     const struct engine *engine = engine_find(large ? LARGE_ENGINE : "ngspice");
     tight.interrupted = o->inputs.interrupted;
     bench_tell(o, "%s: reference, %s at reltol %.0e", k->name, engine->name, tight.reltol);
-    return outcome_run(k,
-                       &(struct outcome_options){.engine = engine, .solver = &tight, .keep = true},
-                       reference, error);
+    return case_run(k, &(struct case_run_options){.engine = engine, .solver = &tight, .keep = true},
+                    reference, error);
 }
 
 /* Stock ngspice, timed as it is; its error is the target of the others. */
@@ -257,8 +255,8 @@ static enum status stock_entry(struct trial *t, double *target, struct error *er
     e->solver.trtol = stock[3];
     bench_tell(t->options, "%s: ngspice at its own tolerances", t->k->name);
     const enum status status = try_options(t, &e->solver, &e->difference, &e->model, error);
-    e->loosened = (struct loosen_result){stock[0], error_of(&e->difference), true, 1};
-    *target = e->loosened.found;
+    e->found = (struct tolerance_found){stock[0], error_of(&e->difference), true, 1};
+    *target = e->found.found;
     e->target = 0;
     return status;
 }
@@ -266,7 +264,7 @@ static enum status stock_entry(struct trial *t, double *target, struct error *er
 static enum status bench_case(const struct bench_options *o, const struct study_case *k,
                               struct table *rows, struct error *error)
 {
-    struct outcome references[CASE_FORMS] = {0};
+    struct case_result references[CASE_FORMS] = {0};
     struct entry entries[ENGINES_MAX] = {0};
     struct trial t = {.options = o, .k = k, .references = references};
     double target = BENCH_ERROR;
@@ -287,7 +285,7 @@ static enum status bench_case(const struct bench_options *o, const struct study_
     for (size_t i = 0; i < n && status == STATUS_OK; i++)
         add_entry(rows, k, &entries[i], "ngspice", &entries[0].timing);
     for (int form = 0; form < CASE_FORMS; form++)
-        outcome_free(&references[form]);
+        case_result_free(&references[form]);
     return status;
 }
 
@@ -296,7 +294,7 @@ static enum status check_reference(const struct bench_options *o, struct case_re
                                    struct table *rows, struct error *error)
 {
     struct study_case k;
-    struct outcome small, large;
+    struct case_result small, large;
     enum status status = case_build(case_find("crossbar-3x9"), &o->inputs, recording, &k, error);
     if (status != STATUS_OK)
         return status;
@@ -304,18 +302,18 @@ static enum status check_reference(const struct bench_options *o, struct case_re
     if (status == STATUS_OK) {
         status = run_reference(o, &k, true, &large, error);
         struct entry e = {.engine = engine_find(LARGE_ENGINE),
-                          .solver = outcome_tolerances(LARGE_RELTOL),
-                          .loosened = {.steps = 1},
+                          .solver = case_tolerances(LARGE_RELTOL),
+                          .found = {.steps = 1},
                           .timing = {1, {large.wall}}};
         const struct bench_timing baseline = {1, {small.wall}};
         if (status == STATUS_OK) {
-            e.difference = outcome_compare(&large, &small);
+            e.difference = case_compare(&large, &small);
             k.name = "crossbar-3x9, reference of large arrays";
             add_entry(rows, &k, &e, "ngspice, reltol 1e-6", &baseline);
         }
-        outcome_free(&large);
+        case_result_free(&large);
     }
-    outcome_free(&small);
+    case_result_free(&small);
     case_free(&k);
     return status;
 }

@@ -2,16 +2,16 @@
 /* Time of the engines at equal error.
  *
  * The quantity compared is the worst of the states of all devices at the end of the drive and of
- * the energies of all classes, against a reference at tight tolerances.  Each engine is loosened to
- * the same error (loosen.h); then all are timed in turn, round after round.  The time of a run is
+ * the energies of all classes, against a reference at tight tolerances.  Each engine is found to
+ * the same error (tolerance_search.h); then all are timed in turn, round after round.  The time of a run is
  * all of it: the engine's set-up, process, operating point and transient, and the account. */
 #ifndef SILVERBAR_COMPARE_BENCH_H
 #define SILVERBAR_COMPARE_BENCH_H
 
 #include "base/table.h"
-#include "compare/outcome.h"
+#include "compare/case_result.h"
 
-#define BENCH_ERROR 1e-3     /* to which engines are loosened */
+#define BENCH_ERROR 1e-3     /* to which engines are found */
 #define BENCH_TIMINGS 5      /* of an engine */
 #define BENCH_TIMINGS_LONG 3 /* of one that takes more than BENCH_LONG */
 #define BENCH_LONG 30.0      /* [s] */

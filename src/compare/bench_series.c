@@ -44,18 +44,18 @@ static enum status measure(const struct bench_options *o, const struct engine *e
                            const struct study_case *k, double *wall, size_t *points,
                            struct error *error)
 {
-    struct engine_options solver = outcome_tolerances(SERIES_RELTOL);
+    struct engine_options solver = case_tolerances(SERIES_RELTOL);
     double walls[TIMINGS];
     size_t n = 0;
     enum status status = STATUS_OK;
     solver.interrupted = o->inputs.interrupted;
     while (n < TIMINGS && status == STATUS_OK && (n == 0 || walls[0] < WALL_MAX / 3)) {
-        struct outcome outcome;
-        status = outcome_run(k, &(struct outcome_options){.engine = engine, .solver = &solver},
-                             &outcome, error);
-        walls[n++] = outcome.wall;
-        *points = outcome.report.points;
-        outcome_free(&outcome);
+        struct case_result result;
+        status = case_run(k, &(struct case_run_options){.engine = engine, .solver = &solver},
+                          &result, error);
+        walls[n++] = result.wall;
+        *points = result.report.points;
+        case_result_free(&result);
     }
     *wall = statistics_median(walls, n);
     return status;

@@ -55,8 +55,8 @@ static struct table *make_table(void)
 }
 
 /* "ok", or which figures are above their tolerance, and where. */
-static bool judge(const struct study_case *k, const struct outcome *o, const struct difference *d,
-                  char text[256])
+static bool judge(const struct study_case *k, const struct case_result *o,
+                  const struct difference *d, char text[256])
 {
     const double reading = o->form == CASE_BEHAVIOURAL ? CHECK_READING_MODEL : CHECK_READING;
     const struct circuit *c = k->circuits[CASE_FULL];
@@ -97,7 +97,7 @@ static const char *neurons(const struct study_case *k, enum case_form form)
 }
 
 static bool add_row(struct table *t, const struct study_case *k, const char *engine,
-                    const struct outcome *o, const struct difference *d)
+                    const struct case_result *o, const struct difference *d)
 {
     char verdict[256], of[64] = "";
     const bool holds = judge(k, o, d, verdict);
@@ -150,7 +150,7 @@ static void tell(const struct check_options *o, const char *name, const char *wh
 struct checking {
     const struct check_options *options;
     const struct study_case *k;
-    struct outcome reference;
+    struct case_result reference;
     struct table *table;
     size_t *failures;
 };
@@ -161,21 +161,21 @@ static enum status check_engine(const struct checking *c, const struct engine *e
 {
     /* without capacitors there is no settling, and nothing between kinks to compare */
     const bool waveform = engine_able(e, ENGINE_TRANSISTORS) || !case_settles(c->k);
-    struct outcome outcome;
+    struct case_result result;
     char *name = engine_method_title(e, solver->method);
     tell(c->options, c->k->name, name);
-    const enum status status = outcome_run(
-        c->k,
-        &(struct outcome_options){
-            .engine = e, .solver = solver, .reference = waveform ? &c->reference : NULL},
-        &outcome, error);
+    const enum status status =
+        case_run(c->k,
+                 &(struct case_run_options){
+                     .engine = e, .solver = solver, .reference = waveform ? &c->reference : NULL},
+                 &result, error);
     if (status == STATUS_OK) {
-        const struct difference d = outcome_compare(&outcome, &c->reference);
-        *c->failures += !add_row(c->table, c->k, name, &outcome, &d);
+        const struct difference d = case_compare(&result, &c->reference);
+        *c->failures += !add_row(c->table, c->k, name, &result, &d);
     } else if (status == STATUS_NUMERICAL) {
-        add_failure(c->table, c->k, name, outcome.form, error);
+        add_failure(c->table, c->k, name, result.form, error);
     }
-    outcome_free(&outcome);
+    case_result_free(&result);
     free(name);
     return status;
 }
@@ -194,10 +194,11 @@ static enum status check_case(const struct check_options *o, const struct study_
     tell(o, k->name, what);
     free(what);
     enum status failed = STATUS_OK;
-    enum status status = outcome_run(
-        k,
-        &(struct outcome_options){.engine = engine_find("ngspice"), .solver = &tight, .keep = true},
-        &c.reference, error);
+    enum status status =
+        case_run(k,
+                 &(struct case_run_options){
+                     .engine = engine_find("ngspice"), .solver = &tight, .keep = true},
+                 &c.reference, error);
     if (status == STATUS_NUMERICAL) {
         const struct error why = *error;
         fail(error, status, "%s; this is the reference, whose tolerance is --reference", why.text);
@@ -220,7 +221,7 @@ static enum status check_case(const struct check_options *o, const struct study_
             }
         }
     }
-    outcome_free(&c.reference);
+    case_result_free(&c.reference);
     return status == STATUS_OK ? failed : status;
 }
 

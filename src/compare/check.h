@@ -5,7 +5,7 @@
 #define SILVERBAR_COMPARE_CHECK_H
 
 #include "base/table.h"
-#include "compare/outcome.h"
+#include "compare/case_result.h"
 
 /* What a result may differ by.  A programmed conductance is right to 5 % and a reading to about
  * 1 %: with a tenth of a percent no conclusion hangs on the engine, and it is ten times what stock

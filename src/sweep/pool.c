@@ -13,24 +13,24 @@ bool ranks_wanted(void)
 static enum status hand(void *data, size_t seat, size_t n, const size_t *samples,
                         struct error *error)
 {
-    return crew_hand(data, seat, n, samples, error);
+    return workers_hand(data, seat, n, samples, error);
 }
 
 static enum status wait_for_rows(void *data, double seconds, const struct pool_events *events,
                                  struct error *error)
 {
-    return crew_wait(data, seconds, events->row, events->data, error);
+    return workers_wait(data, seconds, events->row, events->data, error);
 }
 
 static void close_crew(void *data)
 {
-    crew_free(data);
+    workers_free(data);
 }
 
-struct pool pool_processes(const struct sample_job *job, const struct crew_options *options)
+struct pool pool_processes(const struct sample_job *job, const struct workers_options *options)
 {
     return (struct pool){.n_seats = options->seats,
-                         .data = crew_new(job, options),
+                         .data = workers_new(job, options),
                          .hand = hand,
                          .wait = wait_for_rows,
                          .close = close_crew};

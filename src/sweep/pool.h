@@ -4,7 +4,7 @@
 #ifndef SILVERBAR_SWEEP_POOL_H
 #define SILVERBAR_SWEEP_POOL_H
 
-#include "sweep/crew.h"
+#include "sweep/workers.h"
 
 struct pool_events {
     void *data;
@@ -25,6 +25,6 @@ struct pool {
 };
 
 /* Processes of this machine. */
-struct pool pool_processes(const struct sample_job *job, const struct crew_options *options);
+struct pool pool_processes(const struct sample_job *job, const struct workers_options *options);
 
 #endif

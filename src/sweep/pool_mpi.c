@@ -290,8 +290,8 @@ static void pack(void *data, size_t seat, struct sample_row row)
     sample_row_free(&row);
 }
 
-/* Until *stopped.  Samples go to the crew. */
-static enum status obey(struct ranks *ranks, struct crew *crew, bool *stopped, bool *busy,
+/* Until *stopped.  Samples go to the workers. */
+static enum status obey(struct ranks *ranks, struct workers *workers, bool *stopped, bool *busy,
                         double *heard, struct error *error)
 {
     enum status status = STATUS_OK;
@@ -299,7 +299,7 @@ static enum status obey(struct ranks *ranks, struct crew *crew, bool *stopped, b
         *heard = clock_now();
         if (m.tag == TAG_SAMPLES) {
             const size_t *body = (const size_t *)(const void *)m.bytes;
-            status = crew_hand(crew, body[0], m.n / sizeof *body - 1, body + 1, error);
+            status = workers_hand(workers, body[0], m.n / sizeof *body - 1, body + 1, error);
             *busy = true;
         } else if (m.tag == TAG_STOP) {
             *stopped = true;
@@ -312,8 +312,8 @@ static enum status obey(struct ranks *ranks, struct crew *crew, bool *stopped, b
 enum status ranks_serve(struct ranks *ranks, const struct sample_job *job, size_t jobs,
                         double silence, struct error *error)
 {
-    const struct crew_options options = {.seats = jobs};
-    struct crew *crew = crew_new(job, &options);
+    const struct workers_options options = {.seats = jobs};
+    struct workers *workers = workers_new(job, &options);
     struct post p = {0};
     struct row_bytes rows = {0};
     double heard = clock_now();
@@ -321,9 +321,9 @@ enum status ranks_serve(struct ranks *ranks, const struct sample_job *job, size_
     size_t idle = 0;
     for (bool stopped = false; status == STATUS_OK && !stopped;) {
         bool busy = false;
-        status = obey(ranks, crew, &stopped, &busy, &heard, error);
+        status = obey(ranks, workers, &stopped, &busy, &heard, error);
         if (status == STATUS_OK)
-            status = crew_wait(crew, idle < IDLE ? 0 : NAP_MAX, pack, &rows, error);
+            status = workers_wait(workers, idle < IDLE ? 0 : NAP_MAX, pack, &rows, error);
         if (rows.n > 0) {
             post(&p, 0, TAG_ROWS, rows.bytes, rows.n);
             rows.n = 0;
@@ -339,7 +339,7 @@ enum status ranks_serve(struct ranks *ranks, const struct sample_job *job, size_
     }
     if (status != STATUS_OK)
         ranks->lost = true; /* rank 0 will not wait for this one */
-    crew_free(crew);
+    workers_free(workers);
     free(rows.bytes);
     return status;
 }

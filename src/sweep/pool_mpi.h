@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Ranks of an MPI job as a pool.  Rank 0 hands out samples and has the
- * store; the others compute, in processes of their own (crew.h), and tell every second that they are
+ * store; the others compute, in processes of their own (workers.h), and tell every second that they are
  * there.  A rank that has been silent for too long is given up, and its samples go to others; that
  * happens where the job survives the death of a rank (mpirun --enable-recovery).
  *

@@ -30,7 +30,7 @@ struct pool ranks_pool(struct ranks *ranks, const struct sample_job *job, size_t
 {
     (void)silence;
     assert(ranks->n == 1);
-    return pool_processes(job, &(struct crew_options){.seats = jobs});
+    return pool_processes(job, &(struct workers_options){.seats = jobs});
 }
 
 enum status ranks_serve(struct ranks *ranks, const struct sample_job *job, size_t jobs,

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "sweep/todo.h"
+#include "sweep/pending.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ struct sweep {
     const struct sweep_options *options;
     struct store *store;
     struct pool pool;
-    struct todo todo;
+    struct pending pending;
     struct seat *seats; /* pool.n_seats */
     size_t n_out;       /* samples at seats */
     size_t n_rows, capacity;
@@ -43,7 +43,7 @@ static bool interrupted(const struct sweep *s)
 static void on_stored(void *data, size_t sample, bool failure)
 {
     struct sweep *s = data;
-    todo_done(&s->todo, sample);
+    pending_done(&s->pending, sample);
     s->report->end.failures += failure;
     s->report->end.done++;
 }
@@ -60,7 +60,8 @@ static void on_row(void *data, size_t seat, struct sample_row row)
         memmove(from->queue + i, from->queue + i + 1, (from->n - i) * sizeof *from->queue);
         s->n_out--;
     }
-    if (!todo_done(&s->todo, row.sample)) { /* of a seat thought to be gone: another has done it */
+    if (!pending_done(&s->pending,
+                      row.sample)) { /* of a seat thought to be gone: another has done it */
         sample_row_free(&row);
         return;
     }
@@ -74,7 +75,7 @@ static void on_gone(void *data, size_t seat)
     struct sweep *s = data;
     struct seat *from = &s->seats[seat];
     for (size_t i = from->n; i > 0; i--)
-        todo_return(&s->todo, from->queue[i - 1]);
+        pending_return(&s->pending, from->queue[i - 1]);
     s->n_out -= from->n;
     from->n = 0;
     from->gone = true;
@@ -96,7 +97,7 @@ static double mean_time(const struct sweep *s)
 
 static size_t queue_length(const struct sweep *s)
 {
-    return sweep_queue_length(mean_time(s), s->job->n - s->todo.n_done, s->pool.n_seats);
+    return sweep_queue_length(mean_time(s), s->job->n - s->pending.n_done, s->pool.n_seats);
 }
 
 /* With long queues nobody waits for the coordinator: let rows gather, which costs less than to wake
@@ -119,7 +120,7 @@ static enum status hand_out(struct sweep *s, struct error *error)
         const size_t before = seat->n;
         if (seat->gone || before > length / 2)
             continue;
-        while (seat->n < length && todo_take(&s->todo, &seat->queue[seat->n]))
+        while (seat->n < length && pending_take(&s->pending, &seat->queue[seat->n]))
             seat->n++;
         if (seat->n == before)
             break;
@@ -230,17 +231,18 @@ enum status sweep_run(const struct sample_job *job, const char *path,
 {
     *report = (struct sweep_report){.end.total = job->n};
     struct sweep s = {.job = job, .options = options, .report = report};
-    todo_begin(&s.todo, job->n);
+    pending_begin(&s.pending, job->n);
     if (options->pool)
         s.pool = *options->pool;
     enum status status = store_open(path, job, &options->store, &s.store, error);
     if (status == STATUS_OK)
         status = store_samples(s.store, on_stored, &s, error);
     if (!options->pool) {
-        const struct crew_options crew = {.seats = options->jobs > 0 ? options->jobs : processors(),
-                                          .forked = forked,
-                                          .forked_data = &s};
-        s.pool = pool_processes(job, &crew);
+        const struct workers_options workers = {.seats = options->jobs > 0 ? options->jobs
+                                                                           : processors(),
+                                                .forked = forked,
+                                                .forked_data = &s};
+        s.pool = pool_processes(job, &workers);
     }
     s.seats = NEW(s.pool.n_seats, struct seat);
     s.started = s.written = clock_now();
@@ -254,7 +256,7 @@ enum status sweep_run(const struct sample_job *job, const char *path,
             *error = unwritten;
         }
     }
-    if (status == STATUS_OK && s.todo.n_done < job->n)
+    if (status == STATUS_OK && s.pending.n_done < job->n)
         status = all_gone(&s) ? fail(error, STATUS_NUMERICAL,
                                      "all that computed have gone: %zu of %zu samples are in %s; "
                                      "--resume completes them",
@@ -264,7 +266,7 @@ enum status sweep_run(const struct sample_job *job, const char *path,
     report->cpu = processor_time() - cpu;
     s.pool.close(s.pool.data);
     store_close(s.store);
-    todo_free(&s.todo);
+    pending_free(&s.pending);
     free(s.rows);
     free(s.seats);
     return status;

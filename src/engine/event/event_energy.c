@@ -164,7 +164,7 @@ static struct integrals by_law(const struct event_steps *s, const struct event_a
     for (size_t k = 0; k < sizeof points / sizeof points[0]; k++) {
         const double u = points[k], v = v0 + u * (slope + u * bend);
         const double x =
-            order == EVENT_ALONG ? a->x : on_its_way(a, order, h, u, phi(u * a->l * h));
+            order == EVENT_ON_RAMP ? a->x : on_its_way(a, order, h, u, phi(u * a->l * h));
         const double i = d->model->current(d->constants, v, x).f;
         energy += LOBATTO_INNER * v * i;
         square += LOBATTO_INNER * i * i;
@@ -280,7 +280,7 @@ static double allowed(const struct event_steps *s, const struct event_device *d,
  * integrals; where all is ohmic, one whose state goes straight as well has no error. */
 static void check_ramp(struct event_steps *s, double h, struct event_found *found)
 {
-    const bool ways = found->order == EVENT_ALONG;
+    const bool ways = found->order == EVENT_ON_RAMP;
     memset(s->misses, 0, s->network->n_components * sizeof *s->misses);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];

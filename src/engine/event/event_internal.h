@@ -50,7 +50,7 @@ static inline bool event_steps_solve(struct event_steps *s, double t)
 
 /* What came of the states of a step: by which order, or way after way along a ramp; its error and how
  * much states have changed since the network was solved, in units of the tolerance. */
-enum event_order { EVENT_SECOND, EVENT_THIRD, EVENT_ALONG };
+enum event_order { EVENT_SECOND, EVENT_THIRD, EVENT_ON_RAMP };
 struct event_found {
     enum event_order order;
     double error, unsettled;
@@ -60,7 +60,7 @@ struct event_found {
  * False: the network has no solution. */
 bool event_steps_energies(struct event_steps *s, double t, double h, struct event_found *found);
 
-/* A step over a ramp, from what the second order has found of its end (event_along.c);
+/* A step over a ramp, from what the second order has found of its end (event_ramp.c);
  * results as of event_steps_try(). */
 bool event_steps_along(struct event_steps *s, double t, double h, double *error);
 

@@ -303,7 +303,7 @@ static bool find_states(struct event_steps *s, double t, double h, struct event_
         }
     }
     if (along) {
-        found->order = EVENT_ALONG;
+        found->order = EVENT_ON_RAMP;
         const bool solved = event_steps_along(s, t, h, &found->error);
         found->unsettled = found->error;
         return solved;

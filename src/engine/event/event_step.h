@@ -17,7 +17,7 @@
  *               error: against x + h [phi1 (L x + N(x)) + 2 phi2 (N(a) - N(x))]
  *
  * They are exact at constant v for a law that is linear in x.  Order 2 is for steps in which little
- * moves; where sources move and it does not do, see event_along.c.  Energies: event_energy.c. */
+ * moves; where sources move and it does not do, see event_ramp.c.  Energies: event_energy.c. */
 #ifndef SILVERBAR_ENGINE_EVENT_EVENT_STEP_H
 #define SILVERBAR_ENGINE_EVENT_EVENT_STEP_H
 
@@ -49,7 +49,7 @@ struct event_active {
     } whole, half;          /* phi(l h) and phi(l h/2) of the step that is tried */
     bool rests;             /* at its beginning */
     double v_middle, v_end; /* of a step in which sources move */
-    double x_middle, x_end; /* likewise (event_along.c) */
+    double x_middle, x_end; /* likewise (event_ramp.c) */
     double energy, square;  /* likewise [J], [A^2 s]; energy NAN: it rests */
     double shift;           /* likewise: of voltages since the states are from [V] */
     double steepness;       /* likewise: relative change of the rate by voltage [1/V] */

@@ -131,7 +131,7 @@ static const struct sample_column outputs[N_OUTPUTS] = {
 };
 
 /* An image is tied if the output is this near to the threshold, in units of its swing: as far as
- * engines may differ (outcome.h). */
+ * engines may differ (case_result.h). */
 #define TIE 1e-3
 
 /* A device's first jump: the first SET pulse that raised its conductance by this factor. */

@@ -26,7 +26,7 @@ struct opinion {
     enum status status;
     double part; /* error of a class of energy that its tolerances alone may leave */
     bool reference;
-    struct outcome outcome;
+    struct case_result result;
 };
 
 /* What came of one testbench. */
@@ -42,7 +42,7 @@ static void trial_free(struct trial *t)
 {
     for (size_t k = 0; k < t->n; k++) {
         free(t->opinions[k].name);
-        outcome_free(&t->opinions[k].outcome);
+        case_result_free(&t->opinions[k].result);
     }
     t->n = 0;
 }
@@ -59,13 +59,13 @@ static void ask(struct trial *t, const struct study_case *k, const struct engine
         /* of ngspice's states no error is known */
         o->part = o->reference ? CHECK_ENERGY
                                : 2 * fmax(solver->reltol, solver->vntol / CLASSIFIER_INPUT_VOLT);
-        o->status = outcome_run(
-            k, &(struct outcome_options){.engine = engine, .solver = solver, .keep = o->reference},
-            &o->outcome, &error);
+        o->status = case_run(
+            k, &(struct case_run_options){.engine = engine, .solver = solver, .keep = o->reference},
+            &o->result, &error);
     } else {
         o->name = memory_string("law");
         o->part = LAW_PART;
-        o->status = random_law_run(k, LAW_RELTOL, &o->outcome, &error);
+        o->status = random_law_run(k, LAW_RELTOL, &o->result, &error);
     }
     if (o->status == STATUS_INTERRUPTED)
         t->verdict = INTERRUPTED;
@@ -94,7 +94,7 @@ static void differ(struct trial *t, const struct opinion *a, const struct opinio
          a->name, b->name, what, by, most);
 }
 
-static double section_total(const struct outcome *o, int section)
+static double section_total(const struct case_result *o, int section)
 {
     double total = 0;
     for (int class = 0; class < ENERGY_CLASSES; class ++)
@@ -104,7 +104,8 @@ static double section_total(const struct outcome *o, int section)
 }
 
 /* Of one class: how far apart, GMIN's part taken or not. */
-static double apart(const struct outcome *a, const struct outcome *b, int section, int class)
+static double apart(const struct case_result *a, const struct case_result *b, int section,
+                    int class)
 {
     const double e = a->energy[section][class], f = b->energy[section][class];
     return fmin(fabs(e - f), fmin(fabs(e - a->gmin[section][class] - f),
@@ -114,16 +115,16 @@ static double apart(const struct outcome *a, const struct outcome *b, int sectio
 static void compare_energies(struct trial *t, const struct opinion *a, const struct opinion *b)
 {
     for (int s = SECTION_TRAINING; s < PHASE_SECTIONS; s++) {
-        const double total = fmax(section_total(&a->outcome, s), section_total(&b->outcome, s));
+        const double total = fmax(section_total(&a->result, s), section_total(&b->result, s));
         for (int class = 0; class < ENERGY_CLASSES; class ++) {
-            const double e = a->outcome.energy[s][class], f = b->outcome.energy[s][class],
+            const double e = a->result.energy[s][class], f = b->result.energy[s][class],
                          size = fmax(fabs(e), fabs(f));
             if (isnan(e) || isnan(f) || !(size > RANDOM_CLASS_PART * total))
                 continue;
-            const double known = a->outcome.error[s][class] + b->outcome.error[s][class] +
+            const double known = a->result.error[s][class] + b->result.error[s][class] +
                                  (a->part + b->part) * size,
                          most = fmax(fmin(CHECK_ENERGY * size, known), RANDOM_ENERGY_FLOOR * total),
-                         by = apart(&a->outcome, &b->outcome, s, class);
+                         by = apart(&a->result, &b->result, s, class);
             t->energy = fmax(t->energy, by / size);
             if (by <= most)
                 continue;
@@ -140,7 +141,7 @@ static void compare(struct trial *t, const struct study_case *k, const struct op
                     const struct opinion *b)
 {
     const struct circuit *c = k->circuits[CASE_FULL];
-    const struct difference d = outcome_compare(&a->outcome, &b->outcome);
+    const struct difference d = case_compare(&a->result, &b->result);
     t->state = fmax(t->state, d.state);
     if (!(d.state <= CHECK_STATE)) {
         char what[96];
@@ -148,9 +149,9 @@ static void compare(struct trial *t, const struct study_case *k, const struct op
                  c->elements[c->state_elements[d.worst_state]].name);
         differ(t, a, b, what, d.state, CHECK_STATE);
     }
-    const bool models = a->outcome.form != b->outcome.form;
+    const bool models = a->result.form != b->result.form;
     const double reading = models ? CHECK_READING_MODEL : CHECK_READING;
-    if (a->outcome.n_phases > 0 && b->outcome.n_phases > 0 && !(d.reading <= reading)) {
+    if (a->result.n_phases > 0 && b->result.n_phases > 0 && !(d.reading <= reading)) {
         char what[96];
         snprintf(what, sizeof what, "readings of %.64s",
                  c->probes[k->probes[d.reading_probe]].name);
@@ -192,7 +193,7 @@ static void ask_again(struct trial *t, const struct study_case *k, const struct 
     t->verdict = SAME;
     t->state = t->energy = 0;
     free(old.name);
-    outcome_free(&old.outcome);
+    case_result_free(&old.result);
     ask(t, k, engine_find("ngspice"), &finer);
     compare_all(t, k);
 }

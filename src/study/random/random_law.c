@@ -141,7 +141,7 @@ bool random_law_takes(const struct study_case *k)
            c->n_elements == devices + resistors + sources;
 }
 
-enum status random_law_run(const struct study_case *k, double reltol, struct outcome *o,
+enum status random_law_run(const struct study_case *k, double reltol, struct case_result *o,
                            struct error *error)
 {
     const struct circuit *c = k->circuits[CASE_FULL];
@@ -154,7 +154,7 @@ enum status random_law_run(const struct study_case *k, double reltol, struct out
     double y[UNKNOWNS] = {device->x0}, t = 0, volt = c->ports[0].idle;
     enum status status = STATUS_OK;
     gsl_error_handler_t *handler = gsl_set_error_handler_off();
-    *o = (struct outcome){
+    *o = (struct case_result){
         .n_states = 1, .states = NEW(1, double), .accuracy = NAN, .waveform_difference = NAN};
     for (int s = 0; s < PHASE_SECTIONS; s++)
         for (int class = 0; class < ENERGY_CLASSES; class ++)

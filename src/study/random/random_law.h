@@ -8,13 +8,13 @@
 #ifndef SILVERBAR_STUDY_RANDOM_RANDOM_LAW_H
 #define SILVERBAR_STUDY_RANDOM_RANDOM_LAW_H
 
-#include "compare/outcome.h"
+#include "compare/case_result.h"
 
 /* Is it such a circuit: one port without a driver, one memristor to ground, at most one resistor? */
 bool random_law_takes(const struct study_case *k);
 
 /* State and energies of a case, with local errors of `reltol`; *o is to be freed in any case. */
-enum status random_law_run(const struct study_case *k, double reltol, struct outcome *o,
+enum status random_law_run(const struct study_case *k, double reltol, struct case_result *o,
                            struct error *error);
 
 #endif

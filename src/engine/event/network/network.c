@@ -196,13 +196,13 @@ static bool solve_component(struct network *n, struct network_component *p, doub
 {
     double before = 0, last = INFINITY;
     p->way = p->bent = 0;
-    if (p->forest) {
+    if (p->trees) {
         bool holds;
-        const bool solved = network_forest_solve(n, p, tolerance, &holds);
+        const bool solved = network_lines_solve(n, p, tolerance, &holds);
         if (solved || holds)
             return solved;
-        network_forest_free(p->forest);
-        p->forest = NULL;
+        network_lines_free(p->trees);
+        p->trees = NULL;
     }
     if (!p->elimination)
         network_eliminate(n, p);
@@ -301,8 +301,8 @@ void network_conductances(struct network *n)
 {
     for (size_t k = 0; k < n->n_components; k++) {
         struct network_component *p = &n->components[k];
-        if (n->live[k] && p->bends && p->forest)
-            network_forest_conductances(n, p);
+        if (n->live[k] && p->bends && p->trees)
+            network_lines_conductances(n, p);
         else if (n->live[k] && p->bends)
             set_conductances(n, p);
     }

@@ -15,7 +15,7 @@
  * component after component, outputs that do not come back to their inputs in between
  * (network_order.c), by Newton's iteration over an elimination in order of least degree, whose
  * operations are listed once for a pattern of switches: the networks are near trees, and hardly fill.
- * Crossbars with resistances of lines, which do, are solved as in forest.h.  Factors are kept from
+ * Crossbars with resistances of lines, which do, are solved as in line_trees.h.  Factors are kept from
  * solution to solution as long as they serve.  A controlled output that acts on nothing but currents
  * between known nodes is evaluated afterwards. */
 #ifndef SILVERBAR_ENGINE_EVENT_NETWORK_NETWORK_H
@@ -109,8 +109,8 @@ struct network_component {
     size_t n_links; /* the first cells; the channels follow */
     struct network_link *links;
     struct network_channels channels;
-    struct network_forest *forest;   /* or NULL: it is eliminated */
-    struct elimination *elimination; /* NULL while the forest serves */
+    struct network_lines *trees;     /* or NULL: it is eliminated */
+    struct elimination *elimination; /* NULL while its line trees serve */
     double *factors;                 /* n_entries + 1 */
     int *pair;    /* n_cells: of those after the links, the first of neighbours between two nodes */
     double *held; /* n_cells + n_controls: conductances [S] and slopes that the factors are of */

@@ -40,17 +40,16 @@ void network_eliminate(struct network *network, struct network_component *compon
 /* Its elimination is made: room for factors, and for what they are of. */
 void network_factors_new(const struct network *network, struct network_component *component);
 
-/* Give the component a forest (forest.h), if it is a network that has one. */
-void network_forest_make(struct network *network, struct network_component *component);
-void network_forest_free(struct network_forest *forest);
+/* Give the component line trees (line_trees.h), if it is a network that has one. */
+void network_lines_make(struct network *network, struct network_component *component);
+void network_lines_free(struct network_lines *trees);
 
 /* Its conductances at the present states and voltages. */
-void network_forest_conductances(const struct network *network,
-                                 struct network_component *component);
+void network_lines_conductances(const struct network *network, struct network_component *component);
 
 /* Solve it.  *holds: it may be tried again. */
-bool network_forest_solve(struct network *network, struct network_component *component,
-                          double tolerance, bool *holds);
+bool network_lines_solve(struct network *network, struct network_component *component,
+                         double tolerance, bool *holds);
 
 /* Current from a to b and its derivatives by both voltages. */
 struct network_derivatives {

@@ -30,7 +30,7 @@ static void free_channels(struct network_channels *c)
 void network_pattern_free(struct network *n)
 {
     for (size_t k = 0; k < n->n_components; k++) {
-        network_forest_free(n->components[k].forest);
+        network_lines_free(n->components[k].trees);
         elimination_free(n->components[k].elimination);
         free(n->components[k].factors);
         free(n->components[k].pair);
@@ -379,8 +379,8 @@ static void finish_component(struct pattern *p, struct network_component *c)
     for (size_t i = 0; i < c->n_nodes; i++)
         p->row[n->order[c->first_node + i]] = (int)i;
     find_rows(p, c);
-    network_forest_make(n, c);
-    if (!c->forest) {
+    network_lines_make(n, c);
+    if (!c->trees) {
         sort_nodes(p, c);
         find_rows(p, c);
         find_pattern(p, c);

@@ -11,32 +11,32 @@
  * for trees of any shape and links that are there or not.  Trees are eliminated exactly, from their
  * leaves, without fill.  Nodes are numbered so that the parents of consecutive nodes are
  * consecutive wherever trees are alike, and are taken in pairs there. */
-#ifndef SILVERBAR_ENGINE_EVENT_NETWORK_FOREST_H
-#define SILVERBAR_ENGINE_EVENT_NETWORK_FOREST_H
+#ifndef SILVERBAR_ENGINE_EVENT_NETWORK_LINE_TREES_H
+#define SILVERBAR_ENGINE_EVENT_NETWORK_LINE_TREES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct forest_link {
+struct line_trees_link {
     int a, b;      /* nodes 0 to n - 1; n or more: a node whose voltage is known, at most one */
     double strong; /* [S] if it may be part of a tree, else 0 */
 };
 
-struct forest {
+struct line_trees {
     size_t n, n_red; /* nodes: the red ones are numbered first, children before parents */
     int *place;      /* n: number of each of the caller's nodes */
 
     size_t n_links, n_weak, n_ground;
     int *slot; /* n_links: place of each link's conductance in g */
     double *g; /* [S]: n of nodes to their parents (0: a root), n_weak, n_ground */
-    struct forest_ends {
+    struct line_trees_ends {
         int red, black;
     } * weak;     /* n_weak */
     int *ground;  /* n_ground: node */
     int *grounds; /* n_ground: the link */
 
     size_t n_runs, n_red_runs; /* red ones first */
-    struct forest_run {
+    struct line_trees_run {
         size_t begin, end, parents; /* node begin + k has the parent parents + k; n: roots */
     } * runs;
 
@@ -45,16 +45,16 @@ struct forest {
     double *f;               /* n: currents into the nodes [A], which the caller sets */
     double *v;               /* n: voltages [V], of the black ones also the guess */
     double *y, *p, *cp, *r;  /* n: scratch */
-    double margin;           /* by forest_margin() */
+    double margin;           /* by line_trees_margin() */
     size_t iterations;       /* of the last solution */
 };
 
 /* NULL: the strong links leave nothing that two colours can tell apart. */
-struct forest *forest_new(size_t n, size_t n_links, const struct forest_link *links);
-void forest_free(struct forest *forest);
+struct line_trees *line_trees_new(size_t n, size_t n_links, const struct line_trees_link *links);
+void line_trees_free(struct line_trees *trees);
 
 /* Factors for the conductances in g; false: a tree that nothing holds. */
-bool forest_factor(struct forest *forest);
+bool line_trees_factor(struct line_trees *trees);
 
 /* How much smaller than the error a change may be: with M = C^-1 G' R^-1 G, which has no negative
  * entry, an error e and the change z = C^-1 S e = (I - M) e that it would make,
@@ -62,12 +62,12 @@ bool forest_factor(struct forest *forest);
  *     max |e| <= max |z| / margin        margin = min of (I - M) 1 = C^-1 (hc + G' R^-1 hr)
  *
  * where hr, hc are the conductances to known nodes.  It is near 1 where all lines are held, and small
- * where lines hang on devices alone.  After forest_factor(), and again when conductances have changed
+ * where lines hang on devices alone.  After line_trees_factor(), and again when conductances have changed
  * much; what is kept is on the safe side. */
-void forest_margin(struct forest *forest);
+void line_trees_margin(struct line_trees *trees);
 
 /* Solve for the currents f to errors of no more than `tolerance` [V]; false: not within `most`
  * iterations. */
-bool forest_solve(struct forest *forest, double tolerance, size_t most);
+bool line_trees_solve(struct line_trees *trees, double tolerance, size_t most);
 
 #endif

@@ -6,7 +6,7 @@
  *     up:    f(parent) += ratio f        down:  v = inverse f + ratio v(parent)
  *
  * Conjugate gradients keep cp = C p, as C z = r is known. */
-#include "engine/event/network/forest.h"
+#include "engine/event/network/line_trees.h"
 
 #include <float.h>
 #include <math.h>
@@ -28,7 +28,7 @@ static inline void store(double *a, pair value)
     *(pair *)a = value;
 }
 
-bool forest_factor(struct forest *f)
+bool line_trees_factor(struct line_trees *f)
 {
     const double *trunk = f->g, *weak = f->g + f->n, *ground = weak + f->n_weak;
     double *h = f->y; /* own conductances, then with those of children */
@@ -42,7 +42,7 @@ bool forest_factor(struct forest *f)
     memcpy(h, f->own, f->n * sizeof *h);
     double *inverse = f->inverse, *ratio = f->ratio;
     for (size_t r = 0; r < f->n_runs; r++) {
-        const struct forest_run run = f->runs[r];
+        const struct line_trees_run run = f->runs[r];
         const bool roots = run.parents == f->n;
         const size_t up = roots ? 0 : run.parents - run.begin;
         const pair one = {1, 1};
@@ -66,13 +66,13 @@ bool forest_factor(struct forest *f)
 }
 
 /* In the trees of these runs, y = the voltages for currents y; returns the sum of their products. */
-static double solve_trees(const struct forest *f, size_t first, size_t end, double *y)
+static double solve_trees(const struct line_trees *f, size_t first, size_t end, double *y)
 {
     const double *ratio = f->ratio, *inverse = f->inverse;
     pair sum = {0};
     double rest = 0;
     for (size_t r = first; r < end; r++) {
-        const struct forest_run run = f->runs[r];
+        const struct line_trees_run run = f->runs[r];
         size_t i = run.begin;
         if (run.parents == f->n)
             continue;
@@ -84,7 +84,7 @@ static double solve_trees(const struct forest *f, size_t first, size_t end, doub
             parent[i] += ratio[i] * y[i];
     }
     for (size_t r = end; r-- > first;) {
-        const struct forest_run run = f->runs[r];
+        const struct line_trees_run run = f->runs[r];
         if (run.parents == f->n) {
             for (size_t i = run.begin; i < run.end; i++) {
                 const double own = inverse[i] * y[i];
@@ -111,7 +111,7 @@ static double solve_trees(const struct forest *f, size_t first, size_t end, doub
 }
 
 /* to(red) += G from(black) */
-static void add_black(const struct forest *f, const double *from, double *to)
+static void add_black(const struct line_trees *f, const double *from, double *to)
 {
     const double *g = f->g + f->n;
     for (size_t k = 0; k < f->n_weak; k++)
@@ -119,7 +119,7 @@ static void add_black(const struct forest *f, const double *from, double *to)
 }
 
 /* to(black) += part G' from(red) */
-static void add_red(const struct forest *f, const double *from, double part, double *to)
+static void add_red(const struct line_trees *f, const double *from, double part, double *to)
 {
     const double *g = f->g + f->n;
     for (size_t k = 0; k < f->n_weak; k++)
@@ -127,7 +127,7 @@ static void add_red(const struct forest *f, const double *from, double part, dou
 }
 
 /* Red voltages at the black ones. */
-static void find_red(struct forest *f)
+static void find_red(struct line_trees *f)
 {
     memcpy(f->v, f->f, f->n_red * sizeof *f->v);
     add_black(f, f->v, f->v);
@@ -135,11 +135,11 @@ static void find_red(struct forest *f)
 }
 
 /* to = C from, of the black nodes: what leaves each. */
-static void image(const struct forest *f, const double *from, double *to)
+static void image(const struct line_trees *f, const double *from, double *to)
 {
     memset(to + f->n_red, 0, (f->n - f->n_red) * sizeof *to);
     for (size_t r = f->n_red_runs; r < f->n_runs; r++) {
-        const struct forest_run *run = &f->runs[r];
+        const struct line_trees_run *run = &f->runs[r];
         const bool roots = run->parents == f->n;
         for (size_t i = run->begin; i < run->end; i++) {
             const size_t parent = roots ? i : run->parents + (i - run->begin);
@@ -150,7 +150,7 @@ static void image(const struct forest *f, const double *from, double *to)
     }
 }
 
-void forest_margin(struct forest *f)
+void line_trees_margin(struct line_trees *f)
 {
     double *y = f->y;
     const double *ground = f->g + f->n + f->n_weak;
@@ -167,7 +167,7 @@ void forest_margin(struct forest *f)
 }
 
 /* The largest of the black ones; NaN stays. */
-static double largest_black(const struct forest *f, const double *z)
+static double largest_black(const struct line_trees *f, const double *z)
 {
     double largest = 0;
     for (size_t i = f->n_red; i < f->n; i++)
@@ -189,7 +189,7 @@ static void add_part(size_t n, double a, const double *x, double *y)
 
 /* x += z, where z is the last change.  Now or, with the red voltages found again, by the next one,
  * errors are within the tolerance; false: they are not. */
-static bool finish(struct forest *f, double largest, double tolerance)
+static bool finish(struct line_trees *f, double largest, double tolerance)
 {
     const bool now = largest <= f->margin * tolerance;
     if (!now && !((1 - f->margin) * largest <= f->margin * tolerance))
@@ -222,7 +222,7 @@ static double turn(size_t n, double beta, const double *z, const double *r, doub
 }
 
 /* The red voltages at the present black ones, then z = the change of these; returns the largest. */
-static double sweep(struct forest *f)
+static double sweep(struct line_trees *f)
 {
     double *z = f->y;
     find_red(f);
@@ -233,7 +233,7 @@ static double sweep(struct forest *f)
     return largest_black(f, z);
 }
 
-bool forest_solve(struct forest *f, double tolerance, size_t most)
+bool line_trees_solve(struct line_trees *f, double tolerance, size_t most)
 {
     const size_t first = f->n_red, n = f->n, bytes = (n - first) * sizeof(double);
     double *x = f->v, *w = f->y, *z = f->y, *p = f->p, *cp = f->cp, *r = f->r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "sweep/crew.h"
+#include "sweep/workers.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -31,16 +31,16 @@ struct seat {
     struct row_bytes in;             /* what came and is no whole row yet */
 };
 
-struct crew {
+struct workers {
     const struct sample_job *job;
-    struct crew_options options;
+    struct workers_options options;
     struct seat *seats;   /* options.seats */
     struct pollfd *polls; /* options.seats */
 };
 
-struct crew *crew_new(const struct sample_job *job, const struct crew_options *options)
+struct workers *workers_new(const struct sample_job *job, const struct workers_options *options)
 {
-    struct crew *c = NEW(1, struct crew);
+    struct workers *c = NEW(1, struct workers);
     c->job = job;
     c->options = *options;
     c->seats = NEW(options->seats, struct seat);
@@ -93,7 +93,7 @@ static void work(const struct sample_job *job, int fd)
     _exit(0);
 }
 
-static void become_worker(const struct crew *c, pid_t parent, int fd)
+static void become_worker(const struct workers *c, pid_t parent, int fd)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
@@ -112,7 +112,7 @@ static void become_worker(const struct crew *c, pid_t parent, int fd)
 
 /* ---- the parent ---- */
 
-static enum status start(struct crew *c, struct seat *s, struct error *error)
+static enum status start(struct workers *c, struct seat *s, struct error *error)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
@@ -145,8 +145,8 @@ static void submit(struct seat *s, size_t n, const size_t *samples)
     (void)put;
 }
 
-enum status crew_hand(struct crew *c, size_t seat, size_t n, const size_t *samples,
-                      struct error *error)
+enum status workers_hand(struct workers *c, size_t seat, size_t n, const size_t *samples,
+                         struct error *error)
 {
     struct seat *s = &c->seats[seat];
     assert(seat < c->options.seats && s->n + n <= CREW_QUEUE_MAX);
@@ -195,7 +195,7 @@ struct row_function {
 };
 
 /* Whole rows go to their receiver.  False: what came is no row of this seat. */
-static bool take_rows(struct crew *c, size_t seat, const struct row_function *to)
+static bool take_rows(struct workers *c, size_t seat, const struct row_function *to)
 {
     struct seat *s = &c->seats[seat];
     const size_t n_outputs = c->job->n_columns - c->job->n_inputs;
@@ -234,7 +234,7 @@ static unsigned tries(int how)
 }
 
 /* The process has ended, or must: what it did not finish goes to another. */
-static enum status replace(struct crew *c, size_t seat, const struct row_function *to,
+static enum status replace(struct workers *c, size_t seat, const struct row_function *to,
                            struct error *error)
 {
     struct seat *s = &c->seats[seat];
@@ -278,12 +278,12 @@ static bool has_ended(const struct seat *s)
            info.si_pid == s->process;
 }
 
-static double deadline(const struct crew *c, const struct seat *s)
+static double deadline(const struct workers *c, const struct seat *s)
 {
     return s->n > 0 && c->job->time_limit > 0 ? s->since + c->job->time_limit : INFINITY;
 }
 
-static int poll_milliseconds(const struct crew *c, double seconds)
+static int poll_milliseconds(const struct workers *c, double seconds)
 {
     const double now = clock_now();
     for (size_t i = 0; i < c->options.seats; i++)
@@ -291,9 +291,9 @@ static int poll_milliseconds(const struct crew *c, double seconds)
     return (int)ceil(1e3 * fmin(seconds, 1e3));
 }
 
-enum status crew_wait(struct crew *c, double seconds,
-                      void (*row)(void *data, size_t seat, struct sample_row row), void *data,
-                      struct error *error)
+enum status workers_wait(struct workers *c, double seconds,
+                         void (*row)(void *data, size_t seat, struct sample_row row), void *data,
+                         struct error *error)
 {
     const struct row_function to = {row, data};
     for (size_t i = 0; i < c->options.seats; i++)
@@ -320,7 +320,7 @@ enum status crew_wait(struct crew *c, double seconds,
     return STATUS_OK;
 }
 
-void crew_free(struct crew *c)
+void workers_free(struct workers *c)
 {
     if (!c)
         return;

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "circuit/crossbar.h"
-#include "engine/event/network/forest.h"
+#include "engine/event/network/line_trees.h"
 #include "engine/event/network/network_internal.h"
 #include "testing.h"
 
@@ -11,13 +11,13 @@
 
 struct net {
     size_t n, n_links, capacity;
-    struct forest_link *links;
+    struct line_trees_link *links;
 };
 
 static void add(struct net *t, size_t a, size_t b, double strong)
 {
     t->links = memory_grow(t->links, &t->capacity, t->n_links + 1, sizeof *t->links);
-    t->links[t->n_links++] = (struct forest_link){(int)a, (int)b, strong};
+    t->links[t->n_links++] = (struct line_trees_link){(int)a, (int)b, strong};
 }
 
 /* Lines of a rows x columns crossbar, all or the first row alone held at their first nodes, devices
@@ -60,7 +60,7 @@ static struct net trees(size_t n_trees, gsl_rng *rng)
     return t;
 }
 
-static double largest_voltage(const struct forest *f)
+static double largest_voltage(const struct line_trees *f)
 {
     double largest = 0;
     for (size_t i = 0; i < f->n; i++)
@@ -73,7 +73,7 @@ static double largest_voltage(const struct forest *f)
  * within the tolerances that are asked for. */
 static void check(const struct net *t, double device, gsl_rng *rng)
 {
-    struct forest *f = forest_new(t->n, t->n_links, t->links);
+    struct line_trees *f = line_trees_new(t->n, t->n_links, t->links);
     assert_non_null(f);
     double *g = NEW(t->n_links, double), *leaving = NEW(t->n + 1, double), largest = 0;
     double *exact = NEW(t->n, double), *siemens = NEW(t->n + 1, double);
@@ -92,12 +92,12 @@ static void check(const struct net *t, double device, gsl_rng *rng)
     }
     for (size_t i = f->n_red; i < t->n; i++)
         f->v[i] = gsl_rng_uniform(rng); /* any guess will do */
-    assert_true(forest_factor(f));
-    forest_margin(f);
-    assert_true(forest_solve(f, 1e-12, 1000));
-    assert_true(forest_solve(f, 1e-14 * largest_voltage(f), 1000));
+    assert_true(line_trees_factor(f));
+    line_trees_margin(f);
+    assert_true(line_trees_solve(f, 1e-12, 1000));
+    assert_true(line_trees_solve(f, 1e-14 * largest_voltage(f), 1000));
     for (size_t k = 0; k < t->n_links; k++) {
-        const struct forest_link *l = &t->links[k];
+        const struct line_trees_link *l = &t->links[k];
         const double va = f->v[f->place[l->a]],
                      vb = l->b < (int)t->n ? f->v[f->place[l->b]] : KNOWN_VOLT;
         const double i = g[k] * (va - vb);
@@ -114,13 +114,13 @@ static void check(const struct net *t, double device, gsl_rng *rng)
     for (double tolerance = 1; tolerance > 1e-9; tolerance *= 0.1) {
         for (size_t i = f->n_red; i < t->n; i++)
             f->v[i] = exact[i] + (gsl_rng_uniform(rng) < 0.1 ? 1 : 1e-3) * gsl_rng_uniform(rng);
-        assert_true(forest_solve(f, tolerance, 1000));
+        assert_true(line_trees_solve(f, tolerance, 1000));
         for (size_t i = 0; i < t->n; i++)
             ASSERT_NEAR(f->v[i], exact[i], tolerance);
     }
     free(exact);
     free(siemens);
-    forest_free(f);
+    line_trees_free(f);
     free(g);
     free(leaving);
 }
@@ -160,7 +160,7 @@ static void test_margin(void **state)
     gsl_rng *rng = random_stream(3, 0, RANDOM_TEST);
     for (int floating = 0; floating < 2; floating++) {
         const struct net t = crossbar(1, 1, floating, rng);
-        struct forest *f = forest_new(t.n, t.n_links, t.links);
+        struct line_trees *f = line_trees_new(t.n, t.n_links, t.links);
         assert_non_null(f);
         for (int changed = 0; changed < 2; changed++) {
             for (size_t k = 0; k < t.n_links; k++) {
@@ -168,9 +168,9 @@ static void test_margin(void **state)
                 f->g[f->slot[k]] = held ? (changed ? 1 - part : 1)
                                         : (floating ? 30 : 0.05) * (changed ? 1 + part : 1);
             }
-            assert_true(forest_factor(f));
+            assert_true(line_trees_factor(f));
             if (!changed)
-                forest_margin(f);
+                line_trees_margin(f);
         }
         assert_true(floating ? f->margin < 0.1 : f->margin > 0.99);
         for (size_t i = 0; i < f->n_ground; i++)
@@ -179,11 +179,11 @@ static void test_margin(void **state)
         for (double much = 0.5; much < 1000; much *= 1.01) {
             for (size_t i = 0; i < t.n; i++)
                 f->v[i] = KNOWN_VOLT + much * tolerance;
-            assert_true(forest_solve(f, tolerance, 1000));
+            assert_true(line_trees_solve(f, tolerance, 1000));
             for (size_t i = 0; i < t.n; i++)
                 ASSERT_NEAR(f->v[i], KNOWN_VOLT, tolerance);
         }
-        forest_free(f);
+        line_trees_free(f);
         free(t.links);
     }
     gsl_rng_free(rng);
@@ -196,29 +196,29 @@ static void test_refused(void **state)
     struct net ring = {.n = 4}, three = {.n = 3}, floating = {.n = 4};
     for (size_t i = 0; i < 4; i++)
         add(&ring, i, (i + 1) % 4, 1);
-    assert_null(forest_new(ring.n, ring.n_links, ring.links));
+    assert_null(line_trees_new(ring.n, ring.n_links, ring.links));
     for (size_t i = 0; i < 3; i++) {
         add(&three, i, 3, 1);
         add(&three, i, (i + 1) % 3, 0);
     }
-    assert_null(forest_new(three.n, three.n_links, three.links));
+    assert_null(line_trees_new(three.n, three.n_links, three.links));
     add(&floating, 0, 1, 1);
     add(&floating, 2, 3, 1);
     add(&floating, 0, 4, 1);
-    struct forest *f = forest_new(floating.n, floating.n_links, floating.links);
+    struct line_trees *f = line_trees_new(floating.n, floating.n_links, floating.links);
     assert_non_null(f);
     for (size_t k = 0; k < floating.n_links; k++)
         f->g[f->slot[k]] = 1;
-    assert_false(forest_factor(f));
-    forest_free(f);
+    assert_false(line_trees_factor(f));
+    line_trees_free(f);
     free(ring.links);
     free(three.links);
     free(floating.links);
 }
 
-/* An array, ohmic or not, in the network of the event engine, whose forest is taken away: elimination gives the same
+/* An array, ohmic or not, in the network of the event engine, whose line trees are taken away: elimination gives the same
  * voltages, to the tolerance that was asked for and the rounding of factors, 1e-9 V of 0.3 V.  Lines
- * of 100 kohm between devices of 300 ohm want more iterations than the forest is given. */
+ * of 100 kohm between devices of 300 ohm want more iterations than the line trees are given. */
 static void check_fallback(const char *name, bool floating)
 {
     static const double ohms[] = {1, 30, 1e5};
@@ -253,28 +253,28 @@ static void check_fallback(const char *name, bool floating)
             n->from[enable] = n->to[enable] =
                 (int)i == a.row_ports[0] || (int)i == a.column_ports[0];
         }
-        double *by_forest = NEW(c->n_nodes, double), *ampere = NEW(c->n_elements, double);
+        double *by_trees = NEW(c->n_nodes, double), *ampere = NEW(c->n_elements, double);
         network_phase(n);
         assert_int_equal(n->n_components, 1);
-        assert_non_null(n->components[0].forest);
+        assert_non_null(n->components[0].trees);
         n->live[0] = true;
         assert_true(network_solve(n, 1e-12));
-        assert_int_equal(n->components[0].forest == NULL, ohms[k] > 1e4);
+        assert_int_equal(n->components[0].trees == NULL, ohms[k] > 1e4);
         network_currents(n, ampere);
-        memcpy(by_forest, n->values, c->n_nodes * sizeof *by_forest);
-        network_forest_free(n->components[0].forest);
-        n->components[0].forest = NULL;
+        memcpy(by_trees, n->values, c->n_nodes * sizeof *by_trees);
+        network_lines_free(n->components[0].trees);
+        n->components[0].trees = NULL;
         for (size_t i = 0; i < n->components[0].n_nodes; i++)
             n->values[n->order[i]] = 0;
         assert_true(network_solve(n, 1e-12));
         network_currents(n, ampere);
         for (size_t i = 0; i < c->n_nodes; i++)
-            ASSERT_NEAR(n->values[i], by_forest[i], 1e-9);
+            ASSERT_NEAR(n->values[i], by_trees[i], 1e-9);
         network_free(n);
         circuit_free(c);
         dopant_free(d);
         free(devices);
-        free(by_forest);
+        free(by_trees);
         free(ampere);
     }
 }

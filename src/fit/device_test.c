@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fit/device_bench.h"
+#include "fit/device_test.h"
 
 #include "base/memory.h"
 
@@ -19,17 +19,17 @@ struct rig {
     size_t n_phases, last; /* phases in all; the first one of the last period */
     size_t phase;          /* under way, from 1 */
     double duration;       /* [s] of a piece of a sine */
-    struct bench_loop *loop;
+    struct device_test_loop *loop;
     size_t capacity;
 
-    struct bench_pulse *pulses;
+    struct device_test_pulse *pulses;
     double gap;
 
     const double *times, *volts; /* n_phases + 1 samples */
     double *currents;
 };
 
-static void rig_build(struct rig *r, const struct bench *b, double idle)
+static void rig_build(struct rig *r, const struct device_test *b, double idle)
 {
     struct circuit *c = r->circuit = circuit_new("device bench");
     const int node = circuit_node(c, "p");
@@ -43,7 +43,7 @@ static void rig_build(struct rig *r, const struct bench *b, double idle)
     r->dopant = b->dopant;
 }
 
-static enum status rig_run(struct rig *r, const struct bench *b, controller_step *step,
+static enum status rig_run(struct rig *r, const struct device_test *b, controller_step *step,
                            void (*take)(void *, const struct interval *), double step_max,
                            struct error *error)
 {
@@ -59,9 +59,9 @@ static enum status rig_run(struct rig *r, const struct bench *b, controller_step
     return status;
 }
 
-double bench_conductance(const struct dopant *d, double x)
+double device_test_conductance(const struct dopant *d, double x)
 {
-    return d->model->current(d->constants, BENCH_READ_VOLT, x).f / BENCH_READ_VOLT;
+    return d->model->current(d->constants, DEVICE_TEST_READ_VOLT, x).f / DEVICE_TEST_READ_VOLT;
 }
 
 static bool sine_step(void *data, const struct reading *reading, struct phase *next)
@@ -70,37 +70,37 @@ static bool sine_step(void *data, const struct reading *reading, struct phase *n
     (void)reading;
     if (r->phase == r->n_phases)
         return false;
-    const size_t k = ++r->phase % BENCH_SEGMENTS;
+    const size_t k = ++r->phase % DEVICE_TEST_SEGMENTS;
     next->kind = PHASE_SET;
     next->section = SECTION_TRAINING;
     next->duration = next->edge = r->duration;
-    next->drive[0].volt = r->amplitude * sin(TWO_PI * (double)k / BENCH_SEGMENTS);
+    next->drive[0].volt = r->amplitude * sin(TWO_PI * (double)k / DEVICE_TEST_SEGMENTS);
     return true;
 }
 
 static void sine_take(void *data, const struct interval *i)
 {
     struct rig *r = data;
-    struct bench_loop *l = r->loop;
+    struct device_test_loop *l = r->loop;
     if (r->phase < r->last || r->phase == 0)
         return;
     const double v = i->values[r->device], x = i->values[r->x];
     l->points = memory_grow(l->points, &r->capacity, l->n + 1, sizeof *l->points);
-    l->points[l->n++] = (struct bench_point){
+    l->points[l->n++] = (struct device_test_point){
         i->t1, i->values[r->source], v, r->dopant->model->current(r->dopant->constants, v, x).f, x};
     l->energy += interval_energy(i, r->memristor);
 }
 
 /* Figures of the points.  The area is the integral of i dv by trapezia, taken apart where the
  * current changes its sign, since the lobes of a pinched loop turn in opposite ways. */
-static void figures(struct bench_loop *l)
+static void figures(struct device_test_loop *l)
 {
     double lobe = 0, i_min = 0;
     l->v_set = l->v_reset = l->i_max = l->area = 0;
     l->r_on = INFINITY;
     l->r_off = 0;
     for (size_t k = 0; k < l->n; k++) {
-        const struct bench_point *p = &l->points[k], *q = &l->points[k ? k - 1 : l->n - 1];
+        const struct device_test_point *p = &l->points[k], *q = &l->points[k ? k - 1 : l->n - 1];
         l->v_set = fmax(l->v_set, p->device);
         l->i_max = fmax(l->i_max, p->current);
         if (p->current < i_min) {
@@ -120,15 +120,15 @@ static void figures(struct bench_loop *l)
     l->area += fabs(lobe);
 }
 
-enum status bench_loop_run(const struct bench *b, double amplitude, double frequency, size_t cycles,
-                           struct bench_loop *loop, struct error *error)
+enum status device_test_loop(const struct device_test *b, double amplitude, double frequency,
+                             size_t cycles, struct device_test_loop *loop, struct error *error)
 {
     struct rig r = {.amplitude = amplitude,
-                    .n_phases = cycles * BENCH_SEGMENTS,
-                    .last = (cycles - 1) * BENCH_SEGMENTS + 1,
-                    .duration = 1 / (frequency * BENCH_SEGMENTS),
+                    .n_phases = cycles * DEVICE_TEST_SEGMENTS,
+                    .last = (cycles - 1) * DEVICE_TEST_SEGMENTS + 1,
+                    .duration = 1 / (frequency * DEVICE_TEST_SEGMENTS),
                     .loop = loop};
-    *loop = (struct bench_loop){0};
+    *loop = (struct device_test_loop){0};
     rig_build(&r, b, 0);
     enum status status = rig_run(&r, b, sine_step, sine_take, r.duration, error);
     if (status == STATUS_OK)
@@ -136,10 +136,10 @@ enum status bench_loop_run(const struct bench *b, double amplitude, double frequ
     return status;
 }
 
-void bench_loop_free(struct bench_loop *loop)
+void device_test_loop_free(struct device_test_loop *loop)
 {
     free(loop->points);
-    *loop = (struct bench_loop){0};
+    *loop = (struct device_test_loop){0};
 }
 
 /* Odd phases are pulses, even ones gaps; without gaps all are pulses. */
@@ -177,8 +177,8 @@ static void pulse_take(void *data, const struct interval *i)
     r->pulses[k].x = i->values[r->x];
 }
 
-enum status bench_pulses_run(const struct bench *b, double gap, size_t n,
-                             struct bench_pulse *pulses, struct error *error)
+enum status device_test_pulses(const struct device_test *b, double gap, size_t n,
+                               struct device_test_pulse *pulses, struct error *error)
 {
     struct rig r = {.pulses = pulses, .gap = gap, .n_phases = gap > 0 ? 2 * n - 1 : n};
     double longest = gap;
@@ -214,8 +214,8 @@ static void waveform_take(void *data, const struct interval *i)
                 .f;
 }
 
-enum status bench_waveform_run(const struct bench *b, size_t n, const double *t,
-                               const double *source, double *current, struct error *error)
+enum status device_test_waveform(const struct device_test *b, size_t n, const double *t,
+                                 const double *source, double *current, struct error *error)
 {
     struct rig r = {.n_phases = n - 1, .times = t, .volts = source, .currents = current};
     double longest = 0;

@@ -3,7 +3,7 @@
  * solved for; the reference has many more points and is interpolated between them.  Time counts from
  * the beginning of each phase, since ngspice begins its first at the end of its first step.  The square of
  * the difference is integrated over each phase by trapezoids, and the worst phase counts. */
-#include "compare/outcome.h"
+#include "compare/case_result.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -25,7 +25,7 @@ static bool more(double value, double *most)
 
 struct watch {
     const struct study_case *k;
-    struct outcome *o;
+    struct case_result *o;
     const struct circuit *circuit;
     size_t *values;                   /* n_probes: places among the values */
     bool keep, in_phase;              /* in_phase: of what is kept */
@@ -41,7 +41,7 @@ struct watch {
 static bool step(void *data, const struct reading *reading, struct phase *next)
 {
     struct watch *w = data;
-    struct outcome *o = w->o;
+    struct case_result *o = w->o;
     if (reading) {
         double *r = o->readings + o->n_phases * o->n_probes;
         for (size_t i = 0; i < o->n_probes; i++)
@@ -145,7 +145,7 @@ static void find_extremes(struct watch *w)
 
 /* Energies of sections and classes, from those of the elements; `fine`: from its, or NULL. */
 static void sum_energies(const struct circuit *c, const struct ledger *l,
-                         const struct fine_energy *fine, struct outcome *o)
+                         const struct fine_energy *fine, struct case_result *o)
 {
     for (int s = 0; s < PHASE_SECTIONS; s++)
         for (int class = 0; class < ENERGY_CLASSES; class ++) {
@@ -169,7 +169,7 @@ static void sum_energies(const struct circuit *c, const struct ledger *l,
     }
 }
 
-static double accuracy(const struct study_case *k, const struct outcome *o)
+static double accuracy(const struct study_case *k, const struct case_result *o)
 {
     unsigned char decision[IMAGE_COUNT];
     for (size_t i = 0; i < IMAGE_COUNT; i++)
@@ -177,24 +177,25 @@ static double accuracy(const struct study_case *k, const struct outcome *o)
     return images_accuracy(k->images, k->noise, decision);
 }
 
-enum status outcome_run(const struct study_case *k, const struct outcome_options *options,
-                        struct outcome *o, struct error *error)
+enum status case_run(const struct study_case *k, const struct case_run_options *options,
+                     struct case_result *o, struct error *error)
 {
     const struct engine *engine = options->engine;
-    const struct outcome *reference = options->reference;
+    const struct case_result *reference = options->reference;
     const bool keep = options->keep;
     const double begin = clock_now();
     const enum case_form form = case_form_for(k, engine);
     const struct circuit *c = k->circuits[form];
     struct drive_log drive = k->drive; /* its own place in it */
-    *o = (struct outcome){.form = form,
-                          .n_states = c->n_states,
-                          .n_probes = k->n_probes,
-                          .states = NEW(c->n_states, double),
-                          .readings = NEW(k->drive.n * k->n_probes, double),
-                          .accuracy = NAN,
-                          .waveform = {.n_probes = k->n_probes, .begins = NEW(k->drive.n, size_t)},
-                          .waveform_difference = reference ? 0 : NAN};
+    *o = (struct case_result){
+        .form = form,
+        .n_states = c->n_states,
+        .n_probes = k->n_probes,
+        .states = NEW(c->n_states, double),
+        .readings = NEW(k->drive.n * k->n_probes, double),
+        .accuracy = NAN,
+        .waveform = {.n_probes = k->n_probes, .begins = NEW(k->drive.n, size_t)},
+        .waveform_difference = reference ? 0 : NAN};
     struct watch w = {.k = k,
                       .o = o,
                       .circuit = c,
@@ -236,16 +237,17 @@ enum status outcome_run(const struct study_case *k, const struct outcome_options
     return status;
 }
 
-void outcome_free(struct outcome *o)
+void case_result_free(struct case_result *o)
 {
     free(o->states);
     free(o->readings);
     free(o->waveform.points);
     free(o->waveform.begins);
-    *o = (struct outcome){0};
+    *o = (struct case_result){0};
 }
 
-static void compare_readings(const struct outcome *o, const struct outcome *r, struct difference *d)
+static void compare_readings(const struct case_result *o, const struct case_result *r,
+                             struct difference *d)
 {
     for (size_t j = 0; j < o->n_probes; j++) {
         double low = INFINITY, high = -INFINITY, differs = 0;
@@ -264,7 +266,7 @@ static void compare_readings(const struct outcome *o, const struct outcome *r, s
     }
 }
 
-struct difference outcome_compare(const struct outcome *o, const struct outcome *r)
+struct difference case_compare(const struct case_result *o, const struct case_result *r)
 {
     struct difference d = {.waveform = o->waveform_difference,
                            .waveform_probe = o->waveform_probe,
@@ -273,7 +275,7 @@ struct difference outcome_compare(const struct outcome *o, const struct outcome 
                            .class = -1};
     for (size_t i = 0; i < r->n_states; i++) {
         const double differs =
-            fabs(o->states[i] - r->states[i]) / fmax(r->states[i], OUTCOME_STATE_FLOOR);
+            fabs(o->states[i] - r->states[i]) / fmax(r->states[i], CASE_STATE_FLOOR);
         if (more(differs, &d.state))
             d.worst_state = i;
     }
@@ -295,13 +297,12 @@ struct difference outcome_compare(const struct outcome *o, const struct outcome 
         }
     d.accuracy = fabs(o->accuracy - r->accuracy);
     for (size_t i = 0; i < r->n_images; i++)
-        d.decisions +=
-            i >= o->n_images || (fabs(r->output[i]) > OUTCOME_TIE * NEURON_OUTPUT_SWING &&
-                                 (o->output[i] > 0) != (r->output[i] > 0));
+        d.decisions += i >= o->n_images || (fabs(r->output[i]) > CASE_TIE * NEURON_OUTPUT_SWING &&
+                                            (o->output[i] > 0) != (r->output[i] > 0));
     return d;
 }
 
-struct engine_options outcome_tolerances(double reltol)
+struct engine_options case_tolerances(double reltol)
 {
     struct engine_options o = engine_defaults;
     o.reltol = reltol;

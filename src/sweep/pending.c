@@ -1,43 +1,43 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "sweep/todo.h"
+#include "sweep/pending.h"
 
 #include "base/memory.h"
 
 #include <stdlib.h>
 
-void todo_begin(struct todo *t, size_t n)
+void pending_begin(struct pending *t, size_t n)
 {
-    *t = (struct todo){.n = n, .done = memory_new(n / 8 + 1, 1)};
+    *t = (struct pending){.n = n, .done = memory_new(n / 8 + 1, 1)};
 }
 
-void todo_free(struct todo *t)
+void pending_free(struct pending *t)
 {
     free(t->done);
     free(t->back);
 }
 
-bool todo_is_done(const struct todo *t, size_t sample)
+bool pending_is_done(const struct pending *t, size_t sample)
 {
     return t->done[sample / 8] >> sample % 8 & 1;
 }
 
-bool todo_done(struct todo *t, size_t sample)
+bool pending_done(struct pending *t, size_t sample)
 {
-    if (todo_is_done(t, sample))
+    if (pending_is_done(t, sample))
         return false;
     t->done[sample / 8] |= (unsigned char)(1u << sample % 8);
     t->n_done++;
     return true;
 }
 
-bool todo_take(struct todo *t, size_t *sample)
+bool pending_take(struct pending *t, size_t *sample)
 {
     while (t->n_back > 0) {
         *sample = t->back[--t->n_back];
-        if (!todo_is_done(t, *sample))
+        if (!pending_is_done(t, *sample))
             return true;
     }
-    while (t->next < t->n && todo_is_done(t, t->next))
+    while (t->next < t->n && pending_is_done(t, t->next))
         t->next++;
     if (t->next == t->n)
         return false;
@@ -45,7 +45,7 @@ bool todo_take(struct todo *t, size_t *sample)
     return true;
 }
 
-void todo_return(struct todo *t, size_t sample)
+void pending_return(struct pending *t, size_t sample)
 {
     t->back = memory_grow(t->back, &t->capacity, t->n_back + 1, sizeof *t->back);
     t->back[t->n_back++] = sample;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a run of a case gave, and how far two runs of the same drive lie apart. */
-#ifndef SILVERBAR_COMPARE_OUTCOME_H
-#define SILVERBAR_COMPARE_OUTCOME_H
+#ifndef SILVERBAR_COMPARE_CASE_RESULT_H
+#define SILVERBAR_COMPARE_CASE_RESULT_H
 
 #include "compare/cases.h"
 
@@ -14,9 +14,9 @@ struct waveform {
 
 /* The default options with all tolerances moved together: abstol = 1e-6 reltol [A], vntol = 1e-2
  * reltol [V], as in engine_defaults. */
-struct engine_options outcome_tolerances(double reltol);
+struct engine_options case_tolerances(double reltol);
 
-struct outcome {
+struct case_result {
     enum case_form form;
     size_t n_states, n_phases, n_probes, n_images;
     double *states;   /* n_states, at the end */
@@ -38,26 +38,26 @@ struct outcome {
     struct engine_report report;
 };
 
-struct outcome_options {
+struct case_run_options {
     const struct engine *engine;
     const struct engine_options *solver;
     bool keep; /* this is a reference: keep the waveform, book energies by fine_energy.h */
-    const struct outcome
+    const struct case_result
         *reference; /* one that was kept, with whose waveform to compare; or NULL */
 };
 
 /* Run the case.  *o is to be freed in any case. */
-enum status outcome_run(const struct study_case *k, const struct outcome_options *options,
-                        struct outcome *o, struct error *error);
-void outcome_free(struct outcome *o);
+enum status case_run(const struct study_case *k, const struct case_run_options *options,
+                     struct case_result *o, struct error *error);
+void case_result_free(struct case_result *o);
 
 /* A state counts relative to itself, but to no less than this: below it a device conducts by its
  * OFF resistance, not by its state (Ron/Roff is 1.4e-3 for chromium). */
-#define OUTCOME_STATE_FLOOR 1e-3
+#define CASE_STATE_FLOOR 1e-3
 
 /* An image is a tie where the reference's output lies no farther than this from the threshold, in
  * units of the neuron's swing: as far as readings may differ. */
-#define OUTCOME_TIE 1e-3
+#define CASE_TIE 1e-3
 
 struct difference {
     double state;       /* largest |x - x_ref| / max(x_ref, floor) */
@@ -72,6 +72,6 @@ struct difference {
 };
 
 /* The reference may be of the other form. */
-struct difference outcome_compare(const struct outcome *o, const struct outcome *reference);
+struct difference case_compare(const struct case_result *o, const struct case_result *reference);
 
 #endif

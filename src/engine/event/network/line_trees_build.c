@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The numbering of forest.h: trees, their two colours, and runs of nodes whose parents follow each
+/* The numbering of line_trees.h: trees, their two colours, and runs of nodes whose parents follow each
  * other. */
-#include "engine/event/network/forest.h"
+#include "engine/event/network/line_trees.h"
 
 #include "base/memory.h"
 
@@ -31,10 +31,10 @@ static int find_tree(int *above, int i)
     return i;
 }
 
-/* While a forest is made. */
+/* While line trees are made. */
 struct plan {
     size_t n, n_links;
-    const struct forest_link *links;
+    const struct line_trees_link *links;
     bool *in_tree;             /* n_links */
     int *tree;                 /* n: a node that stands for its tree */
     int *colour;               /* n, of such nodes: 0 red, 1 black, -1 not known yet */
@@ -53,7 +53,7 @@ static void find_trees(struct plan *p)
     struct candidate *list = NEW(p->n_links, struct candidate);
     size_t count = 0;
     for (size_t k = 0; k < p->n_links; k++) {
-        const struct forest_link *l = &p->links[k];
+        const struct line_trees_link *l = &p->links[k];
         if (l->strong > 0 && inside(p, l->a) && inside(p, l->b))
             list[count++] = (struct candidate){l->strong, k};
     }
@@ -61,7 +61,7 @@ static void find_trees(struct plan *p)
     for (size_t i = 0; i < p->n; i++)
         p->tree[i] = (int)i;
     for (size_t k = 0; k < count; k++) {
-        const struct forest_link *l = &p->links[list[k].link];
+        const struct line_trees_link *l = &p->links[list[k].link];
         const int a = find_tree(p->tree, l->a), b = find_tree(p->tree, l->b);
         p->in_tree[list[k].link] = a != b;
         p->tree[a] = b;
@@ -227,11 +227,11 @@ static size_t walk_trees(struct plan *p, int colour, size_t tail)
     return tail;
 }
 
-static void find_runs(struct forest *f, const int *parent)
+static void find_runs(struct line_trees *f, const int *parent)
 {
-    f->runs = NEW(f->n, struct forest_run);
+    f->runs = NEW(f->n, struct line_trees_run);
     for (size_t i = 0; i < f->n; i++) {
-        struct forest_run *run = f->n_runs > 0 ? &f->runs[f->n_runs - 1] : NULL;
+        struct line_trees_run *run = f->n_runs > 0 ? &f->runs[f->n_runs - 1] : NULL;
         const bool root = parent[i] < 0;
         const bool goes_on =
             run && i != f->n_red &&
@@ -241,20 +241,20 @@ static void find_runs(struct forest *f, const int *parent)
             run->end++;
             continue;
         }
-        f->runs[f->n_runs++] = (struct forest_run){i, i + 1, root ? f->n : (size_t)parent[i]};
+        f->runs[f->n_runs++] = (struct line_trees_run){i, i + 1, root ? f->n : (size_t)parent[i]};
         f->n_red_runs += i < f->n_red;
     }
 }
 
 /* Places of all conductances. */
-static void find_slots(struct forest *f, const struct plan *p)
+static void find_slots(struct line_trees *f, const struct plan *p)
 {
     for (size_t k = 0; k < p->n_links; k++) {
         const bool a = inside(p, p->links[k].a), b = inside(p, p->links[k].b);
         f->n_weak += a && b && !p->in_tree[k];
         f->n_ground += a != b;
     }
-    f->weak = NEW(f->n_weak, struct forest_ends);
+    f->weak = NEW(f->n_weak, struct line_trees_ends);
     f->ground = NEW(f->n_ground, int);
     f->grounds = NEW(f->n_ground, int);
     f->slot = NEW(p->n_links, int);
@@ -272,15 +272,16 @@ static void find_slots(struct forest *f, const struct plan *p)
             f->slot[k] = f->place[p->parent_link[a] == (int)k ? a : b];
         } else {
             const bool a_red = (size_t)f->place[a] < f->n_red;
-            f->weak[weak] = (struct forest_ends){f->place[a_red ? a : b], f->place[a_red ? b : a]};
+            f->weak[weak] =
+                (struct line_trees_ends){f->place[a_red ? a : b], f->place[a_red ? b : a]};
             f->slot[k] = (int)(f->n + weak++);
         }
     }
 }
 
-static struct forest *make(struct plan *p)
+static struct line_trees *make(struct plan *p)
 {
-    struct forest *f = NEW(1, struct forest);
+    struct line_trees *f = NEW(1, struct line_trees);
     const size_t n = f->n = p->n;
     f->n_links = p->n_links;
     f->margin = 1;
@@ -304,7 +305,7 @@ static struct forest *make(struct plan *p)
     return f;
 }
 
-struct forest *forest_new(size_t n, size_t n_links, const struct forest_link *links)
+struct line_trees *line_trees_new(size_t n, size_t n_links, const struct line_trees_link *links)
 {
     struct plan p = {.n = n,
                      .n_links = n_links,
@@ -319,7 +320,7 @@ struct forest *forest_new(size_t n, size_t n_links, const struct forest_link *li
                      .sequence = NEW(n, int)};
     find_trees(&p);
     find_links(&p);
-    struct forest *f = find_colours(&p) ? make(&p) : NULL;
+    struct line_trees *f = find_colours(&p) ? make(&p) : NULL;
     free(p.in_tree);
     free(p.tree);
     free(p.colour);
@@ -331,7 +332,7 @@ struct forest *forest_new(size_t n, size_t n_links, const struct forest_link *li
     return f;
 }
 
-void forest_free(struct forest *f)
+void line_trees_free(struct line_trees *f)
 {
     if (!f)
         return;

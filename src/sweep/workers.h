@@ -9,8 +9,8 @@
  * so that a worker killed from outside costs nothing but time, and a sample that always crashes gives
  * the same row in every sweep.  Workers end with this process, whatever ends it, and leave SIGINT,
  * SIGTERM and SIGHUP to it. */
-#ifndef SILVERBAR_SWEEP_CREW_H
-#define SILVERBAR_SWEEP_CREW_H
+#ifndef SILVERBAR_SWEEP_WORKERS_H
+#define SILVERBAR_SWEEP_WORKERS_H
 
 #include "sweep/row.h"
 
@@ -19,27 +19,27 @@
 #define CREW_TRIES 2
 #define CREW_TRIES_KILLED 5
 
-struct crew;
+struct workers;
 
-struct crew_options {
+struct workers_options {
     size_t seats;
     void (*forked)(void *data); /* called in each child, or NULL */
     void *forked_data;
 };
 
 /* Processes are made when they are needed. */
-struct crew *crew_new(const struct sample_job *job, const struct crew_options *options);
+struct workers *workers_new(const struct sample_job *job, const struct workers_options *options);
 
 /* End all processes at once.  Takes NULL. */
-void crew_free(struct crew *crew);
+void workers_free(struct workers *workers);
 
 /* Append n samples to the queue of a seat; with those there CREW_QUEUE_MAX at most. */
-enum status crew_hand(struct crew *crew, size_t seat, size_t n, const size_t *samples,
-                      struct error *error);
+enum status workers_hand(struct workers *workers, size_t seat, size_t n, const size_t *samples,
+                         struct error *error);
 
 /* Wait until something happens, for at most `seconds`.  Rows are given to row(), which owns them. */
-enum status crew_wait(struct crew *crew, double seconds,
-                      void (*row)(void *data, size_t seat, struct sample_row row), void *data,
-                      struct error *error);
+enum status workers_wait(struct workers *workers, double seconds,
+                         void (*row)(void *data, size_t seat, struct sample_row row), void *data,
+                         struct error *error);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Large components of nothing but conductances and memristors, whose resistors are lines between the
- * devices, are solved as in forest.h; by Newton's method where devices are not ohmic: each is its
+ * devices, are solved as in line_trees.h; by Newton's method where devices are not ohmic: each is its
  * slope and a source then.  One that is not such a network after all, because conjugate gradients
  * need too long, is eliminated from then on. */
 #include "base/memory.h"
-#include "engine/event/network/forest.h"
+#include "engine/event/network/line_trees.h"
 #include "engine/event/network/network_internal.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@
 #define CHANGE_MAX 0.3  /* [V] of a node in one step of Newton's method */
 #define LINEAR_PART 0.2 /* of the tolerance: error of each linear solution of Newton's method */
 #define SURE 4          /* what `bend` may be wrong by */
-/* Once a conductance has changed by this part the margin is found again, which forest.c lets be off by
+/* Once a conductance has changed by this part the margin is found again, which line_trees.c lets be off by
  * a factor of 2, (1.17 / 0.83)^2, and `bend` holds no longer. */
 #define MARGIN_PART 0.17
 
@@ -31,29 +31,29 @@ struct variable {
     double x;  /* for which it holds */
 };
 
-struct network_forest {
-    struct forest *forest;
-    int *nodes; /* n: of the circuit, by number in the forest */
+struct network_lines {
+    struct line_trees *trees;
+    int *nodes; /* n: of the circuit, by number in the trees */
     int *known; /* n_ground: of the circuit, at the other end */
     size_t n_curved;
     struct curved {
         size_t cell, slot;
-        int a, b;      /* nodes in the forest, or -1: known */
+        int a, b;      /* nodes in the trees, or -1: known */
         double source; /* current besides slope times voltage [A] */
     } * curved;        /* memristors that are not ohmic */
     size_t n_variables;
     struct variable *variables;
     bool factored;
     size_t n_all;
-    double *margin_of; /* n_all, as forest->g: conductances that the margin was found for [S] */
+    double *margin_of; /* n_all, as trees->g: conductances that the margin was found for [S] */
     double bend;       /* last seen: a change is this much of the square of the one before [1/V] */
 };
 
-void network_forest_free(struct network_forest *f)
+void network_lines_free(struct network_lines *f)
 {
     if (!f)
         return;
-    forest_free(f->forest);
+    line_trees_free(f->trees);
     free(f->nodes);
     free(f->known);
     free(f->variables);
@@ -69,9 +69,10 @@ static double resistor(const struct network_cell *c)
 }
 
 /* Which links are strong: resistors that are not weak beside those they meet. */
-static struct forest_link *find_links(const struct network *n, const struct network_component *p)
+static struct line_trees_link *find_links(const struct network *n,
+                                          const struct network_component *p)
 {
-    struct forest_link *links = NEW(p->n_cells, struct forest_link);
+    struct line_trees_link *links = NEW(p->n_cells, struct line_trees_link);
     double *top = NEW(p->n_nodes + 1, double); /* of the resistors at each node */
     const struct network_cell *cells = n->cells + p->first_cell;
     for (size_t k = 0; k < p->n_cells; k++)
@@ -80,7 +81,7 @@ static struct forest_link *find_links(const struct network *n, const struct netw
     for (size_t k = 0; k < p->n_cells; k++) {
         const int a = cells[k].row[0], b = cells[k].row[1];
         const double g = resistor(&cells[k]);
-        links[k] = (struct forest_link){a, b, g >= STRONG * fmin(top[a], top[b]) ? g : 0};
+        links[k] = (struct line_trees_link){a, b, g >= STRONG * fmin(top[a], top[b]) ? g : 0};
     }
     free(top);
     return links;
@@ -94,34 +95,34 @@ static bool suits(const struct network *n, const struct network_component *p)
     return suit;
 }
 
-void network_forest_make(struct network *n, struct network_component *p)
+void network_lines_make(struct network *n, struct network_component *p)
 {
     if (!suits(n, p))
         return;
-    struct forest_link *links = find_links(n, p);
-    struct forest *forest = forest_new(p->n_nodes, p->n_cells, links);
+    struct line_trees_link *links = find_links(n, p);
+    struct line_trees *trees = line_trees_new(p->n_nodes, p->n_cells, links);
     free(links);
-    if (!forest)
+    if (!trees)
         return;
-    struct network_forest *f = p->forest = NEW(1, struct network_forest);
+    struct network_lines *f = p->trees = NEW(1, struct network_lines);
     const struct network_cell *cells = n->cells + p->first_cell;
-    f->forest = forest;
+    f->trees = trees;
     f->bend = INFINITY;
-    f->n_all = forest->n + forest->n_weak + forest->n_ground;
+    f->n_all = trees->n + trees->n_weak + trees->n_ground;
     f->margin_of = NEW(f->n_all, double);
     f->nodes = NEW(p->n_nodes, int);
-    f->known = NEW(forest->n_ground, int);
+    f->known = NEW(trees->n_ground, int);
     f->variables = NEW(p->n_links, struct variable);
     f->curved = NEW(p->n_cells - p->n_links, struct curved);
     for (size_t k = 0; k < p->n_nodes; k++)
-        f->nodes[forest->place[k]] = n->order[p->first_node + k];
-    for (size_t k = 0; k < forest->n_ground; k++) {
-        const struct network_cell *c = &cells[forest->grounds[k]];
+        f->nodes[trees->place[k]] = n->order[p->first_node + k];
+    for (size_t k = 0; k < trees->n_ground; k++) {
+        const struct network_cell *c = &cells[trees->grounds[k]];
         f->known[k] = c->row[0] < (int)p->n_nodes ? c->b : c->a;
     }
     for (size_t k = 0; k < p->n_links; k++) {
-        const size_t slot = (size_t)forest->slot[k];
-        forest->g[slot] = cells[k].g;
+        const size_t slot = (size_t)trees->slot[k];
+        trees->g[slot] = cells[k].g;
         if (cells[k].kind != ELEMENT_RESISTOR)
             f->variables[f->n_variables++] = (struct variable){k, slot, cells[k].state, NAN};
     }
@@ -129,8 +130,8 @@ void network_forest_make(struct network *n, struct network_component *p)
     for (size_t k = p->n_links; k < p->n_cells; k++) {
         const int a = cells[k].row[0], b = cells[k].row[1];
         f->curved[f->n_curved++] =
-            (struct curved){k, (size_t)forest->slot[k], a < none ? forest->place[a] : -1,
-                            b < none ? forest->place[b] : -1, 0};
+            (struct curved){k, (size_t)trees->slot[k], a < none ? trees->place[a] : -1,
+                            b < none ? trees->place[b] : -1, 0};
     }
 }
 
@@ -138,7 +139,7 @@ void network_changed(struct network *n, int state)
 {
     for (size_t i = 0; i < n->n_components; i++) {
         struct network_component *p = &n->components[i];
-        struct network_forest *f = p->forest;
+        struct network_lines *f = p->trees;
         for (size_t k = p->first_cell; k < p->first_cell + p->n_cells; k++)
             if (n->cells[k].state == state)
                 n->cells[k].x = NAN;
@@ -149,9 +150,9 @@ void network_changed(struct network *n, int state)
 }
 
 /* A switch that moves bends the ways of all voltages. */
-void network_forest_conductances(const struct network *n, struct network_component *p)
+void network_lines_conductances(const struct network *n, struct network_component *p)
 {
-    struct network_forest *f = p->forest;
+    struct network_lines *f = p->trees;
     const double *v = n->values;
     for (size_t k = 0; k < f->n_variables; k++) {
         struct variable *u = &f->variables[k];
@@ -166,7 +167,7 @@ void network_forest_conductances(const struct network *n, struct network_compone
         u->x = x;
         if (g >= c->g && g <= c->g && f->factored)
             continue;
-        c->g = p->links[u->cell].g = f->forest->g[u->slot] = g;
+        c->g = p->links[u->cell].g = f->trees->g[u->slot] = g;
         f->factored = false;
         if (u->state >= 0)
             continue;
@@ -175,20 +176,20 @@ void network_forest_conductances(const struct network *n, struct network_compone
 }
 
 /* Currents into the nodes through what leads to known ones. */
-static void set_currents(const struct network *n, const struct network_forest *f)
+static void set_currents(const struct network *n, const struct network_lines *f)
 {
-    struct forest *forest = f->forest;
-    const double *ground = forest->g + forest->n + forest->n_weak;
-    memset(forest->f, 0, forest->n * sizeof *forest->f);
-    for (size_t k = 0; k < forest->n_ground; k++)
-        forest->f[forest->ground[k]] += ground[k] * n->values[f->known[k]];
+    struct line_trees *trees = f->trees;
+    const double *ground = trees->g + trees->n + trees->n_weak;
+    memset(trees->f, 0, trees->n * sizeof *trees->f);
+    for (size_t k = 0; k < trees->n_ground; k++)
+        trees->f[trees->ground[k]] += ground[k] * n->values[f->known[k]];
 }
 
 /* Slopes and sources of the devices at the present voltages; false: one is not finite.  A slope may
  * be negative, as a state that is tried may be outside of [0, 1], while the lines outweigh it. */
 static bool set_slopes(const struct network *n, const struct network_component *p)
 {
-    struct network_forest *f = p->forest;
+    struct network_lines *f = p->trees;
     const double *v = n->values;
     for (size_t k = 0; k < f->n_curved; k++) {
         struct curved *u = &f->curved[k];
@@ -198,71 +199,72 @@ static bool set_slopes(const struct network *n, const struct network_component *
         const struct model_value i = d->model->current(d->constants, volt, v[c->state]);
         if (!isfinite(i.df_dv))
             return false;
-        f->forest->g[u->slot] = i.df_dv;
+        f->trees->g[u->slot] = i.df_dv;
         u->source = i.f - i.df_dv * volt;
     }
     return true;
 }
 
-static bool margin_holds(const struct network_forest *f)
+static bool margin_holds(const struct network_lines *f)
 {
-    const double *restrict g = f->forest->g, *restrict of = f->margin_of;
+    const double *restrict g = f->trees->g, *restrict of = f->margin_of;
     bool holds = true;
     for (size_t k = 0; k < f->n_all; k++)
         holds &= fabs(g[k] - of[k]) <= MARGIN_PART * fabs(of[k]);
     return holds;
 }
 
-static bool factor(struct network_forest *f)
+static bool factor(struct network_lines *f)
 {
     if (f->factored)
         return true;
-    f->factored = forest_factor(f->forest);
+    f->factored = line_trees_factor(f->trees);
     if (!f->factored || margin_holds(f))
         return f->factored;
-    forest_margin(f->forest);
+    line_trees_margin(f->trees);
     f->bend = INFINITY; /* what was seen was another network's */
-    memcpy(f->margin_of, f->forest->g, f->n_all * sizeof *f->margin_of);
+    memcpy(f->margin_of, f->trees->g, f->n_all * sizeof *f->margin_of);
     return true;
 }
 
-/* One linear solution from the voltages in values[] to forest->v. */
-static bool solve_linear(const struct network *n, struct network_forest *f, double tolerance)
+/* One linear solution from the voltages in values[] to trees->v. */
+static bool solve_linear(const struct network *n, struct network_lines *f, double tolerance)
 {
-    struct forest *forest = f->forest;
+    struct line_trees *trees = f->trees;
     if (!factor(f))
         return false;
     set_currents(n, f);
     for (size_t k = 0; k < f->n_curved; k++) {
         const struct curved *u = &f->curved[k];
         if (u->a >= 0)
-            forest->f[u->a] -= u->source;
+            trees->f[u->a] -= u->source;
         if (u->b >= 0)
-            forest->f[u->b] += u->source;
+            trees->f[u->b] += u->source;
     }
-    for (size_t i = forest->n_red; i < forest->n; i++)
-        forest->v[i] = n->values[f->nodes[i]];
-    return forest_solve(forest, tolerance, forest->n <= NODES_MOST ? ITERATIONS : ITERATIONS_MOST);
+    for (size_t i = trees->n_red; i < trees->n; i++)
+        trees->v[i] = n->values[f->nodes[i]];
+    return line_trees_solve(trees, tolerance,
+                            trees->n <= NODES_MOST ? ITERATIONS : ITERATIONS_MOST);
 }
 
 /* values[] = the solution, or on the way to it; returns the largest change [V]; NaN stays. */
-static double take_voltages(struct network *n, const struct network_forest *f)
+static double take_voltages(struct network *n, const struct network_lines *f)
 {
-    const struct forest *forest = f->forest;
+    const struct line_trees *trees = f->trees;
     double largest = 0;
-    for (size_t i = 0; i < forest->n; i++) {
+    for (size_t i = 0; i < trees->n; i++) {
         double *v = &n->values[f->nodes[i]];
-        const double change = forest->v[i] - *v, size = fabs(change);
+        const double change = trees->v[i] - *v, size = fabs(change);
         if (!(size <= largest))
             largest = size;
-        *v = size <= CHANGE_MAX ? forest->v[i] : *v + copysign(CHANGE_MAX, change);
+        *v = size <= CHANGE_MAX ? trees->v[i] : *v + copysign(CHANGE_MAX, change);
     }
     return largest;
 }
 
 static bool newton(struct network *n, struct network_component *p, double tolerance, bool *holds)
 {
-    struct network_forest *f = p->forest;
+    struct network_lines *f = p->trees;
     double before = 0;
     for (int i = 0; i < NEWTON_MOST; i++) {
         *holds = !set_slopes(n, p);
@@ -284,22 +286,22 @@ static bool newton(struct network *n, struct network_component *p, double tolera
     return false;
 }
 
-bool network_forest_solve(struct network *n, struct network_component *p, double tolerance,
-                          bool *holds)
+bool network_lines_solve(struct network *n, struct network_component *p, double tolerance,
+                         bool *holds)
 {
-    struct network_forest *f = p->forest;
+    struct network_lines *f = p->trees;
     bool solved;
     *holds = false;
     p->left = tolerance;
-    network_forest_conductances(n, p);
+    network_lines_conductances(n, p);
     if (f->n_curved > 0) {
         solved = newton(n, p, tolerance, holds);
     } else {
         solved = solve_linear(n, f, tolerance);
-        for (size_t i = 0; i < f->forest->n && solved; i++)
-            n->values[f->nodes[i]] = f->forest->v[i];
+        for (size_t i = 0; i < f->trees->n && solved; i++)
+            n->values[f->nodes[i]] = f->trees->v[i];
     }
-    *holds |= solved || f->forest->n > NODES_MOST;
+    *holds |= solved || f->trees->n > NODES_MOST;
     return solved;
 }
 
