@@ -205,6 +205,20 @@ static void print(const struct arguments *a, const struct table *t)
         table_print(t, stdout);
 }
 
+/* Give the file its table and its name; returns `status`, or why it could not be saved. */
+static enum status save(struct output *output, const struct table *t, enum status status,
+                        struct error *error)
+{
+    struct error unsaved;
+    enum status saved = output_table(output, NULL, t, &unsaved);
+    if (saved == STATUS_OK)
+        saved = output_complete(output, &unsaved);
+    if (saved == STATUS_OK)
+        return status;
+    *error = unsaved;
+    return saved;
+}
+
 /* The table is printed with what was done, whatever the status. */
 static enum status run_random(struct arguments *a, struct error *error)
 {
@@ -228,14 +242,7 @@ static enum status run_random(struct arguments *a, struct error *error)
     if (found->n_rows > 0 && !a->json)
         table_print(found, stdout);
     if (status == STATUS_OK || status == STATUS_UNTRUSTED || status == STATUS_INTERRUPTED) {
-        struct error unsaved;
-        enum status saved = output_table(&output, NULL, table, &unsaved);
-        if (saved == STATUS_OK)
-            saved = output_complete(&output, &unsaved);
-        if (saved != STATUS_OK) {
-            status = saved;
-            *error = unsaved;
-        }
+        status = save(&output, table, status, error);
     }
     output_abandon(&output);
     table_free(table);
@@ -276,14 +283,7 @@ static enum status run(struct arguments *a, struct error *error)
                                  (status == STATUS_NUMERICAL && table->n_rows > 1));
     if (shown) {
         print(a, table);
-        struct error unsaved;
-        enum status saved = output_table(&output, NULL, table, &unsaved);
-        if (saved == STATUS_OK)
-            saved = output_complete(&output, &unsaved);
-        if (saved != STATUS_OK) {
-            status = saved;
-            *error = unsaved;
-        }
+        status = save(&output, table, status, error);
     }
     output_abandon(&output);
     table_free(table);

@@ -21,8 +21,9 @@ struct summary {
     double infer_by_class[ENERGY_CLASSES];
     double residual_array, residual_supply;
     double devices_total, pulses_total;
-    double devices_within_tolerance;       /* by their readings; NAN: learned in place */
-    double devices_truly_within_tolerance; /* by their states; NAN: likewise */
+    double devices_within_tolerance; /* by their readings; NAN: learned in place */
+    double
+        devices_truly_within_tolerance; /* by their own states, without noise of a reading; NAN: learned in place */
     double devices_started; /* learned in place: at their starting weights, by readings; else NAN */
     double accuracy_clean, accuracy_noisy, accuracy_limit;
     double accuracy_after_error, accuracy_retrained; /* of the stages after the training, or NAN */

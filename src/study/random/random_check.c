@@ -195,7 +195,14 @@ static void ask_again(struct trial *t, const struct study_case *k, const struct 
     free(old.name);
     case_result_free(&old.result);
     ask(t, k, engine_find("ngspice"), &finer);
-    compare_all(t, k);
+    /* an engine that has failed still has */
+    for (size_t i = 0; i < t->n && t->verdict == SAME; i++)
+        if (t->opinions[i].status != STATUS_OK) {
+            t->verdict = FAILED;
+            fail(&t->error, t->opinions[i].status, "%s failed", t->opinions[i].name);
+        }
+    if (t->verdict != INTERRUPTED)
+        compare_all(t, k);
 }
 
 static void ask_all(struct trial *t, const struct study_case *k, const struct random_bench *b,
