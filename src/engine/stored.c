@@ -23,8 +23,11 @@ void stored_free(struct stored *s)
 void stored_book(struct stored *s, const double *values, double *energy, double *error)
 {
     const struct element_point at = circuit_point(s->circuit, values);
-    for (size_t k = 0; k < s->n; k++)
-        energy[s->elements[k]] = error[s->elements[k]] = 0;
+    for (size_t k = 0; k < s->n; k++) {
+        energy[s->elements[k]] = 0;
+        if (error)
+            error[s->elements[k]] = 0;
+    }
     for (size_t k = 0; k < s->n; k++) {
         const int number = s->elements[k];
         struct element_share share[ELEMENT_SHARES];

@@ -16,8 +16,8 @@ struct stored {
 void stored_new(struct stored *stored, const struct circuit *circuit);
 void stored_free(struct stored *stored);
 
-/* From the last point, 0 J before the first, to that of `values`: energy [J] and error [J] of all that
- * store are set; n_elements. */
+/* From the last point, 0 J before the first, to that of `values`: energy [J] and error [J], NULL: none,
+ * of all that store are set; n_elements. */
 void stored_book(struct stored *stored, const double *values, double *energy, double *error);
 
 #endif

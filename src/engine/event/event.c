@@ -6,6 +6,7 @@
 #include "engine/event/event.h"
 
 #include "base/memory.h"
+#include "engine/event/event_charges.h"
 #include "engine/event/event_step.h"
 #include "engine/event/event_trouble.h"
 #include "engine/transient.h"
@@ -31,7 +32,8 @@ struct run {
     struct error *error;
     struct network *network;
     struct event_steps steps;
-    double t, phase_begin;
+    struct event_charges charges;
+    double t, phase_begin, stretch_begin;
     const struct phase *phase; /* that runs */
 };
 
@@ -62,7 +64,7 @@ static void record(struct run *r, double t0, bool ends)
 {
     struct event_steps *s = &r->steps;
     if (ends)
-        event_account_book(&s->account);
+        event_account_hand_out(&s->account);
     transient_record(r->transient,
                      &(struct transient_step){t0, r->t, r->network->values,
                                               ends ? s->account.energy : NULL,
@@ -126,6 +128,20 @@ static double growth(double error)
     return SAFETY / cbrt(fmax(error, 1e-6));
 }
 
+/* A ramp or a hold begins, and has ended. */
+static void begin_stretch(struct run *r)
+{
+    event_charges_begin(&r->charges, &r->steps);
+    event_account_leaks_begin(&r->steps.account);
+    r->stretch_begin = r->t;
+}
+static enum status end_stretch(struct run *r)
+{
+    const double h = r->t - r->stretch_begin;
+    event_account_leaks_end(&r->steps.account, h);
+    return event_charges_end(&r->charges, &r->steps, h) ? STATUS_OK : no_solution(r);
+}
+
 /* From r->t to t_end, where the drive is smooth.  *ended: a stop has ended the phase. */
 static enum status piece(struct run *r, double t_end, bool last, bool *ended)
 {
@@ -165,11 +181,14 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         if (!event_steps_accept(s, t0, h))
             return no_solution(r);
         r->t = !*ended && h >= left ? t_end : t0 + h;
-        const enum status status = check_states(r);
+        enum status status = check_states(r);
+        *ended = transient_stopped(r->transient, r->network->values);
+        const bool ends = *ended || (last && r->t >= t_end);
+        if (status == STATUS_OK && ends)
+            status = end_stretch(r);
         if (status != STATUS_OK)
             return status;
-        *ended = transient_stopped(r->transient, r->network->values);
-        record(r, t0, *ended || (last && r->t >= t_end));
+        record(r, t0, ends);
         probe_points_add(&r->transient->probes, r->t, r->network->values);
         if (*ended)
             break;
@@ -199,6 +218,7 @@ static enum status run_phase(struct transient *t, struct error *error)
         event_steps_pattern(&r->steps);
     if (ramp > r->t) {
         event_steps_begin(&r->steps, true);
+        begin_stretch(r);
         const double first = fmin(window, ramp);
         status = piece(r, first, first >= end, &ended);
         for (int k = 1; k <= READING_STEPS && r->t < ramp && status == STATUS_OK && !ended; k++)
@@ -206,13 +226,17 @@ static enum status run_phase(struct transient *t, struct error *error)
                            ramp >= end && k == READING_STEPS, &ended);
     } else {
         event_steps_begin(&r->steps, true);
+        begin_stretch(r);
         if (!event_steps_settle(&r->steps, r->t))
             return no_solution(r);
         transient_jumped(t, n->values);
     }
+    if (status == STATUS_OK && !ended && r->t < end)
+        status = end_stretch(r);
     if (status != STATUS_OK || ended || end <= r->t)
         return status;
     event_steps_begin(&r->steps, false);
+    begin_stretch(r);
     if (window > r->t && !event_steps_rest(&r->steps, end - r->t))
         status = piece(r, window, false, &ended);
     if (status == STATUS_OK && !ended)
@@ -236,6 +260,7 @@ static enum status start(struct run *r)
     event_steps_begin(&r->steps, true);
     if (!event_steps_settle(&r->steps, 0))
         return no_solution(r);
+    event_account_start(&r->steps.account);
     record(r, 0, false);
     return STATUS_OK;
 }
@@ -264,6 +289,7 @@ static enum status open_run(struct transient *t, struct error *error)
     if (!r->network)
         return STATUS_INPUT;
     event_steps_new(&r->steps, t->circuit, r->network, r->options);
+    event_charges_new(&r->charges, t->circuit);
     enum status status = event_floating(r->network, error);
     if (status == STATUS_OK)
         status = check_switches(r);
@@ -278,6 +304,7 @@ static void close_run(struct transient *t, bool done)
         return;
     if (r->network)
         event_steps_free(&r->steps);
+    event_charges_free(&r->charges);
     network_free(r->network);
     free(r);
 }

@@ -32,6 +32,11 @@ void event_account_new(struct event_account *a, const struct circuit *c, struct 
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         *arrays[k] = NEW(c->n_elements, double);
     a->classes = energy_classes(c);
+    stored_new(&a->stored, c);
+    a->leaks = NEW(n->n_branches, struct event_leak);
+    for (size_t k = 0; k < n->n_branches; k++)
+        if (n->branches[k].kind == ELEMENT_MOSFET)
+            a->leaks[a->n_leaks++].branch = (int)k;
 }
 
 void event_account_free(struct event_account *a)
@@ -44,6 +49,14 @@ void event_account_free(struct event_account *a)
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
     free(a->classes);
+    free(a->leaks);
+    stored_free(&a->stored);
+}
+
+void event_account_start(struct event_account *a)
+{
+    stored_book(&a->stored, a->network->values, a->energy, NULL);
+    event_account_booked(a);
 }
 
 void event_account_leave(struct event_account *a)
@@ -174,6 +187,28 @@ void event_account_still(struct event_account *a, double h)
     a->idle_for += h;
 }
 
+/* Beyond what it had at rest [W]. */
+static double leak(const struct network *n, int branch)
+{
+    const struct network_branch *b = &n->branches[branch];
+    return network_leak_power(n, b) - n->leak_power[b->number];
+}
+
+void event_account_leaks_begin(struct event_account *a)
+{
+    for (size_t k = 0; k < a->n_leaks; k++)
+        a->leaks[k].power = leak(a->network, a->leaks[k].branch);
+}
+
+void event_account_leaks_end(struct event_account *a, double h)
+{
+    for (size_t k = 0; k < a->n_leaks; k++) {
+        const struct event_leak *l = &a->leaks[k];
+        const double now = leak(a->network, l->branch);
+        a->energy[a->network->branches[l->branch].number] += 0.5 * h * (l->power + now);
+    }
+}
+
 void event_account_book(struct event_account *a)
 {
     const struct network *n = a->network;
@@ -193,6 +228,12 @@ void event_account_book(struct event_account *a)
             a->class_error[class] += sums[lane][class];
     memset(a->taken, 0, n->n_flows * sizeof *a->taken);
     memset(a->error, 0, n->n_flows * sizeof *a->error);
+}
+
+void event_account_hand_out(struct event_account *a)
+{
+    event_account_book(a);
+    stored_book(&a->stored, a->network->values, a->energy, NULL);
 }
 
 void event_account_booked(struct event_account *a)

@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "engine/event/network/network.h"
+#include "engine/stored.h"
 
 /* All flows at one moment: n_flows each. */
 struct event_powers {
@@ -27,10 +28,20 @@ struct event_account {
     double *energy;             /* n_elements: absorbed and not yet handed out [J] */
     double class_error[ENERGY_CLASSES + 1]; /* of it, estimated [J] */
     unsigned char *classes;                 /* n_elements: energy_classes() */
+    struct stored stored;                   /* what capacitors store */
+    size_t n_leaks;
+    struct event_leak {
+        int branch; /* of the network: a transistor */
+        double
+            power; /* of its bulk diodes beyond what they had at rest, where a stretch begins [W] */
+    } * leaks;
 };
 
 void event_account_new(struct event_account *a, const struct circuit *c, struct network *n);
 void event_account_free(struct event_account *a);
+
+/* The circuit is at rest: what its capacitors store then was not absorbed in the run. */
+void event_account_start(struct event_account *a);
 
 /* Other components are live than before: powers change their places.  To be called around
  * network_live(). */
@@ -71,8 +82,14 @@ void event_account_doubt(struct event_account *a, size_t flow, double error);
 void event_account_accept(struct event_account *a, double h);
 void event_account_still(struct event_account *a, double h);
 
-/* All that was absorbed until now is in energy[] and class_error[]; and it has been handed out. */
+/* A ramp or a hold begins, and has ended after h seconds: bulk diodes take other powers than at rest. */
+void event_account_leaks_begin(struct event_account *a);
+void event_account_leaks_end(struct event_account *a, double h);
+
+/* All that was absorbed until now is in energy[] and class_error[]; what capacitors store, too, as it
+ * will be handed out; and it has been. */
 void event_account_book(struct event_account *a);
+void event_account_hand_out(struct event_account *a);
 void event_account_booked(struct event_account *a);
 
 #endif

@@ -262,18 +262,27 @@ static void doubt_others(struct event_steps *s)
             event_account_doubt(&s->account, flow, s->misses[i] * fabs(s->account.step[flow]));
 }
 
-/* What it may be.  Below the tolerance of a voltage nothing is known. */
+static double simpson_size(const double *begin, const double *middle, const double *end,
+                           size_t flow)
+{
+    return (fabs(begin[flow]) + 4 * fabs(middle[flow]) + fabs(end[flow])) / 6;
+}
+
+/* Of a flow's energy [J]: what an error of the voltage tolerance makes at its mean current. */
+static double volt_error(const struct event_steps *s, size_t flow, double h)
+{
+    const struct event_account *b = &s->account;
+    return h * (s->options->vntol + NEWTON_MIDDLE * s->newton) *
+           simpson_size(b->begin.ampere, b->middle.ampere, b->end.ampere, flow);
+}
+
+/* Allowed error of a device's energy [J]. */
 static double allowed(const struct event_steps *s, const struct event_device *d, size_t flow,
                       double h)
 {
-    const struct event_account *b = &s->account;
-    const struct engine_options *o = s->options;
-    const double volt = o->vntol + NEWTON_MIDDLE * s->newton;
-    const double ampere = (fabs(b->begin.ampere[flow]) + 4 * fabs(b->middle.ampere[flow]) +
-                           fabs(b->end.ampere[flow])) /
-                          6;
-    return o->reltol * (fabs(b->step[flow]) + RAMP_FLOOR * fabs(d->energy) / s->n_ramps) +
-           h * volt * ampere;
+    return s->options->reltol *
+               (fabs(s->account.step[flow]) + RAMP_FLOOR * fabs(d->energy) / s->n_ramps) +
+           volt_error(s, flow, h);
 }
 
 /* Energies of the devices over a ramp that is not straight.  One that went along it has its own
@@ -315,6 +324,35 @@ static double coarse_error(const struct event_account *b, enum event_order order
         return fabs(p1 - p0) * h / 6;
     const double difference = fabs(0.5 * h * (p0 + p1) - sum), size = fabs(sum);
     return size > difference ? difference * difference / size : difference;
+}
+
+/* Of a flow's energy [J]: what an error of the current tolerance makes at its mean voltage. */
+static double ampere_error(const struct event_steps *s, size_t flow, double h)
+{
+    const struct event_account *b = &s->account;
+    return h * s->options->abstol * simpson_size(b->begin.volt, b->middle.volt, b->end.volt, flow);
+}
+
+/* Energies of what a switch or transistor acts on whose control moves: it opens or closes within a small
+ * part of the ramp, where its conductance passes those around it, and nothing there is a parabola. */
+static void check_turns(struct event_steps *s, double h, struct event_found *found)
+{
+    const struct network *n = s->network;
+    struct event_account *b = &s->account;
+    size_t flow = 0;
+    for (size_t i = 0; i < n->n_components; i++)
+        for (size_t k = 0; n->live[i] && k < n->components[i].n_cells; k++, flow++) {
+            const unsigned char class = b->classes[n->flows[flow].element];
+            if (!n->components[i].turns || class == ENERGY_CLASSES)
+                continue;
+            const double error = coarse_error(b, EVENT_THIRD, (int)flow, h),
+                         most = s->options->reltol *
+                                    (fabs(b->step[flow]) + ENERGY_FLOOR * s->dissipated[class]) +
+                                volt_error(s, flow, h) + ampere_error(s, flow, h);
+            event_account_doubt(b, flow, LAW_SURE * error);
+            if (error > most)
+                raise(&found->error, error / most);
+        }
 }
 
 /* Energies of all that dissipates while no source moves. */
@@ -359,6 +397,7 @@ bool event_steps_energies(struct event_steps *s, double t, double h, struct even
     if (s->moving) {
         event_account_ramp(&s->account, h);
         check_ramp(s, h, found);
+        check_turns(s, h, found);
         return true;
     }
     if (found->order == EVENT_SECOND)

@@ -92,6 +92,8 @@ static void find_residual(const struct network *n, const struct network_componen
         residual[cell->row[0]] += i;
         residual[cell->row[1]] -= i;
     }
+    for (size_t k = 0; n->charges && k < p->n_nodes; k++)
+        residual[k] += n->enter[n->order[p->first_node + k]];
     for (size_t k = 0; k < p->n_controls; k++) {
         const struct network_control *s = &n->controls[n->control_members[p->first_control + k]];
         residual[s->row] = v[s->out] - v[s->base] - network_control_value(n, s, &unused);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A circuit without its capacitors: node voltages and currents as functions of the sources' voltages
- * and the memristors' states.
+/* A circuit whose capacitors carry given currents, or none: node voltages and currents as functions of
+ * the sources' voltages and the memristors' states.
  *
  * Voltage sources tie nodes together as in dae.h; what ground reaches through them is known, and so
  * is a node that a controlled source drives from known nodes.  A transistor is a channel between
@@ -136,7 +136,9 @@ struct network_contact {
 
 /* The current of a source: the sum of other flows', and of what stays. */
 struct network_outflow {
-    int branch;        /* place of its current after the nodes' values */
+    int branch; /* place of its current after the nodes' values */
+    int node;   /* that it leaves, and as which part of what enters there, 1 or -1 */
+    double sign;
     double resting;    /* [A] */
     size_t first, end; /* shares[] */
 };
@@ -204,6 +206,9 @@ struct network {
     double *leak_power,
         *leak;     /* n_elements: of bulk diodes [W]; n_nodes: leaving through them [A] */
     double *step;  /* right-hand side of the largest component */
+    bool charges;  /* capacitors carry currents: */
+    double *drawn; /* n_nodes: that leave each node as the circuit has it [A], */
+    double *enter; /* n_nodes: and that leave the node in whose equation they are [A] */
     size_t failed; /* the component that could not be solved; n_components: none */
 };
 
@@ -234,9 +239,15 @@ void network_changed(struct network *network, int state);
  * their currents enter from now on. */
 void network_leakage(struct network *network);
 
+/* What the bulk diodes of the transistor `branch` take at the present voltages [W]. */
+double network_leak_power(const struct network *network, const struct network_branch *branch);
+
 /* Solve all live components at the known voltages and the states in values[]; false: no
  * convergence. */
 bool network_solve(struct network *network, double tolerance);
+
+/* Capacitor k of n now carries ampere[k] from its first node to its second; n = 0: none carries any. */
+void network_charge(struct network *network, size_t n, const int *elements, const double *ampere);
 
 /* After it has failed: the node of that component at which currents are missed most, or -1. */
 int network_worst(struct network *network);

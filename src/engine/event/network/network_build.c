@@ -23,6 +23,8 @@ void network_free(struct network *n)
     free(n->conducts);
     free(n->components);
     free(n->owner);
+    free(n->drawn);
+    free(n->enter);
     free(n->leak_power);
     free(n->leak);
     free(n->component);
@@ -368,6 +370,8 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->owner = NEW(elements, int);
     n->leak_power = NEW(elements, double);
     n->leak = NEW(nodes, double);
+    n->drawn = NEW(nodes, double);
+    n->enter = NEW(nodes, double);
     n->component = NEW(nodes, int);
     n->order = NEW(nodes, int);
     n->cells = NEW(elements, struct network_cell);

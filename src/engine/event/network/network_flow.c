@@ -23,6 +23,8 @@ static void add_outflow(struct network *n, int node, int element, double sign,
 {
     struct network_outflow *o = &n->outflows[n->n_outflows];
     *o = (struct network_outflow){.branch = n->circuit->elements[element].branch,
+                                  .node = node,
+                                  .sign = sign,
                                   .first = n->n_outflows > 0 ? o[-1].end : 0,
                                   .resting = -sign * n->leak[node]};
     o->end = o->first;
@@ -98,24 +100,55 @@ void network_live(struct network *n, const double *resting)
     add_ties(n, 0, n->n_known_ties, resting);
 }
 
+/* Current from the bulk through the diode at an end of a transistor, reverse biased, and its voltage. */
+struct diode {
+    double volt, ampere;
+};
+static struct diode diode(const struct network *n, const struct network_branch *b, int end)
+{
+    const double *v = n->values, sign = b->element->mos->type;
+    const double u = sign * (v[b->d] - v[end ? b->b : b->a]);
+    return (struct diode){u, CIRCUIT_GMIN * u - b->element->geometry.m * b->element->mos->is};
+}
+
+double network_leak_power(const struct network *n, const struct network_branch *b)
+{
+    const struct diode p = diode(n, b, 0), q = diode(n, b, 1);
+    return p.volt * p.ampere + q.volt * q.ampere;
+}
+
 void network_leakage(struct network *n)
 {
-    const double *v = n->values;
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
         if (b->kind != ELEMENT_MOSFET)
             continue;
-        const struct element *e = b->element;
-        const double sign = e->mos->type, is = e->geometry.m * e->mos->is;
-        n->leak_power[b->number] = 0;
+        n->leak_power[b->number] = network_leak_power(n, b);
         for (int end = 0; end < 2; end++) {
-            const double u = sign * (v[b->d] - v[end ? b->b : b->a]);
-            const double i = sign * (CIRCUIT_GMIN * u - is); /* from the bulk */
-            n->leak_power[b->number] += u * (CIRCUIT_GMIN * u - is);
-            n->leak[e->node[3]] += i;
+            const double i = b->element->mos->type * diode(n, b, end).ampere;
+            n->leak[b->element->node[3]] += i;
             n->leak[b->node[end]] -= i;
         }
     }
+}
+
+void network_charge(struct network *n, size_t n_charges, const int *elements, const double *ampere)
+{
+    const size_t bytes = n->circuit->n_nodes * sizeof *n->drawn;
+    n->charges = n_charges > 0;
+    memset(n->drawn, 0, bytes);
+    for (size_t k = 0; k < n_charges; k++) {
+        const struct element *e = &n->circuit->elements[elements[k]];
+        n->drawn[e->node[0]] += ampere[k];
+        n->drawn[e->node[1]] -= ampere[k];
+    }
+    memcpy(n->enter, n->drawn, bytes);
+    for (size_t k = n->n_follow; k-- > 0;) { /* leaders' voltages are set first to last */
+        n->enter[n->follow[k].leader] += n->enter[n->follow[k].node];
+        n->enter[n->follow[k].node] = 0;
+    }
+    for (size_t k = 0; k < n->n_controls; k++) /* whose equations are no sums of currents */
+        n->enter[n->controls[k].out] = 0;
 }
 
 /* Outputs that act on currents between known nodes, and those currents, in the order of the flows. */
@@ -159,7 +192,7 @@ void network_currents(struct network *n, double *ampere)
         v[n->follow[k].node] = v[n->follow[k].leader];
     for (size_t k = 0; k < n->n_outflows; k++) {
         const struct network_outflow *o = &n->outflows[k];
-        double sum = o->resting;
+        double sum = o->resting - (n->charges ? o->sign * n->drawn[o->node] : 0);
         for (size_t i = o->first; i < o->end; i++)
             sum += n->shares[i].sign * ampere[n->shares[i].flow];
         *next++ = branch[o->branch] = sum;

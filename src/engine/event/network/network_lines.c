@@ -183,6 +183,8 @@ static void set_currents(const struct network *n, const struct network_lines *f)
     memset(trees->f, 0, trees->n * sizeof *trees->f);
     for (size_t k = 0; k < trees->n_ground; k++)
         trees->f[trees->ground[k]] += ground[k] * n->values[f->known[k]];
+    for (size_t k = 0; n->charges && k < trees->n; k++)
+        trees->f[k] -= n->enter[f->nodes[k]];
 }
 
 /* Slopes and sources of the devices at the present voltages; false: one is not finite.  A slope may

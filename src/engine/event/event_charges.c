@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/event/event_charges.h"
+
+#include "base/memory.h"
+#include "engine/event/event_internal.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Node voltages are to be moved by about this: far above what Newton's iteration leaves, far below
+ * kT/q, within which the laws are straight. */
+#define SHIFT 1e-3 /* [V] */
+#define SHIFT_LEAST 1e-4
+#define SHIFT_MOST 5e-3
+#define SHIFT_TRIES 4
+#define H_FIRST 1e-6 /* [s] as long as no constant is known */
+/* A ramp is not solved again while charging moves no class by this part of the tolerance, by the last
+ * one that was, and then every so often. */
+#define SKIP_PART 0.01
+#define ALWAYS 8
+#define SOMETIMES 32
+
+void event_charges_new(struct event_charges *c, const struct circuit *circuit)
+{
+    *c = (struct event_charges){.elements = NEW(circuit->n_elements, int)};
+    for (size_t k = 0; k < circuit->n_elements; k++)
+        if (element_type(&circuit->elements[k])->law == LAW_CAPACITANCE)
+            c->elements[c->n++] = (int)k;
+    c->volt = NEW(c->n, double);
+    c->change = NEW(c->n, double);
+    c->ampere = NEW(c->n, double);
+    c->constants = NEW(c->n, double);
+    c->values = NEW(circuit_n_values(circuit), double);
+    c->u = NEW(circuit->n_elements, double);
+    c->i = NEW(circuit->n_elements, double);
+}
+
+void event_charges_free(struct event_charges *c)
+{
+    free(c->elements);
+    free(c->volt);
+    free(c->change);
+    free(c->ampere);
+    free(c->constants);
+    free(c->values);
+    free(c->u);
+    free(c->i);
+}
+
+static double capacitor_volt(const struct event_charges *c, size_t k, const struct network *n)
+{
+    const struct element *e = &n->circuit->elements[c->elements[k]];
+    return n->values[e->node[0]] - n->values[e->node[1]];
+}
+
+static double farad(const struct event_charges *c, size_t k, const struct network *n)
+{
+    return n->circuit->elements[c->elements[k]].value;
+}
+
+void event_charges_begin(struct event_charges *c, const struct event_steps *s)
+{
+    if (c->n == 0)
+        return;
+    for (size_t k = 0; k < c->n; k++)
+        c->volt[k] = capacitor_volt(c, k, s->network);
+    const size_t bytes = s->network->n_flows * sizeof *c->u;
+    memcpy(c->u, s->account.begin.volt, bytes);
+    memcpy(c->i, s->account.begin.ampere, bytes);
+}
+
+/* What all charges could do at most: each through the whole range of the sources [J]. */
+static double find_work(struct event_charges *c, const struct network *n)
+{
+    double work = 0;
+    for (size_t k = 0; k < c->n; k++) {
+        c->change[k] = capacitor_volt(c, k, n) - c->volt[k];
+        work += farad(c, k, n) * fabs(c->change[k]) * fmax(fabs(c->change[k]), n->high - n->low);
+    }
+    return work;
+}
+
+/* Does the last solution say that this ramp need not be solved?  Then the classes are doubted so. */
+static bool skip(struct event_charges *c, struct event_steps *s, double work)
+{
+    if (c->count < ALWAYS || c->count % SOMETIMES == 0)
+        return false;
+    for (int class = 0; class < ENERGY_CLASSES; class ++)
+        if (c->last[class] * work >
+            SKIP_PART * s->options->reltol * s->dissipated[class] / s->n_ramps)
+            return false;
+    for (int class = 0; class < ENERGY_CLASSES; class ++)
+        s->account.class_error[class] += c->last[class] * work;
+    return true;
+}
+
+/* Solve with the currents of a ramp of *h seconds, longer or shorter so that nodes move by about SHIFT:
+ * the flows then are account.middle.  All values are restored. */
+static bool solve(struct event_charges *c, struct event_steps *s, double *h)
+{
+    struct network *n = s->network;
+    const size_t bytes = circuit_n_values(n->circuit) * sizeof *n->values;
+    bool solved = true;
+    double shift = 0;
+    memcpy(c->values, n->values, bytes);
+    for (int tries = 0; tries < SHIFT_TRIES && solved; tries++) {
+        for (size_t k = 0; k < c->n; k++)
+            c->ampere[k] = farad(c, k, n) * c->change[k] / *h;
+        network_charge(n, c->n, c->elements, c->ampere);
+        solved = network_solve(n, s->newton);
+        if (solved)
+            event_account_find(&s->account, &s->account.middle);
+        shift = 0;
+        for (size_t k = 0; k < c->n && solved; k++) {
+            const double volt = capacitor_volt(c, k, n), moved = volt - c->change[k] - c->volt[k];
+            c->constants[k] = fabs(c->change[k]) > 0 ? -*h * moved / c->change[k] : 0;
+            raise(&shift, fabs(moved));
+        }
+        memcpy(n->values, c->values, bytes);
+        if (!(shift > 0) || (shift >= SHIFT_LEAST && shift <= SHIFT_MOST))
+            break;
+        *h *= fmax(1e-4, fmin(1e4, shift / SHIFT));
+    }
+    network_charge(n, 0, NULL, NULL);
+    network_conductances(n);
+    return solved;
+}
+
+/* The mean of the constants over the charges' energies; *spread: by what part they differ. */
+static double mean_constant(const struct event_charges *c, const struct network *n, double *spread)
+{
+    double all = 0, sum = 0, apart = 0;
+    for (size_t k = 0; k < c->n; k++) {
+        const double energy = farad(c, k, n) * c->change[k] * c->change[k];
+        all += energy;
+        sum += energy * c->constants[k];
+    }
+    const double mean = sum / all;
+    for (size_t k = 0; k < c->n; k++)
+        apart += farad(c, k, n) * c->change[k] * c->change[k] * fabs(c->constants[k] - mean);
+    *spread = mean > 0 ? fmin(1, apart / all / mean) : 1;
+    return fmax(0, mean);
+}
+
+/* The weights of the head of event_charges.h: phi, and kappa/h. */
+struct weights {
+    double phi, square;
+};
+static struct weights find_weights(double h, double constant)
+{
+    const double z = constant > 0 ? h / constant : INFINITY;
+    if (!(z < 1 / DBL_EPSILON))
+        return (struct weights){0.5, 1 / h};
+    if (z < 1e-4)
+        return (struct weights){1 - z / 6, (0.5 - z / 6) / constant};
+    const double gone = -expm1(-z);
+    return (struct weights){0.5 + 1 / z - gone / (z * z), (1 - gone / z) / h};
+}
+
+/* By what part the slopes at the end are not those of the way, over the flows that charging moves. */
+static double find_bend(const struct event_charges *c, const struct event_account *a)
+{
+    double all = 0, bent = 0;
+    for (size_t k = 0; k < a->network->n_flows; k++) {
+        const double du = a->middle.volt[k] - a->begin.volt[k],
+                     di = a->middle.ampere[k] - a->begin.ampere[k],
+                     way = a->begin.volt[k] - c->u[k], rise = a->begin.ampere[k] - c->i[k],
+                     size = fabs(a->begin.volt[k] * di) + fabs(a->begin.ampere[k] * du);
+        const double here = fabs(di * way), there = fabs(rise * du);
+        if (here + there > 0) {
+            all += size;
+            bent += size * fabs(di * way - rise * du) / (here + there);
+        }
+    }
+    return all > 0 ? bent / all : 0;
+}
+
+/* h: of the ramp; by: for which the currents were. */
+static void book(struct event_charges *c, struct event_steps *s, double h, double by, double work)
+{
+    struct event_account *a = &s->account;
+    double spread;
+    c->constant = mean_constant(c, s->network, &spread);
+    const struct weights w = find_weights(h, c->constant);
+    const double bend = find_bend(c, a), late = fabs(w.phi - 0.5),
+                 unsure = bend + spread * fmin(1, late);
+    memset(c->last, 0, sizeof c->last);
+    for (size_t k = 0; k < a->network->n_flows; k++) {
+        const double du = a->middle.volt[k] - a->begin.volt[k],
+                     di = a->middle.ampere[k] - a->begin.ampere[k];
+        const double u = c->u[k] + w.phi * (a->begin.volt[k] - c->u[k]),
+                     i = c->i[k] + w.phi * (a->begin.ampere[k] - c->i[k]);
+        const double crossed = by * (u * di + i * du), own = by * by * w.square * du * di;
+        a->taken[k] += crossed + own;
+        a->error[k] += unsure * (by * (fabs(u * di) + fabs(i * du)) + fabs(own));
+        c->last[a->classes[a->network->flows[k].element]] += fabs(crossed + own) / work;
+    }
+}
+
+bool event_charges_end(struct event_charges *c, struct event_steps *s, double h)
+{
+    const double work = c->n > 0 ? find_work(c, s->network) : 0;
+    if (!(work > 0) || skip(c, s, work))
+        return true;
+    c->count++;
+    double largest = 0;
+    for (size_t k = 0; k < c->n; k++)
+        largest = fmax(largest, fabs(c->change[k]));
+    double by = c->constant > 0 ? c->constant * largest / SHIFT : H_FIRST;
+    if (!solve(c, s, &by))
+        return false;
+    book(c, s, h, by, work);
+    return true;
+}
+
+double event_charges_left(const struct event_charges *c, double h, double hold, size_t *slowest)
+{
+    double most = 0;
+    for (size_t k = 0; k < c->n; k++) {
+        const double constant = c->constants[k];
+        if (!(constant > 0))
+            continue;
+        const double z = h / constant, part = z > 0 ? -expm1(-z) / z : 1,
+                     left = fabs(c->change[k]) * part * exp(-hold / constant);
+        if (left > most) {
+            most = left;
+            *slowest = k;
+        }
+    }
+    return most;
+}

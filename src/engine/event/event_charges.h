@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What charging the capacitors adds to the energies.
+ *
+ * The states' steps leave capacitors out: node voltages follow the drive at once.  While a node goes by
+ * dv in h seconds, on a ramp or with the states behind it, its capacitor carries i = C dv/h.  With these
+ * currents the network is solved once more, at the end of the ramp; voltages and currents of an element
+ * are then by du and di off, and by one time constant T and z = h/T,
+ *
+ *     energy = h [u(phi) di + i(phi) du + kappa du di]
+ *     phi    = 1/2 + 1/z - (1 - exp -z)/z^2      where on its way, u = u0 + phi (u1 - u0), charge flows
+ *     kappa  = 1 - (1 - exp -z)/z
+ *
+ * which is exact for one capacitor in a network that does not change: a current (C dv/h)(1 - exp -t/T)
+ * on the ramp, and its decay behind it; h = 0 is a jump.  T is the mean over all charges,
+ * -h sum C dv du / sum C dv^2.  Ramps on which this moved no class of energy by a part of the tolerance
+ * are not solved again each time.  Where charging is not short beside a phase, states and readings
+ * would be others, and the run ends. */
+#ifndef SILVERBAR_ENGINE_EVENT_EVENT_CHARGES_H
+#define SILVERBAR_ENGINE_EVENT_EVENT_CHARGES_H
+
+#include "engine/event/event_step.h"
+
+struct event_charges {
+    size_t n;
+    int *elements;     /* n: capacitors */
+    double *volt;      /* n: where the ramp begins [V] */
+    double *change;    /* n: by what the ramp changes that [V] */
+    double *ampere;    /* n: while it lasts [A] */
+    double *constants; /* n: T of each, by the last ramp that was solved [s] */
+    double *values;    /* circuit_n_values(): scratch */
+    double *u, *i;     /* n_elements: of flows where the ramp begins [V, A] */
+    double
+        last[ENERGY_CLASSES + 1]; /* moved by the last ramp that was solved, as part of its work */
+    size_t count;                 /* of those */
+    double constant;              /* T of the last one [s] */
+};
+
+void event_charges_new(struct event_charges *c, const struct circuit *circuit);
+void event_charges_free(struct event_charges *c);
+
+/* A ramp, or a hold, begins: the network's flows are those of it. */
+void event_charges_begin(struct event_charges *c, const struct event_steps *s);
+
+/* It has ended after h seconds, 0: the drive has jumped.  Books what charging adds.  False: the network
+ * has no solution. */
+bool event_charges_end(struct event_charges *c, struct event_steps *s, double h);
+
+/* After a ramp of h seconds and `hold` seconds behind it: the largest voltage by which a capacitor lags
+ * [V], and which of the n it is. */
+double event_charges_left(const struct event_charges *c, double h, double hold, size_t *slowest);
+
+#endif
