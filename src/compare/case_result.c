@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SWING_FLOOR 1e-6 /* of the largest swing of a voltage or of a current */
+
 /* Whether `value` is more than *most, which it then becomes; what is not a number is infinite. */
 static bool more(double value, double *most)
 {
@@ -193,6 +195,7 @@ enum status case_run(const struct study_case *k, const struct case_run_options *
         .n_probes = k->n_probes,
         .states = NEW(c->n_states, double),
         .readings = NEW(k->drive.n * k->n_probes, double),
+        .currents = NEW(k->n_probes, bool),
         .accuracy = NAN,
         .waveform = {.n_probes = k->n_probes, .begins = NEW(k->drive.n, size_t)},
         .waveform_difference = reference ? 0 : NAN};
@@ -208,8 +211,10 @@ enum status case_run(const struct study_case *k, const struct case_run_options *
     w.high = w.low + k->n_probes;
     w.sum = w.high + k->n_probes;
     w.square = w.sum + k->n_probes;
-    for (size_t j = 0; j < k->n_probes; j++)
+    for (size_t j = 0; j < k->n_probes; j++) {
         w.values[j] = circuit_probe_value(c, k->probes[j]);
+        o->currents[j] = c->probes[k->probes[j]].current;
+    }
     if (reference)
         find_extremes(&w);
     struct ledger *ledger = ledger_new(c, NULL);
@@ -241,25 +246,40 @@ void case_result_free(struct case_result *o)
 {
     free(o->states);
     free(o->readings);
+    free(o->currents);
     free(o->waveform.points);
     free(o->waveform.begins);
     *o = (struct case_result){0};
 }
 
+/* Of a probe: its lowest and highest reading; the first phase is the start. */
+static double swing(const struct case_result *r, size_t probe)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (size_t p = 1; p < r->n_phases; p++) {
+        low = fmin(low, r->readings[p * r->n_probes + probe]);
+        high = fmax(high, r->readings[p * r->n_probes + probe]);
+    }
+    return high > low ? high - low : 0;
+}
+
+/* Against the swing of each probe, or SWING_FLOOR of the largest of its unit: a current of no more than
+ * what is left of rounding elsewhere has no digits. */
 static void compare_readings(const struct case_result *o, const struct case_result *r,
                              struct difference *d)
 {
+    double largest[2] = {0};
+    for (size_t j = 0; j < r->n_probes; j++)
+        largest[r->currents[j]] = fmax(largest[r->currents[j]], swing(r, j));
     for (size_t j = 0; j < o->n_probes; j++) {
-        double low = INFINITY, high = -INFINITY, differs = 0;
+        const double of = fmax(swing(r, j), SWING_FLOOR * largest[r->currents[j]]);
+        double differs = 0;
         size_t where = 0;
-        for (size_t p = 1; p < r->n_phases; p++) { /* the first is the start */
-            const double a = o->readings[p * o->n_probes + j], b = r->readings[p * r->n_probes + j];
-            low = fmin(low, b);
-            high = fmax(high, b);
-            if (more(fabs(a - b), &differs))
+        for (size_t p = 1; p < r->n_phases; p++)
+            if (more(fabs(o->readings[p * o->n_probes + j] - r->readings[p * r->n_probes + j]),
+                     &differs))
                 where = p;
-        }
-        if (high > low && more(differs / (high - low), &d->reading)) {
+        if (of > 0 && more(differs / of, &d->reading)) {
             d->reading_probe = j;
             d->reading_phase = where;
         }

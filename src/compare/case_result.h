@@ -21,6 +21,7 @@ struct case_result {
     size_t n_states, n_phases, n_probes, n_images;
     double *states;   /* n_states, at the end */
     double *readings; /* n_phases x n_probes: mean over the end of each phase */
+    bool *currents;   /* n_probes: it reads a current, not a voltage */
     /* What is dissipated [J]: energies of elements that are neither sources nor capacitors, which
      * give back what they store.  NAN: no such element. */
     double energy[PHASE_SECTIONS][ENERGY_CLASSES];

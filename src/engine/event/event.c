@@ -138,8 +138,23 @@ static void begin_stretch(struct run *r)
 static enum status end_stretch(struct run *r)
 {
     const double h = r->t - r->stretch_begin;
+    const enum event_stretch stretch = r->steps.moving ? EVENT_RAMP : EVENT_HOLD;
     event_account_leaks_end(&r->steps.account, h);
-    return event_charges_end(&r->charges, &r->steps, h) ? STATUS_OK : no_solution(r);
+    return event_charges_end(&r->charges, &r->steps, stretch, h) ? STATUS_OK : no_solution(r);
+}
+
+/* A phase has ended: is what charging leaves out too much? */
+static enum status check_charging(struct run *r)
+{
+    const double hold = r->t - r->phase_begin - r->phase->edge;
+    char text[EVENT_TROUBLE_SIZE];
+    if (!event_charges_felt(&r->charges, &r->steps, fmax(0, hold), text))
+        return STATUS_OK;
+    char *able = engines_able(ENGINE_TRANSISTORS), *option = memory_format("--engine %s", able);
+    transient_fail(r->transient, r->t, text, option, r->error);
+    free(option);
+    free(able);
+    return STATUS_NUMERICAL;
 }
 
 /* From r->t to t_end, where the drive is smooth.  *ended: a stop has ended the phase. */
@@ -184,8 +199,11 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         enum status status = check_states(r);
         *ended = transient_stopped(r->transient, r->network->values);
         const bool ends = *ended || (last && r->t >= t_end);
+        event_charges_step(&r->charges, s);
         if (status == STATUS_OK && ends)
             status = end_stretch(r);
+        if (status == STATUS_OK && ends)
+            status = check_charging(r);
         if (status != STATUS_OK)
             return status;
         record(r, t0, ends);

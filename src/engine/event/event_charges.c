@@ -6,6 +6,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,11 @@
 #define SKIP_PART 0.01
 #define ALWAYS 8
 #define SOMETIMES 32
+/* By what part charging may move a state, one below STATE_FLOOR as if it were that, and a reading, of the
+ * sources' range. */
+#define LATE_MOST 1e-3
+#define STATE_FLOOR 1e-3
+#define LEFT_MOST 1e-3
 
 void event_charges_new(struct event_charges *c, const struct circuit *circuit)
 {
@@ -32,6 +38,8 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
     c->change = NEW(c->n, double);
     c->ampere = NEW(c->n, double);
     c->constants = NEW(c->n, double);
+    c->moved = NEW(c->n, double);
+    c->late = NEW(c->n, double);
     c->values = NEW(circuit_n_values(circuit), double);
     c->u = NEW(circuit->n_elements, double);
     c->i = NEW(circuit->n_elements, double);
@@ -44,6 +52,8 @@ void event_charges_free(struct event_charges *c)
     free(c->change);
     free(c->ampere);
     free(c->constants);
+    free(c->moved);
+    free(c->late);
     free(c->values);
     free(c->u);
     free(c->i);
@@ -199,35 +209,85 @@ static void book(struct event_charges *c, struct event_steps *s, double h, doubl
     }
 }
 
-bool event_charges_end(struct event_charges *c, struct event_steps *s, double h)
+/* The ramp is solved. */
+static void leave_ramp(struct event_charges *c, double h)
+{
+    c->ramp = h;
+    memcpy(c->moved, c->change, c->n * sizeof *c->moved);
+    memcpy(c->late, c->constants, c->n * sizeof *c->late);
+}
+
+void event_charges_step(struct event_charges *c, const struct event_steps *s)
+{
+    for (size_t k = 0; c->n > 0 && k < s->n_active; k++)
+        c->fastest =
+            fmax(c->fastest, fabs(s->active[k]->f) / fmax(fabs(s->active[k]->x), STATE_FLOOR));
+}
+
+bool event_charges_end(struct event_charges *c, struct event_steps *s, enum event_stretch stretch,
+                       double h)
 {
     const double work = c->n > 0 ? find_work(c, s->network) : 0;
-    if (!(work > 0) || skip(c, s, work))
-        return true;
-    c->count++;
-    double largest = 0;
-    for (size_t k = 0; k < c->n; k++)
-        largest = fmax(largest, fabs(c->change[k]));
-    double by = c->constant > 0 ? c->constant * largest / SHIFT : H_FIRST;
-    if (!solve(c, s, &by))
-        return false;
-    book(c, s, h, by, work);
+    const bool solves = work > 0 && !skip(c, s, work);
+    if (solves) {
+        c->count++;
+        double largest = 0;
+        for (size_t k = 0; k < c->n; k++)
+            largest = fmax(largest, fabs(c->change[k]));
+        double by = c->constant > 0 ? c->constant * largest / SHIFT : H_FIRST;
+        if (!solve(c, s, &by))
+            return false;
+        book(c, s, h, by, work);
+    }
+    if (stretch == EVENT_RAMP) {
+        c->fastest = 0;
+        if (solves)
+            leave_ramp(c, h);
+    }
     return true;
 }
 
-double event_charges_left(const struct event_charges *c, double h, double hold, size_t *slowest)
+/* The largest voltage by which a capacitor lags `hold` seconds behind the last ramp [V], and which. */
+static double find_left(const struct event_charges *c, double hold, size_t *slowest)
 {
     double most = 0;
     for (size_t k = 0; k < c->n; k++) {
-        const double constant = c->constants[k];
+        const double constant = c->late[k];
         if (!(constant > 0))
             continue;
-        const double z = h / constant, part = z > 0 ? -expm1(-z) / z : 1,
-                     left = fabs(c->change[k]) * part * exp(-hold / constant);
+        const double z = c->ramp / constant, part = z > 0 ? -expm1(-z) / z : 1,
+                     left = fabs(c->moved[k]) * part * exp(-hold / constant);
         if (left > most) {
             most = left;
             *slowest = k;
         }
     }
     return most;
+}
+
+bool event_charges_felt(const struct event_charges *c, const struct event_steps *s, double h,
+                        char text[EVENT_TROUBLE_SIZE])
+{
+    const struct network *n = s->network;
+    size_t slowest = 0, k = 0;
+    const double left = find_left(c, h, &slowest), most = LEFT_MOST * (n->high - n->low);
+    for (size_t i = 1; i < c->n; i++)
+        if (c->late[i] > c->late[k])
+            k = i;
+    if (left > most) {
+        snprintf(
+            text, EVENT_TROUBLE_SIZE,
+            "capacitor %.40s, time constant %.2g s, has not charged: %.2g V are left, and at most "
+            "%.2g may be",
+            n->circuit->elements[c->elements[slowest]].name, c->late[slowest], left, most);
+        return true;
+    }
+    if (c->n == 0 || !(c->late[k] * c->fastest > LATE_MOST))
+        return false;
+    snprintf(
+        text, EVENT_TROUBLE_SIZE,
+        "capacitor %.40s charges in %.2g s, in which a state moves by a part %.2g, and at most %g "
+        "may be left out",
+        n->circuit->elements[c->elements[k]].name, c->late[k], c->late[k] * c->fastest, LATE_MOST);
+    return true;
 }

@@ -13,12 +13,16 @@
  * which is exact for one capacitor in a network that does not change: a current (C dv/h)(1 - exp -t/T)
  * on the ramp, and its decay behind it; h = 0 is a jump.  T is the mean over all charges,
  * -h sum C dv du / sum C dv^2.  Ramps on which this moved no class of energy by a part of the tolerance
- * are not solved again each time.  Where charging is not short beside a phase, states and readings
- * would be others, and the run ends. */
+ * are not solved again each time.
+ *
+ * A device's voltage follows the drive, and other states, late by T: a state may be off by T dx/dt.  And
+ * what has not charged by the end of a phase is missing in its reading.  Where either can be felt the run
+ * ends. */
 #ifndef SILVERBAR_ENGINE_EVENT_EVENT_CHARGES_H
 #define SILVERBAR_ENGINE_EVENT_EVENT_CHARGES_H
 
 #include "engine/event/event_step.h"
+#include "engine/event/event_trouble.h"
 
 struct event_charges {
     size_t n;
@@ -33,7 +37,12 @@ struct event_charges {
         last[ENERGY_CLASSES + 1]; /* moved by the last ramp that was solved, as part of its work */
     size_t count;                 /* of those */
     double constant;              /* T of the last one [s] */
+    double ramp;                  /* the last ramp [s], */
+    double *moved, *late;         /* n: change and T of each then [V, s] */
+    double fastest;               /* of all states since then: rate as a part of the state [1/s] */
 };
+
+enum event_stretch { EVENT_RAMP, EVENT_HOLD };
 
 void event_charges_new(struct event_charges *c, const struct circuit *circuit);
 void event_charges_free(struct event_charges *c);
@@ -43,10 +52,15 @@ void event_charges_begin(struct event_charges *c, const struct event_steps *s);
 
 /* It has ended after h seconds, 0: the drive has jumped.  Books what charging adds.  False: the network
  * has no solution. */
-bool event_charges_end(struct event_charges *c, struct event_steps *s, double h);
+bool event_charges_end(struct event_charges *c, struct event_steps *s, enum event_stretch stretch,
+                       double h);
 
-/* After a ramp of h seconds and `hold` seconds behind it: the largest voltage by which a capacitor lags
- * [V], and which of the n it is. */
-double event_charges_left(const struct event_charges *c, double h, double hold, size_t *slowest);
+/* A step of the states is accepted. */
+void event_charges_step(struct event_charges *c, const struct event_steps *s);
+
+/* A phase ends h seconds after its ramp: is charging felt in a state or in its reading?  `text`: where and
+ * how. */
+bool event_charges_felt(const struct event_charges *c, const struct event_steps *s, double h,
+                        char text[EVENT_TROUBLE_SIZE]);
 
 #endif
