@@ -17,6 +17,8 @@
 #define SHIFT_MOST 5e-3
 #define SHIFT_TRIES 4
 #define H_FIRST 1e-6 /* [s] as long as no constant is known */
+/* What conducts less does not hold a node: ten open ports. */
+#define HOLDS (10 / CIRCUIT_R_OPEN) /* [S] */
 /* A ramp is not solved again while charging moves no class by this part of the tolerance, by the last
  * one that was, and then every so often. */
 #define SKIP_PART 0.01
@@ -34,6 +36,7 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
     for (size_t k = 0; k < circuit->n_elements; k++)
         if (element_type(&circuit->elements[k])->law == LAW_CAPACITANCE)
             c->elements[c->n++] = (int)k;
+    c->held = NEW(circuit->n_nodes, bool);
     c->volt = NEW(c->n, double);
     c->change = NEW(c->n, double);
     c->ampere = NEW(c->n, double);
@@ -48,6 +51,7 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
 void event_charges_free(struct event_charges *c)
 {
     free(c->elements);
+    free(c->held);
     free(c->volt);
     free(c->change);
     free(c->ampere);
@@ -82,11 +86,14 @@ void event_charges_begin(struct event_charges *c, const struct event_steps *s)
 }
 
 /* What all charges could do at most: each through the whole range of the sources [J]. */
-static double find_work(struct event_charges *c, const struct network *n)
+static double find_work(struct event_charges *c, struct network *n)
 {
     double work = 0;
+    network_held(n, HOLDS, c->held);
     for (size_t k = 0; k < c->n; k++) {
-        c->change[k] = capacitor_volt(c, k, n) - c->volt[k];
+        const int *node = n->circuit->elements[c->elements[k]].node;
+        const bool held = c->held[node[0]] && c->held[node[1]];
+        c->change[k] = held ? capacitor_volt(c, k, n) - c->volt[k] : 0;
         work += farad(c, k, n) * fabs(c->change[k]) * fmax(fabs(c->change[k]), n->high - n->low);
     }
     return work;

@@ -15,6 +15,8 @@
  * -h sum C dv du / sum C dv^2.  Ramps on which this moved no class of energy by a part of the tolerance
  * are not solved again each time.
  *
+ * A node that nothing holds but what leaks keeps its charge, whatever voltage the leaks would give it.
+ *
  * A device's voltage follows the drive, and other states, late by T: a state may be off by T dx/dt.  And
  * what has not charged by the end of a phase is missing in its reading.  Where either can be felt the run
  * ends. */
@@ -26,6 +28,7 @@
 
 struct event_charges {
     size_t n;
+    bool *held;        /* n_nodes: scratch */
     int *elements;     /* n: capacitors */
     double *volt;      /* n: where the ramp begins [V] */
     double *change;    /* n: by what the ramp changes that [V] */

@@ -333,17 +333,20 @@ static double ampere_error(const struct event_steps *s, size_t flow, double h)
     return h * s->options->abstol * simpson_size(b->begin.volt, b->middle.volt, b->end.volt, flow);
 }
 
-/* Energies of what a switch or transistor acts on whose control moves: it opens or closes within a small
- * part of the ramp, where its conductance passes those around it, and nothing there is a parabola. */
+/* Energies of what a switch or transistor acts on whose control moves, or a transistor that passes from
+ * triode to saturation or back: it opens or closes within a small part of the ramp, where its conductance
+ * passes those around it, and nothing there is a parabola. */
 static void check_turns(struct event_steps *s, double h, struct event_found *found)
 {
     const struct network *n = s->network;
     struct event_account *b = &s->account;
     size_t flow = 0;
-    for (size_t i = 0; i < n->n_components; i++)
-        for (size_t k = 0; n->live[i] && k < n->components[i].n_cells; k++, flow++) {
+    for (size_t i = 0; i < n->n_components; i++) {
+        const struct network_component *p = &n->components[i];
+        const bool turns = n->live[i] && (p->turns || network_turned(n, p, s->before));
+        for (size_t k = 0; n->live[i] && k < p->n_cells; k++, flow++) {
             const unsigned char class = b->classes[n->flows[flow].element];
-            if (!n->components[i].turns || class == ENERGY_CLASSES)
+            if (!turns || class == ENERGY_CLASSES)
                 continue;
             const double error = coarse_error(b, EVENT_THIRD, (int)flow, h),
                          most = s->options->reltol *
@@ -353,6 +356,7 @@ static void check_turns(struct event_steps *s, double h, struct event_found *fou
             if (error > most)
                 raise(&found->error, error / most);
         }
+    }
 }
 
 /* Energies of all that dissipates while no source moves. */

@@ -52,6 +52,28 @@ static void set_conductances(struct network *n, const struct network_component *
     }
 }
 
+enum region { REGION_OFF, REGION_TRIODE, REGION_SATURATION };
+
+/* Of the channel of mos1.h without body effect. */
+static enum region find_region(const struct network_cell *c, const double *v)
+{
+    const double sign = c->mos.sign, u = v[c->a] - v[c->b],
+                 source = sign * u >= 0 ? v[c->b] : v[c->a];
+    const double vov = sign * (v[c->c] - source) - c->mos.vto;
+    return !(vov > 0) ? REGION_OFF : fabs(u) < vov ? REGION_TRIODE : REGION_SATURATION;
+}
+
+bool network_turned(const struct network *n, const struct network_component *p,
+                    const double *before)
+{
+    for (size_t k = p->n_links; k < p->n_cells; k++) {
+        const struct network_cell *c = &n->cells[p->first_cell + k];
+        if (c->kind == ELEMENT_MOSFET && find_region(c, before) != find_region(c, n->values))
+            return true;
+    }
+    return false;
+}
+
 /* The current of mos1.h without body effect. */
 WIDE void network_channel_currents(const struct network_channels *c, const double *restrict v,
                                    double *restrict ampere)

@@ -209,6 +209,7 @@ struct network {
     bool charges;  /* capacitors carry currents: */
     double *drawn; /* n_nodes: that leave each node as the circuit has it [A], */
     double *enter; /* n_nodes: and that leave the node in whose equation they are [A] */
+    int *joined;   /* n_nodes: scratch of network_held() */
     size_t failed; /* the component that could not be solved; n_components: none */
 };
 
@@ -249,12 +250,21 @@ bool network_solve(struct network *network, double tolerance);
 /* Capacitor k of n now carries ampere[k] from its first node to its second; n = 0: none carries any. */
 void network_charge(struct network *network, size_t n, const int *elements, const double *ampere);
 
+/* held[node], n_nodes: conductances of at least `least` [S], at the present voltages, lead from it to a
+ * known node or the output of a controlled source. */
+void network_held(struct network *network, double least, bool *held);
+
 /* After it has failed: the node of that component at which currents are missed most, or -1. */
 int network_worst(struct network *network);
 
 /* After a solution that began at voltages `before`: by how much it is not the straight one, in parts
  * of the way of the node that moved farthest; and what bends by more than `limit`. */
 double network_bend(struct network *network, const double *before, double limit);
+
+/* Is a transistor of the component in another region (off, triode, saturation) than at the node voltages
+ * `before`? */
+bool network_turned(const struct network *network, const struct network_component *component,
+                    const double *before);
 
 /* Solve that alone, for which half way between two solutions is no solution. */
 bool network_solve_bent(struct network *network, double tolerance);

@@ -25,6 +25,7 @@ void network_free(struct network *n)
     free(n->owner);
     free(n->drawn);
     free(n->enter);
+    free(n->joined);
     free(n->leak_power);
     free(n->leak);
     free(n->component);
@@ -372,6 +373,7 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->leak = NEW(nodes, double);
     n->drawn = NEW(nodes, double);
     n->enter = NEW(nodes, double);
+    n->joined = NEW(nodes, int);
     n->component = NEW(nodes, int);
     n->order = NEW(nodes, int);
     n->cells = NEW(elements, struct network_cell);
