@@ -375,7 +375,7 @@ static enum status run(struct arguments *a, int argc, char **argv, struct error 
     if (status == STATUS_OK && a->output) {
         const struct manifest manifest = {.argc = argc, .argv = argv, .summary = &summary};
         status = complete(&folder, &job, &t, &manifest, error);
-    } else if (folder.temporary) {
+    } else if (folder.folder.temporary) {
         const struct error why = *error;
         folder_abandon(&folder);
         if (status == STATUS_INTERRUPTED)
