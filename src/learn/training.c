@@ -345,6 +345,15 @@ static bool knows_supply(const struct training *t, enum phase_section section, s
     return false;
 }
 
+enum status training_account_closes(double residual, struct error *error)
+{
+    if (residual <= TRAINING_RESIDUAL_LIMIT)
+        return STATUS_OK;
+    return fail(error, STATUS_UNTRUSTED,
+                "the energy account does not close: residual %.2e, expected at most %g", residual,
+                TRAINING_RESIDUAL_LIMIT);
+}
+
 bool training_trustworthy(const struct training *t, struct error *error)
 {
     const struct ledger_total total = ledger_section(t->ledger, SECTION_TRAINING);

@@ -189,4 +189,7 @@ double training_error(const struct training *training, enum energy_class class);
 #define TRAINING_ERROR_LIMIT 1e-2
 bool training_trustworthy(const struct training *training, struct error *error);
 
+/* STATUS_UNTRUSTED if a residual is above TRAINING_RESIDUAL_LIMIT. */
+enum status training_account_closes(double residual, struct error *error);
+
 #endif

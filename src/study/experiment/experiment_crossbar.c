@@ -307,11 +307,7 @@ static enum status run_crossbar(void *shared, const void *options, struct random
             detail->tables[1] = variation_table(&variation);
             detail->n = 2;
         }
-        const double residual = ledger_residual_array(b.ledger);
-        if (!(residual <= TRAINING_RESIDUAL_LIMIT))
-            status = fail(error, STATUS_UNTRUSTED,
-                          "the energy account does not close: residual %.2e, expected at most %g",
-                          residual, TRAINING_RESIDUAL_LIMIT);
+        status = training_account_closes(ledger_residual_array(b.ledger), error);
         crossbar_bench_free(&b);
     }
     variation_free(&variation);
@@ -354,16 +350,11 @@ static enum status record(void *shared, const void *options, struct random_sampl
         return status;
     }
     const struct crossbar_bench *b = &owner->bench;
-    *k = (struct study_case){.circuits = {b->circuit},
-                             .drive = owner->drive,
-                             .n_probes = o->columns,
-                             .probes = b->column_probes,
-                             .output_probe = -1,
-                             .n_devices = b->n,
-                             .n_pulses = b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET],
-                             .borrowed = true,
-                             .owner = owner,
-                             .release = release};
+    *k = case_of_run(b->circuit, &owner->drive, owner, release);
+    k->n_probes = o->columns;
+    k->probes = b->column_probes;
+    k->n_devices = b->n;
+    k->n_pulses = b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET];
     return STATUS_OK;
 }
 
