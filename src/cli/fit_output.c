@@ -178,19 +178,19 @@ static enum status prove(const struct fit_options *o, const struct fit_result *r
                          const struct dopant *d, struct fit_proof *proof, struct error *error)
 {
     const struct trace *t = &o->traces[0];
-    struct device_test bench = {
+    struct device_test test = {
         .dopant = d, .series = fmax(o->series[0], WIRE), .solver = engine_defaults};
     double p[MODEL_PARAMETERS_MAX], size = 0, worst = 0;
     double *current = NEW(t->n, double);
-    fit_parameters(o, r, 0, p, &bench.x0);
-    bench.solver.reltol = 1e-5;
-    bench.solver.interrupted = o->interrupted;
+    fit_parameters(o, r, 0, p, &test.x0);
+    test.solver.reltol = 1e-5;
+    test.solver.interrupted = o->interrupted;
     for (size_t k = 0; k < t->n; k++)
         size += r->current[0][k] * r->current[0][k];
     enum status status = STATUS_OK;
     for (size_t e = 0; engine_table[e] && status == STATUS_OK; e++) {
-        bench.engine = engine_table[e];
-        status = device_test_waveform(&bench, t->n, t->column[TRACE_T], t->column[TRACE_SOURCE],
+        test.engine = engine_table[e];
+        status = device_test_waveform(&test, t->n, t->column[TRACE_T], t->column[TRACE_SOURCE],
                                       current, error);
         double sum = 0;
         for (size_t k = 0; k < t->n; k++)

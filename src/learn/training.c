@@ -91,15 +91,15 @@ static const struct engine *measuring_engine(const struct training_options *o)
 }
 
 /* The first layer is measured at its common current, the others without one. */
-static struct transfer_bench measuring_bench(const struct training_options *o, size_t layer,
-                                             size_t neuron)
+static struct transfer_testbench measuring_testbench(const struct training_options *o, size_t layer,
+                                                     size_t neuron)
 {
-    return (struct transfer_bench){.options = &o->classifier,
-                                   .layer = layer,
-                                   .neuron = neuron,
-                                   .lit_rows = layer == 0 ? TRANSFER_COMMON_ROWS : 0,
-                                   .engine = measuring_engine(o),
-                                   .solver = &o->solver};
+    return (struct transfer_testbench){.options = &o->classifier,
+                                       .layer = layer,
+                                       .neuron = neuron,
+                                       .lit_rows = layer == 0 ? TRANSFER_COMMON_ROWS : 0,
+                                       .engine = measuring_engine(o),
+                                       .solver = &o->solver};
 }
 
 /* Each neuron by itself, where transistors differ and the circuit takes curves. */
@@ -113,8 +113,8 @@ static enum status measure_own(struct training *t, struct error *error)
     size_t n = 0;
     for (size_t l = 0; l < c->n_layers; l++)
         for (size_t j = 0; j < c->sizes[l + 1]; j++, n++) {
-            const struct transfer_bench bench = measuring_bench(o, l, j);
-            const enum status status = transfer_measure_neuron(&bench, &t->own[n], error);
+            const struct transfer_testbench testbench = measuring_testbench(o, l, j);
+            const enum status status = transfer_measure_neuron(&testbench, &t->own[n], error);
             if (status != STATUS_OK)
                 return status;
             t->own_curves[n] = t->own[n].curve;
@@ -131,11 +131,11 @@ static enum status measure_neurons(struct training *t, struct error *error)
     if (o->measured)
         memcpy(t->transfer, o->measured, o->classifier.n_layers * sizeof *t->transfer);
     for (size_t l = 0; l < o->classifier.n_layers && status == STATUS_OK; l++) {
-        const struct transfer_bench bench = measuring_bench(o, l, 0);
+        const struct transfer_testbench testbench = measuring_testbench(o, l, 0);
         if (!o->measured)
-            status = transfer_measure(&bench, &t->transfer[l], error);
+            status = transfer_measure(&testbench, &t->transfer[l], error);
         if (!o->measured && status == STATUS_OK && o->behavioural)
-            status = transfer_measure_supply(&bench, &t->transfer[l], error);
+            status = transfer_measure_supply(&testbench, &t->transfer[l], error);
         t->curves[l] = t->transfer[l].curve;
     }
     if (o->behavioural && o->classifier.mismatch && status == STATUS_OK)
