@@ -39,8 +39,8 @@ struct circuit {
     struct port *ports;       /* n_ports */
     struct probe *probes;     /* n_probes */
     double temperature;       /* [K] */
-    size_t n_places;
-    int *places; /* n_places, a power of two or 0: hash table of node numbers by name, 0: free */
+    size_t n_slots;
+    int *slots; /* n_slots, a power of two or 0: hash table of node numbers by name, 0: free */
 
     /* For the deck: what stands at top level, in order, and the text of the subcircuits used. */
     struct deck_card *cards;

@@ -171,13 +171,13 @@ static enum status build_reference(struct build *b, size_t l, const int *rows, i
     name = memory_format("%zu", l + 1);
     const struct neuron_kind kind = classifier_neuron(o, l, o->sizes[l + 1]);
     if (status == STATUS_OK)
-        status =
-            neuron_add_reference(b->circuit, &kind,
-                                 &(struct neuron_place){.name = name,
-                                                        .column = input,
-                                                        .output = *reference,
-                                                        .rf = classifier_feedback(o->dopant, l)},
-                                 b->error);
+        status = neuron_add_reference(
+            b->circuit, &kind,
+            &(struct neuron_terminals){.name = name,
+                                       .column = input,
+                                       .output = *reference,
+                                       .rf = classifier_feedback(o->dopant, l)},
+            b->error);
     free(name);
     return status;
 }
@@ -208,11 +208,11 @@ static enum status build_column(struct build *b, size_t l, size_t j, int column,
     if (status == STATUS_OK)
         status =
             neuron_add(c, &kind,
-                       &(struct neuron_place){.name = name,
-                                              .column = input,
-                                              .reference = reference,
-                                              .output = out,
-                                              .rf = classifier_feedback(b->options->dopant, l)},
+                       &(struct neuron_terminals){.name = name,
+                                                  .column = input,
+                                                  .reference = reference,
+                                                  .output = out,
+                                                  .rf = classifier_feedback(b->options->dopant, l)},
                        b->error);
     free(name);
     probe = memory_format("h%zu_%zu", l + 1, j + 1);

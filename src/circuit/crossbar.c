@@ -102,14 +102,14 @@ int crossbar_segment(struct circuit *c, const struct crossbar_place *at, int fro
 {
     if (!(ohm > 0))
         return from;
-    char *place = at->number ? memory_format("%d_%zu_%zu", at->number, at->i + 1, at->j + 1)
-                             : memory_format("%zu_%zu", at->i + 1, at->j + 1);
-    char *name = at->number ? memory_format("r%s%s", at->line, place)
-                            : memory_format("r%c%s", at->line[0], place);
-    const int node = circuit_nodef(c, "%s%s", at->line, place);
+    char *suffix = at->number ? memory_format("%d_%zu_%zu", at->number, at->i + 1, at->j + 1)
+                              : memory_format("%zu_%zu", at->i + 1, at->j + 1);
+    char *name = at->number ? memory_format("r%s%s", at->line, suffix)
+                            : memory_format("r%c%s", at->line[0], suffix);
+    const int node = circuit_nodef(c, "%s%s", at->line, suffix);
     circuit_resistor(c, name, at->falls ? node : from, at->falls ? from : node, ohm, CLASS_LINE);
     free(name);
-    free(place);
+    free(suffix);
     return node;
 }
 

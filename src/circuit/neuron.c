@@ -105,7 +105,7 @@ static void supply_current(struct circuit *c, const char *name, const int contro
 /* Offsets shift both amplifiers' outputs, at equal currents by as much as their columns.  name: that
  * of the instance without its x. */
 static void behavioural(struct circuit *c, const struct neuron_kind *kind, const char *name,
-                        const struct neuron_place *at)
+                        const struct neuron_terminals *at)
 {
     const struct neuron_curve *curve = kind->curve;
     const double supply = supply_of(kind), ground = neuron_ground(supply);
@@ -132,7 +132,7 @@ static void behavioural(struct circuit *c, const struct neuron_kind *kind, const
 }
 
 static void behavioural_reference(struct circuit *c, const struct neuron_kind *kind,
-                                  const char *name, const struct neuron_place *at)
+                                  const char *name, const struct neuron_terminals *at)
 {
     const struct neuron_curve *curve = kind->curve;
     const double offset = kind->reference_offset + curve->reference_offset;
@@ -196,7 +196,7 @@ static enum status transistors(struct circuit *c, const struct neuron_kind *kind
 }
 
 enum status neuron_add(struct circuit *c, const struct neuron_kind *kind,
-                       const struct neuron_place *at, struct error *error)
+                       const struct neuron_terminals *at, struct error *error)
 {
     const char *name = circuit_own(c, memory_format("xn%s", at->name));
     if (!kind->file) {
@@ -218,7 +218,7 @@ enum status neuron_add(struct circuit *c, const struct neuron_kind *kind,
 }
 
 enum status neuron_add_reference(struct circuit *c, const struct neuron_kind *kind,
-                                 const struct neuron_place *at, struct error *error)
+                                 const struct neuron_terminals *at, struct error *error)
 {
     const char *name = circuit_own(c, memory_format("xa%s", at->name));
     if (!kind->file) {

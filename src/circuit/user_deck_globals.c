@@ -79,7 +79,7 @@ static void find_names(struct user_globals *g, struct deck_words *w)
     g->n_names = n;
 }
 
-/* Place of a name, or n_names. */
+/* Index of a name, or n_names. */
 static size_t find_name(const struct user_globals *g, const char *name)
 {
     char *const *found = bsearch(&name, g->names, g->n_names, sizeof *g->names, by_text);

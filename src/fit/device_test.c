@@ -11,7 +11,7 @@
 
 struct rig {
     struct circuit *circuit;
-    size_t source, device, x; /* places in the array of values; 0: the source is at the device */
+    size_t source, device, x; /* indices of values; 0: the source is at the device */
     int memristor;            /* element */
     const struct dopant *dopant;
 

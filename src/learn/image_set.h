@@ -28,7 +28,7 @@ struct image_noise {
 
 struct image_set {
     size_t n;
-    bool exact;                     /* all binary images, image k at place k */
+    bool exact;                     /* all binary images, image k at index k */
     double (*pixels)[IMAGE_PIXELS]; /* n */
     double *weight[IMAGE_CLASSES];  /* n: probability of class and image; drawn: 1/n or 0 */
     double limit;                   /* the best that any classifier can reach under this noise; of

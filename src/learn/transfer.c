@@ -115,13 +115,13 @@ static enum status play(const struct transfer_testbench *testbench, bool neuron,
             b->supply_probe = circuit_current_probe(c, "supply", (int)k);
     enum status status = neuron_add_reference(
         c, &kind,
-        &(struct neuron_place){
+        &(struct neuron_terminals){
             .name = "1", .column = reference_column, .output = reference, .rf = rf},
         error);
     if (status == STATUS_OK && neuron)
         status = neuron_add(
             c, &kind,
-            &(struct neuron_place){
+            &(struct neuron_terminals){
                 .name = "1", .column = column, .reference = reference, .output = out, .rf = rf},
             error);
     struct engine_report report;
@@ -369,8 +369,8 @@ WIDE void transfer_values(const struct transfer *t, size_t n, const double *rest
     for (size_t k = 0; k < n; k++) {
         /* the points are evenly spaced */
         const bool inside = s[k] > low && s[k] < high;
-        const int place = inside ? (int)((s[k] - low) * per_s) : 0,
-                  i = place < last ? place : last - 1;
+        const int segment = inside ? (int)((s[k] - low) * per_s) : 0,
+                  i = segment < last ? segment : last - 1;
         const double *c = cubic[i], d = s[k] - x[i];
         const double y = c[0] + d * (c[1] + d * (c[2] + d * c[3])),
                      dy = c[1] + d * (2 * c[2] + d * (3 * c[3]));

@@ -58,7 +58,7 @@ struct lines_report {
 /* Solve until the bound is no more than `tolerance` times the smallest current into a column's ground
  * that is not 0, or to the rounding of the currents in the lines where these are that much larger
  * (then to 1e-8 of the sources at least).  v: in, a guess (its `column` counts); out, the solution.
- * STATUS_INPUT names the place of a number that is not allowed, or a line without any path to
+ * STATUS_INPUT names the crossing of a number that is not allowed, or a line without any path to
  * ground; STATUS_NUMERICAL: not converged, and where the law is broken most.  Allocates nothing. */
 enum status lines_solve(struct lines *lines, const struct lines_problem *problem, double tolerance,
                         const struct lines_voltages *v, struct lines_report *report,
@@ -66,7 +66,7 @@ enum status lines_solve(struct lines *lines, const struct lines_problem *problem
 
 /* The same for devices i(vr - vc) of rising current, problem->law, by Newton's method, whose steps
  * are halved while the residual does not fall; problem->g is not used.  Slopes that fall or are
- * not finite are STATUS_NUMERICAL with their place. */
+ * not finite are STATUS_NUMERICAL with their crossing. */
 enum status lines_newton(struct lines *lines, const struct lines_problem *problem, double tolerance,
                          const struct lines_voltages *v, struct lines_report *report,
                          struct error *error);

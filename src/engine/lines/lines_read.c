@@ -56,8 +56,8 @@ static enum status check(const struct lines_array *a, struct error *error)
     return STATUS_OK;
 }
 
-/* Place of crossing (i, j): slice and node in it. */
-static void place(const struct lines_reader *r, size_t i, size_t j, size_t *slice, size_t *node)
+/* Position of crossing (i, j): slice and node in it. */
+static void locate(const struct lines_reader *r, size_t i, size_t j, size_t *slice, size_t *node)
 {
     *slice = r->tall ? r->array.rows - 1 - i : j;
     *node = r->tall ? r->array.columns - 1 - j : i;
@@ -86,7 +86,7 @@ static void slices_init(struct lines_reader *r, bool voltages)
     for (size_t i = 0; i < a->rows; i++)
         for (size_t j = 0; j < a->columns; j++) {
             size_t t, k;
-            place(r, i, j, &t, &k);
+            locate(r, i, j, &t, &k);
             w->g[t * w->stride + k] = a->g[i * a->columns + j];
         }
 }
@@ -104,7 +104,7 @@ static enum status eliminate(struct lines_reader *r, bool voltages, struct error
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
             size_t t, k;
-            place(r, i, j, &t, &k);
+            locate(r, i, j, &t, &k);
             r->w[i * r->stride + j] = r->slices.transfer[t * r->slices.stride + k];
         }
     return STATUS_OK;
@@ -208,7 +208,7 @@ static void voltages(const struct lines_reader *r, size_t first, size_t count, c
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
             size_t t, k;
-            place(r, i, j, &t, &k);
+            locate(r, i, j, &t, &k);
             for (size_t v = 0; v < count; v++) {
                 const size_t from = (t * w->s + k) * LOCKSTEP + v,
                              to = ((first + v) * m + i) * n + j;

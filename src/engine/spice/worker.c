@@ -48,8 +48,8 @@ static struct {
     bool *armed;               /* phase.n_stops: it has been on the near side of its level */
     int32_t stop;              /* that has ended the phase, or -1 */
     /* vectors of the transient */
-    int *where;    /* n_saved: place of each among ngspice's vectors; -1 until known */
-    int time;      /* place of the time vector */
+    int *where;    /* n_saved: index of each among ngspice's vectors; -1 until known */
+    int time;      /* index of the time vector */
     double *point; /* 1 + n_saved */
     /* addresses under which ngspice names external sources, in its order of asking */
     struct {

@@ -354,12 +354,12 @@ static void add_tally(struct table *t, const struct random_kind *kind, const str
 /* The kind whose turn it is. */
 static const struct random_kind *kind_at(const struct random_options *o, size_t number)
 {
-    size_t n = 0, place;
+    size_t n = 0, left;
     for (const struct random_kind *k = random_kinds; k->name; k++)
         n += !o->kind || strcmp(k->name, o->kind) == 0;
-    place = number % n;
+    left = number % n;
     for (const struct random_kind *k = random_kinds;; k++)
-        if ((!o->kind || strcmp(k->name, o->kind) == 0) && place-- == 0)
+        if ((!o->kind || strcmp(k->name, o->kind) == 0) && left-- == 0)
             return k;
 }
 
