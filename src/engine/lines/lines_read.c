@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Elimination costs s^2 operations a crossing, conjugate gradients some iterations for each vector:
- * measured on one x86-64 core near 3 GHz, these two are equal at s^2 = GRADIENTS_COST x vectors. */
+/* Elimination costs s^2 operations a crossing, conjugate gradients some iterations for each vector.
+ * Measured on one x86-64 core near 3 GHz, their times are equal at s^2 = GRADIENTS_COST x vectors. */
 #define GRADIENTS_COST 130.0
-#define SIDE_MAX 512         /* beyond it elimination wants gigabytes */
-#define STEPS_MAX (1u << 26) /* numbers that it may keep to find voltages with */
+#define SIDE_MAX 512         /* longer shorter sides: elimination would need gigabytes */
+#define STEPS_MAX (1u << 26) /* most numbers in lines_slices.step, from which voltages are found */
 
 typedef double four __attribute__((vector_size(32), aligned(8), may_alias));
 
@@ -23,7 +23,7 @@ struct lines_reader {
     struct lines_array array;
     double *g;
     bool eliminates, tall;
-    bool voltages, may_eliminate; /* where gradients fall short of the tolerance */
+    bool voltages, may_eliminate; /* may_eliminate: where gradients miss the tolerance */
     struct lines_slices slices;
     size_t stride; /* columns, rounded up to a multiple of 8 */
     double *w;     /* rows x stride: W transposed [S] */
@@ -91,7 +91,7 @@ static void slices_init(struct lines_reader *r, bool voltages)
         }
 }
 
-/* r->eliminates is true from then on. */
+/* Lay out the array in slices and eliminate; sets r->eliminates. */
 static enum status eliminate(struct lines_reader *r, bool voltages, struct error *error)
 {
     r->eliminates = true;
