@@ -9,9 +9,7 @@
 #include <string.h>
 
 #define CORRECTIONS_MAX 8 /* restarts of one solution, each from the recomputed residual */
-#define INNER_PART                                                                                 \
-    0.3 /* conjugate gradients stop at this part of the wanted residual: their
-                           * recursive residual drifts from the recomputed one */
+#define INNER_PART 0.3 /* of the wanted residual: the recursive residual drifts from the true one */
 
 #define TIGHTENINGS_MAX 12 /* of the wanted residual, until the bound of the currents is met */
 #define UNKNOWN_PART 1e-4  /* by which the wanted residual is tightened while no current flows */

@@ -11,18 +11,14 @@
 #define ITERATIONS_MAX 20000
 #define ABREAST 4     /* rows */
 #define PASSES_MAX 12 /* restarts of the iteration, each from the change of a sweep */
-#define PART                                                                                       \
-    0.3 /* the iteration stops at this part of the tolerance: its recursive residual
-                            * drifts from the change of the sweep that is judged */
-#define WEIGHT_TARGET                                                                              \
-    1e-3 /* any w > 0 whose next sweep is below it gives a bound: roughly solved is enough */
+#define PART 0.3 /* of the tolerance: the recursive residual drifts from the change of a sweep */
+#define WEIGHT_TARGET 1e-3 /* of the weights: any w > 0 above its next sweep gives a bound */
 #define TIGHTER 1e-2       /* a lane whose bound is too large gets this part of its target */
 #define TARGET_LEAST 1e-15 /* lower limit of targets: rounding of a sweep is larger */
 #define FALLS 0.5 /* a change that does not fall to this part from pass to pass is rounding */
 #define MU_ROUNDING 1e-6 /* mu is a ratio of positive sums: its rounding error is far smaller */
 #define REACH 1.01       /* the weights' own error at the outputs is below WEIGHT_TARGET */
-#define FLOOR                                                                                      \
-    1e-3 /* lower limit of a row's |voltage|, relative to the largest: all weights are positive */
+#define FLOOR 1e-3       /* of the largest |voltage|: no row at rest, so all weights are positive */
 
 /* Vectors of one pass. */
 struct block {

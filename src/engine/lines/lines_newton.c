@@ -11,10 +11,9 @@
 
 #define STEPS_MAX 100
 #define HALVINGS_MAX 40
-#define FORCING_MOST 0.05 /* largest linear residual of a step, relative to the nonlinear one */
-#define FORCING_LEAST                                                                              \
-    1e-4             /* smallest: a better step is wasted, the linearisation's error is larger */
-#define DESCENT 1e-4 /* a step of length t must reduce the residual by t times this part */
+#define FORCING_MOST 0.05  /* largest linear residual of a step, relative to the nonlinear one */
+#define FORCING_LEAST 1e-4 /* smallest: below it the error of the linearisation is larger */
+#define DESCENT 1e-4       /* a step of length t must reduce the residual by t times this part */
 
 void lines_model_law(void *data, size_t n, const double *v, double *current, double *slope)
 {
