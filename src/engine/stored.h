@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Energies of elements that store: over any interval they take the change of what they hold at its
- * ends, which their law gives exactly (element_type.stored), whatever the powers between were. */
+/* Energies of capacitors and inductors.  Over an interval an element that stores absorbs the change of its
+ * stored energy, which its law gives exactly from the values at both ends (element_type.stored); the
+ * powers between need no integration. */
 #ifndef SILVERBAR_ENGINE_STORED_H
 #define SILVERBAR_ENGINE_STORED_H
 
@@ -9,15 +10,15 @@
 struct stored {
     const struct circuit *circuit;
     size_t n;
-    int *elements; /* n: that store */
-    double *last;  /* n ELEMENT_SHARES: what each share was at the last point [J] */
+    int *elements; /* n: those that store */
+    double *last;  /* n ELEMENT_SHARES: stored energy of each share at the last point [J] */
 };
 
 void stored_new(struct stored *stored, const struct circuit *circuit);
 void stored_free(struct stored *stored);
 
-/* From the last point, 0 J before the first, to that of `values`: energy [J] and error [J] of all that
- * store are set; n_elements. */
+/* Set energy[n_elements] [J] and error[n_elements] [J] of the elements that store, for the interval from
+ * the last point to that of `values`.  Before the first point they hold 0 J. */
 void stored_book(struct stored *stored, const double *values, double *energy, double *error);
 
 #endif
