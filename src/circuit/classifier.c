@@ -19,7 +19,7 @@ const struct classifier_options classifier_defaults = {
     .temperature = TEMPERATURE_NOMINAL,
 };
 
-/* Voltage on a row of layer l when its signal is 1. */
+/* Voltage above signal ground on a row of layer l when its signal is 1. */
 static double row_swing(size_t layer)
 {
     return layer == 0 ? CLASSIFIER_INPUT_VOLT : NEURON_OUTPUT_SWING;
@@ -287,7 +287,7 @@ enum status classifier_build(const struct classifier_options *o, struct classifi
     struct circuit *c = k->circuit = b.circuit = circuit_new("silverbar classifier");
     c->temperature = o->temperature;
     neuron_supply(c, k->supply);
-    /* the switches' supply pin: what the array takes from the supply crosses here */
+    /* the switches belong to the array, so their supply current crosses a boundary */
     b.vdda = circuit_node(c, "vdda");
     circuit_boundary(c, "vdda", b.vdda, circuit_node(c, "vdd"));
     k->infer_port = circuit_logic_port(c, "infer");

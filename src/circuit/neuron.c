@@ -102,8 +102,8 @@ static void supply_current(struct circuit *c, const char *name, const int contro
     free(text);
 }
 
-/* Offsets shift both amplifiers' outputs, at equal currents by as much as their columns.  name: that
- * of the instance without its x. */
+/* An offset shifts an amplifier's output and, at equal current, its column by the same voltage.  name: of
+ * the instance, without its x. */
 static void behavioural(struct circuit *c, const struct neuron_kind *kind, const char *name,
                         const struct neuron_terminals *at)
 {
@@ -148,8 +148,8 @@ static void behavioural_reference(struct circuit *c, const struct neuron_kind *k
     free(text);
 }
 
-/* A source in series with the amplifier's column, which holds its outside `offset` above v_mid;
- * returns the inside. */
+/* A source in series with the amplifier's column, so that the column is held `offset` above v_mid; returns
+ * the amplifier's side. */
 static int offset_source(struct circuit *c, const char *name, int column, double offset)
 {
     if (!(offset < 0 || offset > 0))

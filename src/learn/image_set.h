@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is shown to the circuit under noise: images with their probabilities.
+/* Images under noise, with their probabilities.
  *
  * Under pixel flips alone the 512 binary images with exact probabilities (images.h).  Under Gaussian
  * noise, or where a number of draws is asked for, images drawn from a random stream: class in turn,

@@ -66,7 +66,8 @@ enum status training_run(struct training *t, const struct recorder *recorders, s
     return stages ? stages_run(t, error) : STATUS_OK;
 }
 
-/* Can every target be reached?  The branch conducts between its device's OFF and ON states. */
+/* Refuse targets that no state reaches: a branch's conductance lies between those of its device's OFF and
+ * ON states. */
 static enum status check_window(const struct training *t, struct error *error)
 {
     const struct classifier *k = &t->classifier;
@@ -82,7 +83,7 @@ static enum status check_window(const struct training *t, struct error *error)
     return STATUS_OK;
 }
 
-/* The engine that measures transistors where the run's own cannot. */
+/* The engine for measuring neurons: the run's own, unless it cannot simulate transistors. */
 static const struct engine *measuring_engine(const struct training_options *o)
 {
     return engine_able(o->engine, ENGINE_TRANSISTORS) ? o->engine
@@ -210,7 +211,7 @@ static void make_test_set(struct training *t)
         t->test_decision = NEW(t->test_set.n, unsigned char);
 }
 
-/* What rules and gradients can hold. */
+/* Refuse networks larger than the fixed arrays of rules and gradients. */
 static enum status check_sizes(const struct classifier_options *c, struct error *error)
 {
     if (c->sizes[0] != IMAGE_PIXELS || c->sizes[c->n_layers] != 1)
@@ -322,10 +323,10 @@ double training_error(const struct training *t, enum energy_class class)
     return total.error_by_class[class] + 2 * volt * fabs(ledger_class(&total, class));
 }
 
-/* Of what is missed, the estimate was seen to be no less than a third. */
+/* The estimate of the missed energy was seen to be at least a third of the true one. */
 #define OVERLOAD_PART (1. / 3)
 
-/* Was the supply's current measured where the amplifiers went to? */
+/* Refuse energies of amplifiers that were driven beyond the range of their measured supply current. */
 static bool knows_supply(const struct training *t, enum phase_section section, struct error *error)
 {
     const struct overload *o = &t->overload;

@@ -72,9 +72,9 @@ static void sources_free(struct sources *b)
     free(b->column_input);
 }
 
-/* Reference amplifier and, if asked for, the neuron, each with a source and a resistor at its column
- * that bring 45 mV over rf for s = 1.  Offsets are left out: what the behavioural neuron does about
- * them needs no measurement. */
+/* Reference amplifier and, if asked for, the neuron, each with a source and a resistor at its column that
+ * make 45 mV across rf for s = 1.  Offsets are left out: the behavioural neuron shifts its tables by them,
+ * which needs no measurement. */
 static enum status play(const struct transfer_testbench *testbench, bool neuron, struct sources *b,
                         struct error *error)
 {
@@ -134,7 +134,7 @@ static enum status play(const struct transfer_testbench *testbench, bool neuron,
     return status;
 }
 
-/* The curve is measured; small ripples of the solver's tolerance must not make it fall. */
+/* Make the measured curve monotone: ripples within the solver's tolerance may let it fall. */
 static enum status smooth(struct transfer_table *t, struct error *error)
 {
     for (size_t i = 1; i < t->n; i++) {
@@ -153,7 +153,7 @@ static enum status smooth(struct transfer_table *t, struct error *error)
     return STATUS_OK;
 }
 
-/* s over the range that is measured, the reference at its common current. */
+/* Sweep s over the measured range, with the reference at its common current. */
 static struct sources sweep(const struct classifier_options *o, double lit_rows)
 {
     const struct dopant *d = o->dopant;
@@ -200,8 +200,8 @@ static enum status find_line(size_t n, const double *in, const double *out, doub
                             "the amplifier's gain is %g, expected more than 1", *gain);
 }
 
-/* Those of the reference amplifier.  A systematic offset is all amplifiers' alike, and is none of how
- * the outputs differ. */
+/* Gain and offset of the reference amplifier.  A systematic offset is common to all amplifiers, so it does
+ * not change the differences of their outputs. */
 static enum status find_reference(const struct sources *alone, double *gain, double *offset,
                                   struct error *error)
 {
@@ -217,8 +217,8 @@ static enum status find_reference(const struct sources *alone, double *gain, dou
     return status;
 }
 
-/* Those of the neuron's own amplifier where its transistors differ.  What comes out follows from its
- * column: rf carries all of the column's current. */
+/* Gain and offset of the neuron's own amplifier where its transistors differ.  Its output is not read, but
+ * follows from its column: rf carries all of the column's current. */
 static enum status find_own(const struct sources *both, struct neuron_curve *curve,
                             struct error *error)
 {
@@ -320,7 +320,7 @@ enum status transfer_measure_neuron(const struct transfer_testbench *testbench,
         transfer_free(transfer);
         return status;
     }
-    /* the testbench's columns are where their amplifiers hold them, and take less current by that */
+    /* in the testbench the amplifiers' offsets move the columns, so the sources drive less current */
     const struct neuron_curve *curve = &transfer->curve;
     for (size_t i = 0; i < POINTS; i++) {
         const double s = (curve->offset - curve->reference_offset) / SOURCE_VOLT;

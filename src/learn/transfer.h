@@ -13,7 +13,7 @@ struct transfer {
     double per_s;              /* points per unit of s */
 };
 
-/* What is measured, and by which engine. */
+/* The neuron to be measured, and the engine. */
 struct transfer_testbench {
     const struct classifier_options *options; /* of the classifier that the neuron is of */
     size_t layer, neuron; /* neuron: of the layer, where the options have a mismatch */
@@ -48,7 +48,7 @@ void transfer_interpolate(struct transfer *transfer);
 void transfer_values(const struct transfer *transfer, size_t n, const double *s, double *h,
                      double *slope);
 
-/* The slope at that s at which the transfer gives h; outside of its range that of its nearest end. */
+/* Slope of the transfer at the s where it equals h; for h outside its range, the slope at the nearer end. */
 double transfer_slope_at(const struct transfer *transfer, double h);
 /* The largest slope at any of its points. */
 double transfer_steepest(const struct transfer *transfer);
