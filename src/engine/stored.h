@@ -10,15 +10,15 @@
 struct stored {
     const struct circuit *circuit;
     size_t n;
-    int *elements; /* n: those that store */
-    double *last;  /* n ELEMENT_SHARES: stored energy of each share at the last point [J] */
+    int *elements; /* n: that store */
+    double *last;  /* n ELEMENT_SHARES: what each share was at the last point [J] */
 };
 
 void stored_new(struct stored *stored, const struct circuit *circuit);
 void stored_free(struct stored *stored);
 
-/* Set energy[n_elements] [J] and error[n_elements] [J] of the elements that store, for the interval from
- * the last point to that of `values`.  Before the first point they hold 0 J. */
+/* From the last point, 0 J before the first, to that of `values`: energy [J] and error [J] of all that
+ * store are set; n_elements. */
 void stored_book(struct stored *stored, const double *values, double *energy, double *error);
 
 #endif
