@@ -168,7 +168,7 @@ refuse "--quick and --case, expected one of them" check --quick --case device
 refuse "-o '', expected the name of a file" check -o ''
 refuse "exists: expected the name of a regular file" check --quick -o exists
 refuse "/dev/null: expected the name of a regular file" check --quick -o /dev/null
-refuse "missing/table: cannot be made" check --quick -o missing/table
+refuse "missing/table: cannot be written" check --quick -o missing/table
 refuse "no dopant 'Unobtainium', expected one of" check --quick -d Unobtainium
 refuse "--case 'foo', expected one of read, series" bench --case foo
 refuse "--runs '-1', expected a whole number" bench --runs -1

@@ -327,12 +327,12 @@ static void test_supply(void **state)
     struct transfer t[2];
     struct error error = {{0}};
     for (int k = 0; k < 2; k++) {
-        const struct transfer_bench bench = {.options = &o.classifier,
-                                             .lit_rows = k == 0 ? 0 : TRANSFER_COMMON_ROWS,
-                                             .engine = engine_find("ida"),
-                                             .solver = &o.solver};
-        ASSERT_DONE(transfer_measure(&bench, &t[k], &error), error);
-        ASSERT_DONE(transfer_measure_supply(&bench, &t[k], &error), error);
+        const struct transfer_testbench testbench = {.options = &o.classifier,
+                                                     .lit_rows = k == 0 ? 0 : TRANSFER_COMMON_ROWS,
+                                                     .engine = engine_find("ida"),
+                                                     .solver = &o.solver};
+        ASSERT_DONE(transfer_measure(&testbench, &t[k], &error), error);
+        ASSERT_DONE(transfer_measure_supply(&testbench, &t[k], &error), error);
     }
     const struct transfer_table *a = &t[0].curve.sigmoid, *b = &t[1].curve.sigmoid,
                                 *amplifier = &t[0].curve.amplifier;

@@ -266,16 +266,16 @@ static void test_step_response(void **state)
                  (struct port_driver){.ohm = 10e3, .idle = NEURON_GROUND, .class = CLASS_DRIVER});
     circuit_capacitor(c, "ccol", column, 0, 1e-12, CLASS_LINE);
     ASSERT_DONE(neuron_add_reference(c, &kind,
-                                     &(struct neuron_place){.name = "1",
-                                                            .column = circuit_node(c, "colr"),
-                                                            .output = reference,
-                                                            .rf = 2e3},
+                                     &(struct neuron_terminals){.name = "1",
+                                                                .column = circuit_node(c, "colr"),
+                                                                .output = reference,
+                                                                .rf = 2e3},
                                      &error),
                 error);
     ASSERT_DONE(
         neuron_add(
             c, &kind,
-            &(struct neuron_place){
+            &(struct neuron_terminals){
                 .name = "1", .column = column, .reference = reference, .output = out, .rf = 2e3},
             &error),
         error);

@@ -158,18 +158,18 @@ static void test_mismatched_neurons(void **state)
                      (struct port_driver){
                          .ohm = COLUMN_OHM, .idle = 0.5 * SUPPLY + 1, .class = CLASS_DRIVER});
         ASSERT_DONE(neuron_add_reference(c, &kind,
-                                         &(struct neuron_place){.name = "1",
-                                                                .column = reference_column,
-                                                                .output = reference,
-                                                                .rf = 2e3},
+                                         &(struct neuron_terminals){.name = "1",
+                                                                    .column = reference_column,
+                                                                    .output = reference,
+                                                                    .rf = 2e3},
                                          &error),
                     error);
         ASSERT_DONE(neuron_add(c, &kind,
-                               &(struct neuron_place){.name = "1",
-                                                      .column = column,
-                                                      .reference = reference,
-                                                      .output = out,
-                                                      .rf = 2e3},
+                               &(struct neuron_terminals){.name = "1",
+                                                          .column = column,
+                                                          .reference = reference,
+                                                          .output = out,
+                                                          .rf = 2e3},
                                &error),
                     error);
         struct problem p = pose(c);

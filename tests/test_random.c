@@ -17,53 +17,54 @@ static void draws_are_testbenches(void **state)
     (void)state;
     for (const struct random_kind *k = random_kinds; k->name; k++)
         for (uint32_t number = 0; number < 40; number++) {
-            struct random_bench a = random_bench_draw(k, 7, number, 1),
-                                b = random_bench_draw(k, 7, number, 1);
-            char *text = random_bench_text(&a), *again = random_bench_text(&b);
+            struct random_testbench a = random_testbench_draw(k, 7, number, 1),
+                                    b = random_testbench_draw(k, 7, number, 1);
+            char *text = random_testbench_text(&a), *again = random_testbench_text(&b);
             assert_string_equal(text, again);
-            struct testbench *bench = NULL;
+            struct testbench *testbench = NULL;
             struct error error = {{0}};
             const struct testbench_given given = {0};
-            ASSERT_DONE(testbench_read_text("drawn", text, &given, &bench, &error), error);
-            assert_ptr_equal(bench->experiment, k->experiment);
+            ASSERT_DONE(testbench_read_text("drawn", text, &given, &testbench, &error), error);
+            assert_ptr_equal(testbench->experiment, k->experiment);
             for (size_t i = 0; i < a.n; i++) {
                 const struct random_range *r = a.settings[i].range;
-                const double x = random_bench_number(&a, r->key);
+                const double x = random_testbench_number(&a, r->key);
                 if (!isnan(x) && r->high > 0)
                     assert_true((x >= r->low * (1 - 1e-4) && x <= r->high) || x == 0);
             }
-            testbench_free(bench);
+            testbench_free(testbench);
             free(text);
             free(again);
-            random_bench_free(&a);
-            random_bench_free(&b);
+            random_testbench_free(&a);
+            random_testbench_free(&b);
         }
 }
 
 static void numbers_differ(void **state)
 {
     (void)state;
-    struct random_bench a = random_bench_draw(random_kinds, 7, 0, 0),
-                        b = random_bench_draw(random_kinds, 7, 1, 0),
-                        c = random_bench_draw(random_kinds, 8, 0, 0);
-    char *text[] = {random_bench_text(&a), random_bench_text(&b), random_bench_text(&c)};
+    struct random_testbench a = random_testbench_draw(random_kinds, 7, 0, 0),
+                            b = random_testbench_draw(random_kinds, 7, 1, 0),
+                            c = random_testbench_draw(random_kinds, 8, 0, 0);
+    char *text[] = {random_testbench_text(&a), random_testbench_text(&b),
+                    random_testbench_text(&c)};
     assert_string_not_equal(text[0], text[1]);
     assert_string_not_equal(text[0], text[2]);
     for (size_t k = 0; k < COUNT(text); k++)
         free(text[k]);
-    random_bench_free(&a);
-    random_bench_free(&b);
-    random_bench_free(&c);
+    random_testbench_free(&a);
+    random_testbench_free(&b);
+    random_testbench_free(&c);
 }
 
 static void simple_at_last(void **state)
 {
     (void)state;
-    struct random_bench b = random_bench_draw(&random_kinds[1], 3, 2, 0);
+    struct random_testbench b = random_testbench_draw(&random_kinds[1], 3, 2, 0);
     for (size_t k = 0; k < b.n;)
         for (unsigned step = 0;; step++) {
             const size_t before = b.n;
-            if (!random_bench_simplify(&b, k, step)) {
+            if (!random_testbench_simplify(&b, k, step)) {
                 k++;
                 break;
             }
@@ -73,7 +74,7 @@ static void simple_at_last(void **state)
     assert_true(b.n > 0);
     for (size_t k = 0; k < b.n; k++) /* what is left: numbers of things, one of each */
         assert_string_equal(b.settings[k].value, "1");
-    random_bench_free(&b);
+    random_testbench_free(&b);
 }
 
 /* A device of that law behind `ohm`, driven to `volt` within `edge` and held until `time`. */

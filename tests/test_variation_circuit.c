@@ -184,16 +184,17 @@ static void compare(const struct result *a, const struct result *b, double volt,
 static const enum energy_class array_classes[] = {CLASS_MEMRISTOR, CLASS_SELECT, CLASS_LINE,
                                                   CLASS_REFERENCE, CLASS_DRIVER};
 
-struct bench {
+struct setting {
     struct variation_source *source;
     struct variation variation;
     struct classifier_options options;
     double x0[N_DEVICES];
 };
 
-static struct bench *bench_new(const struct variation_options *o, double kelvin, uint32_t replica)
+static struct setting *setting_new(const struct variation_options *o, double kelvin,
+                                   uint32_t replica)
 {
-    struct bench *b = NEW(1, struct bench);
+    struct setting *b = NEW(1, struct setting);
     struct error error = {{0}};
     b->options = classifier_defaults;
     const struct variation_circuit circuit = {dopant, devices, kelvin, NULL};
@@ -214,7 +215,7 @@ static struct bench *bench_new(const struct variation_options *o, double kelvin,
     return b;
 }
 
-static struct classifier build(const struct bench *b)
+static struct classifier build(const struct setting *b)
 {
     struct classifier k;
     struct error error = {{0}};
@@ -222,7 +223,7 @@ static struct classifier build(const struct bench *b)
     return k;
 }
 
-static void bench_free(struct bench *b)
+static void setting_free(struct setting *b)
 {
     variation_free(&b->variation);
     variation_close(b->source);
@@ -230,7 +231,7 @@ static void bench_free(struct bench *b)
 }
 
 /* All of it but the transistors, in the first replica that has devices stuck both ways. */
-static struct bench *everything(void)
+static struct setting *everything(void)
 {
     struct variation_options o = variation_defaults;
     o.sigma[VARY_RON] = o.sigma[VARY_ROFF] = 0.2;
@@ -240,12 +241,12 @@ static struct bench *everything(void)
     o.correlation[0] = 0.5;
     o.stuck_on = 0.08;
     o.stuck_off = 0.08;
-    struct bench *b = NULL;
+    struct setting *b = NULL;
     for (uint32_t replica = 0; !b || b->variation.n_stuck_on == 0 || b->variation.n_stuck_off == 0;
          replica++) {
         if (b)
-            bench_free(b);
-        b = bench_new(&o, 330, replica);
+            setting_free(b);
+        b = setting_new(&o, 330, replica);
     }
     b->options.line_row_ohm = 5;
     b->options.line_column_ohm = 8;
@@ -258,7 +259,7 @@ static struct bench *everything(void)
 static void test_engines(void **state)
 {
     (void)state;
-    struct bench *b = everything();
+    struct setting *b = everything();
     struct classifier k = build(b);
     const struct result ngspice = run("ngspice", &k, NULL, NULL), ida = run("ida", &k, NULL, NULL);
     double moved = 0;
@@ -268,17 +269,17 @@ static void test_engines(void **state)
     assert_true(ida.energy[0][CLASS_LINE] > 1e-11 && ida.energy[1][CLASS_LINE] > 1e-11);
     compare(&ida, &ngspice, 20e-6, 1e-3, array_classes, COUNT(array_classes));
     classifier_free(&k);
-    bench_free(b);
+    setting_free(b);
 }
 
-static struct transfer_bench measuring(const struct bench *b, size_t layer, size_t j)
+static struct transfer_testbench measuring(const struct setting *b, size_t layer, size_t j)
 {
-    return (struct transfer_bench){.options = &b->options,
-                                   .layer = layer,
-                                   .neuron = j,
-                                   .lit_rows = layer == 0 ? TRANSFER_COMMON_ROWS : 0,
-                                   .engine = engine_find("ida"),
-                                   .solver = &engine_defaults};
+    return (struct transfer_testbench){.options = &b->options,
+                                       .layer = layer,
+                                       .neuron = j,
+                                       .lit_rows = layer == 0 ? TRANSFER_COMMON_ROWS : 0,
+                                       .engine = engine_find("ida"),
+                                       .solver = &engine_defaults};
 }
 
 /* The curve of ideal neurons is enough here: the same behavioural circuit in event and in ida.  Event
@@ -286,12 +287,12 @@ static struct transfer_bench measuring(const struct bench *b, size_t layer, size
 static void test_event(void **state)
 {
     (void)state;
-    struct bench *b = everything();
+    struct setting *b = everything();
     struct transfer transfers[2];
     struct neuron_curve curves[2];
     struct error error = {{0}};
     for (size_t l = 0; l < 2; l++) {
-        const struct transfer_bench of = measuring(b, l, 0);
+        const struct transfer_testbench of = measuring(b, l, 0);
         ASSERT_DONE(transfer_measure(&of, &transfers[l], &error), error);
         ASSERT_DONE(transfer_measure_supply(&of, &transfers[l], &error), error);
         curves[l] = transfers[l].curve;
@@ -303,14 +304,14 @@ static void test_event(void **state)
     classifier_free(&k);
     for (size_t l = 0; l < 2; l++)
         transfer_free(&transfers[l]);
-    bench_free(b);
+    setting_free(b);
 }
 
 /* A line of no resistance is no line: the same circuit, element by element, as without lines. */
 static void test_no_lines(void **state)
 {
     (void)state;
-    struct bench *b = bench_new(&variation_defaults, TEMPERATURE_NOMINAL, 0);
+    struct setting *b = setting_new(&variation_defaults, TEMPERATURE_NOMINAL, 0);
     struct classifier k = build(b);
     const size_t ideal = k.circuit->n_elements;
     classifier_free(&k);
@@ -323,7 +324,7 @@ static void test_no_lines(void **state)
     k = build(b);
     assert_int_equal(k.circuit->n_elements, ideal + 27 + 3 + 9 + 3); /* the reference's, too */
     classifier_free(&k);
-    bench_free(b);
+    setting_free(b);
 }
 
 /* Thresholds that are drawn anew for each pulse: the same in event and ida, which take turns with the
@@ -337,10 +338,10 @@ static void test_cycle(void **state)
     struct result results[3];
     static const char *const engines[3] = {"event", "ida", "ida"};
     for (int i = 0; i < 3; i++) {
-        struct bench *b = bench_new(&o, TEMPERATURE_NOMINAL, 2);
+        struct setting *b = setting_new(&o, TEMPERATURE_NOMINAL, 2);
         struct transfer t;
         struct error error = {{0}};
-        const struct transfer_bench of = measuring(b, 1, 0);
+        const struct transfer_testbench of = measuring(b, 1, 0);
         ASSERT_DONE(transfer_measure(&of, &t, &error), error);
         ASSERT_DONE(transfer_measure_supply(&of, &t, &error), error);
         const struct neuron_curve curves[2] = {t.curve, t.curve};
@@ -363,7 +364,7 @@ static void test_cycle(void **state)
         }
         classifier_free(&k);
         transfer_free(&t);
-        bench_free(b);
+        setting_free(b);
     }
     compare(&results[0], &results[1], 20e-6, SETTLING, array_classes, 2);
     double differs = 0;
@@ -383,7 +384,7 @@ static void test_mismatch(void **state)
     o.a_vt = 4e-9;
     o.a_beta = 1e-8;
     o.offset = 1e-3;
-    struct bench *b = bench_new(&o, TEMPERATURE_NOMINAL, 0);
+    struct setting *b = setting_new(&o, TEMPERATURE_NOMINAL, 0);
     struct classifier k = build(b);
     const struct result ngspice = run("ngspice", &k, NULL, NULL), ida = run("ida", &k, NULL, NULL);
     compare(&ida, &ngspice, 20e-6, 1e-3, array_classes, 2);
@@ -393,7 +394,7 @@ static void test_mismatch(void **state)
     struct neuron_curve curves[4];
     struct error error = {{0}};
     for (size_t n = 0; n < 4; n++) {
-        const struct transfer_bench of = measuring(b, n / 3, n % 3);
+        const struct transfer_testbench of = measuring(b, n / 3, n % 3);
         ASSERT_DONE(transfer_measure_neuron(&of, &own[n], &error), error);
         curves[n] = own[n].curve;
     }
@@ -420,7 +421,7 @@ static void test_mismatch(void **state)
     print_message("event: %.3g mV, without mismatch: %.3g mV\n", 1e3 * error_event, 1e3 * effect);
     assert_true(error_event < 1e-3);
     assert_true(effect > 10 * error_event);
-    bench_free(b);
+    setting_free(b);
 }
 
 /* The bulk diode of a transistor carries m IS (e^(u q/kT) - 1): at 360 K in ida and in ngspice, whose
@@ -493,7 +494,7 @@ static void test_stock_ngspice(void **state)
     (void)state;
     if (system("command -v ngspice >/dev/null 2>&1") != 0)
         skip();
-    struct bench *b = everything();
+    struct setting *b = everything();
     struct classifier k = build(b);
     struct replay *replay = replay_new(k.circuit);
     const struct recorder recorder = replay_recorder(replay);
@@ -527,7 +528,7 @@ static void test_stock_ngspice(void **state)
     folder_remove(folder);
     replay_free(replay);
     classifier_free(&k);
-    bench_free(b);
+    setting_free(b);
 }
 
 /* Pelgrom's law: two transistors differ by A/sqrt(W L), so that one differs from the nominal one by

@@ -24,7 +24,7 @@ enum random_purpose {
     RANDOM_FIT = 50,
     RANDOM_LOSS = 51, /* of a state, abrupt */
     RANDOM_TEST = 100,
-    RANDOM_BENCH = 200,            /* + number of the kind: testbenches of `check --random` */
+    RANDOM_TESTBENCH = 200,        /* + number of the kind: testbenches of `check --random` */
     RANDOM_SWITCHES = 1000,        /* + number of the device; so are: */
     RANDOM_VARIATION = 0x10000000, /* parameters of a device */
     RANDOM_STUCK = 0x20000000,     /* whether it is stuck */

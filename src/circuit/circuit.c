@@ -65,7 +65,7 @@ void circuit_free(struct circuit *c)
     free(c->probes);
     free(c->cards);
     free(c->models);
-    free(c->places);
+    free(c->slots);
     free(c->owned);
     free(c->title);
     free(c);
@@ -76,44 +76,44 @@ size_t circuit_n_values(const struct circuit *c)
     return c->n_nodes + c->n_branches + c->n_states;
 }
 
-/* Place of the name in the hash table: where it stands, or the free place where it would. */
-static int *node_place(const struct circuit *c, const char *key)
+/* Slot of the name in the hash table: the one that holds it, or the free one that would. */
+static int *node_slot(const struct circuit *c, const char *key)
 {
     uint64_t hash = 14695981039346656037U; /* FNV-1a (Fowler, Noll, Vo) */
     for (const char *p = key; *p; p++)
         hash = (hash ^ (unsigned char)*p) * 1099511628211U;
-    size_t k = (size_t)(hash ^ hash >> 32) & (c->n_places - 1);
-    while (c->places[k] && strcmp(c->node_names[c->places[k]], key) != 0)
-        k = (k + 1) & (c->n_places - 1);
-    return &c->places[k];
+    size_t k = (size_t)(hash ^ hash >> 32) & (c->n_slots - 1);
+    while (c->slots[k] && strcmp(c->node_names[c->slots[k]], key) != 0)
+        k = (k + 1) & (c->n_slots - 1);
+    return &c->slots[k];
 }
 
 /* Keep half of the table free. */
-static void grow_places(struct circuit *c)
+static void grow_slots(struct circuit *c)
 {
-    if (2 * c->n_nodes < c->n_places)
+    if (2 * c->n_nodes < c->n_slots)
         return;
-    free(c->places);
-    c->n_places = c->n_places ? 2 * c->n_places : 64;
-    c->places = NEW(c->n_places, int);
+    free(c->slots);
+    c->n_slots = c->n_slots ? 2 * c->n_slots : 64;
+    c->slots = NEW(c->n_slots, int);
     for (size_t i = 1; i < c->n_nodes; i++)
-        *node_place(c, c->node_names[i]) = (int)i;
+        *node_slot(c, c->node_names[i]) = (int)i;
 }
 
 int circuit_node(struct circuit *c, const char *name)
 {
     char *key = lower(memory_string(name));
-    grow_places(c);
+    grow_slots(c);
     const bool ground = strcmp(key, "0") == 0 || strcmp(key, "gnd") == 0;
-    int *place = ground ? NULL : node_place(c, key);
-    if (ground || *place) {
+    int *slot = ground ? NULL : node_slot(c, key);
+    if (ground || *slot) {
         free(key);
-        return ground ? 0 : *place;
+        return ground ? 0 : *slot;
     }
     c->node_names =
         memory_grow(c->node_names, &c->capacity.nodes, c->n_nodes + 1, sizeof *c->node_names);
     c->node_names[c->n_nodes] = key;
-    return *place = (int)c->n_nodes++;
+    return *slot = (int)c->n_nodes++;
 }
 
 int circuit_nodef(struct circuit *c, const char *format, ...)

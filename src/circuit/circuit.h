@@ -10,7 +10,7 @@
 
 #include "element/element.h"
 
-/* What the outside world drives: a voltage source behind a resistance, which may be opened. */
+/* A port is driven from outside: a voltage source behind a resistance, which may be opened. */
 struct port {
     char *name;
     int source;  /* element: external voltage source */
@@ -39,8 +39,8 @@ struct circuit {
     struct port *ports;       /* n_ports */
     struct probe *probes;     /* n_probes */
     double temperature;       /* [K] */
-    size_t n_places;
-    int *places; /* n_places, a power of two or 0: hash table of node numbers by name, 0: free */
+    size_t n_slots;
+    int *slots; /* n_slots, a power of two or 0: hash table of node numbers by name, 0: free */
 
     /* For the deck: what stands at top level, in order, and the text of the subcircuits used. */
     struct deck_card *cards;
@@ -65,7 +65,7 @@ struct deck_card {
 struct circuit *circuit_new(const char *title);
 void circuit_free(struct circuit *circuit);
 
-/* Length of the array of values, and where things lie in it. */
+/* Length of the array of values; indices of branch currents and states in it. */
 size_t circuit_n_values(const struct circuit *circuit);
 static inline size_t circuit_branch_value(const struct circuit *c, int branch)
 {
@@ -102,7 +102,7 @@ int circuit_capacitor(struct circuit *c, const char *name, int p, int n, double 
                       enum energy_class class);
 int circuit_voltage(struct circuit *c, const char *name, int p, int n, double volt,
                     enum energy_class class);
-/* A 0 V source from the array side p to the supply side n, which measures what flows. */
+/* A 0 V source from the array side p to the supply side n, which measures the current between them. */
 int circuit_boundary(struct circuit *c, const char *name, int p, int n);
 /* A memristor instance "x<name>" of the dopant between p and n, in state x0. */
 int circuit_memristor(struct circuit *c, const char *name, int p, int n,
@@ -123,14 +123,13 @@ int circuit_logic_port(struct circuit *c, const char *name);
  * meets nothing but gates and control terminals?  idle: n_elements flags. */
 void circuit_gate_drivers(const struct circuit *circuit, bool *gate_driver);
 
-/* Register a probe of a node's voltage, or of the current through a voltage-type element, and
- * return its number; and where that quantity lies in the array of values of the finished circuit.
- */
+/* Register a probe of a node's voltage, or of the current through a voltage-type element, and return its
+ * number; circuit_probe_value(): its index in the array of values of the finished circuit. */
 int circuit_voltage_probe(struct circuit *c, const char *name, int node);
 int circuit_current_probe(struct circuit *c, const char *name, int element);
 size_t circuit_probe_value(const struct circuit *c, int probe);
 
-/* The point of these values; kT/q at the circuit's temperature. */
+/* The values as a point for the elements' laws, with kT/q at the circuit's temperature. */
 struct element_point circuit_point(const struct circuit *circuit, const double *values);
 
 /* Power absorbed by every element [W] at the given values, by its own law (element_type.power).

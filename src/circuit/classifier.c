@@ -19,7 +19,7 @@ const struct classifier_options classifier_defaults = {
     .temperature = TEMPERATURE_NOMINAL,
 };
 
-/* Voltage on a row of layer l when its signal is 1. */
+/* Voltage above signal ground on a row of layer l when its signal is 1. */
 static double row_swing(size_t layer)
 {
     return layer == 0 ? CLASSIFIER_INPUT_VOLT : NEURON_OUTPUT_SWING;
@@ -171,13 +171,13 @@ static enum status build_reference(struct build *b, size_t l, const int *rows, i
     name = memory_format("%zu", l + 1);
     const struct neuron_kind kind = classifier_neuron(o, l, o->sizes[l + 1]);
     if (status == STATUS_OK)
-        status =
-            neuron_add_reference(b->circuit, &kind,
-                                 &(struct neuron_place){.name = name,
-                                                        .column = input,
-                                                        .output = *reference,
-                                                        .rf = classifier_feedback(o->dopant, l)},
-                                 b->error);
+        status = neuron_add_reference(
+            b->circuit, &kind,
+            &(struct neuron_terminals){.name = name,
+                                       .column = input,
+                                       .output = *reference,
+                                       .rf = classifier_feedback(o->dopant, l)},
+            b->error);
     free(name);
     return status;
 }
@@ -208,11 +208,11 @@ static enum status build_column(struct build *b, size_t l, size_t j, int column,
     if (status == STATUS_OK)
         status =
             neuron_add(c, &kind,
-                       &(struct neuron_place){.name = name,
-                                              .column = input,
-                                              .reference = reference,
-                                              .output = out,
-                                              .rf = classifier_feedback(b->options->dopant, l)},
+                       &(struct neuron_terminals){.name = name,
+                                                  .column = input,
+                                                  .reference = reference,
+                                                  .output = out,
+                                                  .rf = classifier_feedback(b->options->dopant, l)},
                        b->error);
     free(name);
     probe = memory_format("h%zu_%zu", l + 1, j + 1);
@@ -287,7 +287,7 @@ enum status classifier_build(const struct classifier_options *o, struct classifi
     struct circuit *c = k->circuit = b.circuit = circuit_new("silverbar classifier");
     c->temperature = o->temperature;
     neuron_supply(c, k->supply);
-    /* the switches' supply pin: what the array takes from the supply crosses here */
+    /* the switches belong to the array, so their supply current crosses a boundary */
     b.vdda = circuit_node(c, "vdda");
     circuit_boundary(c, "vdda", b.vdda, circuit_node(c, "vdd"));
     k->infer_port = circuit_logic_port(c, "infer");

@@ -102,14 +102,14 @@ int crossbar_segment(struct circuit *c, const struct crossbar_place *at, int fro
 {
     if (!(ohm > 0))
         return from;
-    char *place = at->number ? memory_format("%d_%zu_%zu", at->number, at->i + 1, at->j + 1)
-                             : memory_format("%zu_%zu", at->i + 1, at->j + 1);
-    char *name = at->number ? memory_format("r%s%s", at->line, place)
-                            : memory_format("r%c%s", at->line[0], place);
-    const int node = circuit_nodef(c, "%s%s", at->line, place);
+    char *suffix = at->number ? memory_format("%d_%zu_%zu", at->number, at->i + 1, at->j + 1)
+                              : memory_format("%zu_%zu", at->i + 1, at->j + 1);
+    char *name = at->number ? memory_format("r%s%s", at->line, suffix)
+                            : memory_format("r%c%s", at->line[0], suffix);
+    const int node = circuit_nodef(c, "%s%s", at->line, suffix);
     circuit_resistor(c, name, at->falls ? node : from, at->falls ? from : node, ohm, CLASS_LINE);
     free(name);
-    free(place);
+    free(suffix);
     return node;
 }
 
@@ -154,7 +154,7 @@ static void build_column(struct build *b, size_t j, int node)
     }
 }
 
-/* Between nodes of others. */
+/* Lines that begin at the caller's nodes. */
 static void build_lines(struct build *b)
 {
     for (size_t i = 0; i < b->options->rows; i++)
@@ -163,7 +163,7 @@ static void build_lines(struct build *b)
         build_column(b, j, b->options->column_nodes[j]);
 }
 
-/* Each with a driver at its end. */
+/* Lines with a driver at the end of each. */
 static void build_driven_lines(struct build *b, struct crossbar *x)
 {
     struct circuit *c = b->circuit;
@@ -189,7 +189,7 @@ static void build_driven_lines(struct build *b, struct crossbar *x)
     x->column_probes = column_probes;
 }
 
-/* Device k between node p and its column: a memristor, or the resistor that stands for it. */
+/* Device k between node p and its column: a memristor, or a resistor where `ohm` or `stuck_ohm` say so. */
 static int build_device(struct build *b, size_t k, const char *address, int p)
 {
     const struct crossbar_options *o = b->options;

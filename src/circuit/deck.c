@@ -31,7 +31,7 @@ void deck_external(void *data, int element, FILE *out)
     fputs("external", out);
 }
 
-/* A variant, or what variants share, by the first memristor that uses it. */
+/* A variant, or the object that variants share, and the first memristor that uses it. */
 struct use {
     const void *what;
     size_t first;

@@ -15,7 +15,7 @@
 #define BYTES_MAX (64u << 20) /* of all of them: a file may be included many times */
 #define BLANKS " \t\f\v"
 
-/* What is being read. */
+/* State of reading a deck and the files that it includes. */
 struct reader {
     struct deck_text *text;
     char *folder; /* real path of the deck's */

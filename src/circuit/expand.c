@@ -369,12 +369,12 @@ static enum status statement(struct scope *s, const struct statement *at)
 static enum status expand(struct scope *s)
 {
     enum status status = STATUS_OK;
-    for (int late = 0; late < 2; late++)
+    for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < s->definition->n_statements && status == STATUS_OK; i++) {
             const struct statement *at = &s->definition->statements[i];
             const int kind = kind_of(at->words[0][0]);
             const bool names = kind < ELEMENT_KINDS && element_table[kind]->card.n_partners > 0;
-            if (names == (late == 1))
+            if (names == (pass == 1))
                 status = statement(s, at);
         }
     return status;

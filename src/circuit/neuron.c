@@ -18,10 +18,10 @@ enum status neuron_read(const char *path, struct subcircuit_file **file, struct 
     for (size_t i = 0; i < sizeof needed / sizeof needed[0] && status == STATUS_OK; i++) {
         bool unsupported;
         status = subcircuit_check(*file, needed[i], &unsupported, error);
-        if (status == STATUS_OK || !unsupported)
-            continue;
-        kind->opaque = true;
-        status = STATUS_OK;
+        if (status != STATUS_OK && unsupported) {
+            kind->opaque = true;
+            status = STATUS_OK;
+        }
     }
     if (status != STATUS_OK) {
         subcircuit_free(*file);
@@ -102,10 +102,10 @@ static void supply_current(struct circuit *c, const char *name, const int contro
     free(text);
 }
 
-/* Offsets shift both amplifiers' outputs, at equal currents by as much as their columns.  name: that
- * of the instance without its x. */
+/* An offset shifts an amplifier's output and, at equal current, its column by the same voltage.  name: of
+ * the instance, without its x. */
 static void behavioural(struct circuit *c, const struct neuron_kind *kind, const char *name,
-                        const struct neuron_place *at)
+                        const struct neuron_terminals *at)
 {
     const struct neuron_curve *curve = kind->curve;
     const double supply = supply_of(kind), ground = neuron_ground(supply);
@@ -132,7 +132,7 @@ static void behavioural(struct circuit *c, const struct neuron_kind *kind, const
 }
 
 static void behavioural_reference(struct circuit *c, const struct neuron_kind *kind,
-                                  const char *name, const struct neuron_place *at)
+                                  const char *name, const struct neuron_terminals *at)
 {
     const struct neuron_curve *curve = kind->curve;
     const double offset = kind->reference_offset + curve->reference_offset;
@@ -148,8 +148,8 @@ static void behavioural_reference(struct circuit *c, const struct neuron_kind *k
     free(text);
 }
 
-/* A source in series with the amplifier's column, which holds its outside `offset` above v_mid;
- * returns the inside. */
+/* A source in series with the amplifier's column, so that the column is held `offset` above v_mid; returns
+ * the amplifier's side. */
 static int offset_source(struct circuit *c, const char *name, int column, double offset)
 {
     if (!(offset < 0 || offset > 0))
@@ -196,47 +196,41 @@ static enum status transistors(struct circuit *c, const struct neuron_kind *kind
 }
 
 enum status neuron_add(struct circuit *c, const struct neuron_kind *kind,
-                       const struct neuron_place *at, struct error *error)
+                       const struct neuron_terminals *at, struct error *error)
 {
-    char *name = memory_format("xn%s", at->name);
-    enum status status = STATUS_OK;
-    if (kind->file) {
-        const int nodes[] = {offset_source(c, name + 1, at->column, kind->offset),
-                             at->reference,
-                             at->output,
-                             circuit_node(c, "vmid"),
-                             circuit_node(c, "vdd"),
-                             0};
-        const struct subcircuit_instance instance = {.subcircuit = "neuron",
-                                                     .name = name,
-                                                     .n_nodes = 6,
-                                                     .nodes = nodes,
-                                                     .mismatch = kind->mismatch};
-        status = transistors(c, kind, instance, at->rf, error);
-    } else {
+    const char *name = circuit_own(c, memory_format("xn%s", at->name));
+    if (!kind->file) {
         behavioural(c, kind, name + 1, at);
+        return STATUS_OK;
     }
-    free(name);
-    return status;
+    const int nodes[] = {offset_source(c, name + 1, at->column, kind->offset),
+                         at->reference,
+                         at->output,
+                         circuit_node(c, "vmid"),
+                         circuit_node(c, "vdd"),
+                         0};
+    const struct subcircuit_instance instance = {.subcircuit = "neuron",
+                                                 .name = name,
+                                                 .n_nodes = 6,
+                                                 .nodes = nodes,
+                                                 .mismatch = kind->mismatch};
+    return transistors(c, kind, instance, at->rf, error);
 }
 
 enum status neuron_add_reference(struct circuit *c, const struct neuron_kind *kind,
-                                 const struct neuron_place *at, struct error *error)
+                                 const struct neuron_terminals *at, struct error *error)
 {
-    char *name = memory_format("xa%s", at->name);
-    enum status status = STATUS_OK;
-    if (kind->file) {
-        const int nodes[] = {offset_source(c, name + 1, at->column, kind->reference_offset),
-                             at->output, circuit_node(c, "vmid"), circuit_node(c, "vdd"), 0};
-        const struct subcircuit_instance instance = {.subcircuit = "refamp",
-                                                     .name = name,
-                                                     .n_nodes = 5,
-                                                     .nodes = nodes,
-                                                     .mismatch = kind->reference_mismatch};
-        status = transistors(c, kind, instance, at->rf, error);
-    } else {
+    const char *name = circuit_own(c, memory_format("xa%s", at->name));
+    if (!kind->file) {
         behavioural_reference(c, kind, name + 1, at);
+        return STATUS_OK;
     }
-    free(name);
-    return status;
+    const int nodes[] = {offset_source(c, name + 1, at->column, kind->reference_offset), at->output,
+                         circuit_node(c, "vmid"), circuit_node(c, "vdd"), 0};
+    const struct subcircuit_instance instance = {.subcircuit = "refamp",
+                                                 .name = name,
+                                                 .n_nodes = 5,
+                                                 .nodes = nodes,
+                                                 .mismatch = kind->reference_mismatch};
+    return transistors(c, kind, instance, at->rf, error);
 }

@@ -59,7 +59,7 @@ double neuron_supply_current(double supply);
 /* Supply, signal ground (node names vdd, vmid) of a circuit; booked under CLASS_NEURON. */
 void neuron_supply(struct circuit *circuit, double supply);
 
-struct neuron_place {
+struct neuron_terminals {
     const char *name;
     int column, reference, output; /* nodes; a reference amplifier has no reference */
     double rf;                     /* feedback [ohm] */
@@ -67,8 +67,8 @@ struct neuron_place {
 
 /* Neuron "xn<name>" and reference amplifier "xa<name>". */
 enum status neuron_add(struct circuit *circuit, const struct neuron_kind *kind,
-                       const struct neuron_place *place, struct error *error);
+                       const struct neuron_terminals *at, struct error *error);
 enum status neuron_add_reference(struct circuit *circuit, const struct neuron_kind *kind,
-                                 const struct neuron_place *place, struct error *error);
+                                 const struct neuron_terminals *at, struct error *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Power absorbed by each element from the node voltages, branch currents and states alone: the
- * element laws are evaluated here, independently of the engine that found the voltages.  By
- * Tellegen's theorem the sum over all elements is minus the rate at which others store. */
+/* Power absorbed by each element, from the node voltages, branch currents and states alone: the laws of
+ * the elements are evaluated again, independently of the engine that found the voltages.  By Tellegen's
+ * theorem these powers and the rates at which elements store energy add up to 0. */
 #include "base/spice_number.h"
 #include "circuit/circuit.h"
 

@@ -28,8 +28,8 @@ struct parameter_value {
     double value;
 };
 
-/* Can our engines run it?  STATUS_OK; or STATUS_INPUT with the reason: *unsupported tells whether
- * it is only beyond the subset (true) or malformed (false). */
+/* STATUS_OK: the subcircuit can run in every engine.  STATUS_INPUT with the reason: it is valid SPICE
+ * outside the subset (*unsupported true; ngspice can run it), or malformed (false). */
 enum status subcircuit_check(const struct subcircuit_file *file, const char *name,
                              bool *unsupported, struct error *error);
 

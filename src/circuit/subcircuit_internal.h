@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the reader (subcircuit.c) hands to the expansion (expand.c). */
+/* Definitions that the reader (subcircuit.c) passes to the expansion (expand.c). */
 #ifndef SILVERBAR_CIRCUIT_SUBCIRCUIT_INTERNAL_H
 #define SILVERBAR_CIRCUIT_SUBCIRCUIT_INTERNAL_H
 

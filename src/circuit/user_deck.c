@@ -101,7 +101,7 @@ static bool is_model(const struct reader *r, const char *s, size_t k)
     return is;
 }
 
-/* How many nodes the element at hand has; 0: it cannot be told. */
+/* Number of nodes of the current element; 0: unknown. */
 static size_t count_nodes(const struct reader *r, const struct kind *k, const char *s)
 {
     if (k->letter == 'x') { /* what stands before the subcircuit's name, which parameters follow */
@@ -118,8 +118,8 @@ static size_t count_nodes(const struct reader *r, const struct kind *k, const ch
     return r->words.n > n ? n : 0;
 }
 
-/* Nodes that stand in the line one after the other, and of a subcircuit the global ones that it uses;
- * *spans: where they stand, to be freed. */
+/* The nodes that follow each other in the line, and the global nodes that a subcircuit uses; *spans: their
+ * positions in the line, to be freed. */
 static size_t find_nodes(const struct reader *r, const struct kind *k, const char *s,
                          struct user_span **spans, const char *const **global)
 {
@@ -147,7 +147,7 @@ static bool is_ground(const char *name, size_t n)
     return (n == 1 && *name == '0') || (n == 3 && strncasecmp(name, "gnd", 3) == 0);
 }
 
-/* Ports of a code model, but for ground, where no power is.  SIZE_MAX: they are not known. */
+/* Ports of a code model other than ground, where the power is 0.  SIZE_MAX: they are unknown. */
 static size_t find_ports(const struct reader *r, const char *s, struct user_span **spans)
 {
     size_t n, kept = 0;
@@ -202,7 +202,7 @@ static void add_element(struct reader *r, size_t line)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (kinds[i].letter == letter)
             kind = &kinds[i];
-    if (letter == 'k') /* couples inductors, at whose terminals its energy is booked */
+    if (letter == 'k') /* its energy is booked at the terminals of the inductors that it couples */
         return;
     size_t n = !kind           ? 0
                : letter == 'a' ? find_ports(r, s, &spans)
@@ -287,7 +287,7 @@ static void add_ignored(struct reader *r, size_t line)
     d->ignored[d->n_ignored++] = line;
 }
 
-/* Is `uic' one of the words at hand? */
+/* True if `uic' is one of the words of the current line. */
 static bool says_uic(const struct reader *r, const char *s)
 {
     for (size_t k = 1; k < r->words.n; k++)
@@ -318,7 +318,7 @@ static void note_initial(struct user_deck *d, const char *s, bool inside)
     }
 }
 
-/* Does a branch of .if begin or end here? */
+/* Count the open branches of .if. */
 static void note_branch(struct reader *r, const char *s)
 {
     if (deck_word_is(&r->words, s, 0, ".if"))

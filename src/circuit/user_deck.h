@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A user's deck, made ready to be run with the energy of every element booked at its terminals.
+/* A user's deck, prepared so that the energy of every element can be booked at its terminals.
  *
- * In series with the terminals of each element outside of subcircuits goes a voltage source of 0 V,
- * whose current is an unknown that ngspice solves for: of two terminals in one, of more in all, so
- * that the power into an element is the sum of v i over its terminals, whatever it is.  A subcircuit
- * is an element at its terminals, and so are the nodes of `.global' that it or what is in it uses: they
- * become terminals of the subcircuits that use them (user_deck_globals.c).  A code model is booked at
- * its analogue ports (user_deck_ports.c).  Sources carry their current already.  Nothing else is
- * changed. */
+ * A voltage source of 0 V is put in series with the terminals of each element outside of subcircuits: with
+ * one of two terminals, with each of more.  Its current is an unknown that ngspice solves for, so the power
+ * into any element is the sum of v i over its terminals.  A subcircuit counts as one element.  Nodes of
+ * `.global' that it uses, directly or in subcircuits inside, become further terminals
+ * (user_deck_globals.c).  A code model is booked at its analogue ports (user_deck_ports.c).  Sources need
+ * none, as their current is known already.  Nothing else is changed. */
 #ifndef SILVERBAR_CIRCUIT_USER_DECK_H
 #define SILVERBAR_CIRCUIT_USER_DECK_H
 
@@ -17,7 +16,7 @@
 
 enum user_role {
     USER_DELIVERS, /* independent sources */
-    USER_ABSORBS,  /* all else; controlled sources may absorb less than nothing */
+    USER_ABSORBS,  /* all others; the energy that a controlled source absorbs may be negative */
     USER_STORES,   /* capacitors, inductors */
 };
 
@@ -94,8 +93,8 @@ void user_deck_free(struct user_deck *deck);
 /* "tran", ... */
 const char *user_analysis_name(enum user_analysis_kind kind);
 
-/* The lines for ngspice to run one analysis, or with n_analyses all that there is; ended by NULL, to
- * be freed one by one.  origin[i]: which of text->lines line i is, or SIZE_MAX; to be freed.
+/* The lines with which ngspice runs one analysis, or all with n_analyses; ended by NULL, each to be freed.
+ * origin[i]: index in text->lines of line i, or SIZE_MAX for a line put in; to be freed.
  *
  * With `uic' ngspice begins at the voltages of .ic and .nodeset, and at 0 V where there is none, so
  * that a node behind a sensing source needs the value of the node before it.
@@ -104,7 +103,7 @@ const char *user_analysis_name(enum user_analysis_kind kind);
 char **user_deck_lines(const struct user_deck *deck, size_t analysis, const double *initial,
                        size_t **origin);
 
-/* Does a .tran or a .control block? */
+/* True if a .tran or a .control block says `uic'. */
 bool user_deck_says_uic(const struct user_deck *deck);
 
 /* Does the analysis need initial[]?  Without `uic' too where a subcircuit has a .ic, which may be for
@@ -114,9 +113,9 @@ bool user_deck_needs_initial(const struct user_deck *deck, size_t analysis);
 /* The lines of user_deck_lines() without any source that senses: the deck as it stands. */
 char **user_deck_plain_lines(const struct user_deck *deck, size_t analysis, size_t **origin);
 
-/* Lines as above, of a transient of 1 ps, that let ngspice itself say what initial[] is.  No source
- * senses; instead a capacitor hangs at each node that one would lead to, too small to be felt, whose
- * parameter `ic' is the node's initial voltage once a transient with `uic' has begun.
+/* Lines of a transient of 1 ps from which ngspice itself computes initial[].  In place of each sensing
+ * source a capacitor, too small to change the circuit, hangs at its node: once a transient with `uic' has
+ * begun, the capacitor's parameter `ic' is the node's initial voltage.
  * probes[deck->n_senses]: "@CAPACITOR[ic]"; texts of their own, to be freed. */
 char **user_deck_probe_lines(const struct user_deck *deck, size_t analysis, char ***probes,
                              size_t **origin);

@@ -79,7 +79,7 @@ static void find_names(struct user_globals *g, struct deck_words *w)
     g->n_names = n;
 }
 
-/* Place of a name, or n_names. */
+/* Index of a name, or n_names. */
 static size_t find_name(const struct user_globals *g, const char *name)
 {
     char *const *found = bsearch(&name, g->names, g->n_names, sizeof *g->names, by_text);
@@ -173,7 +173,7 @@ static void take_uses(struct user_globals *g, struct deck_words *w, size_t line,
     g->calls[g->n_calls++] = (struct call){from, line, deck_word(w, s, deck_words_callee(w, s))};
 }
 
-/* What a subcircuit uses its callers use too. */
+/* A subcircuit uses also the global nodes that the subcircuits it calls use. */
 static void spread(struct user_globals *g)
 {
     for (bool more = true, back = false; more; back = !back) {
@@ -210,7 +210,7 @@ static char *with_names(const char *s, size_t at, const struct subcircuit *sub)
     return whole;
 }
 
-/* ngspice takes a formal node with a global's name for the global one: it gets another name. */
+/* Rename a formal node that has the name of a global one: ngspice would take it for the global node. */
 static char *without_formals(const struct user_globals *g, struct deck_words *w, const char *s)
 {
     const size_t n = deck_words_before_parameters(w, s);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Nodes of `.global' as terminals of the subcircuits that use them.
  *
- * What a global node brings into a subcircuit passes no terminal, so that no current is there to be
- * sensed.  Each subcircuit that names such a node, or calls one that does, therefore gets it as one
- * more node: `.subckt inv a y' becomes `.subckt inv a y vdd', the calls within subcircuits become
- * `x1 a y vdd inv', and `.global' goes.  The circuit stays the same. */
+ * The current of a global node enters a subcircuit through no terminal, so it could not be sensed.
+ * Therefore each subcircuit that names a global node, or calls one that does, gets it as a further
+ * terminal: `.subckt inv a y' becomes `.subckt inv a y vdd', calls within subcircuits become
+ * `x1 a y vdd inv', and `.global' is removed.  The circuit stays the same. */
 #ifndef SILVERBAR_CIRCUIT_USER_DECK_GLOBALS_H
 #define SILVERBAR_CIRCUIT_USER_DECK_GLOBALS_H
 

@@ -27,7 +27,7 @@ static void add(struct lines *l, char *text, size_t origin)
     l->lines[l->n] = NULL;
 }
 
-/* Is it led through sources that were put in? */
+/* True if the element's currents are sensed by sources that were put in. */
 static bool is_sensed(const struct user_deck *d, const struct user_element *e)
 {
     return e->senses[0][0] == 'v' && strncmp(e->senses[0] + 1, d->prefix, strlen(d->prefix)) == 0;
@@ -39,10 +39,10 @@ static const char *node_before(const struct user_element *e, size_t i)
     return e->nodes[e->series ? 1 : i];
 }
 
-/* With `uic': the node behind a source begins at the voltage of the node before it.  If subcircuits
- * have .ic, their terminals are now nodes behind sources: the node before gets its value here too,
- * and 0 V is written because it may overrule what the subcircuit says.  The lines stand beside the
- * element's, in the same branch of .if; of several .ic for a node the last one counts. */
+/* With `uic' the node behind a source must begin at the voltage of the node before it.  A .ic in a
+ * subcircuit sets the node behind the source, so the node before it gets the value here, too; 0 V is
+ * written as well, because it may overrule the subcircuit's .ic.  The lines are put beside the element's,
+ * in the same branch of .if; the last of several .ic for a node counts. */
 static void add_initial(struct lines *l, const struct user_deck *d, const struct user_element *e,
                         size_t i, double v)
 {
@@ -53,9 +53,9 @@ static void add_initial(struct lines *l, const struct user_deck *d, const struct
         add(l, memory_format(".ic v(%s)=%.17g", inner, v), e->line);
 }
 
-/* Without `uic' ngspice holds the nodes of .ic by conductances of 1e10 S while it looks for the
- * operating point.  What a subcircuit says of its terminal holds the node behind the source; the
- * node before it is then known to 1e-3 only, or held at another value: hold both at the same. */
+/* Without `uic' ngspice holds the nodes of .ic by conductances of 1e10 S while it looks for the operating
+ * point.  A subcircuit's .ic for its terminal holds the node behind the source only.  The node before it
+ * would be known only to 1e-3, or held at another value, so both are held at the same voltage. */
 static void hold_initial(struct lines *l, const struct user_element *e, size_t i, double v)
 {
     if (v < 0 || v > 0)

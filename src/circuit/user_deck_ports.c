@@ -11,9 +11,9 @@
 #define SEPARATORS " \t\f\v,"
 #define ENDS SEPARATORS "()[]%~"
 
-/* What ports are without a type: 'a' analogue, 'd' digital or real; the last letter is for all ports
- * that follow.  `core' and `lcouple' are not here: at their ports stand magnetic quantities, of which
- * v i is no power. */
+/* Kinds of ports without a type, one letter a port: 'a' analogue, 'd' digital or real; the last letter is
+ * for all ports that follow.  `core' and `lcouple' are left out, because their ports carry magnetic
+ * quantities, whose v i is no power. */
 static const struct {
     const char *type, *ports;
 } models[] = {

@@ -152,7 +152,7 @@ static void print(const struct arguments *a, struct table *const tables[N_TABLES
     }
 }
 
-static enum status save(const char *program, struct output *folder,
+static enum status save(const char *program, struct new_folder *folder,
                         struct table *const tables[N_TABLES], struct error *error)
 {
     static const char *const files[N_TABLES] = {"bench.csv",    "series.csv", "growth.csv",
@@ -170,7 +170,7 @@ static enum status save(const char *program, struct output *folder,
                     program);
     }
     if (status == STATUS_OK)
-        status = output_complete(folder, error);
+        status = new_folder_end(folder, error);
     return status;
 }
 
@@ -184,12 +184,12 @@ static enum status run(const struct arguments *a, const char *program, struct er
                               .repeat_method = a->method,
                               .repeats = a->runs};
     struct bench_tables tables = {0};
-    struct output folder = {.file = -1};
+    struct new_folder folder = {0};
     if (isatty(STDERR_FILENO))
         o.progress = study_progress;
     enum status status = study_inputs_read(a->dopant, &inputs, &o.inputs, error);
     if (status == STATUS_OK && a->output)
-        status = output_folder(a->output, &folder, error);
+        status = new_folder_begin(a->output, &folder, error);
     if (status == STATUS_OK)
         status = bench_run(&o, &tables, error);
     if (o.progress)
@@ -208,7 +208,7 @@ static enum status run(const struct arguments *a, const char *program, struct er
             *error = trouble;
         }
     }
-    output_abandon(&folder);
+    new_folder_abandon(&folder);
     bench_free(&tables);
     study_inputs_free(&inputs);
     return status;

@@ -206,13 +206,13 @@ static void print(const struct arguments *a, const struct table *t)
 }
 
 /* Give the file its table and its name; returns `status`, or why it could not be saved. */
-static enum status save(struct output *output, const struct table *t, enum status status,
+static enum status save(struct new_file *output, const struct table *t, enum status status,
                         struct error *error)
 {
     struct error unsaved;
-    enum status saved = output_table(output, NULL, t, &unsaved);
-    if (saved == STATUS_OK)
-        saved = output_complete(output, &unsaved);
+    if (output->path)
+        output_as(output->path, t, output->file);
+    const enum status saved = new_file_end(output, STATUS_OK, &unsaved);
     if (saved == STATUS_OK)
         return status;
     *error = unsaved;
@@ -222,9 +222,9 @@ static enum status save(struct output *output, const struct table *t, enum statu
 /* The table is printed with what was done, whatever the status. */
 static enum status run_random(struct arguments *a, struct error *error)
 {
-    struct output output = {0};
+    struct new_file output = {0};
     struct table *table = NULL, *found = NULL;
-    enum status status = a->output ? output_file(a->output, &output, error) : STATUS_OK;
+    enum status status = a->output ? new_file_begin(a->output, &output, error) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
     testbench_input_context(&a->input);
@@ -244,7 +244,7 @@ static enum status run_random(struct arguments *a, struct error *error)
     if (status == STATUS_OK || status == STATUS_UNTRUSTED || status == STATUS_INTERRUPTED) {
         status = save(&output, table, status, error);
     }
-    output_abandon(&output);
+    status = new_file_end(&output, status, error); /* there is one only if nothing was saved */
     table_free(table);
     table_free(found);
     return status;
@@ -256,7 +256,7 @@ static enum status run(struct arguments *a, struct error *error)
     struct study_case recorded = {0};
     struct check_options o = {
         .solver = case_tolerances(a->reltol), .reference = a->reference, .cases = a->cases};
-    struct output output = {0};
+    struct new_file output = {0};
     struct table *table = NULL;
     if (a->n_cases == 0 && !a->file)
         choose_cases(a);
@@ -265,7 +265,7 @@ static enum status run(struct arguments *a, struct error *error)
         o.progress = study_progress;
     enum status status = STATUS_OK;
     if (a->output)
-        status = output_file(a->output, &output, error);
+        status = new_file_begin(a->output, &output, error);
     if (status == STATUS_OK && a->file) {
         status = record(a, &recorded, error);
         o.given = &recorded;
@@ -285,7 +285,7 @@ static enum status run(struct arguments *a, struct error *error)
         print(a, table);
         status = save(&output, table, status, error);
     }
-    output_abandon(&output);
+    status = new_file_end(&output, status, error); /* there is one only if nothing was saved */
     table_free(table);
     case_free(&recorded);
     study_inputs_free(&inputs);

@@ -123,7 +123,7 @@ static enum status run(const struct arguments *a, struct error *error)
     const struct sample_job *job;
     struct table *samples = NULL, *verdicts = NULL, *variations = NULL,
                  *checks = claims_spot_check_table();
-    struct output folder = {.file = -1};
+    struct new_folder folder = {0};
     char *store = memory_format("%s.db", a->output);
     const struct samples_options computing = {a->jobs, a->resume, store};
     testbench_input_context(&in);
@@ -142,7 +142,7 @@ static enum status run(const struct arguments *a, struct error *error)
     if (in.context.progress)
         study_progress(NULL, NULL);
     if (status == STATUS_OK)
-        status = output_folder(a->output, &folder, error);
+        status = new_folder_begin(a->output, &folder, error);
     if (status == STATUS_OK)
         status = output_table(&folder, "claims.csv", verdicts, error);
     if (status == STATUS_OK)
@@ -150,7 +150,7 @@ static enum status run(const struct arguments *a, struct error *error)
     if (status == STATUS_OK && a->spot_checks > 0)
         status = output_table(&folder, "spot_checks.csv", checks, error);
     if (status == STATUS_OK)
-        status = output_complete(&folder, error);
+        status = new_folder_end(&folder, error);
     if (status == STATUS_OK) {
         samples_done(&computing);
         if (a->json)
@@ -158,7 +158,7 @@ static enum status run(const struct arguments *a, struct error *error)
         else
             claims_print(verdicts);
     }
-    output_abandon(&folder);
+    new_folder_abandon(&folder);
     table_free(samples);
     table_free(verdicts);
     table_free(variations);

@@ -74,7 +74,7 @@ struct arguments {
     struct dopant_setting settings[SETTINGS_MAX];
     bool frequency_given, csv, json;
     const char *plot, *waveform;
-    struct device_test bench;
+    struct device_test test;
 };
 
 static const struct key_option key_options[] = {
@@ -119,9 +119,9 @@ static struct arguments defaults(void)
     struct arguments a = {.amplitude = 1, .frequency = {10}, .n_frequencies = 1, .series = NAN, .cycles = 3,
         .voltage = 0.5, .reset_voltage = -0.5, .width = 1e-3, .gap = 1e-3, .count = 1, .time = 1800, .seed = 1};
     /* clang-format on */
-    a.bench =
+    a.test =
         (struct device_test){.x0 = 0.01, .engine = engine_find(ENGINE), .solver = engine_defaults};
-    a.bench.solver.reltol = RELTOL;
+    a.test.solver.reltol = RELTOL;
     return a;
 }
 
@@ -202,7 +202,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->time = argument_number(state, "--time", text, 2 * RETENTION_FIRST, 1e12);
         break;
     case KEY_X0:
-        a->bench.x0 = argument_number(state, "--x0", text, 0, 1);
+        a->test.x0 = argument_number(state, "--x0", text, 0, 1);
         break;
     case KEY_SERIES:
         a->series = argument_number(state, "--series", text, 0, 1e12);
@@ -213,13 +213,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
         parse_setting(a, state, text);
         break;
     case KEY_ENGINE:
-        a->bench.engine = key_option_engine(option, state, text);
+        a->test.engine = key_option_engine(option, state, text);
         break;
     case KEY_METHOD:
-        a->bench.solver.method = key_option_method(option, state, text);
+        a->test.solver.method = key_option_method(option, state, text);
         break;
     case KEY_RELTOL:
-        a->bench.solver.reltol = key_option_number(option, state, text);
+        a->test.solver.reltol = key_option_number(option, state, text);
         break;
     case KEY_VARIATION:
         a->samples = text ? argument_count(state, "--variation", text, SAMPLES_MAX) : SAMPLES;
@@ -227,7 +227,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
             argp_error(state, "--variation 0, expected at least 1");
         break;
     case KEY_SWITCHES:
-        a->bench.solver.switches = key_option_number(option, state, text);
+        a->test.solver.switches = key_option_number(option, state, text);
         break;
     case KEY_NU:
         a->nu = argument_number(state, "--nu", text, 0, 1);
@@ -259,7 +259,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
                        "expected list, show, loop, pulse, staircase, retention or endurance");
         if (a->verb != LIST && !a->name)
             argp_error(state, "expected the name of a dopant, a .lib file or a model");
-        key_option_check_method(state, a->bench.engine, a->bench.solver.method);
+        key_option_check_method(state, a->test.engine, a->test.solver.method);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -284,7 +284,7 @@ static char *add_default(int key, const char *text, void *input)
         {KEY_REPEATS, (double)a.count},
         {KEY_GAP, a.gap},
         {KEY_TIME, a.time},
-        {KEY_X0, a.bench.x0},
+        {KEY_X0, a.test.x0},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].key == key)
@@ -302,10 +302,10 @@ static const char doc[] =
 static void loop_row(struct table *t, const struct arguments *a, size_t sample, double f,
                      const struct device_test_loop *l)
 {
-    const double values[] = {f,       a->amplitude, a->bench.series, l->v_set, l->v_reset,
-                             l->r_on, l->r_off,     l->i_max,        l->area,  l->energy};
+    const double values[] = {f,       a->amplitude, a->test.series, l->v_set, l->v_reset,
+                             l->r_on, l->r_off,     l->i_max,       l->area,  l->energy};
     table_row(t);
-    table_text(t, 0, a->bench.dopant->name);
+    table_text(t, 0, a->test.dopant->name);
     for (size_t k = 0; k < sizeof values / sizeof values[0]; k++)
         table_number(t, k + 1, values[k]);
     if (a->samples)
@@ -340,8 +340,8 @@ static enum status plot_loops(const struct arguments *a, const struct device_tes
         names[k] = a->samples ? memory_format("%g Hz, %zu devices", a->frequency[k], samples)
                               : memory_format("%g Hz", a->frequency[k]);
     draw_loops(curves, loops, a->n_frequencies, samples, names);
-    char *title = memory_format("%s, sine of %g V through %g ohm, engine %s", a->bench.dopant->name,
-                                a->amplitude, a->bench.series, a->bench.engine->name);
+    char *title = memory_format("%s, sine of %g V through %g ohm, engine %s", a->test.dopant->name,
+                                a->amplitude, a->test.series, a->test.engine->name);
     const struct plot_panel panel = {.x_label = "device voltage [V]",
                                      .y_label = "current [µA]",
                                      .n_curves = a->n_frequencies,
@@ -383,9 +383,9 @@ static enum status loop(struct arguments *a, const char *devices, struct error *
         "r_on_ohm", "r_off_ohm",    "i_max_A",     "loop_area_VA", "energy_J", "sample"};
     static const int digits[LOOP_COLUMNS + 1] = {0, 0, 0, 0, 5, 5, 5, 5, 5, 5, 5, 0};
     const size_t samples = a->samples ? a->samples : 1;
-    const struct dopant *nominal = a->bench.dopant;
+    const struct dopant *nominal = a->test.dopant;
     const struct variation_circuit circuit = {nominal, devices, TEMPERATURE_NOMINAL,
-                                              a->bench.engine};
+                                              a->test.engine};
     struct device_test_loop *loops = NEW(samples * a->n_frequencies, struct device_test_loop);
     struct table *t = table_new(LOOP_COLUMNS + (a->samples > 0), names, digits);
     struct device_spread *spread = NULL;
@@ -396,9 +396,9 @@ static enum status loop(struct arguments *a, const char *devices, struct error *
         const size_t j = i % samples;
         const double f = a->frequency[i / samples];
         if (spread)
-            a->bench.dopant = device_spread_dopant(spread, j);
-        status = device_test_loop(&a->bench, a->amplitude, f, a->cycles, &loops[i], error);
-        a->bench.dopant = nominal;
+            a->test.dopant = device_spread_dopant(spread, j);
+        status = device_test_loop(&a->test, a->amplitude, f, a->cycles, &loops[i], error);
+        a->test.dopant = nominal;
         if (status == STATUS_OK)
             loop_row(t, a, j, f, &loops[i]);
     }
@@ -433,7 +433,7 @@ static enum status plot_steps(const struct arguments *a, const struct table *t, 
                 columns[k][j][i] =
                     t->cells[i * t->n_columns + column].number * (j && k == 0 ? 1e6 : 1);
         }
-        curves[k] = (struct plot_curve){a->bench.dopant->name, t->n_rows, columns[k][0],
+        curves[k] = (struct plot_curve){a->test.dopant->name, t->n_rows, columns[k][0],
                                         columns[k][1], !log_x};
         panels[k] = (struct plot_panel){.x_label = x_label,
                                         .y_label = labels[k],
@@ -441,8 +441,8 @@ static enum status plot_steps(const struct arguments *a, const struct table *t, 
                                         .n_curves = 1,
                                         .curves = &curves[k]};
     }
-    char *title = memory_format("%s: %s, engine %s", a->bench.dopant->name, verbs[a->verb],
-                                a->bench.engine->name);
+    char *title = memory_format("%s: %s, engine %s", a->test.dopant->name, verbs[a->verb],
+                                a->test.engine->name);
     const struct plot plot = {title, n, panels};
     enum status status = plot_draw(&plot, a->plot, error);
     for (size_t k = 0; k < n; k++) {
@@ -474,14 +474,14 @@ static enum status pulses(struct arguments *a, struct error *error)
     const size_t n = pulse_list(a, NULL);
     struct device_test_pulse *p = NEW(n, struct device_test_pulse);
     pulse_list(a, p);
-    enum status status = device_test_pulses(&a->bench, a->gap, n, p, error);
+    enum status status = device_test_pulses(&a->test, a->gap, n, p, error);
     struct table *t = table_new(6, names, digits);
     for (size_t k = 0; k < n && status == STATUS_OK; k++) {
         const double values[] = {(double)(k + 1),
                                  p[k].volt,
                                  p[k].width,
                                  p[k].x,
-                                 device_test_conductance(a->bench.dopant, p[k].x),
+                                 device_test_conductance(a->test.dopant, p[k].x),
                                  p[k].energy};
         table_row(t);
         for (size_t j = 0; j < 6; j++)
@@ -514,12 +514,12 @@ static enum status retention(struct arguments *a, struct error *error)
     gsl_rng *rng = random_stream(a->seed, 0, RANDOM_LOSS);
     const double lost = a->loss > 0 ? gsl_ran_exponential(rng, a->loss) : INFINITY;
     gsl_rng_free(rng);
-    enum status status = device_test_pulses(&a->bench, 0, n, p, error);
+    enum status status = device_test_pulses(&a->test, 0, n, p, error);
     struct table *t = table_new(4, names, digits);
     for (size_t k = 0; k < n && status == STATUS_OK; k++) {
         const double x = times[k] < lost ? p[k].x : 0;
         const double g =
-            device_test_conductance(a->bench.dopant, x) / pow(times[k] / RETENTION_FIRST, a->nu);
+            device_test_conductance(a->test.dopant, x) / pow(times[k] / RETENTION_FIRST, a->nu);
         table_row(t);
         table_number(t, 0, times[k]);
         table_number(t, 1, x);
@@ -550,9 +550,9 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
             fail(error, STATUS_INPUT, "--variation: expected with loop only, without --waveform");
     if ((a->nu > 0 || a->loss > 0) && a->verb != RETENTION && status == STATUS_OK)
         status = fail(error, STATUS_INPUT, "--nu, --loss: expected with retention only");
-    if (a->bench.solver.switches > 0 && status == STATUS_OK)
-        status = argument_able("--switches", a->bench.engine, ENGINE_SWITCHES, error);
-    a->bench.solver.seed = a->seed;
+    if (a->test.solver.switches > 0 && status == STATUS_OK)
+        status = argument_able("--switches", a->test.engine, ENGINE_SWITCHES, error);
+    a->test.solver.seed = a->seed;
     if (status != STATUS_OK)
         return status;
     if (a->verb == LIST || a->verb == SHOW) {
@@ -567,8 +567,8 @@ static enum status run(struct arguments *a, const char *devices, struct error *e
         return status;
     }
     status = dopant_make(a->name, devices, a->n_settings, a->settings, &dopant, error);
-    a->bench.dopant = dopant;
-    a->bench.series = isnan(a->series) ? (a->verb == LOOP ? LOOP_SERIES : 0) : a->series;
+    a->test.dopant = dopant;
+    a->test.series = isnan(a->series) ? (a->verb == LOOP ? LOOP_SERIES : 0) : a->series;
     if (status == STATUS_OK)
         status = a->verb == LOOP        ? loop(a, devices, error)
                  : a->verb == RETENTION ? retention(a, error)
@@ -586,7 +586,7 @@ int command_device(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     key_options_free(options);
     interrupt_watch();
-    a.bench.solver.interrupted = &interrupt_flag;
+    a.test.solver.interrupted = &interrupt_flag;
     char *devices = data_path("devices");
     enum status status = run(&a, devices, &error);
     free(devices);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "device/library/library_make.h"
 #include "fit/device_test.h"
+#include "report/new_file.h"
 #include "report/plot.h"
 
 #include <ctype.h>
@@ -11,7 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A library's window of conductances: from 0.4 of 1/ron down to a tenth of that or twice 1/roff, whatever
  * is more, as the windows of the measured dopants are (devices/W.lib); none below a ratio of 1.5. */
@@ -173,34 +173,24 @@ static char *with_window(char *comment, const struct fit_window *w)
     return all;
 }
 
-static enum status write_text(const char *text, const char *path, struct error *error)
-{
-    FILE *out = fopen(path, "w");
-    bool ok = out && fputs(text, out) != EOF;
-    if (out)
-        ok = fclose(out) == 0 && ok;
-    return ok ? STATUS_OK
-              : fail(error, STATUS_INPUT, "%s: cannot be written: %s", path, strerror(errno));
-}
-
 /* The first trace's source in every engine, with the library as it was read back. */
 static enum status prove(const struct fit_options *o, const struct fit_result *r,
                          const struct dopant *d, struct fit_proof *proof, struct error *error)
 {
     const struct trace *t = &o->traces[0];
-    struct device_test bench = {
+    struct device_test test = {
         .dopant = d, .series = fmax(o->series[0], WIRE), .solver = engine_defaults};
     double p[MODEL_PARAMETERS_MAX], size = 0, worst = 0;
     double *current = NEW(t->n, double);
-    fit_parameters(o, r, 0, p, &bench.x0);
-    bench.solver.reltol = 1e-5;
-    bench.solver.interrupted = o->interrupted;
+    fit_parameters(o, r, 0, p, &test.x0);
+    test.solver.reltol = 1e-5;
+    test.solver.interrupted = o->interrupted;
     for (size_t k = 0; k < t->n; k++)
         size += r->current[0][k] * r->current[0][k];
     enum status status = STATUS_OK;
     for (size_t e = 0; engine_table[e] && status == STATUS_OK; e++) {
-        bench.engine = engine_table[e];
-        status = device_test_waveform(&bench, t->n, t->column[TRACE_T], t->column[TRACE_SOURCE],
+        test.engine = engine_table[e];
+        status = device_test_waveform(&test, t->n, t->column[TRACE_T], t->column[TRACE_SOURCE],
                                       current, error);
         double sum = 0;
         for (size_t k = 0; k < t->n; k++)
@@ -225,8 +215,8 @@ enum status fit_output_library(const struct fit_options *o, const struct fit_res
     struct fit_window window = to->window;
     double p[MODEL_PARAMETERS_MAX], x0;
     struct dopant *made = NULL, *read = NULL;
-    char *name = device_name(path), *comment = provenance(o, r, path),
-         *temporary = memory_format("%s.unfinished-%ld.lib", path, (long)getpid());
+    char *name = device_name(path), *comment = provenance(o, r, path);
+    struct new_file library = {0};
     proof->n = 0;
     fit_parameters(o, r, 0, p, &x0);
     if (find_window(o, p, &window) || to->window.g_min > 0 || to->window.g_max > 0)
@@ -235,22 +225,25 @@ enum status fit_output_library(const struct fit_options *o, const struct fit_res
         .name = name, .comment = comment, .model = o->model, .parameters = p};
     enum status trust = STATUS_OK, status = dopant_new(&plan, devices, &made, error);
     if (status == STATUS_OK)
-        status = write_text(made->text, temporary, error);
-    if (status == STATUS_OK)
-        status = dopant_read(temporary, devices, &read, error);
+        status = new_file_begin(path, &library, error);
+    if (status == STATUS_OK &&
+        (fputs(made->text, library.file) == EOF || fflush(library.file) != 0))
+        status = fail(error, STATUS_INPUT, "%s: write error: %s", path, strerror(errno));
+    if (status == STATUS_OK) {
+        /* a name without '/' would be looked for in `devices' */
+        char *there = memory_format("%s%s", strchr(path, '/') ? "" : "./", library.temporary);
+        status = dopant_read(there, devices, &read, error);
+        free(there);
+    }
     if (status == STATUS_OK) {
         trust = prove(o, r, read, proof, error);
         status = trust == STATUS_UNTRUSTED ? STATUS_OK : trust;
     }
-    if (status == STATUS_OK && rename(temporary, path) != 0)
-        status = fail(error, STATUS_INPUT, "%s: cannot be written: %s", path, strerror(errno));
-    if (status != STATUS_OK)
-        unlink(temporary);
+    status = new_file_end(&library, status, error);
     dopant_free(made);
     dopant_free(read);
     free(name);
     free(comment);
-    free(temporary);
     return status == STATUS_OK ? trust : status;
 }
 

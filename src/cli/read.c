@@ -10,7 +10,6 @@
 #include "report/new_file.h"
 #include "report/output.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -465,12 +464,11 @@ static enum status draw(const struct array_reading *r, const char *path, struct 
     return status;
 }
 
-static enum status write_manifest(const struct array_reading *r, const struct output *o,
+static enum status write_manifest(const struct array_reading *r, const struct new_folder *o,
                                   struct error *error)
 {
     const struct arguments *a = r->a;
-    char *path = memory_format("%s/manifest.json", o->temporary),
-         *devices = memory_format("%s/devices.csv", a->source.path);
+    char *devices = memory_format("%s/devices.csv", a->source.path);
     const char *inputs[3];
     size_t n = 0;
     FILE *probe = fopen(devices, "r"); /* a results folder */
@@ -483,18 +481,17 @@ static enum status write_manifest(const struct array_reading *r, const struct ou
         inputs[n++] = r->devices.dopant->path;
     const struct manifest manifest = {
         .argc = a->argc, .argv = a->argv, .n_inputs = n, .inputs = inputs};
-    FILE *out = fopen(path, "w");
-    enum status status =
-        out ? json_write_manifest(&manifest, out, error)
-            : fail(error, STATUS_INPUT, "manifest.json: cannot be written: %s", strerror(errno));
-    if (out && fclose(out) != 0 && status == STATUS_OK)
-        status = fail(error, STATUS_INPUT, "manifest.json: write error: %s", strerror(errno));
-    free(path);
+    FILE *out = new_folder_open(o, "manifest.json", error);
+    enum status status = STATUS_INPUT;
+    if (out) {
+        status = json_write_manifest(&manifest, out, error);
+        status = new_folder_close(out, "manifest.json", status, error);
+    }
     free(devices);
     return status;
 }
 
-static enum status save(const struct array_reading *r, struct output *o, struct error *error)
+static enum status save(const struct array_reading *r, struct new_folder *o, struct error *error)
 {
     enum status status = STATUS_OK;
     for (size_t k = 0; k < n_tables(r->a) && status == STATUS_OK; k++) {
@@ -511,7 +508,7 @@ static enum status save(const struct array_reading *r, struct output *o, struct 
     }
     if (status == STATUS_OK)
         status = write_manifest(r, o, error);
-    return status == STATUS_OK ? output_complete(o, error) : status;
+    return status == STATUS_OK ? new_folder_end(o, error) : status;
 }
 
 /* What the figures are worth. */
@@ -530,7 +527,7 @@ static enum status judge(const struct array_reading *r, struct error *error)
     return STATUS_OK;
 }
 
-static enum status run(struct array_reading *r, struct output *folder, struct error *error)
+static enum status run(struct array_reading *r, struct new_folder *folder, struct error *error)
 {
     const struct arguments *a = r->a;
     enum status status = read_devices(&a->source, &r->devices, error);
@@ -540,7 +537,7 @@ static enum status run(struct array_reading *r, struct output *folder, struct er
         status =
             fail(error, STATUS_INPUT, "--vector %zu, expected 1 to %zu", a->vector, r->volts->rows);
     if (status == STATUS_OK && a->output)
-        status = output_folder(a->output, folder, error);
+        status = new_folder_begin(a->output, folder, error);
     if (status == STATUS_OK)
         status = read_all(r, error);
     if (status == STATUS_OK && a->svg)
@@ -557,14 +554,14 @@ int command_read(int argc, char **argv)
 {
     struct arguments a = by_default;
     struct array_reading r = {.a = &a};
-    struct output folder = {.file = -1};
+    struct new_folder folder = {0};
     struct error error = {{0}};
     a.argc = argc;
     a.argv = argv;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     interrupt_watch();
     const enum status status = run(&r, &folder, &error);
-    output_abandon(&folder);
+    new_folder_abandon(&folder);
     lines_reader_free(r.reader);
     number_grid_free(r.volts);
     for (size_t k = 0; k < N_TABLES; k++)

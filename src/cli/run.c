@@ -11,7 +11,6 @@
 #include "report/page/page.h"
 #include "study/claims/aggregate.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,31 +147,26 @@ static enum status add_sample(const struct sample_job *job, size_t sample, struc
     return fail(error, status, "sample %zu: %s", sample, failure.text);
 }
 
-static enum status write_text(const struct output *folder, const char *name, const char *text,
+static enum status write_text(const struct new_folder *folder, const char *name, const char *text,
                               struct error *error)
 {
-    char *path = memory_format("%s/%s", folder->temporary, name);
-    FILE *out = fopen(path, "w");
-    free(path);
-    if (!out || fputs(text, out) < 0 || fclose(out) != 0)
-        return fail(error, STATUS_INPUT, "%s: cannot be written: %s", name, strerror(errno));
-    return STATUS_OK;
+    FILE *out = new_folder_open(folder, name, error);
+    if (!out)
+        return STATUS_INPUT;
+    fputs(text, out);
+    return new_folder_close(out, name, STATUS_OK, error);
 }
 
-static enum status write_report(const struct output *folder, struct error *error)
+static enum status write_report(const struct new_folder *folder, struct error *error)
 {
-    char *path = memory_format("%s/report.html", folder->temporary);
-    FILE *out = fopen(path, "w");
-    enum status status =
-        out ? page_report(folder->temporary, folder->path, out, error)
-            : fail(error, STATUS_INPUT, "report.html: cannot be written: %s", strerror(errno));
-    if (out && fclose(out) != 0 && status == STATUS_OK)
-        status = fail(error, STATUS_INPUT, "report.html: cannot be written: %s", strerror(errno));
-    free(path);
-    return status;
+    FILE *out = new_folder_open(folder, "report.html", error);
+    if (!out)
+        return STATUS_INPUT;
+    const enum status status = page_report(folder->temporary, folder->path, out, error);
+    return new_folder_close(out, "report.html", status, error);
 }
 
-static enum status write_folder(struct output *folder, const struct testbench_input *in,
+static enum status write_folder(struct new_folder *folder, const struct testbench_input *in,
                                 const struct table *samples, const struct table *points,
                                 const struct experiment_detail *detail, struct error *error)
 {
@@ -212,14 +206,14 @@ static enum status judge(const struct table *samples, struct error *error)
                 row[column + 1].kind == CELL_TEXT ? row[column + 1].text : row[column].text);
 }
 
-static enum status publish(const struct arguments *a, struct output *folder,
+static enum status publish(const struct arguments *a, struct new_folder *folder,
                            const struct table *samples, const struct table *points,
                            const struct experiment_detail *detail, struct error *error)
 {
     const struct table *shown = points ? points : samples;
     enum status status = write_folder(folder, &a->input, samples, points, detail, error);
     if (status == STATUS_OK)
-        status = output_complete(folder, error);
+        status = new_folder_end(folder, error);
     if (status == STATUS_OK && a->json)
         json_write_table(shown, stdout);
     else if (status == STATUS_OK)
@@ -231,7 +225,7 @@ static enum status publish(const struct arguments *a, struct output *folder,
 struct one {
     const struct arguments *arguments;
     size_t sample;
-    struct output folder;
+    struct new_folder folder;
 };
 
 static enum status compute_one(void *data, struct error *error)
@@ -255,17 +249,17 @@ static enum status compute_one(void *data, struct error *error)
 /* In a process of its own: nothing in a sample need look at the clock or at the user. */
 static enum status run_one(const struct arguments *a, size_t sample, struct error *error)
 {
-    struct one one = {.arguments = a, .sample = sample, .folder = {.file = -1}};
+    struct one one = {.arguments = a, .sample = sample, .folder = {0}};
     enum status status = STATUS_OK;
     if (a->output)
-        status = output_folder(a->output, &one.folder, error);
+        status = new_folder_begin(a->output, &one.folder, error);
     if (status == STATUS_OK)
         status = apart_run(compute_one, &one, a->input.job.time_limit, error);
     if (status == STATUS_NUMERICAL && strncmp(error->text, "sample ", 7) != 0) {
         const struct error why = *error;
         fail(error, status, "sample %zu: %s", sample, why.text);
     }
-    output_abandon(&one.folder); /* of one that is complete nothing is left to remove */
+    new_folder_abandon(&one.folder); /* of one that is complete nothing is left to remove */
     return status;
 }
 
@@ -275,7 +269,7 @@ static enum status run_all(const struct arguments *a, struct error *error)
     char *store = a->output ? memory_format("%s.db", a->output) : NULL;
     const struct samples_options computing = {a->jobs, a->resume, store};
     const struct experiment_detail none = {0};
-    struct output folder = {.file = -1};
+    struct new_folder folder = {0};
     struct table *samples = NULL, *points = NULL;
     enum status status = STATUS_OK;
     if (a->output && access(a->output, F_OK) == 0)
@@ -284,7 +278,7 @@ static enum status run_all(const struct arguments *a, struct error *error)
     if (status == STATUS_OK)
         status = samples_compute(&in->job, &computing, &samples, error);
     if (status == STATUS_OK && a->output)
-        status = output_folder(a->output, &folder, error);
+        status = new_folder_begin(a->output, &folder, error);
     if (status == STATUS_OK) {
         points = aggregate_points(samples, in->job.n_inputs, in->testbench->common.seed);
         status = publish(a, &folder, samples, points, &none, error);
@@ -293,7 +287,7 @@ static enum status run_all(const struct arguments *a, struct error *error)
         samples_done(&computing);
         status = judge(samples, error);
     }
-    output_abandon(&folder);
+    new_folder_abandon(&folder);
     table_free(samples);
     table_free(points);
     free(store);

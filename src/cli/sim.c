@@ -10,7 +10,6 @@
 #include "report/page/page.h"
 #include "simulate/simulation.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,61 +90,43 @@ static const struct argp argp = {
     add_default,
     NULL};
 
-static char *in_folder(const struct output *o, const char *name)
-{
-    return memory_format("%s/%s", o->temporary, name);
-}
-
-static enum status write_deck(const struct user_deck *deck, const struct output *o,
+static enum status write_deck(const struct user_deck *deck, const struct new_folder *o,
                               struct error *error)
 {
-    char *path = in_folder(o, "circuit.cir");
-    FILE *out = fopen(path, "w");
-    bool failed = !out;
-    if (out) {
-        user_deck_write(deck, out);
-        failed = ferror(out) != 0;
-        failed = fclose(out) != 0 || failed;
-    }
-    free(path);
-    return failed ? fail(error, STATUS_INPUT, "circuit.cir: write error: %s", strerror(errno))
-                  : STATUS_OK;
+    FILE *out = new_folder_open(o, "circuit.cir", error);
+    if (!out)
+        return STATUS_INPUT;
+    user_deck_write(deck, out);
+    return new_folder_close(out, "circuit.cir", STATUS_OK, error);
 }
 
 static enum status write_manifest(const struct arguments *a, const struct user_deck *deck,
-                                  const struct output *o, struct error *error)
+                                  const struct new_folder *o, struct error *error)
 {
     const struct manifest manifest = {.argc = a->argc,
                                       .argv = a->argv,
                                       .n_inputs = deck->text->n_files,
                                       .inputs = (const char *const *)deck->text->files};
-    char *path = in_folder(o, "manifest.json");
-    FILE *out = fopen(path, "w");
-    enum status status =
-        out ? json_write_manifest(&manifest, out, error)
-            : fail(error, STATUS_INPUT, "manifest.json: cannot be written: %s", strerror(errno));
-    if (out && fclose(out) != 0 && status == STATUS_OK)
-        status = fail(error, STATUS_INPUT, "manifest.json: write error: %s", strerror(errno));
-    free(path);
-    return status;
+    FILE *out = new_folder_open(o, "manifest.json", error);
+    if (!out)
+        return STATUS_INPUT;
+    const enum status status = json_write_manifest(&manifest, out, error);
+    return new_folder_close(out, "manifest.json", status, error);
 }
 
-static enum status write_report(const struct arguments *a, const struct output *o,
+static enum status write_report(const struct arguments *a, const struct new_folder *o,
                                 struct error *error)
 {
-    char *path = in_folder(o, "report.html");
-    FILE *out = fopen(path, "w");
-    enum status status =
-        out ? page_report(o->temporary, a->output, out, error)
-            : fail(error, STATUS_INPUT, "report.html: cannot be written: %s", strerror(errno));
-    if (out && fclose(out) != 0 && status == STATUS_OK)
-        status = fail(error, STATUS_INPUT, "report.html: write error: %s", strerror(errno));
-    free(path);
-    return status;
+    FILE *out = new_folder_open(o, "report.html", error);
+    if (!out)
+        return STATUS_INPUT;
+    const enum status status = page_report(o->temporary, a->output, out, error);
+    return new_folder_close(out, "report.html", status, error);
 }
 
 static enum status write_folder(const struct arguments *a, const struct user_deck *deck,
-                                const struct simulation *s, struct output *o, struct error *error)
+                                const struct simulation *s, const struct new_folder *o,
+                                struct error *error)
 {
     struct table *tables[SIMULATION_TABLES];
     enum status status = STATUS_OK;
@@ -209,7 +190,7 @@ static enum status run(const struct arguments *a, struct error *error)
 {
     struct user_deck *deck;
     struct simulation s;
-    struct output o = {.file = -1};
+    struct new_folder o = {0};
     enum status status = user_deck_read(a->deck, a->run.trusted, &deck, error);
     if (status != STATUS_OK)
         return status;
@@ -223,9 +204,9 @@ static enum status run(const struct arguments *a, struct error *error)
             "to run\n",
             a->argv[0]);
     if (a->output)
-        status = output_folder(a->output, &o, error);
+        status = new_folder_begin(a->output, &o, error);
     if (status == STATUS_OK) {
-        char *raw = o.temporary ? in_folder(&o, "waveforms.raw") : NULL;
+        char *raw = o.temporary ? memory_format("%s/waveforms.raw", o.temporary) : NULL;
         status = simulate(deck, &a->run, raw, &s, error);
         free(raw);
     }
@@ -235,7 +216,7 @@ static enum status run(const struct arguments *a, struct error *error)
         if (a->output)
             status = write_folder(a, deck, &s, &o, error);
         if (status == STATUS_OK)
-            status = output_complete(&o, error);
+            status = new_folder_end(&o, error);
         if (status == STATUS_OK && a->json)
             json_write_tables(SIMULATION_TABLES, simulation_table_names, tables, stdout);
         else if (status == STATUS_OK)
@@ -244,7 +225,7 @@ static enum status run(const struct arguments *a, struct error *error)
             status = judge(deck, &s, error);
         simulation_free(&s);
     }
-    output_abandon(&o);
+    new_folder_abandon(&o);
     user_deck_free(deck);
     return status;
 }

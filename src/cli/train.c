@@ -236,7 +236,7 @@ struct job {
     const struct testbench_input *input;
     const char *file; /* of the testbench, or NULL */
     size_t sample;
-    struct training_bench *bench; /* the testbench at the sample's point */
+    struct training_testbench *options; /* the testbench at the sample's point */
     struct training_shared *shared;
     const struct training_setup *setup;
     struct training_sample drawn;
@@ -247,8 +247,8 @@ static void free_job(struct job *job)
     if (job->setup)
         training_sample_free(&job->drawn);
     training_shared_close(job->shared);
-    if (job->bench)
-        experiment_options_free(&experiment_training, job->bench);
+    if (job->options)
+        experiment_options_free(&experiment_training, job->options);
 }
 
 /* The testbench of a command that names none. */
@@ -273,16 +273,16 @@ static enum status open_job(const struct arguments *a, struct job *job, struct e
     const struct testbench *t = in->testbench;
     const struct testbench_common *c = &t->common;
     *job = (struct job){.input = in, .file = a->file, .sample = (size_t)a->sample};
-    job->bench = testbench_options(t, job->sample / c->replicas);
-    enum status status = training_shared_open(job->bench, &in->context, &job->shared, error);
+    job->options = testbench_options(t, job->sample / c->replicas);
+    enum status status = training_shared_open(job->options, &in->context, &job->shared, error);
     if (in->context.progress)
         in->context.progress(NULL, NULL);
     if (status == STATUS_OK)
-        status = training_sample_draw(job->shared, job->bench, testbench_random(t, job->sample),
+        status = training_sample_draw(job->shared, job->options, testbench_random(t, job->sample),
                                       &job->drawn, error);
     if (status != STATUS_OK)
         return status;
-    job->setup = training_shared_setup(job->shared, job->bench);
+    job->setup = training_shared_setup(job->shared, job->options);
     struct training_options *o = &job->drawn.options;
     const double limit = a->time_limit > 0 ? a->time_limit : c->time_limit;
     if (limit > 0)
@@ -297,10 +297,10 @@ static void fill_summary(struct summary *s, const struct job *job, const struct 
     summary_fill(s, t, testbench_settings(job->input->testbench, job->sample));
     snprintf(s->neuron, sizeof s->neuron, "%s",
              t->options.behavioural ? training_neurons[NEURON_BEHAVIOURAL]
-                                    : base_name(job->bench->neuron));
+                                    : base_name(job->options->neuron));
     snprintf(s->images, sizeof s->images, "%s",
-             images_are_letters(job->bench->images) ? job->bench->images
-                                                    : base_name(job->bench->images));
+             images_are_letters(job->options->images) ? job->options->images
+                                                      : base_name(job->options->images));
 }
 
 static enum status complete(struct folder *folder, const struct job *job, const struct training *t,
@@ -313,8 +313,8 @@ static enum status complete(struct folder *folder, const struct job *job, const 
     paths[n++] = job->setup->dopant->path;
     paths[n++] = job->setup->neuron_path;
     paths[n++] = job->input->context.switch_file;
-    if (!images_are_letters(job->bench->images))
-        paths[n++] = job->bench->images;
+    if (!images_are_letters(job->options->images))
+        paths[n++] = job->options->images;
     if (job->file && stat(job->file, &info) == 0 && S_ISREG(info.st_mode))
         paths[n++] = job->file;
     manifest.inputs = paths;
@@ -375,7 +375,7 @@ static enum status run(struct arguments *a, int argc, char **argv, struct error 
     if (status == STATUS_OK && a->output) {
         const struct manifest manifest = {.argc = argc, .argv = argv, .summary = &summary};
         status = complete(&folder, &job, &t, &manifest, error);
-    } else if (folder.temporary) {
+    } else if (folder.folder.temporary) {
         const struct error why = *error;
         folder_abandon(&folder);
         if (status == STATUS_INTERRUPTED)

@@ -29,7 +29,7 @@ struct watch {
     const struct study_case *k;
     struct case_result *o;
     const struct circuit *circuit;
-    size_t *values;                   /* n_probes: places among the values */
+    size_t *values;                   /* n_probes: positions among the values */
     bool keep, in_phase;              /* in_phase: of what is kept */
     const struct waveform *reference; /* or NULL */
     size_t at;                        /* the reference's point at or before the present time */
@@ -162,11 +162,11 @@ static void sum_energies(const struct circuit *c, const struct ledger *l,
             double *sum = &o->energy[s][e->class];
             if (l->t0[s] < 0)
                 continue;
-            const size_t place = (size_t)s * c->n_elements + k;
+            const size_t index = (size_t)s * c->n_elements + k;
             *sum =
-                (isnan(*sum) ? 0 : *sum) + (fine ? fine->elements[place] : ledger_element(l, s, k));
+                (isnan(*sum) ? 0 : *sum) + (fine ? fine->elements[index] : ledger_element(l, s, k));
             if (fine)
-                o->gmin[s][e->class] += fine->gmin[place];
+                o->gmin[s][e->class] += fine->gmin[index];
         }
     }
 }
@@ -188,7 +188,7 @@ enum status case_run(const struct study_case *k, const struct case_run_options *
     const double begin = clock_now();
     const enum case_form form = case_form_for(k, engine);
     const struct circuit *c = k->circuits[form];
-    struct drive_log drive = k->drive; /* its own place in it */
+    struct drive_log drive = k->drive; /* its own position in it */
     *o = (struct case_result){
         .form = form,
         .n_states = c->n_states,

@@ -196,6 +196,17 @@ struct study_case case_of_recording(const char *name, const struct training_opti
     };
 }
 
+struct study_case case_of_run(struct circuit *circuit, const struct drive_log *drive, void *owner,
+                              void (*release)(void *owner))
+{
+    return (struct study_case){.circuits = {circuit},
+                               .drive = *drive,
+                               .output_probe = -1,
+                               .borrowed = true,
+                               .owner = owner,
+                               .release = release};
+}
+
 static enum status build_classifier(const struct case_kind *kind, const struct case_inputs *in,
                                     struct case_recording *r, struct study_case *k,
                                     struct error *error)

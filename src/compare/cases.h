@@ -77,6 +77,10 @@ enum status case_record_training(const struct training_options *options,
 struct study_case case_of_recording(const char *name, const struct training_options *options,
                                     const struct case_recording *recording, bool behavioural);
 
+/* The case that plays the drive in the circuit, both of which belong to `owner`; without probes. */
+struct study_case case_of_run(struct circuit *circuit, const struct drive_log *drive, void *owner,
+                              void (*release)(void *owner));
+
 void case_free(struct study_case *k);
 void case_recording_free(struct case_recording *recording);
 

@@ -6,8 +6,8 @@ static size_t stored(int number, const struct element_point *at,
                      struct element_share share[ELEMENT_SHARES])
 {
     const struct element *e = &at->elements[number];
-    const double v = element_volt(e, at);
-    share[0] = (struct element_share){number, 0.5 * e->value * v * v};
+    share[0] =
+        (struct element_share){number, element_stored_change(e->value, 0, element_volt(e, at))};
     return 1;
 }
 

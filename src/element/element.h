@@ -271,6 +271,12 @@ static inline double element_follows(const struct element *e, double control, do
     return e->value * control;
 }
 
+/* What a linear element stores more at x than at `from', volts or amperes: value x^2 / 2 [J]. */
+static inline double element_stored_change(double value, double from, double x)
+{
+    return 0.5 * value * (x - from) * (x + from);
+}
+
 /* Power of an element with a branch: v(0,1) times its current. */
 double element_branch_power(const struct element *e, const struct element_point *at);
 

@@ -15,8 +15,8 @@ static size_t stored(int number, const struct element_point *at,
                      struct element_share share[ELEMENT_SHARES])
 {
     const struct element *e = &at->elements[number];
-    const double i = at->branch[e->branch];
-    share[0] = (struct element_share){number, 0.5 * e->value * i * i};
+    share[0] =
+        (struct element_share){number, element_stored_change(e->value, 0, at->branch[e->branch])};
     return 1;
 }
 

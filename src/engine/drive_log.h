@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The phases of a run as they were, and a controller that applies them again: how engines are
- * compared, since in closed loop a reading at a tolerance's edge turns into another drive. */
+/* Records the phases of a run, and a controller that applies them again.  Engines are compared on such a
+ * recorded drive: in closed loop a reading near a tolerance would give each engine another drive. */
 #ifndef SILVERBAR_ENGINE_DRIVE_LOG_H
 #define SILVERBAR_ENGINE_DRIVE_LOG_H
 

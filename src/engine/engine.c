@@ -127,7 +127,7 @@ enum status fail_unable(struct error *error, enum engine_ability ability, const 
     return STATUS_INPUT;
 }
 
-/* Name of a device by its number in the order of the circuit, stuck ones among them. */
+/* Name of a device by its number in the order of the circuit; stuck devices are counted too. */
 static const char *device_name(const struct circuit *c, int device)
 {
     for (size_t k = 0; k < c->n_elements; k++)

@@ -54,8 +54,8 @@ struct drive {
     bool open;
 };
 
-/* A value whose crossing of `level` ends a phase early, at the first accepted point past it.  It has
- * to be crossed: a value that is past the level when the phase begins counts once it has been back. */
+/* A value whose crossing of `level` ends a phase early, at the first accepted point past it.  A value that
+ * is past the level when the phase begins has to come back before it can cross. */
 struct phase_stop {
     size_t value; /* index into the array of values */
     double level;
@@ -74,13 +74,13 @@ struct phase {
     const struct phase_names *names; /* of the run */
 };
 
-/* "at t = ... s, set phase of device ...", for messages; phase NULL: none has begun.  Returns text.
- */
+/* Write "at t = ... s, set phase of device ..." into text, for messages; phase NULL: none has begun.
+ * Returns text. */
 #define PHASE_PLACE_SIZE 160
 const char *phase_place(const struct circuit *circuit, const struct phase *phase, double t,
                         char text[PHASE_PLACE_SIZE]);
 
-/* What a controller may know of the phase that has ended. */
+/* All that a controller is told of the phase that has ended. */
 struct reading {
     double t0, t1;        /* [s] as they were */
     const double *mean;   /* n_probes: time average over the last 10 % of the phase */
@@ -115,11 +115,11 @@ static inline double interval_energy(const struct interval *i, size_t element)
     return i->energy ? i->energy[element] : 0;
 }
 
-/* n_elements, to free(): the class of each element; of sources and boundaries, which the account
- * keeps apart, ENERGY_CLASSES. */
+/* The class of each element (n_elements; to free()); ENERGY_CLASSES for sources and boundaries, which the
+ * ledger books separately. */
 unsigned char *energy_classes(const struct circuit *circuit);
 
-/* Sums of the elements' errors [J] by such classes. */
+/* Add up the elements' errors [J] by the classes of energy_classes(). */
 void energy_sum_classes(size_t n_elements, const unsigned char *classes, const double *error,
                         double class_error[ENERGY_CLASSES]);
 
@@ -129,7 +129,7 @@ struct recorder {
     void *data;
 };
 
-/* How the engine `ida` goes from point to point; other engines have one way and ignore it. */
+/* Integrator of the engine `ida`; other engines have only one and ignore it. */
 enum engine_method {
     METHOD_ONESTEP, /* its own one-step methods (rosenbrock.h, dirk.h) */
     METHOD_BDF,     /* SUNDIALS IDAS, an independent integrator of the same equations (idas.h) */
@@ -155,14 +155,14 @@ struct engine_options {
 
 extern const struct engine_options engine_defaults;
 
-/* How the point at which a run begins was found: by which method (operating_point.h), the steps of
- * its path that were tried, its iterations of Newton's method.  NULL: the engine seeks none. */
+/* How the operating point of a run was found: the method (operating_point.h), the steps tried on its path,
+ * and all iterations of Newton's method.  NULL: the engine computes no operating point. */
 struct operating_report {
     const char *method;
     size_t steps, iterations;
 };
 
-/* What a run was, besides what its recorders saw. */
+/* Counts and times of a run. */
 struct engine_report {
     size_t points, phases;
     double time;          /* simulated [s] */
@@ -171,12 +171,12 @@ struct engine_report {
     struct operating_report operating;
 };
 
-/* What not every engine can do. */
+/* Abilities that not every engine has. */
 enum engine_ability {
     ENGINE_SWITCHES = 1,         /* stochastic devices of engine_options.switches */
     ENGINE_CHANGES_DEVICES = 2,  /* phase.changed: constants of a device, from phase to phase */
     ENGINE_STARTS_FROM_ZERO = 4, /* it begins with all nodes at 0 V, without an operating point */
-    /* transistors that are no switches, capacitors, and sources anywhere; without, neurons must be
+    /* transistors that are no switches, capacitors, and sources anywhere; without it, neurons must be
      * behavioural and no latency can be measured */
     ENGINE_TRANSISTORS = 8,
     ENGINE_SUBCIRCUITS = 16, /* netlists that only SPICE understands */
@@ -208,7 +208,7 @@ enum status engine_run(const struct engine *engine, const struct circuit *circui
 extern const struct engine *const engine_table[];
 extern const char *const engine_names[];
 
-/* The engine of that name, or NULL; its index into both, or that of their NULL. */
+/* The engine of that name, or NULL; its index in both lists, or the index of their final NULL. */
 const struct engine *engine_find(const char *name);
 int engine_index(const char *name);
 
@@ -217,12 +217,12 @@ static inline bool engine_able(const struct engine *engine, enum engine_ability 
     return (engine->abilities & (unsigned)ability) != 0;
 }
 
-/* What a run by that method is called in tables: "ida", or "ida-bdf" of a method that is not the first;
- * to free(). */
+/* The name in tables of a run by that method: "ida" for the first method, "ida-bdf" for another; to
+ * free(). */
 char *engine_method_title(const struct engine *engine, enum engine_method method);
 
-/* For the key engine.method: STATUS_INPUT where another than the first is asked of an engine that has
- * one alone. */
+/* Check of the key engine.method: STATUS_INPUT if an engine without ENGINE_METHODS is given any method
+ * but the first. */
 enum status engine_takes_method(const struct engine *engine, enum engine_method method,
                                 struct error *error);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The energy account of a run: every joule by class, by element, by kind and section of the phase.
  *
- * All energies are absorbed ones; a source that delivers absorbs a negative energy.  By Tellegen's
- * theorem the sum over all elements is what the capacitors store, so two sums are kept that an
- * engine can get wrong independently of each other:
+ * Energies count as absorbed; a source that delivers absorbs a negative energy.  By Tellegen's theorem
+ * absorbed and stored energies equal the delivered ones.  This is checked for two sets of elements,
+ * which an engine can get wrong independently of each other:
  *   supply: all elements, against what all sources deliver (node 0 as reference);
  *   array:  drivers, lines, switches, memristors and references with what crosses the boundaries to
  *           neurons and supply, against what enters the array net. */
@@ -23,7 +23,8 @@ struct ledger_total {
     double t0, t1;                                    /* [s]; t0 < 0: no such phase */
 };
 
-/* What comes is added by element; what it is to the account is looked up when a total is asked for. */
+/* Energies are added by element as they come; classes and sides are looked up when a total is asked for,
+ * which is seldom. */
 struct ledger {
     const struct circuit *circuit;
     const struct phase_names *names; /* of the run */
@@ -39,11 +40,11 @@ struct ledger *ledger_new(const struct circuit *circuit, const struct phase_name
 void ledger_free(struct ledger *ledger);
 struct recorder ledger_recorder(struct ledger *ledger);
 
-/* All that was booked so far in a section; what one of its elements has absorbed [J]. */
+/* Totals of a section so far; the energy that one element has absorbed in it [J]. */
 struct ledger_total ledger_section(const struct ledger *ledger, int section);
 double ledger_element(const struct ledger *ledger, int section, size_t element);
 
-/* Sum over kinds of one class, over classes of one kind, over everything; of one section [J]. */
+/* Sums of a section's total [J]: of one class over kinds, of one kind over classes, of all. */
 double ledger_class(const struct ledger_total *total, enum energy_class class);
 double ledger_kind(const struct ledger_total *total, int kind);
 double ledger_energy(const struct ledger_total *total);

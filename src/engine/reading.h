@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a controller is told of a phase: the time average of every probe over its last tenth, by
- * trapezoids between the engine's points. */
+/* Time averages of the probes over the last tenth of a phase, by trapezoids between the engine's
+ * points. */
 #ifndef SILVERBAR_ENGINE_READING_H
 #define SILVERBAR_ENGINE_READING_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Energies of elements that store: over any interval they take the change of what they hold at its
- * ends, which their law gives exactly (element_type.stored), whatever the powers between were. */
+/* Energies of capacitors and inductors.  Over an interval an element that stores absorbs the change of its
+ * stored energy, which its law gives exactly from the values at both ends (element_type.stored); the
+ * powers between need no integration. */
 #ifndef SILVERBAR_ENGINE_STORED_H
 #define SILVERBAR_ENGINE_STORED_H
 

@@ -40,7 +40,7 @@ enum status transient_check(struct transient *r, double t, struct error *error)
     return STATUS_OK;
 }
 
-/* External sources at the drive of the phase that runs. */
+/* Voltages of the external sources after the edge of the current phase. */
 static void set_drive(struct transient *r)
 {
     for (size_t p = 0; p < r->circuit->n_ports; p++) {
@@ -75,7 +75,7 @@ enum status transient_open(const struct engine *engine, const struct circuit *c,
     return engine->open(r, error);
 }
 
-/* What no engine runs. */
+/* STATUS_INPUT for a phase that no engine can run. */
 static enum status check_phase(const struct transient *r, const struct phase *p,
                                struct error *error)
 {
@@ -157,7 +157,7 @@ void transient_record(struct transient *r, const struct transient_step *s)
         r->options.recorders[k].take(r->options.recorders[k].data, &i);
 }
 
-/* Ports of a phase that a stop has ended within its edge are where the ramp had come to. */
+/* A stop within the edge ends the ramp there: the ports keep the voltages that they have reached. */
 static void leave_drive(struct transient *r)
 {
     const double edge = r->phase.edge, spent = r->t - r->begin;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A run of a circuit in an engine, phase by phase: what is the same in all engines stands here once.
+/* A run of a circuit in an engine, phase by phase: the part that is the same in all engines.
  *
  * Callers open a transient, run phases, and close it; engine_run() is that with a controller.  An
  * engine finds in it the phase that runs, the external sources' voltages before and after its ramp,
@@ -40,7 +40,7 @@ enum status transient_open(const struct engine *engine, const struct circuit *ci
 enum status transient_phase(struct transient *transient, const struct phase *phase,
                             struct reading *reading, struct error *error);
 
-/* What the run was.  `done`: it has not failed.  NULL is allowed. */
+/* End the run and return its report.  `done`: it has not failed.  transient NULL is allowed. */
 struct engine_report transient_close(struct transient *transient, bool done);
 
 /* For engines: the interval from t0 to t has been computed, with values at t and, as in struct
@@ -52,18 +52,19 @@ struct transient_step {
 };
 void transient_record(struct transient *transient, const struct transient_step *step);
 
-/* How far the stops that count have been passed at these values, the most of all: >= 0: one has been;
- * -INFINITY: there is none.  In the unit of each. */
+/* The largest distance by which an armed stop's value is past its level, in the value's unit: >= 0: a stop
+ * has been crossed; -INFINITY: no stop is armed. */
 double transient_passed(const struct transient *transient, const double *values);
 
-/* A phase without edge has begun and voltages have jumped: stops and readings count from these values
- * on. */
+/* To be called when voltages have jumped at the beginning of a phase without edge: stops and readings
+ * start from these values. */
 void transient_jumped(struct transient *transient, const double *values);
 
-/* A point has been accepted.  True: it is past a stop, and the phase ends there. */
+/* To be called for every accepted point.  True: it is past a stop, and the phase ends there. */
 bool transient_stopped(struct transient *transient, const double *values);
 
-/* Between steps: has the user interrupted the run, or its time run out?  `t`: where it is [s]. */
+/* To be called between steps, at time t [s].  Fails if the user has interrupted the run or its time limit
+ * has passed. */
 enum status transient_check(struct transient *transient, double t, struct error *error);
 
 /* STATUS_NUMERICAL: "ENGINE: what at t = ... s, set phase of device ...; another OPTION may help". */

@@ -11,7 +11,7 @@
 
 struct rig {
     struct circuit *circuit;
-    size_t source, device, x; /* places in the array of values; 0: the source is at the device */
+    size_t source, device, x; /* indices of values; 0: the source is at the device */
     int memristor;            /* element */
     const struct dopant *dopant;
 
@@ -31,7 +31,7 @@ struct rig {
 
 static void rig_build(struct rig *r, const struct device_test *b, double idle)
 {
-    struct circuit *c = r->circuit = circuit_new("device bench");
+    struct circuit *c = r->circuit = circuit_new("device test");
     const int node = circuit_node(c, "p");
     circuit_port(c, "source", node,
                  (struct port_driver){.ohm = b->series, .idle = idle, .class = CLASS_DRIVER});

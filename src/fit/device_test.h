@@ -36,7 +36,7 @@ struct device_test_loop {
 /* `cycles` periods of a sine, each of DEVICE_TEST_SEGMENTS straight pieces: within 2e-5 of the amplitude. */
 #define DEVICE_TEST_SEGMENTS 500
 #define DEVICE_TEST_FREQUENCY_MAX 1e5 /* [Hz]: pieces of 20 ns */
-enum status device_test_loop(const struct device_test *bench, double amplitude, double frequency,
+enum status device_test_loop(const struct device_test *test, double amplitude, double frequency,
                              size_t cycles, struct device_test_loop *loop, struct error *error);
 void device_test_loop_free(struct device_test_loop *loop);
 
@@ -48,12 +48,12 @@ struct device_test_pulse {
 
 /* n rectangular pulses, each followed by `gap` seconds at 0 V (none if 0); x and energy are filled
  * in. */
-enum status device_test_pulses(const struct device_test *bench, double gap, size_t n,
+enum status device_test_pulses(const struct device_test *test, double gap, size_t n,
                                struct device_test_pulse *pulses, struct error *error);
 
 /* The source follows n samples (t rising by 10 ns at least), straight between them: currents at the
  * samples [A]. */
-enum status device_test_waveform(const struct device_test *bench, size_t n, const double *t,
+enum status device_test_waveform(const struct device_test *test, size_t n, const double *t,
                                  const double *source, double *current, struct error *error);
 
 /* Conductance of a state at DEVICE_TEST_READ_VOLT [S]. */

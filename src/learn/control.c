@@ -232,7 +232,7 @@ static void after_image(struct run *r, const struct reading *reading)
         control_progress(r, reading->t1);
 }
 
-/* Go on to the first step that the plan has, from `step` on. */
+/* Continue with the first step at or behind `step` that the plan contains. */
 static bool go_on(struct run *r, enum run_step step, const struct reading *reading, struct phase *p)
 {
     if (step == RUN_TRAIN && r->plan.train) {
@@ -295,7 +295,7 @@ static bool control(void *data, const struct reading *reading, struct phase *p)
     return false;
 }
 
-/* What is wanted for the records, not for the controller: pulse energies and states. */
+/* Pulse energies and states are recorded for the results; the controller does not see them. */
 static void take(void *data, const struct interval *i)
 {
     struct run *r = data;
@@ -361,7 +361,7 @@ enum status run_circuit(struct training *t, const struct run_plan *plan,
     free(all);
     overload_free(&t->overload);
     t->training_time = r.training_end - r.training_begin;
-    /* an engine without capacitors knows nothing of delays */
+    /* without capacitors outputs follow at once, so an engine without them has no latency */
     const bool latent = engine_able(t->options.engine, ENGINE_TRANSISTORS);
     t->infer_latency = latent ? r.latency.decision : NAN;
     t->infer_settling = latent ? r.latency.settling : NAN;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The controller of one run of the circuit: what rules are made of.  Inside of learn/ only. */
+/* The controller of one run of the circuit, in parts from which rules are built.  For learn/ only. */
 #ifndef SILVERBAR_LEARN_CONTROL_H
 #define SILVERBAR_LEARN_CONTROL_H
 
@@ -9,10 +9,10 @@
 
 struct in_place; /* in_place.c */
 
-/* What a run of the circuit does, in this order. */
+/* Steps of a run of the circuit, in this order. */
 struct run_plan {
     bool train, infer, read_after;
-    bool again; /* weights are where an earlier training left them */
+    bool again; /* an earlier training has set the weights */
 };
 
 enum run_step {
@@ -55,7 +55,7 @@ void control_read(const struct run *r, struct phase *p, size_t device, enum phas
 void control_pulse(struct run *r, struct phase *p, size_t device, enum program_direction direction,
                    double amplitude, double width);
 
-/* What the instrument says after such phases: branch conductance [S], output of a neuron 0..1. */
+/* Readings of the instrument after those phases: branch conductance [S], output of a neuron 0..1. */
 double control_conductance(const struct run *r, const struct reading *reading, size_t device);
 double control_output(const struct run *r, const struct reading *reading, size_t layer,
                       size_t column);
@@ -76,8 +76,7 @@ void in_place_free(struct in_place *in_place);
 /* Random weights as the devices' targets. */
 void in_place_targets(struct training *t);
 
-/* Parts of a training, under the noise of its options: the images, and what every device is
- * programmed to. */
+/* Parts of a training under the noise of its options: drawing the images, finding every device's target. */
 void training_make_train_set(struct training *t);
 void training_find_targets(struct training *t);
 /* Accuracies from decisions. */

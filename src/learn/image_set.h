@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is shown to the circuit under noise: images with their probabilities.
+/* Images under noise, with their probabilities.
  *
  * Under pixel flips alone the 512 binary images with exact probabilities (images.h).  Under Gaussian
  * noise, or where a number of draws is asked for, images drawn from a random stream: class in turn,
@@ -28,7 +28,7 @@ struct image_noise {
 
 struct image_set {
     size_t n;
-    bool exact;                     /* all binary images, image k at place k */
+    bool exact;                     /* all binary images, image k at index k */
     double (*pixels)[IMAGE_PIXELS]; /* n */
     double *weight[IMAGE_CLASSES];  /* n: probability of class and image; drawn: 1/n or 0 */
     double limit;                   /* the best that any classifier can reach under this noise; of

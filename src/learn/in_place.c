@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Learning in place, as rule.h describes it.  Steps: the devices are programmed to their starting
- * weights (or, when an earlier training left them somewhere, read once); then, again and again, the
- * neurons are connected, images are shown, and devices get their pulses, each read after it. */
+/* Learning in place, as rule.h describes it.  The devices are programmed to their starting weights, or
+ * only read if an earlier training has set them.  Then, in every epoch, the neurons are connected, images
+ * are shown, and devices are pulsed, each read after its pulse. */
 #include "learn/control.h"
 
 #include "base/memory.h"
@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRACK_MOST 4.0 /* largest factor by which one reading moves a pulse */
-#define FELT 0.25      /* share of a full change at which a pulse has been felt */
-#define FEEL_PULSES 40 /* at which a device's search ends */
+#define TRACK_MOST 4.0 /* largest factor by which one reading changes a full pulse */
+#define FELT 0.25      /* a pulse has moved the weight if the change is this share of a full one */
+#define FEEL_PULSES 40 /* after so many pulses the search for a full pulse ends */
 
 enum in_place_step {
     IN_START,
@@ -37,7 +37,7 @@ struct in_place {
     double pixels[IMAGE_PIXELS];
     struct gradient_readings readings;
     double *weight, *gradient, *velocity, *change; /* n_devices */
-    double *owed;  /* n_devices: of changes that no pulse is short enough for, in full pulses */
+    double *owed;  /* n_devices: changes too small for any pulse, saved up [full pulses] */
     size_t device; /* that is pulsed */
     size_t felt;   /* pulses of the search for its full pulse */
     enum program_direction direction;
@@ -129,14 +129,14 @@ void in_place_begin(struct run *r, const struct reading *reading, struct phase *
     control_program_begin(r, reading, p);
 }
 
-/* All devices stand where they start: what the controller knows of them. */
+/* Take the readings of the programming as the starting weights. */
 static void know_devices(struct run *r)
 {
     struct training *t = r->t;
     for (size_t k = 0; k < t->n_devices; k++) {
         struct training_device *d = &t->devices[k];
         r->in_place->weight[k] = weight_of(t, d->final);
-        /* the programming has found out at which amplitude a device moves */
+        /* tracking starts at the amplitude at which programming has moved the device */
         for (int way = 0; way < 2 && t->options.learning.track; way++)
             d->amplitude[way] = fmax(d->amplitude[way], d->programmer.amplitude[way]);
     }
@@ -159,7 +159,7 @@ static void show_next(struct run *r, struct phase *p)
     s->step = IN_SHOW;
 }
 
-/* Take what was read of an image into the epoch's sums. */
+/* Add the readings of an image to the epoch's sums. */
 static void take_image(struct run *r, const struct reading *reading)
 {
     struct in_place *s = r->in_place;
@@ -213,7 +213,7 @@ static bool record_epoch(struct run *r, double time)
     return s->epoch < o->epochs && !good;
 }
 
-/* What every device's weight shall change by, from the gradient, which is used up. */
+/* Compute the wanted change of every weight from the gradient, which is reset to 0. */
 static void find_changes(struct run *r)
 {
     struct in_place *s = r->in_place;
@@ -246,7 +246,7 @@ static void pulse(struct run *r, struct phase *p)
     t->pulses[t->n_pulses - 1].before = d->final;
 }
 
-/* Pulse the first device from s->device on that shall change; false: none. */
+/* Pulse the first device at or behind s->device that has a wanted change; false: there is none. */
 static bool pulse_next(struct run *r, struct phase *p)
 {
     struct in_place *s = r->in_place;
@@ -267,14 +267,14 @@ static bool pulse_next(struct run *r, struct phase *p)
     return false;
 }
 
-/* How far the weight of the pulsed device has moved the way it should. */
+/* Change of the pulsed device's weight, positive in the wanted direction. */
 static double moved(const struct in_place *s)
 {
     const double change = s->weight[s->device] - s->before;
     return s->direction == PROGRAM_SET ? change : -change;
 }
 
-/* Let the device's full pulse do `factor` times as much. */
+/* Make the device's full pulse change the weight by about `factor` times as much. */
 static void strengthen(struct run *r, double factor)
 {
     const struct in_place *s = r->in_place;
@@ -327,7 +327,8 @@ static void begin_feeling(struct run *r, struct phase *p)
     feel(r, p);
 }
 
-/* From what the pulse has done: the next pulse's device, direction and strength; false: no more. */
+/* Choose device, direction and strength of the next pulse from the effect of the last; false: the search
+ * is done. */
 static bool feel_on(struct run *r)
 {
     struct in_place *s = r->in_place;

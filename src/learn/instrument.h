@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What stands between circuit and controller: noise and resolution of a reading, resolution of a
+/* The instrument between circuit and controller: noise and resolution of a reading, resolution of a
  * pulse's amplitude.  All 0: an ideal instrument.
  *
  *     noise   v (1 + read_noise N(0, 1)), before the converter

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A classifier in the hands of its user, who decides on every phase: show an image, pulse a device,
- * read one.  One transient in the engine of the training's options, booked in its ledger: shows under
- * inference, all else under training, so that a rule of the user's own has the account of a rule of
- * the table. */
+/* A classifier whose user decides on every phase: show an image, pulse a device, read a device.  All phases
+ * are one transient in the engine of the training's options, booked in its ledger: images under inference,
+ * all else under training, so that the energies of a user's own rule compare with those of the table. */
 #ifndef SILVERBAR_LEARN_OPERATION_H
 #define SILVERBAR_LEARN_OPERATION_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Amplifiers that stand for measured ones and are driven to where nothing was measured.
+/* Behavioural amplifiers that are driven beyond the range that was measured.
  *
- * A behavioural amplifier holds its column whatever flows, and its supply's current is a table of its
- * output, level outside of what was measured.  Behind devices that are stuck ON the real one gives way.
- * What the table misses is estimated along its steepest slope. */
+ * A behavioural amplifier holds its column at any current, and its supply current is a table of its output,
+ * constant outside the measured range.  The real amplifier gives way when devices are stuck ON.  The energy
+ * that the table then misses is estimated along its steepest slope. */
 #ifndef SILVERBAR_LEARN_OVERLOAD_H
 #define SILVERBAR_LEARN_OVERLOAD_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* After the training: an error of every conductance, and training again.  Each stage is a run of
- * the same circuit from the states in which the one before has ended. */
+/* Stages after the training: an error of every conductance, and training again.  Each stage runs the same
+ * circuit, from the states at the end of the stage before. */
 #include "learn/control.h"
 
 #include "base/memory.h"

@@ -15,12 +15,12 @@
 #define RATE 0.5    /* step length */
 #define MOMENTUM 0.9
 
-/* Binary pixels are the rows of the first layer in two halves, each one of a few patterns: sums by
- * weights, and of slopes, are made pattern by pattern. */
+/* A half of a binary image is one of few patterns, so the first layer's weighted sums, and the sums of
+ * slopes over images, are formed once for each pattern of each half instead of for each image. */
 #define HALF_BITS 5
 #define HALF (1u << HALF_BITS)
 
-/* What the images, n of them, make of a set of weights.  Rows of n numbers, one a unit. */
+/* Signals of all n images in the network of one set of weights.  Rows of n numbers, a row for each unit. */
 struct batch {
     const struct targets_options *o;
     size_t n;
@@ -226,7 +226,7 @@ WIDE static void multiply(size_t n, const double *restrict x, double *restrict y
         y[k] *= x[k];
 }
 
-#define LANES 4 /* sums that do not wait for each other */
+#define LANES 4 /* independent partial sums: one sum alone waits for every addition */
 
 /* g[j] = sum over images of x times row j of delta; image after image. */
 static void inner_products(size_t n, size_t n_rows, const double *x, const double *delta, double *g)

@@ -66,7 +66,8 @@ enum status training_run(struct training *t, const struct recorder *recorders, s
     return stages ? stages_run(t, error) : STATUS_OK;
 }
 
-/* Can every target be reached?  The branch conducts between its device's OFF and ON states. */
+/* Refuse targets that no state reaches: a branch's conductance lies between those of its device's OFF and
+ * ON states. */
 static enum status check_window(const struct training *t, struct error *error)
 {
     const struct classifier *k = &t->classifier;
@@ -82,7 +83,7 @@ static enum status check_window(const struct training *t, struct error *error)
     return STATUS_OK;
 }
 
-/* The engine that measures transistors where the run's own cannot. */
+/* The engine for measuring neurons: the run's own, unless it cannot simulate transistors. */
 static const struct engine *measuring_engine(const struct training_options *o)
 {
     return engine_able(o->engine, ENGINE_TRANSISTORS) ? o->engine
@@ -91,15 +92,15 @@ static const struct engine *measuring_engine(const struct training_options *o)
 }
 
 /* The first layer is measured at its common current, the others without one. */
-static struct transfer_bench measuring_bench(const struct training_options *o, size_t layer,
-                                             size_t neuron)
+static struct transfer_testbench measuring_testbench(const struct training_options *o, size_t layer,
+                                                     size_t neuron)
 {
-    return (struct transfer_bench){.options = &o->classifier,
-                                   .layer = layer,
-                                   .neuron = neuron,
-                                   .lit_rows = layer == 0 ? TRANSFER_COMMON_ROWS : 0,
-                                   .engine = measuring_engine(o),
-                                   .solver = &o->solver};
+    return (struct transfer_testbench){.options = &o->classifier,
+                                       .layer = layer,
+                                       .neuron = neuron,
+                                       .lit_rows = layer == 0 ? TRANSFER_COMMON_ROWS : 0,
+                                       .engine = measuring_engine(o),
+                                       .solver = &o->solver};
 }
 
 /* Each neuron by itself, where transistors differ and the circuit takes curves. */
@@ -113,8 +114,8 @@ static enum status measure_own(struct training *t, struct error *error)
     size_t n = 0;
     for (size_t l = 0; l < c->n_layers; l++)
         for (size_t j = 0; j < c->sizes[l + 1]; j++, n++) {
-            const struct transfer_bench bench = measuring_bench(o, l, j);
-            const enum status status = transfer_measure_neuron(&bench, &t->own[n], error);
+            const struct transfer_testbench testbench = measuring_testbench(o, l, j);
+            const enum status status = transfer_measure_neuron(&testbench, &t->own[n], error);
             if (status != STATUS_OK)
                 return status;
             t->own_curves[n] = t->own[n].curve;
@@ -131,11 +132,11 @@ static enum status measure_neurons(struct training *t, struct error *error)
     if (o->measured)
         memcpy(t->transfer, o->measured, o->classifier.n_layers * sizeof *t->transfer);
     for (size_t l = 0; l < o->classifier.n_layers && status == STATUS_OK; l++) {
-        const struct transfer_bench bench = measuring_bench(o, l, 0);
+        const struct transfer_testbench testbench = measuring_testbench(o, l, 0);
         if (!o->measured)
-            status = transfer_measure(&bench, &t->transfer[l], error);
+            status = transfer_measure(&testbench, &t->transfer[l], error);
         if (!o->measured && status == STATUS_OK && o->behavioural)
-            status = transfer_measure_supply(&bench, &t->transfer[l], error);
+            status = transfer_measure_supply(&testbench, &t->transfer[l], error);
         t->curves[l] = t->transfer[l].curve;
     }
     if (o->behavioural && o->classifier.mismatch && status == STATUS_OK)
@@ -210,7 +211,7 @@ static void make_test_set(struct training *t)
         t->test_decision = NEW(t->test_set.n, unsigned char);
 }
 
-/* What rules and gradients can hold. */
+/* Refuse networks larger than the fixed arrays of rules and gradients. */
 static enum status check_sizes(const struct classifier_options *c, struct error *error)
 {
     if (c->sizes[0] != IMAGE_PIXELS || c->sizes[c->n_layers] != 1)
@@ -322,10 +323,10 @@ double training_error(const struct training *t, enum energy_class class)
     return total.error_by_class[class] + 2 * volt * fabs(ledger_class(&total, class));
 }
 
-/* Of what is missed, the estimate was seen to be no less than a third. */
+/* The estimate of the missed energy was seen to be at least a third of the true one. */
 #define OVERLOAD_PART (1. / 3)
 
-/* Was the supply's current measured where the amplifiers went to? */
+/* Refuse energies of amplifiers that were driven beyond the range of their measured supply current. */
 static bool knows_supply(const struct training *t, enum phase_section section, struct error *error)
 {
     const struct overload *o = &t->overload;
@@ -343,6 +344,15 @@ static bool knows_supply(const struct training *t, enum phase_section section, s
          c->node_names[c->elements[o->worst].node[2]], o->most, o->missed[section], energy,
          phase_section_name(section), OVERLOAD_PART * TRAINING_ERROR_LIMIT);
     return false;
+}
+
+enum status training_account_closes(double residual, struct error *error)
+{
+    if (residual <= TRAINING_RESIDUAL_LIMIT)
+        return STATUS_OK;
+    return fail(error, STATUS_UNTRUSTED,
+                "the energy account does not close: residual %.2e, expected at most %g", residual,
+                TRAINING_RESIDUAL_LIMIT);
 }
 
 bool training_trustworthy(const struct training *t, struct error *error)

@@ -29,9 +29,9 @@ struct training_stages {
     /* Standard deviation of a Gaussian relative error of each device's own conductance at the read
      * voltage; a state beyond [0, 1] is limited and counted. */
     double conductance_error;
-    bool retrain;          /* train once more from there, never with an erase: */
-    double retrain_flips;  /* under this noise; negative: that of the training */
-    double retrain_sigma;  /* likewise */
+    bool retrain;          /* train once more from these states, without an erase */
+    double retrain_flips;  /* flip probability of that training; negative: the first training's */
+    double retrain_sigma;  /* its Gaussian noise; negative: the first training's */
     bool only_last_infers; /* accuracies before the last stage are not wanted */
 };
 
@@ -106,7 +106,7 @@ struct training_epoch {
     size_t pulses;         /* since then */
 };
 
-/* What came after the training. */
+/* Results of a stage after the training. */
 enum training_stage_kind { STAGE_TRAINED, STAGE_ERROR, STAGE_RETRAINED, STAGE_KINDS };
 
 struct training_stage {
@@ -155,7 +155,8 @@ struct training {
 enum status training_prepare(const struct training_options *options, struct training *training,
                              struct error *error);
 
-/* The first two of these: such a training cannot run, but `measured` of others may be its transfer. */
+/* training_prepare() without the targets: the training cannot run, but its transfer may be the `measured`
+ * of other trainings. */
 enum status training_measure(const struct training_options *options, struct training *training,
                              struct error *error);
 
@@ -169,24 +170,27 @@ void training_free(struct training *training);
 double training_accuracy_at(const struct training *training, enum training_stage_kind kind,
                             double p);
 
-/* Devices whose branch conducts, by their states when the training ended, within the programming's
- * tolerance of the target, whatever an instrument has read; of a rule that learns in place, where no
- * target remains, NAN. */
+/* Number of devices whose branch conductance, computed from the states at the end of the training and not
+ * from readings, is within the programming's tolerance of its target; NAN for a rule that learns in place,
+ * which has no targets. */
 double training_truly_settled(const struct training *t);
 
 /* Energy delivered in training, and in inference [J]. */
 double training_energy(const struct training *training);
 double training_infer_energy(const struct training *training);
 
-/* Estimated error of a class's energy in training [J]: what the engine says of its energies, and what
- * its tolerance leaves open.  Voltages are known to reltol of themselves or, if that is more, to vntol, which
- * is felt most by the lowest that are applied (CLASSIFIER_INPUT_VOLT); power goes with their square. */
+/* Estimated error of a class's energy in training [J]: the engine's own estimate, and the effect of its
+ * tolerances.  Voltages are known to the larger of reltol times themselves and vntol, which matters most at
+ * the lowest applied voltage (CLASSIFIER_INPUT_VOLT); power is proportional to their square. */
 double training_error(const struct training *training, enum energy_class class);
 
-/* Both residuals at most TRAINING_RESIDUAL_LIMIT, and the estimated error of the memristors' energy
- * and of the whole at most TRAINING_ERROR_LIMIT of it?  Else *error says which. */
+/* True if both residuals are at most TRAINING_RESIDUAL_LIMIT, and the estimated errors of the memristors'
+ * energy and of all energy at most TRAINING_ERROR_LIMIT of these; else *error names the one that is not. */
 #define TRAINING_RESIDUAL_LIMIT 1e-3
 #define TRAINING_ERROR_LIMIT 1e-2
 bool training_trustworthy(const struct training *training, struct error *error);
+
+/* STATUS_UNTRUSTED if a residual is above TRAINING_RESIDUAL_LIMIT. */
+enum status training_account_closes(double residual, struct error *error);
 
 #endif

@@ -14,7 +14,7 @@
 #define SETTLE 20e-6     /* [s] a point; the neuron settles within 2 us */
 #define EDGE 1e-6        /* [s] */
 #define COMMON_STEP 0.25 /* of the common current, in units of s; 0 is one of its points */
-#define SOURCE_VOLT 1.0  /* of the bench's column source for s = 1; large against any offset */
+#define SOURCE_VOLT 1.0  /* of the testbench's column source for s = 1; large against any offset */
 
 /* Currents into both columns, point after point, and what is read there. */
 struct sources {
@@ -72,20 +72,20 @@ static void sources_free(struct sources *b)
     free(b->column_input);
 }
 
-/* Reference amplifier and, if asked for, the neuron, each with a source and a resistor at its column
- * that bring 45 mV over rf for s = 1.  Offsets are left out: what the behavioural neuron does about
- * them needs no measurement. */
-static enum status bench_run(const struct transfer_bench *bench, bool neuron, struct sources *b,
-                             struct error *error)
+/* Reference amplifier and, if asked for, the neuron, each with a source and a resistor at its column that
+ * make 45 mV across rf for s = 1.  Offsets are left out: the behavioural neuron shifts its tables by them,
+ * which needs no measurement. */
+static enum status play(const struct transfer_testbench *testbench, bool neuron, struct sources *b,
+                        struct error *error)
 {
-    const struct classifier_options *o = bench->options;
-    const double rf = classifier_feedback(o->dopant, bench->layer);
+    const struct classifier_options *o = testbench->options;
+    const double rf = classifier_feedback(o->dopant, testbench->layer);
     const double ohm = SOURCE_VOLT * rf / NEURON_INPUT_SWING;
     struct classifier_options bare = *o;
     bare.curves = NULL;
     bare.offsets = NULL;
-    const struct neuron_kind kind = classifier_neuron(&bare, bench->layer, bench->neuron);
-    struct circuit *c = circuit_new("silverbar neuron bench");
+    const struct neuron_kind kind = classifier_neuron(&bare, testbench->layer, testbench->neuron);
+    struct circuit *c = circuit_new("silverbar neuron testbench");
     c->temperature = o->temperature;
     b->ground = neuron_ground(o->supply);
     neuron_supply(c, o->supply);
@@ -115,26 +115,26 @@ static enum status bench_run(const struct transfer_bench *bench, bool neuron, st
             b->supply_probe = circuit_current_probe(c, "supply", (int)k);
     enum status status = neuron_add_reference(
         c, &kind,
-        &(struct neuron_place){
+        &(struct neuron_terminals){
             .name = "1", .column = reference_column, .output = reference, .rf = rf},
         error);
     if (status == STATUS_OK && neuron)
         status = neuron_add(
             c, &kind,
-            &(struct neuron_place){
+            &(struct neuron_terminals){
                 .name = "1", .column = column, .reference = reference, .output = out, .rf = rf},
             error);
     struct engine_report report;
-    struct engine_options quiet = *bench->solver;
+    struct engine_options quiet = *testbench->solver;
     quiet.n_recorders = 0;
     const struct controller controller = {.step = step, .data = b};
     if (status == STATUS_OK)
-        status = engine_run(bench->engine, c, &controller, &quiet, &report, error);
+        status = engine_run(testbench->engine, c, &controller, &quiet, &report, error);
     circuit_free(c);
     return status;
 }
 
-/* The curve is measured; small ripples of the solver's tolerance must not make it fall. */
+/* Make the measured curve monotone: ripples within the solver's tolerance may let it fall. */
 static enum status smooth(struct transfer_table *t, struct error *error)
 {
     for (size_t i = 1; i < t->n; i++) {
@@ -153,7 +153,7 @@ static enum status smooth(struct transfer_table *t, struct error *error)
     return STATUS_OK;
 }
 
-/* s over the range that is measured, the reference at its common current. */
+/* Sweep s over the measured range, with the reference at its common current. */
 static struct sources sweep(const struct classifier_options *o, double lit_rows)
 {
     const struct dopant *d = o->dopant;
@@ -170,15 +170,15 @@ static struct transfer_table table_new_points(size_t n)
     return (struct transfer_table){n, NEW(n, double), NEW(n, double)};
 }
 
-static enum status measure(const struct transfer_bench *bench, struct transfer *transfer,
+static enum status measure(const struct transfer_testbench *testbench, struct transfer *transfer,
                            struct error *error)
 {
     *transfer = (struct transfer){0};
     struct transfer_table *t = &transfer->curve.transfer, *sigmoid = &transfer->curve.sigmoid;
     *t = table_new_points(POINTS);
     *sigmoid = table_new_points(POINTS);
-    struct sources b = sweep(bench->options, bench->lit_rows);
-    enum status status = bench_run(bench, true, &b, error);
+    struct sources b = sweep(testbench->options, testbench->lit_rows);
+    enum status status = play(testbench, true, &b, error);
     for (size_t i = 0; i < POINTS && status == STATUS_OK; i++) {
         t->x[i] = sigmoid->x[i] = b.column[i] - b.reference[i];
         t->y[i] = 0.5 + (b.out[i] - b.ground) / NEURON_OUTPUT_SWING;
@@ -200,8 +200,8 @@ static enum status find_line(size_t n, const double *in, const double *out, doub
                             "the amplifier's gain is %g, expected more than 1", *gain);
 }
 
-/* Those of the reference amplifier.  A systematic offset is all amplifiers' alike, and is none of how
- * the outputs differ. */
+/* Gain and offset of the reference amplifier.  A systematic offset is common to all amplifiers, so it does
+ * not change the differences of their outputs. */
 static enum status find_reference(const struct sources *alone, double *gain, double *offset,
                                   struct error *error)
 {
@@ -217,8 +217,8 @@ static enum status find_reference(const struct sources *alone, double *gain, dou
     return status;
 }
 
-/* Those of the neuron's own amplifier where its transistors differ.  What comes out follows from its
- * column: rf carries all of the column's current. */
+/* Gain and offset of the neuron's own amplifier where its transistors differ.  Its output is not read, but
+ * follows from its column: rf carries all of the column's current. */
 static enum status find_own(const struct sources *both, struct neuron_curve *curve,
                             struct error *error)
 {
@@ -234,21 +234,21 @@ static enum status find_own(const struct sources *both, struct neuron_curve *cur
     return status;
 }
 
-static enum status measure_supply(const struct transfer_bench *bench, struct transfer *transfer,
-                                  struct error *error)
+static enum status measure_supply(const struct transfer_testbench *testbench,
+                                  struct transfer *transfer, struct error *error)
 {
-    const struct classifier_options *o = bench->options;
+    const struct classifier_options *o = testbench->options;
     struct neuron_curve *curve = &transfer->curve;
     const struct dopant *d = o->dopant;
-    const double span = 0.5 * (d->g_max - d->g_min), rows = (double)o->sizes[bench->layer];
+    const double span = 0.5 * (d->g_max - d->g_min), rows = (double)o->sizes[testbench->layer];
     const size_t n = (size_t)ceil((rows * d->g_max / span + 2 * TRANSFER_RANGE) / COMMON_STEP) + 1;
     struct sources alone = sources_new(n), both = sources_new(n);
     for (size_t i = 0; i < n; i++)
         alone.reference[i] = both.reference[i] = both.column[i] =
             COMMON_STEP * (double)i - TRANSFER_RANGE;
-    enum status status = bench_run(bench, false, &alone, error);
+    enum status status = play(testbench, false, &alone, error);
     if (status == STATUS_OK)
-        status = bench_run(bench, true, &both, error);
+        status = play(testbench, true, &both, error);
     if (status == STATUS_OK)
         status = find_reference(&alone, &curve->reference_gain, &curve->reference_offset, error);
     curve->gain = curve->reference_gain;
@@ -265,7 +265,7 @@ static enum status measure_supply(const struct transfer_bench *bench, struct tra
         curve->amplifier.y[k] = both.supply[i] - alone.supply[i];
     }
     /* what is left of the sweep of s is the sigmoid's */
-    const double common = bench->lit_rows * (d->g_max + d->g_min) / (d->g_max - d->g_min);
+    const double common = testbench->lit_rows * (d->g_max + d->g_min) / (d->g_max - d->g_min);
     double unused;
     for (size_t i = 0; i < curve->sigmoid.n; i++) {
         const double u = -NEURON_INPUT_SWING * common,
@@ -287,11 +287,11 @@ static struct classifier_options alike(const struct classifier_options *o)
     return nominal;
 }
 
-enum status transfer_measure(const struct transfer_bench *bench, struct transfer *transfer,
+enum status transfer_measure(const struct transfer_testbench *testbench, struct transfer *transfer,
                              struct error *error)
 {
-    const struct classifier_options nominal = alike(bench->options);
-    struct transfer_bench of_nominal = *bench;
+    const struct classifier_options nominal = alike(testbench->options);
+    struct transfer_testbench of_nominal = *testbench;
     of_nominal.options = &nominal;
     const enum status status = measure(&of_nominal, transfer, error);
     if (status == STATUS_OK)
@@ -301,26 +301,26 @@ enum status transfer_measure(const struct transfer_bench *bench, struct transfer
     return status;
 }
 
-enum status transfer_measure_supply(const struct transfer_bench *bench, struct transfer *transfer,
-                                    struct error *error)
+enum status transfer_measure_supply(const struct transfer_testbench *testbench,
+                                    struct transfer *transfer, struct error *error)
 {
-    const struct classifier_options nominal = alike(bench->options);
-    struct transfer_bench of_nominal = *bench;
+    const struct classifier_options nominal = alike(testbench->options);
+    struct transfer_testbench of_nominal = *testbench;
     of_nominal.options = &nominal;
     return measure_supply(&of_nominal, transfer, error);
 }
 
-enum status transfer_measure_neuron(const struct transfer_bench *bench, struct transfer *transfer,
-                                    struct error *error)
+enum status transfer_measure_neuron(const struct transfer_testbench *testbench,
+                                    struct transfer *transfer, struct error *error)
 {
-    enum status status = measure(bench, transfer, error);
+    enum status status = measure(testbench, transfer, error);
     if (status == STATUS_OK)
-        status = measure_supply(bench, transfer, error);
+        status = measure_supply(testbench, transfer, error);
     if (status != STATUS_OK) {
         transfer_free(transfer);
         return status;
     }
-    /* the bench's columns are where their amplifiers hold them, and take less current by that */
+    /* in the testbench the amplifiers' offsets move the columns, so the sources drive less current */
     const struct neuron_curve *curve = &transfer->curve;
     for (size_t i = 0; i < POINTS; i++) {
         const double s = (curve->offset - curve->reference_offset) / SOURCE_VOLT;
@@ -369,8 +369,8 @@ WIDE void transfer_values(const struct transfer *t, size_t n, const double *rest
     for (size_t k = 0; k < n; k++) {
         /* the points are evenly spaced */
         const bool inside = s[k] > low && s[k] < high;
-        const int place = inside ? (int)((s[k] - low) * per_s) : 0,
-                  i = place < last ? place : last - 1;
+        const int segment = inside ? (int)((s[k] - low) * per_s) : 0,
+                  i = segment < last ? segment : last - 1;
         const double *c = cubic[i], d = s[k] - x[i];
         const double y = c[0] + d * (c[1] + d * (c[2] + d * c[3])),
                      dy = c[1] + d * (2 * c[2] + d * (3 * c[3]));

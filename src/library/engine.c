@@ -131,7 +131,7 @@ int silverbar_open_port(struct silverbar_engine *s, size_t port, struct silverba
     return library_report(status, &e, error);
 }
 
-/* The caller's stops by places among the values; to free(). */
+/* The caller's stops by the indices of their values; to free(). */
 static enum status find_stops(const struct circuit *c, size_t n, const struct silverbar_stop *from,
                               struct phase_stop **stops, struct error *error)
 {
@@ -162,7 +162,7 @@ int silverbar_phase(struct silverbar_engine *s, const char *kind, const char *se
                       .section =
                           section ? library_name(names->sections, names->n_sections, section) : -1,
                       .n_stops = n_stops};
-    struct phase_stop *places = NULL;
+    struct phase_stop *found = NULL;
     struct reading reading;
     enum status status = STATUS_OK;
     if (s->failed)
@@ -177,10 +177,10 @@ int silverbar_phase(struct silverbar_engine *s, const char *kind, const char *se
     else if (!(duration > 0))
         status = fail(&e, STATUS_INPUT, "a phase of %g s, expected more than 0", duration);
     else
-        status = find_stops(s->circuit, n_stops, stops, &places, &e);
+        status = find_stops(s->circuit, n_stops, stops, &found, &e);
     if (status == STATUS_OK) {
         const locale_t before = library_enter();
-        p.stops = places;
+        p.stops = found;
         status = transient_phase(s->transient, &p, &reading, &e);
         s->failed = status != STATUS_OK;
         library_leave(before);
@@ -190,7 +190,7 @@ int silverbar_phase(struct silverbar_engine *s, const char *kind, const char *se
         if (stopped)
             *stopped = reading.stop;
     }
-    free(places);
+    free(found);
     return library_report(status, &e, error);
 }
 

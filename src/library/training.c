@@ -17,7 +17,7 @@ struct silverbar_training {
     struct testbench *testbench;
     char *devices, *neuron_file, *switch_file;
     struct experiment_context context;
-    struct training_bench *bench;
+    struct training_testbench *options;
     struct training_shared *shared;
     struct training_sample drawn;
     bool is_drawn, prepared;
@@ -43,12 +43,12 @@ static enum status prepare(struct silverbar_training *h, const char *file,
     if (sample >= h->testbench->n_samples)
         return fail(error, STATUS_INPUT, "sample %zu, expected 0 to %zu", sample,
                     h->testbench->n_samples - 1);
-    h->bench = testbench_options(h->testbench, sample / c->replicas);
-    status = training_shared_open(h->bench, &h->context, &h->shared, error);
+    h->options = testbench_options(h->testbench, sample / c->replicas);
+    status = training_shared_open(h->options, &h->context, &h->shared, error);
     if (status == STATUS_OK)
         status = training_sample_draw(
-            h->shared, h->bench, (struct random_sample){c->seed, (uint32_t)(sample % c->replicas)},
-            &h->drawn, error);
+            h->shared, h->options,
+            (struct random_sample){c->seed, (uint32_t)(sample % c->replicas)}, &h->drawn, error);
     h->is_drawn = status == STATUS_OK;
     if (status != STATUS_OK)
         return status;
@@ -94,8 +94,8 @@ void silverbar_training_close(struct silverbar_training *h)
     if (h->is_drawn)
         training_sample_free(&h->drawn);
     training_shared_close(h->shared);
-    if (h->bench)
-        experiment_options_free(&experiment_training, h->bench);
+    if (h->options)
+        experiment_options_free(&experiment_training, h->options);
     testbench_free(h->testbench);
     free(h->devices);
     free(h->neuron_file);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/cost_plot.h"
 
-#include "base/memory.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -44,24 +42,20 @@ static void panel(FILE *out, const struct table *t, const char *series, const ch
     fputs(any ? "\n" : " NaN notitle\n", out);
 }
 
-enum status cost_plot_write(struct output *folder, const struct table *series, struct error *error)
+enum status cost_plot_write(const struct new_folder *folder, const struct table *series,
+                            struct error *error)
 {
-    char *path = memory_format("%s/cost.gp", folder->temporary);
-    FILE *out = fopen(path, "w");
-    free(path);
+    FILE *out = new_folder_open(folder, "cost.gp", error);
     if (!out)
-        return fail(error, STATUS_INPUT, "cost.gp: cannot be written: %s", strerror(errno));
+        return STATUS_INPUT;
     fputs(head, out);
     panel(out, series, "devices", "devices", "devices of a square crossbar, 10 pulses");
     panel(out, series, "pulses", "pulses", "pulses on an 8 x 8 crossbar");
     fputs("unset multiplot\n", out);
-    const bool failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed)
-        return fail(error, STATUS_INPUT, "cost.gp: write error: %s", strerror(errno));
-    return STATUS_OK;
+    return new_folder_close(out, "cost.gp", STATUS_OK, error);
 }
 
-bool cost_plot_draw(const struct output *folder)
+bool cost_plot_draw(const struct new_folder *folder)
 {
     const pid_t pid = fork();
     if (pid == 0) {

@@ -6,9 +6,10 @@
 #include "report/output.h"
 
 /* Write cost.gp into the folder. */
-enum status cost_plot_write(struct output *folder, const struct table *series, struct error *error);
+enum status cost_plot_write(const struct new_folder *folder, const struct table *series,
+                            struct error *error);
 
 /* Run gnuplot on it, which makes cost.png.  False: gnuplot is not there, or failed. */
-bool cost_plot_draw(const struct output *folder);
+bool cost_plot_draw(const struct new_folder *folder);
 
 #endif

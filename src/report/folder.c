@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/folder.h"
 
-#include "base/directory.h"
 #include "base/memory.h"
 #include "circuit/deck.h"
 #include "engine/spice/ngspice.h"
 #include "report/page/page.h"
 #include "study/experiment/learning.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct content {
     const struct folder *folder;
@@ -29,49 +23,27 @@ void folder_abandon(struct folder *f)
     raw_close(f->raw, &ignored);
     replay_free(f->replay);
     phases_free(f->phases);
-    if (f->temporary)
-        directory_remove(f->temporary);
-    free(f->temporary);
-    free(f->path);
+    new_folder_abandon(&f->folder);
     *f = (struct folder){0};
 }
 
 enum status folder_begin(const char *path, const struct training *t, struct folder *f,
                          struct error *error)
 {
-    struct stat info;
     *f = (struct folder){0};
-    if (lstat(path, &info) == 0)
-        return fail(error, STATUS_INPUT, "%s: exists, expected the name of a folder to be made",
-                    path);
-    if (errno != ENOENT)
-        return fail(error, STATUS_INPUT, "%s: cannot be made: %s", path, strerror(errno));
-    size_t n = strlen(path);
-    while (n > 1 && path[n - 1] == '/')
-        n--;
-    f->path = memory_string_n(path, n);
-    f->temporary = memory_format("%s.unfinished-XXXXXX", f->path);
-    enum status status = STATUS_OK;
-    if (!mkdtemp(f->temporary)) {
-        status = fail(error, STATUS_INPUT, "%s: cannot be made: %s", path, strerror(errno));
-        free(f->temporary);
-        f->temporary = NULL;
-    }
-    const mode_t mask = umask(0); /* can only be read by setting it */
-    umask(mask);
-    if (status == STATUS_OK && chmod(f->temporary, 0777 & ~mask) != 0)
-        status = fail(error, STATUS_INPUT, "%s: %s", path, strerror(errno));
-    char *raw = memory_format("%s/waveforms.raw", f->temporary ? f->temporary : "");
-    if (status == STATUS_OK)
-        status = raw_open(raw, t->classifier.circuit, "silverbar training run", &f->raw, error);
+    enum status status = new_folder_begin(path, &f->folder, error);
+    if (status != STATUS_OK)
+        return status;
+    char *raw = memory_format("%s/waveforms.raw", f->folder.temporary);
+    status = raw_open(raw, t->classifier.circuit, "silverbar training run", &f->raw, error);
     free(raw);
-    if (status == STATUS_OK)
-        f->replay = replay_new(t->classifier.circuit);
-    if (status == STATUS_OK)
-        f->phases = phases_new(t->classifier.circuit);
-    else
+    if (status != STATUS_OK) {
         folder_abandon(f);
-    return status;
+        return status;
+    }
+    f->replay = replay_new(t->classifier.circuit);
+    f->phases = phases_new(t->classifier.circuit);
+    return STATUS_OK;
 }
 
 size_t folder_recorders(struct folder *f, struct recorder *recorders)
@@ -294,7 +266,7 @@ static bool replays(const struct training *t)
 /* From the files that stand there before it. */
 static enum status write_report(const struct content *c, FILE *out)
 {
-    return page_report(c->folder->temporary, c->folder->path, out, c->error);
+    return page_report(c->folder->folder.temporary, c->folder->folder.path, out, c->error);
 }
 
 static const struct {
@@ -313,18 +285,11 @@ static const struct {
 
 static enum status write_file(const struct content *content, size_t number)
 {
-    char *path = memory_format("%s/%s", content->folder->temporary, files[number].name);
-    FILE *out = fopen(path, "w");
-    enum status status = out ? files[number].write(content, out)
-                             : fail(content->error, STATUS_INPUT, "%s: cannot be written: %s", path,
-                                    strerror(errno));
-    const bool failed = out && (fflush(out) != 0 || ferror(out));
-    if (status == STATUS_OK && failed)
-        status = fail(content->error, STATUS_INPUT, "%s: write error: %s", path, strerror(errno));
-    if (out && fclose(out) != 0 && status == STATUS_OK)
-        status = fail(content->error, STATUS_INPUT, "%s: write error: %s", path, strerror(errno));
-    free(path);
-    return status;
+    const char *name = files[number].name;
+    FILE *out = new_folder_open(&content->folder->folder, name, content->error);
+    if (!out)
+        return STATUS_INPUT;
+    return new_folder_close(out, name, files[number].write(content, out), content->error);
 }
 
 enum status folder_complete(struct folder *f, const struct training *t,
@@ -336,13 +301,8 @@ enum status folder_complete(struct folder *f, const struct training *t,
     for (size_t i = 0; i < sizeof files / sizeof files[0] && status == STATUS_OK; i++)
         if (!files[i].wanted || files[i].wanted(t))
             status = write_file(&content, i);
-    if (status == STATUS_OK &&
-        renameat2(AT_FDCWD, f->temporary, AT_FDCWD, f->path, RENAME_NOREPLACE) != 0)
-        status = fail(error, STATUS_INPUT, "%s: cannot be made: %s", f->path, strerror(errno));
-    if (status == STATUS_OK) {
-        free(f->temporary);
-        f->temporary = NULL;
-    }
+    if (status == STATUS_OK)
+        status = new_folder_end(&f->folder, error);
     folder_abandon(f);
     return status;
 }

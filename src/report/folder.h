@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A results folder: made under a temporary name beside its place, renamed when complete, removed
- * when anything fails. */
+/* The results folder of a training: it appears complete or not at all (new_file.h). */
 #ifndef SILVERBAR_REPORT_FOLDER_H
 #define SILVERBAR_REPORT_FOLDER_H
 
 #include "report/json.h"
+#include "report/new_file.h"
 #include "report/phases.h"
 #include "report/replay.h"
 #include "wave/raw.h"
 
 struct folder {
-    char *path;      /* where it shall be */
-    char *temporary; /* where it is meanwhile */
+    struct new_folder folder;
     struct raw_writer *raw;
     struct replay *replay;
     struct phases *phases;

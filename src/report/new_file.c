@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/new_file.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -11,18 +12,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Permissions as for a file that open() makes. */
+static mode_t permitted(mode_t mode)
+{
+    const mode_t mask = umask(0); /* can only be read by setting it */
+    umask(mask);
+    return mode & ~mask;
+}
+
+static enum status close_file(FILE *file, const char *name, enum status status, struct error *error)
+{
+    const bool failed = fflush(file) != 0 || ferror(file);
+    if ((fclose(file) != 0 || failed) && status == STATUS_OK)
+        status = fail(error, STATUS_INPUT, "%s: write error: %s", name, strerror(errno));
+    return status;
+}
+
 enum status new_file_begin(const char *path, struct new_file *o, struct error *error)
 {
+    struct stat info;
     *o = (struct new_file){.file = stdout};
     if (!path)
         return STATUS_OK;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return fail(error, STATUS_INPUT, "%s: expected the name of a regular file", path);
     o->path = memory_string(path);
     o->temporary = memory_format("%s.unfinished-XXXXXX", path);
     const int descriptor = mkostemp(o->temporary, O_CLOEXEC);
-    const mode_t mask = umask(0); /* can only be read by setting it */
-    umask(mask);
     o->file = NULL;
-    if (descriptor >= 0 && fchmod(descriptor, 0666 & ~mask) == 0)
+    if (descriptor >= 0 && fchmod(descriptor, permitted(0666)) == 0)
         o->file = fdopen(descriptor, "wb");
     if (o->file)
         return STATUS_OK;
@@ -33,6 +51,7 @@ enum status new_file_begin(const char *path, struct new_file *o, struct error *e
     }
     free(o->path);
     free(o->temporary);
+    *o = (struct new_file){0};
     return STATUS_INPUT;
 }
 
@@ -40,9 +59,7 @@ enum status new_file_end(struct new_file *o, enum status status, struct error *e
 {
     if (!o->path)
         return status;
-    const bool failed = fflush(o->file) != 0 || ferror(o->file);
-    if ((fclose(o->file) != 0 || failed) && status == STATUS_OK)
-        status = fail(error, STATUS_INPUT, "%s: write error: %s", o->path, strerror(errno));
+    status = close_file(o->file, o->path, status, error);
     if (status == STATUS_OK && rename(o->temporary, o->path) != 0)
         status = fail(error, STATUS_INPUT, "%s: cannot be written: %s", o->path, strerror(errno));
     if (status != STATUS_OK)
@@ -51,4 +68,69 @@ enum status new_file_end(struct new_file *o, enum status status, struct error *e
     free(o->temporary);
     *o = (struct new_file){0};
     return status;
+}
+
+static void release(struct new_folder *o)
+{
+    free(o->path);
+    free(o->temporary);
+    *o = (struct new_folder){0};
+}
+
+enum status new_folder_begin(const char *path, struct new_folder *o, struct error *error)
+{
+    struct stat info;
+    *o = (struct new_folder){0};
+    if (lstat(path, &info) == 0)
+        return fail(error, STATUS_INPUT, "%s: exists, expected the name of a folder to be made",
+                    path);
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    o->path = memory_string_n(path, n);
+    o->temporary = memory_format("%s.unfinished-XXXXXX", o->path);
+    const bool made = mkdtemp(o->temporary) != NULL;
+    if (made && chmod(o->temporary, permitted(0777)) == 0)
+        return STATUS_OK;
+    fail(error, STATUS_INPUT, "%s: cannot be made: %s", path, strerror(errno));
+    if (made)
+        directory_remove(o->temporary);
+    release(o);
+    return STATUS_INPUT;
+}
+
+void new_folder_abandon(struct new_folder *o)
+{
+    if (o->temporary)
+        directory_remove(o->temporary);
+    release(o);
+}
+
+enum status new_folder_end(struct new_folder *o, struct error *error)
+{
+    if (!o->temporary)
+        return STATUS_OK;
+    if (renameat2(AT_FDCWD, o->temporary, AT_FDCWD, o->path, RENAME_NOREPLACE) == 0) {
+        release(o);
+        return STATUS_OK;
+    }
+    const enum status status =
+        fail(error, STATUS_INPUT, "%s: cannot be made: %s", o->path, strerror(errno));
+    new_folder_abandon(o);
+    return status;
+}
+
+FILE *new_folder_open(const struct new_folder *o, const char *name, struct error *error)
+{
+    char *path = memory_format("%s/%s", o->temporary, name);
+    FILE *file = fopen(path, "w");
+    free(path);
+    if (!file)
+        fail(error, STATUS_INPUT, "%s: cannot be written: %s", name, strerror(errno));
+    return file;
+}
+
+enum status new_folder_close(FILE *file, const char *name, enum status status, struct error *error)
+{
+    return close_file(file, name, status, error);
 }

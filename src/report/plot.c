@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/plot.h"
 
-#include "base/memory.h"
+#include "report/new_file.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 static const struct terminal {
     const char *ending, *name, *unit;
@@ -110,23 +109,20 @@ static void write_script(const struct plot *plot, const char *path, const char *
 
 enum status plot_draw(const struct plot *plot, const char *path, struct error *error)
 {
+    struct new_file picture; /* gnuplot writes it by its name */
     enum status status = plot_check(path, error);
+    if (status == STATUS_OK)
+        status = new_file_begin(path, &picture, error);
     if (status != STATUS_OK)
         return status;
-    char *temporary = memory_format("%s.unfinished-%ld", path, (long)getpid());
     FILE *gnuplot = popen("gnuplot >/dev/null 2>&1", "w");
     if (!gnuplot) {
         status = fail(error, STATUS_NUMERICAL, "gnuplot cannot be run: %s", strerror(errno));
     } else {
-        write_script(plot, path, temporary, gnuplot);
+        write_script(plot, path, picture.temporary, gnuplot);
         const int end = pclose(gnuplot);
         if (!WIFEXITED(end) || WEXITSTATUS(end) != 0)
             status = fail(error, STATUS_INPUT, "%s: gnuplot cannot draw it there", path);
     }
-    if (status == STATUS_OK && rename(temporary, path) != 0)
-        status = fail(error, STATUS_INPUT, "%s: cannot be written: %s", path, strerror(errno));
-    if (status != STATUS_OK)
-        unlink(temporary);
-    free(temporary);
-    return status;
+    return new_file_end(&picture, status, error);
 }

@@ -28,7 +28,7 @@ struct interval_error {
     bool *jumps;                       /* n_ports: in `last' */
     double *smooth, *jump;             /* n_elements: sums [J], smooth is signed */
     double *pair, *pair_after; /* n_ports: of `before' and `last', of `last' and `next' [J] */
-    double *early, *late;      /* n_elements, work [J] */
+    double *at_begin, *at_end; /* n_elements, work [J] */
 };
 
 double interval_linear(double h, struct port_value a, struct port_value b)
@@ -64,8 +64,8 @@ struct interval_error *interval_error_new(size_t n_ports, const size_t *element,
     e->jump = NEW(n_elements, double);
     e->pair = NEW(n_ports, double);
     e->pair_after = NEW(n_ports, double);
-    e->early = NEW(n_elements, double);
-    e->late = NEW(n_elements, double);
+    e->at_begin = NEW(n_elements, double);
+    e->at_end = NEW(n_elements, double);
     return e;
 }
 
@@ -81,8 +81,8 @@ void interval_error_free(struct interval_error *e)
     free(e->smooth);
     free(e->jump);
     free(e->pair);
-    free(e->early);
-    free(e->late);
+    free(e->at_begin);
+    free(e->at_end);
     free(e);
 }
 
@@ -115,17 +115,17 @@ static void find_jumps(struct interval_error *e)
  * its beginning. */
 static void add_jumps(struct interval_error *e)
 {
-    memset(e->early, 0, e->n_elements * sizeof *e->early);
-    memset(e->late, 0, e->n_elements * sizeof *e->late);
+    memset(e->at_begin, 0, e->n_elements * sizeof *e->at_begin);
+    memset(e->at_end, 0, e->n_elements * sizeof *e->at_end);
     for (size_t p = 0; p < e->n_ports; p++) {
         const struct port_value *a = &e->last.a[p], *b = &e->last.b[p];
         if (e->jumps[p]) {
-            e->late[e->element[p]] += e->last.h * a->v * a->i - e->last.energy[p];
-            e->early[e->element[p]] += e->last.h * b->v * b->i - e->last.energy[p];
+            e->at_end[e->element[p]] += e->last.h * a->v * a->i - e->last.energy[p];
+            e->at_begin[e->element[p]] += e->last.h * b->v * b->i - e->last.energy[p];
         }
     }
     for (size_t k = 0; k < e->n_elements; k++)
-        e->jump[k] += fmax(fabs(e->early[k]), fabs(e->late[k]));
+        e->jump[k] += fmax(fabs(e->at_begin[k]), fabs(e->at_end[k]));
 }
 
 static double ratio_of(const struct stretch *s1, const struct stretch *s2)

@@ -8,7 +8,7 @@
 
 struct simulation_signals {
     size_t n;
-    size_t *vectors;                     /* n: places among the names */
+    size_t *vectors;                     /* n: positions among the names */
     struct raw_plot_variable *variables; /* n */
 };
 

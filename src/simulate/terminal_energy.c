@@ -2,6 +2,7 @@
 #include "simulate/terminal_energy.h"
 
 #include "base/memory.h"
+#include "element/element.h"
 #include "simulate/interval_error.h"
 #include "simulate/islands.h"
 #include "simulate/vector_index.h"
@@ -157,8 +158,8 @@ static void store(struct terminal_energy *w, double before)
         const double x = e->name[0] == 'c' ? w->now[p].v : w->now[p].i;
         if (w->n_points == 0)
             w->start[k] = x - before * (e->name[0] == 'c' ? w->now[p].i : w->now[p].v) / e->value;
-        w->totals[k].stored = 0.5 * e->value * (x - w->start[k]) * (x + w->start[k]);
-        w->totals[k].scale = fmax(w->totals[k].scale, 0.5 * fabs(e->value) * x * x);
+        w->totals[k].stored = element_stored_change(e->value, w->start[k], x);
+        w->totals[k].scale = fmax(w->totals[k].scale, fabs(element_stored_change(e->value, 0, x)));
     }
 }
 

@@ -8,7 +8,7 @@
 
 struct entry {
     const char *name;
-    size_t place;
+    size_t position;
 };
 
 struct vector_index {
@@ -44,7 +44,7 @@ size_t vector_of(const struct vector_index *x, const char *name)
 {
     const struct entry key = {name, 0},
                        *found = bsearch(&key, x->entries, x->n, sizeof key, by_name);
-    return found ? found->place : x->n;
+    return found ? found->position : x->n;
 }
 
 static size_t find_text(const struct vector_index *x, char *name)

@@ -11,7 +11,7 @@ struct vector_index;
 struct vector_index *vector_index_new(size_t n, char *const *names);
 void vector_index_free(struct vector_index *index);
 
-/* Place of a vector among the names, or n; of a node's, which of one that is a number is "V(5)"; of
+/* Position of a vector among the names, or n; of a node's, which of one that is a number is "V(5)"; of
  * the current of a source, "v1#branch". */
 size_t vector_of(const struct vector_index *index, const char *name);
 size_t vector_of_node(const struct vector_index *index, const char *node);

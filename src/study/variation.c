@@ -41,8 +41,8 @@ const struct variation_options variation_defaults = {
 /* A nominal device at the circuit's temperature. */
 struct nominal {
     const struct dopant *dopant;
-    struct dopant *read;  /* owned, or NULL */
-    size_t place[VARIED]; /* among its model's parameters; n_parameters: it has none */
+    struct dopant *read;      /* owned, or NULL */
+    size_t parameter[VARIED]; /* among its model's parameters; n_parameters: it has none */
     double parameters[MODEL_PARAMETERS_MAX];
 };
 
@@ -89,14 +89,14 @@ static enum status check_model(const struct variation_source *s, struct nominal 
                  {"variation.cycle_voff", s->options.cycle_voff, VARY_VOFF}};
     const char *missing = NULL, *name = NULL;
     for (int i = 0; i < VARIED; i++) {
-        n->place[i] = library_parameter(m, varied[i].name);
-        if (s->options.sigma[i] > 0 && n->place[i] == m->n_parameters) {
+        n->parameter[i] = library_parameter(m, varied[i].name);
+        if (s->options.sigma[i] > 0 && n->parameter[i] == m->n_parameters) {
             missing = varied[i].key;
             name = varied[i].name;
         }
     }
     for (int i = 0; i < 2; i++)
-        if (cycle[i].value > 0 && n->place[cycle[i].parameter] == m->n_parameters) {
+        if (cycle[i].value > 0 && n->parameter[cycle[i].parameter] == m->n_parameters) {
             missing = cycle[i].key;
             name = varied[cycle[i].parameter].name;
         }
@@ -224,7 +224,7 @@ static enum status draw_parameters(const struct variation_source *s, const struc
                 z += s->factor[i][j] * normal[j];
             if (!(s->options.sigma[i] > 0))
                 continue;
-            double *value = &p[n->place[i]];
+            double *value = &p[n->parameter[i]];
             *value = varied[i].logarithmic ? *value * exp(s->options.sigma[i] * z)
                                            : *value + s->options.sigma[i] * z;
         }
@@ -405,10 +405,10 @@ void variation_means(const struct variation *v, double means[VARIED])
         for (size_t k = 0; k < v->n; k++) {
             const struct variation_device *d = &v->devices[k];
             const struct model *m = device_model(v, k);
-            const size_t place = library_parameter(m, varied[i].name);
-            if (place == m->n_parameters || is_stuck(v, k))
+            const size_t index = library_parameter(m, varied[i].name);
+            if (index == m->n_parameters || is_stuck(v, k))
                 continue;
-            sum += varied[i].logarithmic ? log(d->parameters[place]) : d->parameters[place];
+            sum += varied[i].logarithmic ? log(d->parameters[index]) : d->parameters[index];
             n++;
         }
         means[i] = n == 0 ? NAN : varied[i].logarithmic ? exp(sum / (double)n) : sum / (double)n;
@@ -447,9 +447,9 @@ struct table *variation_table(const struct variation *v)
         table_number(table, 0, (double)k + 1);
         table_text(table, 1, (d ? d->base : v->source->nominals[0].dopant)->name);
         for (int i = 0; i < VARIED; i++) {
-            const size_t place = library_parameter(m, varied[i].name);
-            if (place < m->n_parameters)
-                table_number(table, 2 + (size_t)i, v->devices[k].parameters[place]);
+            const size_t index = library_parameter(m, varied[i].name);
+            if (index < m->n_parameters)
+                table_number(table, 2 + (size_t)i, v->devices[k].parameters[index]);
         }
         if (is_stuck(v, k))
             table_number(table, 2 + VARIED, v->stuck_ohm[k]);

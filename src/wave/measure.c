@@ -25,7 +25,7 @@ struct crossing {
     enum edge edge;
     size_t count; /* from 1, or EDGE_LAST */
     double from, to;
-    double at; /* NaN, or the place itself */
+    double at; /* NaN, or the abscissa itself */
 };
 
 struct measuring {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys of argp for options without a letter: from here on by their place in the table, which a
+/* Keys of argp for options without a letter: from here on by their index in the table, which a
  * command's own keys do not reach. */
 #define FIRST_KEY 4096
 

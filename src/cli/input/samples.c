@@ -32,8 +32,8 @@ enum status samples_compute(const struct sample_job *job, const struct samples_o
         .interrupted = &interrupt_flag,
         .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
     };
-    const char *place = getenv("TMPDIR");
-    char *folder = memory_format("%s/silverbar-XXXXXX", place && *place ? place : "/tmp");
+    const char *parent = getenv("TMPDIR");
+    char *folder = memory_format("%s/silverbar-XXXXXX", parent && *parent ? parent : "/tmp");
     struct sweep_report report;
     size_t total;
     *samples = NULL;

@@ -15,12 +15,13 @@ enum status study_inputs_read(const char *dopant, struct study_inputs *in,
     char *devices = data_path("devices"), *neuron = data_path("netlists/neuron.sub"),
          *switches = data_path("netlists/switches.sub");
     struct training_options *t = &cases->training;
-    struct training_bench *bench = experiment_options_new(&experiment_training);
+    struct training_testbench *testbench = experiment_options_new(&experiment_training);
     *in = (struct study_inputs){0};
     *cases = (struct case_inputs){training_defaults(), &interrupt_flag};
-    enum status status = dopant_read(dopant ? dopant : bench->dopant, devices, &in->dopant, error);
+    enum status status =
+        dopant_read(dopant ? dopant : testbench->dopant, devices, &in->dopant, error);
     if (status == STATUS_OK)
-        status = images_read(bench->images, &in->images, error);
+        status = images_read(testbench->images, &in->images, error);
     if (status == STATUS_OK)
         status = subcircuit_read(switches, &in->switches, error);
     if (status == STATUS_OK)
@@ -28,7 +29,7 @@ enum status study_inputs_read(const char *dopant, struct study_inputs *in,
     t->classifier.dopant = in->dopant;
     t->classifier.switches = in->switches;
     t->images = &in->images;
-    experiment_options_free(&experiment_training, bench);
+    experiment_options_free(&experiment_training, testbench);
     free(devices);
     free(neuron);
     free(switches);

@@ -91,7 +91,7 @@ static void swap(double **a, double **b)
     *b = c;
 }
 
-static enum status stuck(struct run *r, const char *what)
+static enum status give_up(struct run *r, const char *what)
 {
     return transient_fail(r->transient, r->phase_begin + r->t, what, "--reltol", r->error);
 }
@@ -101,11 +101,11 @@ static enum status check_solution(struct run *r)
 {
     const double slack = 10 * (r->options->reltol + r->options->vntol);
     char text[DAE_TROUBLE_SIZE];
-    return dae_no_solution(r->dae, r->y, slack, text) ? stuck(r, text) : STATUS_OK;
+    return dae_no_solution(r->dae, r->y, slack, text) ? give_up(r, text) : STATUS_OK;
 }
 
 /* The same where this unknown is to blame, a law that is not finite, or the matrix of the step. */
-static enum status stuck_at(struct run *r, size_t unknown, const char *how)
+static enum status give_up_at(struct run *r, size_t unknown, const char *how)
 {
     char what[DAE_TROUBLE_SIZE], text[2 * DAE_TROUBLE_SIZE];
     const int64_t singular = r->rosenbrock.singular;
@@ -114,7 +114,7 @@ static enum status stuck_at(struct run *r, size_t unknown, const char *how)
         dae_unknown(r->dae, r->y, singular < 0 ? unknown : (size_t)singular, what);
     snprintf(text, sizeof text, "%s%s; %s",
              !broken && singular >= 0 ? "the matrix is singular at " : "", what, how);
-    return stuck(r, text);
+    return give_up(r, text);
 }
 
 /* Pass the interval that ends at r->t, to the recorders.  A step so short that the time of the run does
@@ -271,9 +271,9 @@ static enum status begin_multistep(struct run *r, double t_end, bool last, bool 
     const double t0 = r->t;
     idas_weights(r->idas, r->y, r->weight);
     if (!settle(r, t_end))
-        return stuck_at(r, r->rosenbrock.worst, "BDF finds no beginning");
+        return give_up_at(r, r->rosenbrock.worst, "BDF finds no beginning");
     if (!idas_begin(r->idas, r->t, t_end, r->y, r->slope, r->energy.end))
-        return stuck(r, "BDF cannot begin");
+        return give_up(r, "BDF cannot begin");
     return finish_step(r, t0, t_end, last, ended);
 }
 
@@ -286,7 +286,8 @@ static enum status multistep_piece(struct run *r, double t_end, bool last, bool 
         const double t0 = r->t;
         if (++steps > STEPS_MAX) {
             idas_errors(r->idas, r->between);
-            return stuck_at(r, dae_largest(r->dae, r->between, r->weight), "too many steps of BDF");
+            return give_up_at(r, dae_largest(r->dae, r->between, r->weight),
+                              "too many steps of BDF");
         }
         if (idas_step(r->idas, t_end, &r->t, r->y, r->slope, r->given)) {
             begun = false;
@@ -296,7 +297,7 @@ static enum status multistep_piece(struct run *r, double t_end, bool last, bool 
         } else if (begun) {
             idas_errors(r->idas, r->between);
             const size_t worst = dae_largest(r->dae, r->between, r->weight);
-            return stuck_at(r, worst, idas_trouble(r->idas));
+            return give_up_at(r, worst, idas_trouble(r->idas));
         } else {
             status = begin_multistep(r, t_end, last, ended);
             begun = true;
@@ -342,7 +343,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         bool reaches = h >= REACHING * rest;
         double step = reaches ? rest : h > 0.5 * rest ? 0.5 * rest : h;
         if (++steps > STEPS_MAX)
-            return stuck_at(r, dae_largest(r->dae, method->error, r->weight), "too many steps");
+            return give_up_at(r, dae_largest(r->dae, method->error, r->weight), "too many steps");
         double error = INFINITY;
         if (r->loose ? dirk_step(method, t0, step, y, kink ? NULL : slope, r->weight)
                      : rosenbrock_step(method, t0, step, y)) {
@@ -372,7 +373,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
             step = fmin(SETTLING_STEP, rest);
             reaches = step >= rest;
             if (settled || !rosenbrock_settle(method, t0, step, y, r->weight, r->energy.end))
-                return stuck_at(r, worst, "the step collapses");
+                return give_up_at(r, worst, "the step collapses");
             factor = FIRST_STEP / SETTLING_STEP / 20;
             give_energies(r, step);
         }

@@ -37,7 +37,7 @@ struct run {
     const struct phase *phase; /* that runs */
 };
 
-static enum status stuck(struct run *r, const char *what)
+static enum status give_up(struct run *r, const char *what)
 {
     char *able = engines_able(ENGINE_TRANSISTORS),
          *option = memory_format("--reltol or --engine %s", able);
@@ -51,13 +51,13 @@ static enum status stuck(struct run *r, const char *what)
 static enum status no_solution(struct run *r)
 {
     char text[EVENT_TROUBLE_SIZE];
-    return stuck(r, event_no_solution(&r->steps, text));
+    return give_up(r, event_no_solution(&r->steps, text));
 }
 
 static enum status too_short(struct run *r, const char *what)
 {
     char text[EVENT_TROUBLE_SIZE];
-    return stuck(r, event_fastest(&r->steps, what, text));
+    return give_up(r, event_fastest(&r->steps, what, text));
 }
 
 static void record(struct run *r, double t0, bool ends)
@@ -78,7 +78,7 @@ static enum status check_states(struct run *r)
 {
     const double slack = 10 * (r->options->reltol + r->options->vntol);
     char text[EVENT_TROUBLE_SIZE];
-    return event_state_outside(&r->steps, slack, text) ? stuck(r, text) : STATUS_OK;
+    return event_state_outside(&r->steps, slack, text) ? give_up(r, text) : STATUS_OK;
 }
 
 static double passed(const struct run *r)

@@ -8,17 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CORRECTIONS_MAX 8 /* of one solution, each from the true residual */
-#define INNER_PART 0.3    /* of the tolerance, for the residual that the iteration itself keeps */
+#define CORRECTIONS_MAX 8 /* restarts of one solution, each from the recomputed residual */
+#define INNER_PART 0.3 /* of the wanted residual: the recursive residual drifts from the true one */
 
-#define TIGHTENINGS_MAX 12 /* of the residual, towards the bound of the currents */
-#define UNKNOWN_PART 1e-4  /* of the residual, while no current flows */
-#define ROUNDING_MOST 1e-8 /* of the sources: a residual above it is not excused by rounding */
+#define TIGHTENINGS_MAX 12 /* of the wanted residual, until the bound of the currents is met */
+#define UNKNOWN_PART 1e-4  /* by which the wanted residual is tightened while no current flows */
+#define ROUNDING_MOST 1e-8 /* of the sources: rounding excuses no residual above it */
 #define NUMBER_MAX 1e100   /* of an input: squares must not overflow */
 
-/* Cost of the two methods [ns], measured on one x86-64 core near 3 GHz; their ratio decides. */
-#define COST_CROSSING 3.      /* conjugate gradients: an iteration, for each padded crossing */
-#define COST_SETUP 5.         /* iterations that factoring and correcting are worth */
+/* Cost of the two methods [ns], measured on one x86-64 core near 3 GHz.  Only their ratio is used. */
+#define COST_CROSSING 3.      /* conjugate gradients: of an iteration, for each padded crossing */
+#define COST_SETUP 5.         /* factoring and correcting cost as much as so many iterations */
 #define COST_SLICE 60.        /* elimination: a slice, */
 #define COST_SLICE_SQUARE 3.5 /* for each s^2 of it */
 #define COST_SLICE_CUBE 0.4   /* for each s^3 of it */
@@ -103,7 +103,8 @@ static inline void store(double *a, pair value)
     memcpy(a, &value, sizeof value);
 }
 
-/* All numbers of an array m x n from `least` to NUMBER_MAX. */
+/* STATUS_INPUT unless all m x n numbers lie between `least` and NUMBER_MAX.  The sum of squares and the
+ * sign bits decide for good arrays; the search for the culprit runs only for others. */
 static enum status check(const struct lines *l, const double *a, double least, const char *what,
                          const char *unit, struct error *error)
 {
@@ -150,7 +151,7 @@ enum status lines_check(struct lines *l, const struct lines_problem *p, double t
     return status;
 }
 
-/* Every line must reach ground: through its own, or through devices and other lines. */
+/* A line that reaches ground neither itself nor through devices and other lines has no voltage. */
 enum status lines_grounded(struct lines *l, const struct lines_problem *p, const double *g,
                            struct error *error)
 {
@@ -198,7 +199,7 @@ static double norm2(const double *f, size_t n)
     return sum;
 }
 
-/* Sums over the nodes of ideal lines, to the first node of each; the squared norm of all. */
+/* Add up f over the nodes of each ideal line into its first node; returns the squared norm of f. */
 static double sum_lines(const struct lines *l, double *f, bool rows, double siemens)
 {
     const size_t lines = rows ? l->m : l->n, nodes = rows ? l->n : l->m;
@@ -287,7 +288,6 @@ double lines_sources(struct lines *l, const struct lines_problem *p)
                 sum_lines(l, l->fc, false, l->column_siemens));
 }
 
-/* Where the law is broken most. */
 enum status lines_unsolved(const struct lines *l, const char *what, double residual,
                            struct error *error)
 {
@@ -308,7 +308,6 @@ enum status lines_unsolved(const struct lines *l, const char *what, double resid
                 worst / 2 % l->n + 1, most);
 }
 
-/* A guess must have one voltage on an ideal line: that of its first node. */
 void lines_level(const struct lines *l, const struct lines_voltages *v)
 {
     double *vr = v->row, *vc = v->column;
@@ -327,9 +326,9 @@ static double softest(double siemens, size_t n)
     return siemens * k * k;
 }
 
-/* Is elimination cheaper?  Conjugate gradients gain (sqrt(c) - 1)/(sqrt(c) + 1) an iteration, with
- * c = 1/(1 - a b), where a = g/(g + softest mode of a row), b the same of a column, for the mean
- * conductance g. */
+/* Compares estimated costs.  An iteration of conjugate gradients reduces the error by
+ * (sqrt(c) - 1)/(sqrt(c) + 1) with c = 1/(1 - a b), a = g/(g + softest mode of a row) and b the same
+ * for a column, for the mean conductance g; the residual has to fall by the factor `gain`. */
 static bool direct_is_cheaper(const struct lines *l, const struct lines_problem *p, double gain)
 {
     if (!l->direct)
@@ -402,7 +401,7 @@ enum status lines_solve(struct lines *l, const struct lines_problem *p, double t
             lines_bounded(l, &full, tolerance, v->column, &report->bound, &smallest) ||
             report->residual * sources <= lines_rounding(l, &full, sources, v))
             break;
-        /* without any current nothing is known yet */
+        /* without a current into ground there is nothing to compare the bound with */
         residual *= smallest < INFINITY ? 0.3 * tolerance * smallest / report->bound : UNKNOWN_PART;
     }
     return status;

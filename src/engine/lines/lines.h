@@ -24,8 +24,8 @@
 
 struct lines;
 
-/* Room for all that a solution needs.  row_ohm, column_ohm: of a segment between neighbours, 0 or
- * more; rows, columns at least 1. */
+/* Allocate the workspace of a solution.  row_ohm, column_ohm: a segment between neighbours, 0 or
+ * more; rows, columns: at least 1. */
 struct lines *lines_new(size_t rows, size_t columns, double row_ohm, double column_ohm);
 void lines_free(struct lines *lines);
 
@@ -49,29 +49,30 @@ struct lines_report {
     size_t iterations; /* of conjugate gradients; Newton's method: all of them together */
     size_t steps;      /* of Newton's method */
     double residual;   /* of Kirchhoff's law at all nodes, 2-norm over the 2-norm of the sources */
-    /* Of the error of any current into a ground [A]: the 1-norm of that residual.  A current put
-     * into one node leaves through all grounds together, so each takes no more than all of it. */
+    /* Upper bound of the error of any current into a ground [A]: the 1-norm of the residual.  A
+     * current put into one node leaves through all grounds together, so no ground takes more. */
     double bound;
     bool direct; /* by elimination */
 };
 
-/* Solve until the bound is no more than `tolerance` times the smallest current into a column's ground
- * that is not 0, or to the rounding of the currents in the lines where these are that much larger
- * (then to 1e-8 of the sources at least).  v: in, a guess (its `column` counts); out, the solution.
- * STATUS_INPUT names the place of a number that is not allowed, or a line without any path to
- * ground; STATUS_NUMERICAL: not converged, and where the law is broken most.  Allocates nothing. */
+/* Solve until report->bound <= tolerance x the smallest current other than 0 into a column's ground.
+ * Currents in the lines may be so much larger than this one that their rounding exceeds it: then the
+ * residual stops at that rounding, which is at most 1e-8 of the sources.  v: in, a guess, of which
+ * only `column` is used; out, the solution.  STATUS_INPUT names the crossing of a number that is not
+ * allowed, or a line without a path to ground; STATUS_NUMERICAL names the node with the largest
+ * residual.  Allocates nothing. */
 enum status lines_solve(struct lines *lines, const struct lines_problem *problem, double tolerance,
                         const struct lines_voltages *v, struct lines_report *report,
                         struct error *error);
 
-/* The same for devices i(vr - vc) of rising current, problem->law, by Newton's method, whose steps
- * are halved while the residual does not fall; problem->g is not used.  Slopes that fall or are
- * not finite are STATUS_NUMERICAL with their place. */
+/* Solve for devices with a rising law i(vr - vc), problem->law, by Newton's method; a step is halved
+ * until the residual falls.  problem->g is not used.  STATUS_NUMERICAL names the crossing where the
+ * law falls or is not finite. */
 enum status lines_newton(struct lines *lines, const struct lines_problem *problem, double tolerance,
                          const struct lines_voltages *v, struct lines_report *report,
                          struct error *error);
 
-/* A law: devices of one model in states x. */
+/* lines_model_law() with this as `data` is the law of devices of one model in states x. */
 struct lines_model {
     const struct model *model;
     const double *constants; /* of device k: constants + k * stride; stride 0: common to all */

@@ -12,7 +12,7 @@
  * 1985; C. O'Cinneide, Numer. Math. 65:109, 1993): a conductance matrix is kept as its links
  * between nodes and its links to ground, all positive, and the diagonal is their sum.  Of S the
  * links are g(a) M(a,b) g(b) and the grounds are o; of Y they are A(a,b)/ohm and A times the
- * grounds of P.  So every entry of W has a relative error of some rounding errors, also where the
+ * grounds of P.  So every entry of W has a relative error of a few roundings, even where the
  * matrix is so badly conditioned that ordinary elimination loses all digits. */
 #include "engine/lines/lines_elimination.h"
 
@@ -25,12 +25,12 @@
 
 typedef double four __attribute__((vector_size(32), aligned(8), may_alias));
 
-/* Inverse pivots of the line across and x = M e_last / end_ohm; adds the links g M g to `links`. */
+/* pivot: inverse pivots of the line across; grounds: g M e_last / end_ohm; adds g M g to `links`. */
 static void across_links(const struct lines_slices *w, const double *g, double *pivot,
                          double *grounds, double *links)
 {
     const size_t s = w->s;
-    if (!(w->end_ohm > 0)) { /* the line across is its end */
+    if (!(w->end_ohm > 0)) { /* the line across is at the potential of its end */
         for (size_t k = 0; k < s; k++)
             grounds[k] = g[k];
         return;
@@ -75,8 +75,9 @@ static void across_links(const struct lines_slices *w, const double *g, double *
     }
 }
 
-/* Inverse of the matrix with links a (s x stride, symmetric, any diagonal) and grounds `hold`
- * (s), in place; t: stride.  Rows that are done hold the inverse, all entries positive. */
+/* Invert in place the matrix with links a (s x stride, symmetric; its diagonal is not read) and
+ * grounds hold[s]; t[stride]: workspace.  Rows already processed hold the inverse, all entries
+ * positive. */
 WIDE static bool invert(double *a, double *hold, double *t, size_t s, size_t stride)
 {
     for (size_t k = 0; k < s; k++) {
@@ -108,7 +109,8 @@ WIDE static bool invert(double *a, double *hold, double *t, size_t s, size_t str
     return true;
 }
 
-/* n rows x <- x a, a: s x stride; four rows at a time. */
+/* x <- x a for n rows, four at a time so that a is read once for four; a: s x stride; t[4 stride]:
+ * workspace. */
 WIDE static void multiply_rows(double *x, size_t n, const double *a, double *t, size_t s,
                                size_t stride)
 {

@@ -23,7 +23,7 @@ struct lines_slices {
     double *near; /* l x stride: current at port k for 1 V at the end of slice t, seen at slice t */
 };
 
-/* transfer, pivot, near, and step if there is room.  False: a number overflowed. */
+/* Compute transfer, pivot, near, and step unless it is NULL.  False: a number overflowed. */
 bool lines_eliminate(struct lines_slices *slices);
 
 #define LOCKSTEP 8 /* vectors carried side by side */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What lines.c and its two methods share. */
+/* Shared by lines.c, lines_newton.c and the two linear methods. */
 #ifndef SILVERBAR_ENGINE_LINES_LINES_INTERNAL_H
 #define SILVERBAR_ENGINE_LINES_LINES_INTERNAL_H
 
@@ -31,7 +31,7 @@ struct lines {
     double *carry;                        /* stride: along the columns */
 
     /* Elimination; longer side l, shorter side s, s_padded: s rounded up to a multiple of 4. */
-    bool direct;     /* there is room for it */
+    bool direct;     /* the four arrays below are allocated */
     double *inverse; /* l x s x s_padded: of the pivot blocks */
     double *forward; /* l x s_padded */
     double *across;  /* l x s: inverse pivots of the lines across */
@@ -45,26 +45,27 @@ struct lines {
     double *v, *current, *slope, *dr, *dc, *trial_r, *trial_c;
 };
 
-/* Kirchhoff's law at all nodes: l->fr, l->fc = sources - currents that leave [A], with the
- * devices' currents (m x n), or NULL: g (vr - vc).  Of an ideal line, its sum stands at its first
- * node.  Returns the 2-norm. */
+/* Residual of Kirchhoff's law at all nodes: l->fr, l->fc = sources - leaving currents [A].
+ * current[m x n]: of the devices; NULL: g (vr - vc).  An ideal line has one equation, whose residual
+ * is stored at its first node.  Returns the 2-norm. */
 double lines_residual(struct lines *l, const struct lines_problem *problem, const double *current,
                       const struct lines_voltages *v);
 
-/* Does l->fr, l->fc bound the error of the smallest current into a column's ground by `tolerance`
- * of it?  False where no such current flows.  *bound: [A]; *smallest: that current [A]. */
+/* True if *bound, the 1-norm of l->fr and l->fc [A], is at most tolerance x *smallest, the smallest
+ * current other than 0 into a column's ground [A].  False where no current flows (*smallest infinite). */
 bool lines_bounded(const struct lines *l, const struct lines_problem *problem, double tolerance,
                    const double *vc, double *bound, double *smallest);
 
-/* What rounding of voltages and sums may leave of it [A]: the machine's epsilon times the 2-norm
- * of the terms, problem->g being the devices' slopes; 1e-8 of the sources' norm at most. */
+/* Residual that rounding of voltages and sums alone can leave [A]: half the machine's epsilon times the
+ * 2-norm of the terms, with problem->g for the devices' slopes; at most 1e-8 of `sources`. */
 double lines_rounding(const struct lines *l, const struct lines_problem *problem, double sources,
                       const struct lines_voltages *v);
 
-/* The problem with l->zeros in place of NULL, as all below want it. */
+/* A copy of the problem with l->zeros for every NULL: the functions below take no NULL. */
 struct lines_problem lines_filled(const struct lines *l, const struct lines_problem *problem);
 
-/* What lines_solve() refuses, for Newton's method too; g: of the devices, m x n. */
+/* Checks of lines_solve() that lines_newton() makes too: numbers in range; every line has a path to
+ * ground through devices g[m x n]. */
 enum status lines_check(struct lines *l, const struct lines_problem *problem, double tolerance,
                         const struct lines_voltages *v, struct error *error);
 enum status lines_grounded(struct lines *l, const struct lines_problem *problem, const double *g,
@@ -81,19 +82,20 @@ enum status lines_correct(struct lines *l, const struct lines_problem *problem, 
                           const struct lines_voltages *v, struct lines_report *report,
                           struct error *error);
 
-/* STATUS_NUMERICAL: what, and where l->fr, l->fc are largest. */
+/* STATUS_NUMERICAL with `what` and the node where |l->fr|, |l->fc| are largest. */
 enum status lines_unsolved(const struct lines *l, const char *what, double residual,
                            struct error *error);
 
 /* Factor the lines of the problem. */
 void lines_gradients_factor(struct lines *l, const struct lines_problem *problem);
 
-/* Add to vr, vc the correction that answers l->fr, l->fc, until the residual should be `wanted`
- * [A]; adds to *iterations.  False: no convergence. */
+/* Add to vr, vc the correction for the residuals l->fr, l->fc, iterated until the recursive residual
+ * is at most `wanted` [A]; adds to *iterations.  False: no convergence. */
 bool lines_gradients_correct(struct lines *l, double wanted, double *vr, double *vc,
                              size_t *iterations);
 
-/* Factor the system; false: a pivot that is not positive.  Then add the correction to vr, vc. */
+/* Factor the system; false: a pivot is not positive.  lines_direct_correct() then adds to vr, vc the
+ * correction for l->fr, l->fc. */
 bool lines_direct_factor(struct lines *l, const struct lines_problem *problem);
 void lines_direct_correct(struct lines *l, const double *g, double *vr, double *vc);
 

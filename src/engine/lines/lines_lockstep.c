@@ -9,21 +9,21 @@
 #include <string.h>
 
 #define ITERATIONS_MAX 20000
-#define ABREAST 4          /* rows */
-#define PASSES_MAX 12      /* of the iteration, each from the sweep's own change */
-#define PART 0.3           /* of the tolerance, for the change that the iteration itself keeps */
-#define WEIGHT_TARGET 1e-3 /* the weights need not be near the solution, only above their change */
-#define TIGHTER 1e-2       /* once more, to this part of the target */
-#define TARGET_LEAST 1e-15 /* no target is below it: the sweep's own rounding is larger */
-#define FALLS 0.5          /* a change has fallen from pass to pass if it is below this part */
-#define MU_ROUNDING 1e-6   /* mu is a ratio of positive sums: its rounding error is far smaller */
-#define REACH 1.01         /* the weights' own error at the outputs is below WEIGHT_TARGET */
-#define FLOOR 1e-3 /* of the largest voltage: with no row at rest, all weights are positive */
+#define ABREAST 4     /* rows */
+#define PASSES_MAX 12 /* restarts of the iteration, each from the change of a sweep */
+#define PART 0.3 /* of the tolerance: the recursive residual drifts from the change of a sweep */
+#define WEIGHT_TARGET 1e-3 /* of the weights: any w > 0 above its next sweep gives a bound */
+#define TIGHTER 1e-2       /* a lane whose bound is too large gets this part of its target */
+#define TARGET_LEAST 1e-15 /* lower limit of targets: rounding of a sweep is larger */
+#define FALLS 0.5 /* a change that does not fall to this part from pass to pass is rounding */
+#define MU_ROUNDING 1e-6 /* mu is a ratio of positive sums: its rounding error is far smaller */
+#define REACH 1.01       /* the weights' own error at the outputs is below WEIGHT_TARGET */
+#define FLOOR 1e-3       /* of the largest |voltage|: no row at rest, so all weights are positive */
 
 /* Vectors of one pass. */
 struct block {
     size_t count;
-    bool weigh;             /* the weights are not yet known */
+    bool weigh;             /* lane 0 computes the weights, which are not yet known */
     const double *envelope; /* m: voltages of the weights [V] */
     const double *volts;    /* count x m */
     double tolerance;

@@ -17,7 +17,7 @@
 
 #include "engine/lines/lines_read.h"
 
-/* Resistances multiply the equations of their lines; of ideal lines 1 ohm does. */
+/* The equations of a line are multiplied by the resistance of its segment; of an ideal line, by 1 ohm. */
 struct lines_lockstep {
     size_t m, n;
     bool ideal_rows, ideal_columns;       /* one node a line */
@@ -38,7 +38,7 @@ struct lines_lockstep {
 void lines_lockstep_init(struct lines_lockstep *l, const struct lines_array *array);
 void lines_lockstep_clear(struct lines_lockstep *l);
 
-/* As lines_solve_many(), with all checked. */
+/* lines_solve_many() without its checks of the arguments. */
 enum status lines_lockstep_solve(struct lines_lockstep *l, size_t n, const double *volts,
                                  double tolerance, struct lines_answer *answer,
                                  struct error *error);

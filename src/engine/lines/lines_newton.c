@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Newton's method around lines.h.  A step solves the crossbar of the devices' slopes for the
- * residual, only as far as the step deserves: to the residual's own fall in the step before, squared
- * (S. C. Eisenstat, H. F. Walker, SIAM J. Sci. Comput. 17:16, 1996, choice 2). */
+/* Newton's method around lines.h.  A step solves the linear crossbar of the devices' slopes for the
+ * residual.  Far from the solution an accurate step is wasted, so the linear residual may be the square
+ * of the factor by which the last step reduced the nonlinear one (S. C. Eisenstat, H. F. Walker, SIAM
+ * J. Sci. Comput. 17:16, 1996, choice 2). */
 #include "engine/lines/lines_internal.h"
 
 #include <float.h>
@@ -10,9 +11,9 @@
 
 #define STEPS_MAX 100
 #define HALVINGS_MAX 40
-#define FORCING_MOST 0.05  /* of the residual may remain of a step's linear solution */
-#define FORCING_LEAST 1e-4 /* no step is solved better: Newton's error is larger */
-#define DESCENT 1e-4       /* of the step, by which the residual must fall at least */
+#define FORCING_MOST 0.05  /* largest linear residual of a step, relative to the nonlinear one */
+#define FORCING_LEAST 1e-4 /* smallest: below it the error of the linearisation is larger */
+#define DESCENT 1e-4       /* a step of length t must reduce the residual by t times this part */
 
 void lines_model_law(void *data, size_t n, const double *v, double *current, double *slope)
 {
@@ -40,7 +41,7 @@ static double evaluate(struct newton *s, const struct lines_voltages *v)
     return lines_residual(l, s->problem, l->current, v);
 }
 
-/* Is that all rounding? */
+/* True if a residual of `norm` is no more than rounding of its terms. */
 static bool rounded(const struct newton *s, double norm, const struct lines_voltages *v)
 {
     struct lines_problem p = *s->problem;
@@ -59,7 +60,8 @@ static enum status check_slopes(const struct lines *l, struct error *error)
     return STATUS_OK;
 }
 
-/* v along the step until the residual falls; its new norm, or the old one if it does not. */
+/* Move v along the step, halved until the residual falls; returns its norm, the old one if it never
+ * falls. */
 static double search(struct newton *s, double norm, const struct lines_voltages *v)
 {
     struct lines *l = s->l;
@@ -88,7 +90,7 @@ static enum status solve_step(struct newton *s, double forcing, struct lines_rep
 {
     struct lines *l = s->l;
     const size_t bytes = l->m * l->n * sizeof(double);
-    /* trial_r and trial_c are free here; fr and fc are the linear solution's own */
+    /* the linear solution overwrites fr and fc, so the right-hand side is kept in trial_r and trial_c */
     memcpy(l->trial_r, l->fr, bytes);
     memcpy(l->trial_c, l->fc, bytes);
     memset(l->dr, 0, bytes);
@@ -134,7 +136,7 @@ enum status lines_newton(struct lines *l, const struct lines_problem *p, double 
             return status;
         if (report->steps == STEPS_MAX)
             return lines_unsolved(l, "Newton's method has not converged", report->residual, error);
-        /* the last step need not be better than the tolerance asks for */
+        /* the last step is solved only as well as the tolerance asks for */
         const double least = fmax(
             FORCING_LEAST, smallest < INFINITY ? 0.3 * tolerance * smallest / report->bound : 0);
         status = solve_step(&s, fmin(fmax(forcing, least), FORCING_MOST), report, error);

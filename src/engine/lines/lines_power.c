@@ -3,9 +3,8 @@
 
 #include <math.h>
 
-/* Heat of one line of n nodes, `step` apart, whose current all comes in or goes out at one end: node
- * 0 (`from_first`) or n - 1.  Adds the squares of
- * the segments' currents [A^2]; returns the current at the end. */
+/* Add the squares of the segments' currents [A^2] of a line of n nodes, `step` apart, whose whole current
+ * flows through one end: node 0 (`from_first`) or n - 1.  Returns the current at that end. */
 static double line(const double *device, size_t n, size_t step, bool from_first, double *squares)
 {
     double current = 0;

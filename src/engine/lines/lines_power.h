@@ -10,8 +10,9 @@
 struct lines_power {
     double delivered; /* by the sources [W] */
     double devices, row_lines, column_lines, drivers, senses;
-    double residual;    /* |delivered - the others| / delivered; 0 if nothing is */
-    double drop;        /* largest |V(i) - v| of a device at v [V] */
+    double
+        residual; /* |delivered - heat of devices and lines| / delivered; 0 if none is delivered */
+    double drop;  /* largest |V(i) - v| of a device at v [V] */
     size_t row, column; /* of that device */
 };
 

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Elimination costs s^2 operations a crossing, conjugate gradients some iterations for each vector:
- * measured on one x86-64 core near 3 GHz, these two are equal at s^2 = GRADIENTS_COST x vectors. */
+/* Elimination costs s^2 operations a crossing, conjugate gradients some iterations for each vector.
+ * Measured on one x86-64 core near 3 GHz, their times are equal at s^2 = GRADIENTS_COST x vectors. */
 #define GRADIENTS_COST 130.0
-#define SIDE_MAX 512         /* beyond it elimination wants gigabytes */
-#define STEPS_MAX (1u << 26) /* numbers that it may keep to find voltages with */
+#define SIDE_MAX 512         /* longer shorter sides: elimination would need gigabytes */
+#define STEPS_MAX (1u << 26) /* most numbers in lines_slices.step, from which voltages are found */
 
 typedef double four __attribute__((vector_size(32), aligned(8), may_alias));
 
@@ -23,7 +23,7 @@ struct lines_reader {
     struct lines_array array;
     double *g;
     bool eliminates, tall;
-    bool voltages, may_eliminate; /* where gradients fall short of the tolerance */
+    bool voltages, may_eliminate; /* may_eliminate: where gradients miss the tolerance */
     struct lines_slices slices;
     size_t stride; /* columns, rounded up to a multiple of 8 */
     double *w;     /* rows x stride: W transposed [S] */
@@ -56,8 +56,8 @@ static enum status check(const struct lines_array *a, struct error *error)
     return STATUS_OK;
 }
 
-/* Place of crossing (i, j): slice and node in it. */
-static void place(const struct lines_reader *r, size_t i, size_t j, size_t *slice, size_t *node)
+/* Position of crossing (i, j): slice and node in it. */
+static void locate(const struct lines_reader *r, size_t i, size_t j, size_t *slice, size_t *node)
 {
     *slice = r->tall ? r->array.rows - 1 - i : j;
     *node = r->tall ? r->array.columns - 1 - j : i;
@@ -86,12 +86,12 @@ static void slices_init(struct lines_reader *r, bool voltages)
     for (size_t i = 0; i < a->rows; i++)
         for (size_t j = 0; j < a->columns; j++) {
             size_t t, k;
-            place(r, i, j, &t, &k);
+            locate(r, i, j, &t, &k);
             w->g[t * w->stride + k] = a->g[i * a->columns + j];
         }
 }
 
-/* r->eliminates is true from then on. */
+/* Lay out the array in slices and eliminate; sets r->eliminates. */
 static enum status eliminate(struct lines_reader *r, bool voltages, struct error *error)
 {
     r->eliminates = true;
@@ -104,7 +104,7 @@ static enum status eliminate(struct lines_reader *r, bool voltages, struct error
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
             size_t t, k;
-            place(r, i, j, &t, &k);
+            locate(r, i, j, &t, &k);
             r->w[i * r->stride + j] = r->slices.transfer[t * r->slices.stride + k];
         }
     return STATUS_OK;
@@ -208,7 +208,7 @@ static void voltages(const struct lines_reader *r, size_t first, size_t count, c
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
             size_t t, k;
-            place(r, i, j, &t, &k);
+            locate(r, i, j, &t, &k);
             for (size_t v = 0; v < count; v++) {
                 const size_t from = (t * w->s + k) * LOCKSTEP + v,
                              to = ((first + v) * m + i) * n + j;

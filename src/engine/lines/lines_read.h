@@ -32,20 +32,21 @@ struct lines_array {
 #define LINES_OHM_MAX 1e15
 #define LINES_VOLT_MAX 1e9
 
-/* The cheaper one goes over to elimination where gradients cannot bound the errors well enough. */
+/* LINES_CHEAPER begins with the method that is estimated to be cheaper, and turns to elimination where
+ * conjugate gradients cannot bound the errors tightly enough. */
 enum lines_method { LINES_CHEAPER, LINES_ELIMINATION, LINES_GRADIENTS };
 
 struct lines_reader;
 
-/* Factors of the array for about n_vectors (which decides what is cheaper).  `voltages`: those of
- * nodes will be asked for as well.  The array's numbers are copied.  STATUS_INPUT names the row and
- * column of a conductance that is not allowed. */
+/* Prepare to solve the array for about n_vectors vectors; their number decides which method is cheaper.
+ * `voltages`: lines_solve_many() will be asked for node voltages too.  The array's numbers are copied.
+ * STATUS_INPUT names the row and column of a conductance that is not allowed. */
 enum status lines_reader_new(const struct lines_array *array, enum lines_method method,
                              size_t n_vectors, bool voltages, struct lines_reader **reader,
                              struct error *error);
 void lines_reader_free(struct lines_reader *reader);
 
-/* Any but current and bound may be NULL. */
+/* row_volt and column_volt may be NULL. */
 struct lines_answer {
     double *current;                /* n x columns: into the sense node [A] */
     double *bound;                  /* n x columns: of its error [A] */
@@ -53,16 +54,16 @@ struct lines_answer {
     size_t iterations;              /* of conjugate gradients, the most of any vector */
 };
 
-/* Currents of n vectors, volts (n x rows) at the drivers [V], each within `tolerance` of itself;
- * or as near as rounding allows, which is at least lines_rounding_part() of what the voltages'
- * absolute values would make: then the bound says more than tolerance times the current.
- * STATUS_NUMERICAL: conjugate gradients stopped short of both. */
+/* Currents of n vectors, volts (n x rows) at the drivers [V], each with an error of at most `tolerance`
+ * times itself.  Where rounding prevents that, answer->bound says how large the error may be:
+ * lines_rounding_part() of the current that the absolute values of the voltages would drive.
+ * STATUS_NUMERICAL: conjugate gradients reached neither. */
 enum status lines_solve_many(struct lines_reader *reader, size_t n, const double *volts,
                              double tolerance, struct lines_answer *answer, struct error *error);
 
-/* The same for devices i(v) of rising current in place of array->g, one vector (rows) at a time, by
- * Newton's method (lines.h); all of *answer is wanted.  The bound is that of lines.h: currents are
- * within `tolerance` of the smallest current that is not 0, or as near as rounding allows. */
+/* Currents of one vector, volts[rows], through devices with a rising law i(v); array->g is not used.
+ * Newton's method (lines.h) stops when every error is at most `tolerance` times the smallest current
+ * other than 0, or at rounding.  No member of *answer may be NULL. */
 struct lines_devices {
     lines_law *law;
     void *data;
@@ -71,8 +72,8 @@ enum status lines_solve_law(const struct lines_array *array, const struct lines_
                             const double *volts, double tolerance, struct lines_answer *answer,
                             struct error *error);
 
-/* Bound of the relative rounding error of W: 4 (rows + columns) times the machine's epsilon.  A
- * product of positive sums, none longer than a line, is off by less; the tests see a tenth. */
+/* Bound of the relative rounding error of W's entries: 4 (rows + columns) times the machine's epsilon.
+ * W is a product of sums of positive terms, none longer than a line; the tests see a tenth of it. */
 double lines_rounding_part(size_t rows, size_t columns);
 
 #endif

@@ -23,8 +23,8 @@
 #define SANITIZED 0
 #endif
 
-/* Landlock (Linux 5.13, landlock(7)): all rights that its first version knows, handled and none
- * granted. */
+/* Landlock (Linux 5.13, landlock(7)): a ruleset that handles all rights of its first version and
+ * grants none. */
 bool confine_files(void)
 {
     const struct landlock_ruleset_attr rules = {
@@ -44,8 +44,8 @@ bool confine_files(void)
     return done;
 }
 
-/* seccomp(2).  The filter answers the call with -id, where errors are; getpid(2) knows none, so that the
- * C library hands the number on. */
+/* seccomp(2).  The filter makes the call fail with error `id`, which the kernel returns as -id.  getpid(2)
+ * has no errors, so the C library passes -id on as the process number. */
 bool confine_process_id(int id)
 {
     struct sock_filter filter[] = {
@@ -59,7 +59,7 @@ bool confine_process_id(int id)
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 && getpid() == -id;
 }
 
-/* A limit that is lower already stays. */
+/* Lower the limit to at most this; one that is lower already stays. */
 static void limit(int resource, rlim_t most)
 {
     struct rlimit now;
@@ -79,7 +79,7 @@ void confine_sizes(void)
         fclose(in);
 }
 
-/* Those from `from` on and below `to`. */
+/* Close the descriptors from `from` to `to` - 1. */
 static void close_between(int from, unsigned to)
 {
     from = from > STDERR_FILENO ? from : STDERR_FILENO + 1;

@@ -4,23 +4,23 @@
 
 #include <stdbool.h>
 
-/* From now on this process and its children open no file, make none and run no program, whatever
- * they are told; what is open stays so.  False: this kernel has no Landlock (Linux 5.13). */
+/* From now on neither this process nor its children can open or make a file or run a program; open
+ * files stay open.  False: this kernel has no Landlock (Linux 5.13). */
 bool confine_files(void);
 
-/* From now on this process makes no file longer, and maps at most three quarters of the machine's
- * memory beside what it has: a deck may ask for any number of points.  (Sanitizers map terabytes:
- * with them the memory is not limited.) */
+/* From now on this process can make no file longer, and can map at most three quarters of the machine's
+ * memory in addition to its present mappings, because a deck may ask for any number of points.  With
+ * sanitizers, which map terabytes, memory is not limited. */
 void confine_sizes(void);
 
-/* From now on getpid() says -id in this process and its children: ngspice seeds the Gaussian numbers of
- * its noise sources with it.  False: this system has no seccomp filters.  (An error number of the
- * kernel is at most 4095.) */
+/* From now on getpid() returns -id in this process and its children.  ngspice seeds the Gaussian numbers
+ * of its noise sources with getpid(), so runs with the same id have the same noise.  id: 1 to 4095, the
+ * largest error number of the kernel.  False: this system has no seccomp filters. */
 #define CONFINE_ID_MOST 4095
 bool confine_process_id(int id);
 
-/* Close all that was inherited but two descriptors and the standard ones, and let the standard ones
- * be /dev/null.  False: it cannot be opened. */
+/* Close all inherited descriptors except the two given ones, and make the standard ones /dev/null.
+ * False: /dev/null cannot be opened. */
 bool confine_descriptors(int keep, int keep_too);
 
 #endif

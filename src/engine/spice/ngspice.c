@@ -14,17 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No training run is longer [s]; the worker ends it much earlier. */
+/* End of the transient in the deck [s], longer than any training run: the worker ends it when the
+ * controller is done. */
 #define TRANSIENT_STOP 1e6
 
-/* A phase without edge has a ramp so short: of its duration, of the time, whose last digits it has to
- * be above, and of the longest step, below 1e-11 of which ngspice takes none.  Such a ramp makes an
- * energy wrong by two thirds of its part. */
+/* ngspice needs a ramp where a phase has no edge.  Its length relative to the phase's duration (the energy
+ * is then wrong by two thirds of this part), to the time (above the rounding of its last digits) and to
+ * the longest step (ngspice takes no step below 1e-11 of it). */
 #define JUMP_PART 1e-7
 #define JUMP_TIME 2e-13
 #define JUMP_STEP 2e-11
-/* ngspice merges corners of the drive that are closer than this [s].  Without the option it is 5e-5 of
- * the longest step, and a shorter pulse would have no end. */
+/* ngspice merges corners of the drive that are closer than this [s].  Its default, 5e-5 of the longest
+ * step, would merge the two corners of a shorter pulse, which then never ends. */
 #define CORNERS_MERGE 1e-20
 
 /* One unknown that the worker sends. */
@@ -41,15 +42,15 @@ struct run {
     size_t n_values, n_saved, n_externals;
     struct saved *saved;
     int *externals; /* n_externals: element numbers */
-    double *drive;  /* n_externals: what they go to in the phase that runs [V] */
-    double edge;    /* of the phase that runs, as ngspice has it [s] */
+    double *drive;  /* n_externals: their voltages after the edge of the current phase [V] */
+    double edge;    /* of the current phase [s]; never 0 in ngspice */
     int *derived;   /* voltage-controlled sources that drive gates only: their node is computed */
     size_t n_derived;
     double *values;
     double *sent, *next; /* 1 + n_saved: time and unknowns of a point, and of the one after it */
     struct quadrature *quadrature;
     struct worker_end end; /* of the last phase */
-    bool started;          /* the link is to be ended */
+    bool started;          /* worker_link_end() has to follow */
     struct worker_link link;
 };
 
@@ -76,7 +77,8 @@ void ngspice_write_analysis(const struct engine_options *options, const struct c
     write_analysis(options, circuit, stop, false, out);
 }
 
-/* Which unknowns the worker has to send: not what the drive gives, nor currents into gates. */
+/* Choose the unknowns that the worker has to send.  The drive's voltages are known here, and currents
+ * into gates are 0. */
 static void choose_saved(struct run *r)
 {
     const struct circuit *c = r->circuit;
@@ -126,7 +128,7 @@ static void prepare(struct run *r)
     r->quadrature = quadrature_new(c);
 }
 
-/* What the external sources go to. */
+/* Set r->drive from the ports' drives of the phase. */
 static void find_drive(struct run *r)
 {
     for (size_t k = 0; k < r->n_externals; k++)
@@ -194,14 +196,14 @@ static enum status start_worker(struct run *r, bool from_zero)
     return status;
 }
 
-/* Where the run was, for messages. */
+/* Time and phase of the last point, for messages. */
 static const char *place(const void *data, char text[PHASE_PLACE_SIZE])
 {
     const struct run *r = data;
     return transient_place(r->transient, r->quadrature->t, text);
 }
 
-/* Fill the array of values from what was sent and what the drive gives. */
+/* Fill the array of values from the unknowns that were sent and from the drive. */
 static void complete_values(struct run *r, double t, const double *sent)
 {
     const struct circuit *c = r->circuit;
@@ -221,8 +223,8 @@ static void complete_values(struct run *r, double t, const double *sent)
     }
 }
 
-/* The phase's edge; without one, a ramp that is short enough for energies and long enough for ngspice,
- * so that it has a point at the drive before and one at that after the jump. */
+/* The phase's edge.  A phase without edge gets a ramp that is short enough for energies and long enough
+ * for ngspice, which then has a point on either side of the jump. */
 static double edge_of(const struct run *r, const struct phase *p)
 {
     if (p->edge > 0)
@@ -275,7 +277,7 @@ static enum status worker_text(struct run *r, uint32_t size)
                 tolerance ? "; another --reltol or --abstol may help" : "");
 }
 
-/* Book the point that was sent last; `ends`: it ends the phase. */
+/* Pass the point that was sent last to the transient; `ends`: it ends the phase. */
 static void book(struct run *r, bool ends)
 {
     struct transient *x = r->transient;
@@ -288,7 +290,8 @@ static void book(struct run *r, bool ends)
                                                  ends && x->in_phase});
 }
 
-/* A point: keep it until it is known whether it ends the phase. */
+/* Keep the point that has arrived, because only the next message says whether it ends the phase; pass on
+ * the one before. */
 static enum status receive_point(struct run *r)
 {
     const enum status status =
@@ -340,9 +343,9 @@ static enum status run_phase(struct transient *t, struct error *error)
     return status == STATUS_OK ? follow(r) : status;
 }
 
-/* The run begins at the operating point, with the states held at their initial values, as it does in
- * the other engines: capacitors are charged, and no charge of theirs is booked.  Where ngspice finds
- * none it begins with all nodes at 0 V. */
+/* The run begins at the operating point with the states held at their initial values, as in the other
+ * engines, so that charging the capacitors is not booked.  Where ngspice finds no operating point, the run
+ * begins with all nodes at 0 V. */
 static enum status begin(struct run *r)
 {
     enum status status = start_worker(r, false);

@@ -46,9 +46,10 @@ void quadrature_restart(struct quadrature *q)
     q->in_pair = false;
 }
 
-/* What crosses a boundary is its current at the voltage to ground.  A source's current is among the
- * values: at 0 V its power does not tell it.  All pairs obey Kirchhoff's laws at both ends of a step,
- * so that what is absorbed remains what is delivered. */
+/* The pairs of voltage and current whose products are the element's power.  A source's current is taken
+ * from the values, since at 0 V it does not follow from the power; the power across a boundary is its
+ * current times its voltage to ground.  All pairs obey Kirchhoff's laws at both ends of a step, so the
+ * energies absorbed still add up to those delivered. */
 static struct quadrature_point point(const struct element *e, const struct element_point *at,
                                      double power)
 {

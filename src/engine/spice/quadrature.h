@@ -7,19 +7,18 @@
  *     E = h (p0 + p1)/2 - h (v1 - v0)(i1 - i0)/6,
  *
  * which is exact on the ramp of a resistive network, where ngspice needs no points between the ends.
- * An element without one voltage and one current has the trapezoidal rule alone.  For smooth v and i
- * the error is of order h^3.  With F the sum over two steps h1, h2 and C the one step over both, F is
- * too large by
- * (C - F) (h1^3 + h2^3) / ((h1+h2)^3 - h1^3 - h2^3).  Capacitors are booked exactly
- * by the change of their stored energy. */
+ * An element whose power is no product of one voltage and one current gets the trapezoidal rule alone.
+ * For smooth v and i the error is of order h^3.  With F the sum over two steps h1, h2 and C the one step
+ * over both, F is too large by (C - F) (h1^3 + h2^3) / ((h1+h2)^3 - h1^3 - h2^3).  Elements that store
+ * are booked exactly, by the change of their stored energy (stored.h). */
 #ifndef SILVERBAR_ENGINE_SPICE_QUADRATURE_H
 #define SILVERBAR_ENGINE_SPICE_QUADRATURE_H
 
 #include "engine/stored.h"
 
-/* An element at one point: voltages and currents whose products add up to its power.  One with
- * currents into four nodes has one pair a node, against ground; another has one pair, or none (0)
- * where its power is no such product. */
+/* An element at one point: pairs of voltage and current whose products add up to its power.  An element
+ * with currents into four nodes has one pair a node, against ground; any other has one pair, which is 0
+ * where its power is no product. */
 struct quadrature_point {
     double power, volt[ELEMENT_NODES], ampere[ELEMENT_NODES]; /* [W, V, A] */
 };
@@ -29,7 +28,7 @@ struct quadrature {
     double t; /* [s] of the last point */
     bool started;
     double *energy; /* n_elements: over the last interval [J] */
-    double *error;  /* n_elements: estimate that belongs to it [J]; 0 at every other interval */
+    double *error;  /* n_elements: estimated error of the last pair [J]; 0 at the first of a pair */
     unsigned char *classes;             /* n_elements: energy_classes() */
     double class_error[ENERGY_CLASSES]; /* sums of the errors by these */
     double *power;                      /* n_elements */
@@ -46,7 +45,8 @@ void quadrature_free(struct quadrature *q);
 /* Book the interval from the last point to (t, values). */
 void quadrature_advance(struct quadrature *q, double t, const double *values);
 
-/* Do not pair intervals across this point (an edge begins: the power has a kink). */
+/* Begin a new pair at this point, where an edge begins: the estimate needs smooth powers, and here they
+ * have a kink. */
 void quadrature_restart(struct quadrature *q);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The only file that knows ngspice's shared library (39.3; its manual, chapter 19).
  *
- * What the library asks for, learned by trial and kept here: no `dc` value beside `external`;
- * ngSpice_Circ() returns 0 for decks that it could not parse, the sign is a line of text that
- * starts "stderr Error"; `run` cannot be ended from a callback, but a process can. */
+ * Undocumented behaviour, found by trial: a source with `external` must have no `dc` value;
+ * ngSpice_Circ() returns 0 even for decks that it could not parse, and only a line of text that
+ * starts "stderr Error" tells; a callback cannot end `run`, but it can end the process. */
 #include "engine/spice/worker.h"
 
 #include "base/clock.h"
@@ -24,13 +24,13 @@
 
 #define COMPLAINT_SIZE 4096
 #define BUFFER_SIZE (1u << 16)
-/* A breakpoint may be missed by some units in the last place. */
+/* ngspice may miss a breakpoint by so many units in the last place of the time. */
 #define TIME_SLACK 1e-13
-/* ngspice does not check the error of a run's first step, a 100th of the way to its first corner: there is
- * one after this part of the first edge. */
+/* ngspice does not check the error of a run's first step, a 100th of the way to the first corner.  A corner
+ * after this part of the first edge makes that step harmlessly short. */
 #define FIRST_PART 1e-3
-/* A source is asked millions of times, for some 20 ns: the clock is read at every 61st call only, a
- * prime, so that all sources have their turn. */
+/* A source is asked for its value millions of times, for some 20 ns each, so the clock is read at every
+ * 61st call only.  61 is a prime, so all sources are sampled. */
 #define TIMED_CALLS 61
 
 static struct {
@@ -48,8 +48,8 @@ static struct {
     bool *armed;               /* phase.n_stops: it has been on the near side of its level */
     int32_t stop;              /* that has ended the phase, or -1 */
     /* vectors of the transient */
-    int *where;    /* n_saved: place of each among ngspice's vectors; -1 until known */
-    int time;      /* place of the time vector */
+    int *where;    /* n_saved: index of each among ngspice's vectors; -1 until known */
+    int time;      /* index of the time vector */
     double *point; /* 1 + n_saved */
     /* addresses under which ngspice names external sources, in its order of asking */
     struct {
@@ -59,7 +59,7 @@ static struct {
     size_t n_asked, last_asked;
     size_t calls;
     char complaint[COMPLAINT_SIZE];
-    bool more_than_warned; /* of what it has complained: not of singular matrices alone */
+    bool more_than_warned; /* ngspice has complained of more than singular matrices */
     double in_callbacks, started;
     bool failed;
     bool
@@ -100,7 +100,7 @@ static void receive(void *bytes, size_t n)
     }
 }
 
-/* ngspice's own words: keep what it says on its stderr, drop progress and reference values. */
+/* Keep the text that ngspice writes to its stderr; drop progress and reference values. */
 static int on_text(char *text, int id, void *data)
 {
     (void)id;
@@ -214,7 +214,7 @@ static int on_source(double *value, double t, char *name, int id, void *data)
     return 0;
 }
 
-/* Is the stop's value past its level at this point? */
+/* True if the stop's value is past its level at this point. */
 static bool is_past(const struct worker_stop *s)
 {
     const double v = w.point[1 + s->saved];
@@ -291,14 +291,14 @@ static int on_point(pvecvaluesall all, int n, int id, void *data)
     return 0;
 }
 
-/* What ngspice takes from the environment. */
+/* Environment variables that ngspice reads; the run must not depend on them. */
 static const char *const variables[] = {
     "SPICE_LIB_DIR", "SPICE_EXEC_DIR", "SPICE_SCRIPTS",          "SPICE_PATH",
     "SPICE_NEWS",    "SPICE_HELP_DIR", "SPICE_NO_DATASEG_CHECK", "SPICE_ASCIIRAWFILE",
     "SPICE_HOST",    "SPICE_BUGADDR",  "NGSPICE_INPUT_DIR",      "NGSPICE_MEAS_PRECISION",
 };
 
-/* Nothing of the user's may change the run: a private folder holds no .spiceinit. */
+/* Work in an empty private folder, so that no .spiceinit of the user changes the run. */
 static void isolate(const char *directory, int in)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -315,8 +315,8 @@ static void isolate(const char *directory, int in)
         give_up("/dev/null cannot be opened");
 }
 
-/* When the library has read its own files.  All text was screened before: this is what is left if the
- * screen has a hole.  Older kernels lack Landlock. */
+/* Called when the library has read its own files.  Decks were screened before (base/spice_screen.h); this
+ * is the second defence if the screen has a hole.  Older kernels lack Landlock. */
 static void shut_in(void)
 {
     confine_sizes();
@@ -360,7 +360,7 @@ void worker_main(const struct worker_setup *setup)
 
 /* --- a user's deck */
 
-/* Measures go to stdout as "name = value ..."; of stderr only what is no progress is kept. */
+/* Measures are lines "name = value ..." on stdout; of stderr everything but progress is kept. */
 static int on_deck_text(char *text, int id, void *data)
 {
     static const char *const progress[] = {"Trying", "Supplies", "Using", "Reducing"};
@@ -455,7 +455,7 @@ static int on_deck_point(pvecvaluesall all, int n, int id, void *data)
     (void)id;
     (void)data;
     if (w.deck->probes)
-        send_probes(); /* one step of the run is enough, and the next ones may be many */
+        send_probes(); /* parameters are known after one step, so the rest of the run is skipped */
     if ((size_t)all->veccount != w.n_vectors)
         give_up("ngspice changed the number of vectors within a plot");
     size_t k = 0;
@@ -484,7 +484,7 @@ void worker_deck_main(const struct worker_deck *deck)
     setenv("NGSPICE_MEAS_PRECISION", "15", 1);
     if (deck->trusted && chdir(deck->folder) != 0)
         give_up("the deck's folder has gone");
-    /* ngspice fills its pool of Gaussian numbers when it begins, from the process's number */
+    /* ngspice fills its pool of Gaussian numbers at its start, seeded with the process's number */
     if (deck->noise && !deck->probes && !confine_process_id(deck->seed))
         give_up("noise sources cannot be seeded: this system has no seccomp filters");
     ngSpice_Init(on_deck_text, on_status, on_deck_exit, on_deck_point, on_deck_start, on_thread,

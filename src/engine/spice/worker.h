@@ -32,8 +32,8 @@ struct worker_end {
     int32_t stop;              /* which has ended the phase, or -1 */
 };
 
-/* Parent to worker after WORKER_PHASE_END, with n_stops stops and n_externals doubles, the voltages
- * after its edge; of one that is `done` neither follows. */
+/* Parent to worker after WORKER_PHASE_END.  Unless `done`, n_stops stops follow, then n_externals doubles:
+ * the voltages after the edge. */
 struct worker_phase {
     int32_t done;
     uint32_t n_stops, edge_parts;
@@ -60,15 +60,14 @@ struct worker_setup {
 /* Runs in the forked child; never returns. */
 void worker_main(const struct worker_setup *setup) __attribute__((noreturn));
 
-/* A user's deck, run as it is: every plot is sent with all of its points, and what ngspice prints of
- * measures. */
+/* A user's deck, run unchanged: all points of every plot and the lines printed for measures are sent. */
 struct worker_deck {
     char **lines; /* ended by NULL */
     size_t n_probes;
     char **probes;      /* n_probes; if not NULL, the run matters no more than that it begins, and
                             * the values of these parameters are sent, 0 of one that is not there */
     bool trusted;       /* it may open files and run programs */
-    bool control;       /* its .control blocks say what is run */
+    bool control;       /* it has .control blocks, which say what is run */
     bool noise;         /* it has sources of noise, which need the seed */
     int seed;           /* 1 to CONFINE_ID_MOST */
     const char *folder; /* of a trusted deck: where it runs */

@@ -37,7 +37,8 @@ enum status worker_link_start(struct worker_link *l, worker_body *body, const vo
     l->buffered = l->taken = 0;
     l->directory[0] = 0;
     l->deadline = clock_now() + l->time_limit - l->spent;
-    /* a worker that dies while the parent thinks leaves a pipe without a reader */
+    /* a worker that dies between messages leaves a pipe without a reader, and writing to it must fail
+     * instead of ending this process */
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, &l->before);
     const enum status status = make_folder(l);
@@ -50,7 +51,7 @@ enum status worker_link_start(struct worker_link *l, worker_body *body, const vo
         close(up[1]);
         return fail(l->error, STATUS_NUMERICAL, "no pipe for the worker: %s", strerror(errno));
     }
-    fcntl(up[1], F_SETPIPE_SZ, PIPE_SIZE); /* may be refused: then it is slower */
+    fcntl(up[1], F_SETPIPE_SZ, PIPE_SIZE); /* a refusal costs only speed */
     fflush(NULL);
     l->pid = fork();
     if (l->pid == 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A worker process with a private folder and two pipes, seen from its parent: started, read from
- * with an eye on the clock and on the user, told, and cleared away whatever happened to it. */
+/* The parent's side of a worker process with a private folder and two pipes.  Reading ends at the time
+ * limit and when the user interrupts; worker_link_end() removes process, pipes and folder in any case. */
 #ifndef SILVERBAR_ENGINE_SPICE_WORKER_LINK_H
 #define SILVERBAR_ENGINE_SPICE_WORKER_LINK_H
 
@@ -14,9 +14,9 @@
 
 struct worker_link {
     /* given */
-    double time_limit;                                                   /* wall seconds */
-    double spent;                                                        /* of them already */
-    volatile const int *interrupted;                                     /* or NULL */
+    double time_limit;               /* wall seconds */
+    double spent;                    /* wall seconds used before */
+    volatile const int *interrupted; /* or NULL */
     const char *(*place)(const void *data, char text[PHASE_PLACE_SIZE]); /* for messages */
     const void *place_data;
     struct error *error;
@@ -25,18 +25,18 @@ struct worker_link {
     int in, out;
     char directory[PATH_MAX];
     double deadline;
-    struct sigaction before; /* what SIGPIPE did */
+    struct sigaction before; /* of SIGPIPE, to be restored */
     unsigned char buffer[WORKER_LINK_BUFFER];
     size_t buffered, taken;
 };
 
-/* What the worker does, in a process of its own; must not return. */
+/* The worker's main function, called in the new process; must not return. */
 typedef void worker_body(const void *data, const char *directory, int in, int out);
 
 /* Start it.  After this, also on failure, worker_link_end() must follow. */
 enum status worker_link_start(struct worker_link *link, worker_body *body, const void *data);
 
-/* Read n bytes; its death, the time limit and the user's wish end this with a message. */
+/* Read n bytes.  Fails with a message if the worker dies, the time limit passes or the user interrupts. */
 enum status worker_link_receive(struct worker_link *link, void *bytes, size_t n);
 
 enum status worker_link_send(struct worker_link *link, const void *bytes, size_t n);

@@ -215,7 +215,7 @@ static enum status add_pair(struct reader *r, struct claim *claim, const struct 
     return status;
 }
 
-/* Place of a column of numbers among the experiment's outputs, or their number. */
+/* Index of a column of numbers among the experiment's outputs, or their number. */
 static size_t find_output(const struct experiment *e, const char *name)
 {
     size_t k = 0;

@@ -59,14 +59,14 @@ static void run_way(struct accuracy_way *w, const struct accuracy_options *o,
                     const struct accuracy *a, unsigned first_trial)
 {
     const size_t n = a->n_readings;
-    struct volatile_bench b = *o->bench;
+    struct volatile_testbench b = *o->testbench;
     double *r = NEW(n, double), *squares = NEW(n, double);
     b.method = w->kind == ACCURACY_REFERENCE ? VOLATILE_SINGLE : VOLATILE_JUMP;
     w->mean = NEW(n, double);
     w->variance = NEW(n, double);
     for (unsigned trial = 0; trial < a->trials; trial++) {
         struct volatile_device d =
-            volatile_bench_device(&b, o->sample.seed, o->sample.replica, first_trial + trial);
+            volatile_testbench_device(&b, o->sample.seed, o->sample.replica, first_trial + trial);
         const double begin = cpu_now();
         if (w->h > 0)
             trial_of_steps(&d, o->pulses, n, w->h, w->kind == ACCURACY_NORMAL, r);

@@ -13,7 +13,7 @@
 #ifndef SILVERBAR_STUDY_EXPERIMENT_EVENT_ACCURACY_H
 #define SILVERBAR_STUDY_EXPERIMENT_EVENT_ACCURACY_H
 
-#include "study/experiment/volatile_bench.h"
+#include "study/experiment/volatile_testbench.h"
 
 #define ACCURACY_STEPS_MAX 8
 #define ACCURACY_WAYS_MAX (2 + 2 * ACCURACY_STEPS_MAX)
@@ -38,7 +38,7 @@ struct accuracy {
 };
 
 struct accuracy_options {
-    const struct volatile_bench *bench;
+    const struct volatile_testbench *testbench;
     const struct volatile_pulses *pulses;
     size_t trials, n_steps;
     const double *steps; /* n_steps [s] */

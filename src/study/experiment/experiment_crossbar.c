@@ -4,7 +4,7 @@
 #include "base/spice_number.h"
 #include "circuit/crossbar.h"
 #include "compare/cases.h"
-#include "study/experiment/crossbar_bench.h"
+#include "study/experiment/crossbar_testbench.h"
 #include "study/experiment/experiments.h"
 #include "study/experiment/shared_keys.h"
 
@@ -13,9 +13,9 @@
 #include <string.h>
 
 struct options {
-    struct crossbar_bench_options bench; /* without what is read from files */
+    struct crossbar_testbench_options run; /* without what is read from files */
     uint64_t rows, columns;
-    int scheme, engine; /* of bench, as keys have them */
+    int scheme, engine; /* of run, as keys have them */
     char *dopant;
     struct variation_options variation;
 };
@@ -25,9 +25,9 @@ static const char *const scheme_names[] = {"half", "third", "float", "select", N
 #define SIDE_MAX 256
 
 #define AT(field) offsetof(struct options, field)
-#define BENCH(field) AT(bench.field)
-#define PROGRAM(field) AT(bench.program.field)
-#define SOLVER(field) BENCH(solver.field)
+#define RUN(field) AT(run.field)
+#define PROGRAM(field) AT(run.program.field)
+#define SOLVER(field) RUN(solver.field)
 #define VARY(field) AT(variation.field)
 static const struct key keys[] = {
     COUNT_KEY("array.rows", AT(rows), 1, SIDE_MAX, "of devices"),
@@ -35,20 +35,20 @@ static const struct key keys[] = {
     CHOICE_KEY(
         "array.scheme", AT(scheme), scheme_names,
         "what devices see that are not addressed: V/2, V/3, open lines, or a switch a device"),
-    NUMBER_KEY("array.row_ohm", BENCH(row_ohm), "ohm", 0, 1e4,
+    NUMBER_KEY("array.row_ohm", RUN(row_ohm), "ohm", 0, 1e4,
                "line between neighbouring devices of a row"),
-    NUMBER_KEY("array.column_ohm", BENCH(column_ohm), "ohm", 0, 1e4, "of a column"),
-    NUMBER_KEY("array.driver_ohm", BENCH(driver_ohm), "ohm", 1e-3, 1e5, "of rows and columns"),
-    NUMBER_KEY("array.column_farad", BENCH(column_farad), "F", 0, 1e-9, "capacitance of a column"),
-    NUMBER_KEY("array.select_width", BENCH(select_width), "m", 1e-6, 1e-2,
+    NUMBER_KEY("array.column_ohm", RUN(column_ohm), "ohm", 0, 1e4, "of a column"),
+    NUMBER_KEY("array.driver_ohm", RUN(driver_ohm), "ohm", 1e-3, 1e5, "of rows and columns"),
+    NUMBER_KEY("array.column_farad", RUN(column_farad), "F", 0, 1e-9, "capacitance of a column"),
+    NUMBER_KEY("array.select_width", RUN(select_width), "m", 1e-6, 1e-2,
                "of the switches of the scheme select"),
-    NUMBER_KEY("array.supply", BENCH(supply), "V", 2, 5, "of those switches"),
-    DEVICE_KEYS(BENCH(kelvin), AT(dopant), BENCH(x0_max)),
+    NUMBER_KEY("array.supply", RUN(supply), "V", 2, 5, "of those switches"),
+    DEVICE_KEYS(RUN(kelvin), AT(dopant), RUN(x0_max)),
     PROGRAM_KEYS(PROGRAM),
-    COUNT_KEY("programming.devices", BENCH(devices), 0, (double)SIDE_MAX *SIDE_MAX,
+    COUNT_KEY("programming.devices", RUN(devices), 0, (double)SIDE_MAX *SIDE_MAX,
               "programmed, row by row, while the others stay as they are; 0: all"),
-    NUMBER_KEY("programming.read_volt", BENCH(read_volt), "V", 1e-3, 1, "of a reading"),
-    PULSE_KEYS(BENCH(read_time), BENCH(edge)),
+    NUMBER_KEY("programming.read_volt", RUN(read_volt), "V", 1e-3, 1, "of a reading"),
+    PULSE_KEYS(RUN(read_time), RUN(edge)),
     ENGINE_KEYS(AT(engine), SOLVER),
     VARIATION_KEYS(VARY),
 };
@@ -63,19 +63,19 @@ static void defaults(void *options)
                           .engine = engine_index("event"),
                           .dopant = (char *)"Cr",
                           .variation = variation_defaults,
-                          .bench = {.row_ohm = 1,
-                                    .column_ohm = 1,
-                                    .driver_ohm = 50,
-                                    .column_farad = 1e-12,
-                                    .select_width = 30e-6,
-                                    .supply = 3.3,
-                                    .kelvin = TEMPERATURE_NOMINAL,
-                                    .x0_max = 0.02,
-                                    .program = program_defaults,
-                                    .read_volt = 0.1,
-                                    .read_time = 100e-6,
-                                    .edge = 1e-6,
-                                    .solver = engine_defaults}};
+                          .run = {.row_ohm = 1,
+                                  .column_ohm = 1,
+                                  .driver_ohm = 50,
+                                  .column_farad = 1e-12,
+                                  .select_width = 30e-6,
+                                  .supply = 3.3,
+                                  .kelvin = TEMPERATURE_NOMINAL,
+                                  .x0_max = 0.02,
+                                  .program = program_defaults,
+                                  .read_volt = 0.1,
+                                  .read_time = 100e-6,
+                                  .edge = 1e-6,
+                                  .solver = engine_defaults}};
 }
 
 enum {
@@ -171,8 +171,7 @@ static enum status open_crossbar(const void *options, const struct experiment_co
     if (!s)
         *shared = s = NEW(1, struct shared);
     s->context = *context;
-    enum status status =
-        engine_takes_method(engine_table[o->engine], o->bench.solver.method, error);
+    enum status status = engine_takes_method(engine_table[o->engine], o->run.solver.method, error);
     if (status == STATUS_OK && o->scheme == SCHEME_SELECT && !s->switches)
         status = subcircuit_read(context->switch_file, &s->switches, error);
     if (status != STATUS_OK || find_setup(s, o))
@@ -180,11 +179,10 @@ static enum status open_crossbar(const void *options, const struct experiment_co
     struct setup setup = {0};
     status = dopant_read(o->dopant, context->devices, &setup.dopant, error);
     if (status == STATUS_OK)
-        status =
-            variation_open(&o->variation,
-                           &(struct variation_circuit){setup.dopant, context->devices,
-                                                       o->bench.kelvin, engine_table[o->engine]},
-                           &setup.source, error);
+        status = variation_open(&o->variation,
+                                &(struct variation_circuit){setup.dopant, context->devices,
+                                                            o->run.kelvin, engine_table[o->engine]},
+                                &setup.source, error);
     if (status != STATUS_OK) {
         dopant_free(setup.dopant);
         return status;
@@ -197,7 +195,7 @@ static enum status open_crossbar(const void *options, const struct experiment_co
 
 /* Relative errors of what was read back, and drifts of the devices since they were done; of devices
  * that are not stuck. */
-static void rate(const struct crossbar_bench *b, double *v)
+static void rate(const struct crossbar_testbench *b, double *v)
 {
     double errors = 0, drifts = 0;
     size_t n = 0;
@@ -218,7 +216,7 @@ static void rate(const struct crossbar_bench *b, double *v)
     v[DISTURB_RMS] = sqrt(drifts / (double)n);
 }
 
-static void fill_outputs(const struct crossbar_bench *b, struct cell *cells)
+static void fill_outputs(const struct crossbar_testbench *b, struct cell *cells)
 {
     const struct ledger_total total = ledger_section(b->ledger, SECTION_TRAINING);
     double v[VARIATION] = {
@@ -239,7 +237,7 @@ static void fill_outputs(const struct crossbar_bench *b, struct cell *cells)
     variation_cells(b->options.variation, cells + VARIATION);
 }
 
-static struct table *device_table(const struct crossbar_bench *b)
+static struct table *device_table(const struct crossbar_testbench *b)
 {
     static const char *const names[] = {
         "row",         "column",           "target_S",  "initial_S", "verified_S",
@@ -269,11 +267,11 @@ static struct table *device_table(const struct crossbar_bench *b)
 
 /* The sample's options, which borrow its variation; on failure there is nothing to free. */
 static enum status draw(const struct shared *s, const struct options *o,
-                        struct random_sample sample, struct crossbar_bench_options *run,
+                        struct random_sample sample, struct crossbar_testbench_options *run,
                         struct variation *variation, struct error *error)
 {
     const struct setup *setup = find_setup(s, o);
-    *run = o->bench;
+    *run = o->run;
     run->rows = o->rows;
     run->columns = o->columns;
     run->scheme = (enum crossbar_scheme)o->scheme;
@@ -291,13 +289,13 @@ static enum status run_crossbar(void *shared, const void *options, struct random
                                 struct cell *cells, struct experiment_detail *detail,
                                 struct error *error)
 {
-    struct crossbar_bench_options run;
+    struct crossbar_testbench_options run;
     struct variation variation;
     enum status status = draw(shared, options, sample, &run, &variation, error);
     if (status != STATUS_OK)
         return status;
-    struct crossbar_bench b;
-    status = crossbar_bench_run(&run, &b, error);
+    struct crossbar_testbench b;
+    status = crossbar_testbench_run(&run, &b, error);
     if (status == STATUS_OK) {
         fill_outputs(&b, cells);
         if (detail) {
@@ -307,19 +305,15 @@ static enum status run_crossbar(void *shared, const void *options, struct random
             detail->tables[1] = variation_table(&variation);
             detail->n = 2;
         }
-        const double residual = ledger_residual_array(b.ledger);
-        if (!(residual <= TRAINING_RESIDUAL_LIMIT))
-            status = fail(error, STATUS_UNTRUSTED,
-                          "the energy account does not close: residual %.2e, expected at most %g",
-                          residual, TRAINING_RESIDUAL_LIMIT);
-        crossbar_bench_free(&b);
+        status = training_account_closes(ledger_residual_array(b.ledger), error);
+        crossbar_testbench_free(&b);
     }
     variation_free(&variation);
     return status;
 }
 
 struct owner {
-    struct crossbar_bench bench;
+    struct crossbar_testbench testbench;
     struct drive_log drive;
     struct variation variation;
 };
@@ -327,7 +321,7 @@ struct owner {
 static void release(void *data)
 {
     struct owner *owner = data;
-    crossbar_bench_free(&owner->bench);
+    crossbar_testbench_free(&owner->testbench);
     drive_log_free(&owner->drive);
     variation_free(&owner->variation);
     free(owner);
@@ -337,7 +331,7 @@ static enum status record(void *shared, const void *options, struct random_sampl
                           struct study_case *k, struct error *error)
 {
     const struct options *o = options;
-    struct crossbar_bench_options run;
+    struct crossbar_testbench_options run;
     enum status status = variation_replays(&o->variation, error);
     if (status != STATUS_OK)
         return status;
@@ -348,22 +342,17 @@ static enum status record(void *shared, const void *options, struct random_sampl
         return status;
     }
     run.drive = &owner->drive;
-    status = crossbar_bench_run(&run, &owner->bench, error);
+    status = crossbar_testbench_run(&run, &owner->testbench, error);
     if (status != STATUS_OK) {
         release(owner);
         return status;
     }
-    const struct crossbar_bench *b = &owner->bench;
-    *k = (struct study_case){.circuits = {b->circuit},
-                             .drive = owner->drive,
-                             .n_probes = o->columns,
-                             .probes = b->column_probes,
-                             .output_probe = -1,
-                             .n_devices = b->n,
-                             .n_pulses = b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET],
-                             .borrowed = true,
-                             .owner = owner,
-                             .release = release};
+    const struct crossbar_testbench *b = &owner->testbench;
+    *k = case_of_run(b->circuit, &owner->drive, owner, release);
+    k->n_probes = o->columns;
+    k->probes = b->column_probes;
+    k->n_devices = b->n;
+    k->n_pulses = b->pulses[PROGRAM_SET] + b->pulses[PROGRAM_RESET];
     return STATUS_OK;
 }
 

@@ -204,10 +204,7 @@ static enum status run(void *shared, const void *options, struct random_sample s
             [RESIDUAL] = ledger_residual_supply(ledger)};
         for (int k = 0; k < N_OUTPUTS; k++)
             cells[k] = (struct cell){.kind = CELL_NUMBER, .number = v[k]};
-        if (!(v[RESIDUAL] <= TRAINING_RESIDUAL_LIMIT))
-            status = fail(error, STATUS_UNTRUSTED,
-                          "the energy account does not close: residual %.2e, expected at most %g",
-                          v[RESIDUAL], TRAINING_RESIDUAL_LIMIT);
+        status = training_account_closes(v[RESIDUAL], error);
     }
     ledger_free(ledger);
     release(w);
@@ -221,18 +218,14 @@ static enum status record(void *shared, const void *options, struct random_sampl
     struct owner *w;
     const struct options *o = options;
     const enum status status = build(shared, o, &w, error);
-    if (status == STATUS_OK)
-        *k = (struct study_case){.circuits = {w->circuit},
-                                 .drive = w->drive,
-                                 .n_probes = 2,
-                                 .probes = w->probes,
-                                 .output_probe = -1,
-                                 .n_devices = 1,
-                                 .n_pulses = o->pulses,
-                                 .borrowed = true,
-                                 .owner = w,
-                                 .release = release};
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    *k = case_of_run(w->circuit, &w->drive, w, release);
+    k->n_probes = 2;
+    k->probes = w->probes;
+    k->n_devices = 1;
+    k->n_pulses = o->pulses;
+    return STATUS_OK;
 }
 
 const struct experiment experiment_device = {

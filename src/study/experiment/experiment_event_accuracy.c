@@ -15,7 +15,7 @@
 #include <string.h>
 
 struct options {
-    struct volatile_bench device;
+    struct volatile_testbench device;
     struct volatile_pulses drive;
     double duty, switches;
     uint64_t pulses, trials;
@@ -40,7 +40,7 @@ static const struct key keys[] = {
 static void defaults(void *options)
 {
     struct options *o = options;
-    *o = (struct options){.device = volatile_bench_defaults(),
+    *o = (struct options){.device = volatile_testbench_defaults(),
                           .drive = {.first = -0.02, .step = -0.02, .period = 10},
                           .duty = 0.5,
                           .pulses = 15,
@@ -110,7 +110,7 @@ static enum status open_accuracy(const void *options, const struct experiment_co
     size_t n;
     (void)context;
     (void)shared;
-    enum status status = volatile_bench_check(&o->device, error);
+    enum status status = volatile_testbench_check(&o->device, error);
     return status == STATUS_OK ? read_steps(o->steps, &n, steps, error) : status;
 }
 
@@ -144,7 +144,7 @@ static enum status run(void *shared, const void *options, struct random_sample s
                        struct cell *cells, struct experiment_detail *detail, struct error *error)
 {
     const struct options *o = options;
-    struct volatile_bench bench = o->device;
+    struct volatile_testbench testbench = o->device;
     struct volatile_pulses drive = o->drive;
     double steps[ACCURACY_STEPS_MAX];
     size_t n_steps;
@@ -153,16 +153,16 @@ static enum status run(void *shared, const void *options, struct random_sample s
     if (status != STATUS_OK)
         return status;
     if (o->switches > 0) {
-        const double scale = o->switches / bench.law.n;
-        bench.law.n = o->switches;
-        bench.law.nth *= scale;
-        bench.law.gstep /= scale;
-        bench.law.gpar /= scale;
+        const double scale = o->switches / testbench.law.n;
+        testbench.law.n = o->switches;
+        testbench.law.nth *= scale;
+        testbench.law.gstep /= scale;
+        testbench.law.gpar /= scale;
     }
     drive.n = o->pulses;
     drive.width = o->duty * drive.period;
     struct accuracy a;
-    const struct accuracy_options asked = {&bench, &drive, o->trials, n_steps, steps, sample};
+    const struct accuracy_options asked = {&testbench, &drive, o->trials, n_steps, steps, sample};
     accuracy_run(&asked, &a);
     const struct accuracy_way *event = &a.ways[1];
     const double error2 = fmax(event->bias2, event->floor);

@@ -4,7 +4,7 @@
  *
  * Published: A = 0.5 V, 0.5 sin(2 t/pi) for 10 s, from 5 kohm; arXiv:2407.04718. */
 #include "study/experiment/experiments.h"
-#include "study/experiment/volatile_bench.h"
+#include "study/experiment/volatile_testbench.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #define PI 3.14159265358979323846
 
 struct options {
-    struct volatile_bench device;
+    struct volatile_testbench device;
     double amplitude, period, time;
     uint64_t parts;
 };
@@ -29,7 +29,7 @@ static const struct key keys[] = {
 static void defaults(void *options)
 {
     struct options *o = options;
-    *o = (struct options){.device = volatile_bench_defaults(),
+    *o = (struct options){.device = volatile_testbench_defaults(),
                           .amplitude = 0.5,
                           .period = PI * PI,
                           .time = 10,
@@ -44,13 +44,13 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [RHO_MAX] = {"rho_max", false},
 };
 
-static enum status open_bench(const void *options, const struct experiment_context *context,
-                              void **shared, struct error *error)
+static enum status open_testbench(const void *options, const struct experiment_context *context,
+                                  void **shared, struct error *error)
 {
     const struct options *o = options;
     (void)context;
     (void)shared;
-    return volatile_bench_check(&o->device, error);
+    return volatile_testbench_check(&o->device, error);
 }
 
 /* Integral of i dv by trapezia, its lobes taken apart at v = 0, where they turn the other way. */
@@ -73,7 +73,8 @@ static enum status run(void *shared, const void *options, struct random_sample s
                        struct cell *cells, struct experiment_detail *detail, struct error *error)
 {
     const struct options *o = options;
-    struct volatile_device d = volatile_bench_device(&o->device, sample.seed, sample.replica, 0);
+    struct volatile_device d =
+        volatile_testbench_device(&o->device, sample.seed, sample.replica, 0);
     struct table *loop = volatile_readings();
     struct area area = {0};
     double out[N_OUTPUTS] = {0};
@@ -115,7 +116,7 @@ const struct experiment experiment_hysteresis = {
     .defaults = defaults,
     .n_outputs = N_OUTPUTS,
     .outputs = outputs,
-    .open = open_bench,
+    .open = open_testbench,
     .run = run,
     .close = volatile_close,
 };

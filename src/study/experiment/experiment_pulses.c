@@ -8,7 +8,7 @@
  *                    back to equilibrium for some of its time constants, and leaves the slow drift
  */
 #include "study/experiment/experiments.h"
-#include "study/experiment/volatile_bench.h"
+#include "study/experiment/volatile_testbench.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 #define FAST_TIMES 5    /* time constants of the disruption that count as fast relaxation */
 
 struct options {
-    struct volatile_bench device;
+    struct volatile_testbench device;
     double first, step, width, frequency, rest;
     uint64_t pulses;
 };
@@ -53,7 +53,7 @@ static const struct key relaxation_keys[] = {
 static void staircase_defaults(void *options)
 {
     struct options *o = options;
-    *o = (struct options){.device = volatile_bench_defaults(),
+    *o = (struct options){.device = volatile_testbench_defaults(),
                           .first = -0.01,
                           .step = -0.01,
                           .width = 500,
@@ -65,7 +65,7 @@ static void staircase_defaults(void *options)
 static void frequency_defaults(void *options)
 {
     struct options *o = options;
-    *o = (struct options){.device = volatile_bench_defaults(),
+    *o = (struct options){.device = volatile_testbench_defaults(),
                           .first = 0.1,
                           .width = 0.15,
                           .frequency = 0.1,
@@ -78,8 +78,11 @@ static void frequency_defaults(void *options)
 static void relaxation_defaults(void *options)
 {
     struct options *o = options;
-    *o = (struct options){
-        .device = volatile_bench_defaults(), .first = -0.3, .width = 5, .rest = 1e4, .pulses = 1};
+    *o = (struct options){.device = volatile_testbench_defaults(),
+                          .first = -0.3,
+                          .width = 5,
+                          .rest = 1e4,
+                          .pulses = 1};
     o->device.resistance = 20e3;
 }
 
@@ -92,7 +95,7 @@ static enum status open_pulses(const void *options, const struct experiment_cont
     if (o->pulses > 1 && !(o->width * o->frequency <= 1))
         return fail(error, STATUS_INPUT, "drive.width: found %g s, longer than the period, %g s",
                     o->width, 1 / o->frequency);
-    return volatile_bench_check(&o->device, error);
+    return volatile_testbench_check(&o->device, error);
 }
 
 enum { R_START, R_END, CHANGE, SWITCHES, RHO_MAX, TRAIN_OUTPUTS };
@@ -129,7 +132,8 @@ static enum status run_train(void *shared, const void *options, struct random_sa
                              struct error *error)
 {
     const struct options *o = options;
-    struct volatile_device d = volatile_bench_device(&o->device, sample.seed, sample.replica, 0);
+    struct volatile_device d =
+        volatile_testbench_device(&o->device, sample.seed, sample.replica, 0);
     struct table *readings = volatile_readings();
     double out[TRAIN_OUTPUTS] = {[R_START] = volatile_resistance(&d)};
     const double n0 = d.n, period = 1 / o->frequency;
@@ -170,7 +174,8 @@ static enum status run_relaxation(void *shared, const void *options, struct rand
 {
     const struct options *o = options;
     const struct volatile_law *l = &o->device.law;
-    struct volatile_device d = volatile_bench_device(&o->device, sample.seed, sample.replica, 0);
+    struct volatile_device d =
+        volatile_testbench_device(&o->device, sample.seed, sample.replica, 0);
     struct table *readings = volatile_readings();
     double out[REST_OUTPUTS] = {[REST_START] = volatile_resistance(&d)};
     const double slowest = fmax(l->kappa_v > 0 ? l->tau_v : 0, l->kappa_i > 0 ? l->tau_i : 0);

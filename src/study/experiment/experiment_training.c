@@ -15,7 +15,7 @@
 static_assert(sizeof(size_t) == sizeof(uint64_t), "counts are stored as uint64_t");
 static_assert(sizeof(enum program_policy) == sizeof(int), "choices are stored as int");
 
-#define AT(field) offsetof(struct training_bench, field)
+#define AT(field) offsetof(struct training_testbench, field)
 #define CIRCUIT(field) AT(training.classifier.field)
 #define PROGRAM(field) AT(training.program.field)
 #define SOLVER(field) AT(training.solver.field)
@@ -59,12 +59,12 @@ static const struct key keys[] = {
 
 static void defaults(void *options)
 {
-    struct training_bench *b = options;
-    *b = (struct training_bench){.training = training_defaults(),
-                                 .dopant = (char *)"Cr",
-                                 .images = (char *)"T/X",
-                                 .neuron = (char *)"cmos",
-                                 .engine = engine_index("event")};
+    struct training_testbench *b = options;
+    *b = (struct training_testbench){.training = training_defaults(),
+                                     .dopant = (char *)"Cr",
+                                     .images = (char *)"T/X",
+                                     .neuron = (char *)"cmos",
+                                     .engine = engine_index("event")};
     b->variation = variation_defaults;
     b->sizes.n = classifier_defaults.n_layers + 1;
     for (size_t i = 0; i < b->sizes.n; i++)
@@ -290,7 +290,7 @@ static void release(void *data)
 static enum status record(void *shared, const void *options, struct random_sample sample,
                           struct study_case *k, struct error *error)
 {
-    const struct training_bench *b = options;
+    const struct training_testbench *b = options;
     enum status status = variation_replays(&b->variation, error);
     if (status != STATUS_OK)
         return status;
@@ -328,7 +328,7 @@ const struct experiment experiment_training = {
     .title = "a classifier is programmed on chip, device by device, and classifies all 512 images",
     .n_keys = sizeof keys / sizeof keys[0],
     .keys = keys,
-    .options_size = sizeof(struct training_bench),
+    .options_size = sizeof(struct training_testbench),
     .defaults = defaults,
     .n_outputs = N_OUTPUTS,
     .outputs = outputs,

@@ -2,7 +2,7 @@
 /* A testbench: an experiment with values for its keys, what is swept, and how often it is repeated.
  *
  * Sample i is replica i % replicas of point i / replicas.  Points are the combinations of the swept
- * values, the last of them moving fastest (crossed), or the values of the same place in all lists
+ * values, the last of them moving fastest (crossed), or the values at the same index in all lists
  * (zipped).  Random streams are named by (seed, replica): points share their draws, so that a
  * difference between two points is the effect of what is swept. */
 #ifndef SILVERBAR_STUDY_EXPERIMENT_TESTBENCH_H

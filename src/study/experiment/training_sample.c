@@ -26,13 +26,13 @@ static const char *const setup_sections[] = {"circuit.", "device.", "images.", "
 static const char *const source_sections[] = {"variation.", "device.", "circuit.temperature",
                                               "engine.name", NULL};
 
-static char *signature(const struct training_bench *b, const char *const *sections)
+static char *signature(const struct training_testbench *b, const char *const *sections)
 {
     return keys_signature(experiment_training.keys, experiment_training.n_keys, b, sections);
 }
 
 const struct training_setup *training_shared_setup(const struct training_shared *s,
-                                                   const struct training_bench *b)
+                                                   const struct training_testbench *b)
 {
     const struct training_setup *found = NULL;
     char *wanted = signature(b, setup_sections);
@@ -44,7 +44,7 @@ const struct training_setup *training_shared_setup(const struct training_shared 
 }
 
 static const struct variation_source *find_source(const struct training_shared *s,
-                                                  const struct training_bench *b)
+                                                  const struct training_testbench *b)
 {
     const struct variation_source *found = NULL;
     char *wanted = signature(b, source_sections);
@@ -55,7 +55,7 @@ static const struct variation_source *find_source(const struct training_shared *
     return found;
 }
 
-static enum status open_source(struct training_shared *s, const struct training_bench *b,
+static enum status open_source(struct training_shared *s, const struct training_testbench *b,
                                struct error *error)
 {
     struct variation_source *source;
@@ -80,7 +80,7 @@ static enum status open_source(struct training_shared *s, const struct training_
     return STATUS_OK;
 }
 
-enum status training_shared_open(const struct training_bench *b,
+enum status training_shared_open(const struct training_testbench *b,
                                  const struct experiment_context *context,
                                  struct training_shared **shared, struct error *error)
 {
@@ -120,7 +120,7 @@ void training_shared_close(struct training_shared *s)
 }
 
 enum status training_sample_draw(const struct training_shared *shared,
-                                 const struct training_bench *b, struct random_sample random,
+                                 const struct training_testbench *b, struct random_sample random,
                                  struct training_sample *sample, struct error *error)
 {
     struct training_options *o = &sample->options;

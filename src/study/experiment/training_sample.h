@@ -11,26 +11,27 @@
 struct training_shared;
 
 /* As experiment.open and experiment.close: *shared is NULL at first; may be called for several
- * benches in turn, and *shared is to be closed whatever it returns. */
-enum status training_shared_open(const struct training_bench *bench,
+ * testbenches in turn, and *shared is to be closed whatever it returns. */
+enum status training_shared_open(const struct training_testbench *testbench,
                                  const struct experiment_context *context,
                                  struct training_shared **shared, struct error *error);
 void training_shared_close(struct training_shared *shared); /* takes NULL */
 
-/* Files and transfer of an opened bench. */
+/* Files and transfer of an opened testbench. */
 const struct training_setup *training_shared_setup(const struct training_shared *shared,
-                                                   const struct training_bench *bench);
+                                                   const struct training_testbench *testbench);
 
 struct training_sample {
     struct training_options options; /* borrow from the variation and from what is shared */
     struct variation variation;
 };
 
-/* Draw a sample of an opened bench.  The sample must not move afterwards; on
+/* Draw a sample of an opened testbench.  The sample must not move afterwards; on
  * failure there is nothing to free. */
 enum status training_sample_draw(const struct training_shared *shared,
-                                 const struct training_bench *bench, struct random_sample random,
-                                 struct training_sample *sample, struct error *error);
+                                 const struct training_testbench *testbench,
+                                 struct random_sample random, struct training_sample *sample,
+                                 struct error *error);
 void training_sample_free(struct training_sample *sample);
 
 #endif

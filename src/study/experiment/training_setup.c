@@ -8,8 +8,9 @@
 
 const char *const training_neurons[] = {"cmos", "behavioural", NULL};
 
-static enum status read_files(const struct training_bench *b, const struct experiment_context *c,
-                              struct training_setup *s, struct error *error)
+static enum status read_files(const struct training_testbench *b,
+                              const struct experiment_context *c, struct training_setup *s,
+                              struct error *error)
 {
     struct classifier_options *k = &s->options.classifier;
     const bool given = strcmp(b->neuron, training_neurons[NEURON_CMOS]) != 0 &&
@@ -39,8 +40,8 @@ static enum status check_sizes(const struct key_sizes *sizes, struct error *erro
     return STATUS_OK;
 }
 
-/* Everything of the bench that is not a file. */
-static void take_over(const struct training_bench *b, const struct training_setup *s,
+/* Everything of the testbench that is not a file. */
+static void take_over(const struct training_testbench *b, const struct training_setup *s,
                       struct training_options *o)
 {
     const struct classifier_options *k = &s->options.classifier;
@@ -57,7 +58,7 @@ static void take_over(const struct training_bench *b, const struct training_setu
     o->behavioural = strcmp(b->neuron, training_neurons[NEURON_BEHAVIOURAL]) == 0;
 }
 
-enum status training_setup_new(const struct training_bench *b,
+enum status training_setup_new(const struct training_testbench *b,
                                const struct experiment_context *context, const char *signature,
                                struct training_setup **setup, struct error *error)
 {
@@ -108,7 +109,7 @@ void training_setup_free(struct training_setup *s)
 }
 
 struct training_options training_setup_options(const struct training_setup *s,
-                                               const struct training_bench *b,
+                                               const struct training_testbench *b,
                                                struct random_sample random)
 {
     struct training_options o;

@@ -10,7 +10,7 @@
 #include "study/variation.h"
 
 /* Options of the experiment `training`: what its keys describe. */
-struct training_bench {
+struct training_testbench {
     struct training_options training; /* without what is read from files */
     struct variation_options variation;
     char *dopant, *images, *neuron;
@@ -34,14 +34,14 @@ struct training_setup {
 };
 
 /* Read and measure.  signature: copied.  On failure *setup is NULL. */
-enum status training_setup_new(const struct training_bench *bench,
+enum status training_setup_new(const struct training_testbench *testbench,
                                const struct experiment_context *context, const char *signature,
                                struct training_setup **setup, struct error *error);
 void training_setup_free(struct training_setup *setup);
 
-/* Options of a run: those of `bench` with the setup's files and transfer. */
+/* Options of a run: those of `testbench` with the setup's files and transfer. */
 struct training_options training_setup_options(const struct training_setup *setup,
-                                               const struct training_bench *bench,
+                                               const struct training_testbench *testbench,
                                                struct random_sample random);
 
 #endif

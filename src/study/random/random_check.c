@@ -205,7 +205,7 @@ static void ask_again(struct trial *t, const struct study_case *k, const struct 
         compare_all(t, k);
 }
 
-static void ask_all(struct trial *t, const struct study_case *k, const struct random_bench *b,
+static void ask_all(struct trial *t, const struct study_case *k, const struct random_testbench *b,
                     const struct random_options *o)
 {
     struct engine_options solver = o->solver;
@@ -236,18 +236,18 @@ static enum verdict verdict_of(enum status status)
 }
 
 /* Try the testbench; *t is to be freed in any case. */
-static void try(const struct random_bench *b, const struct random_options *o, struct trial *t)
+static void try(const struct random_testbench *b, const struct random_options *o, struct trial *t)
 {
-    struct testbench *bench = NULL;
+    struct testbench *testbench = NULL;
     struct sample_job job = {0};
     struct study_case k = {0};
     struct error error = {{0}};
     const struct testbench_given given = {0};
-    char *text = random_bench_text(b);
+    char *text = random_testbench_text(b);
     *t = (struct trial){.verdict = SAME};
-    enum status status = testbench_read_text("drawn", text, &given, &bench, &error);
+    enum status status = testbench_read_text("drawn", text, &given, &testbench, &error);
     if (status == STATUS_OK)
-        status = testbench_job(bench, o->context, NULL, &job, &error);
+        status = testbench_job(testbench, o->context, NULL, &job, &error);
     if (status == STATUS_OK)
         status = testbench_record(&job, 0, &k, &error);
     if (status == STATUS_OK) {
@@ -263,28 +263,28 @@ static void try(const struct random_bench *b, const struct random_options *o, st
         t->error = error;
     }
     testbench_job_free(&job);
-    testbench_free(bench);
+    testbench_free(testbench);
     free(text);
 }
 
 /* Make a testbench that differs as simple as can be while it differs. */
-static void simplify(struct random_bench *b, const struct random_options *o, struct trial *t)
+static void simplify(struct random_testbench *b, const struct random_options *o, struct trial *t)
 {
     size_t tries = 0;
     for (size_t k = 0; k < b->n;) {
         bool simpler = false;
         for (unsigned step = 0; tries < SIMPLER_MAX && !simpler; step++) {
-            struct random_bench other = random_bench_copy(b);
+            struct random_testbench other = random_testbench_copy(b);
             struct trial now = {0};
-            if (!random_bench_simplify(&other, k, step)) {
-                random_bench_free(&other);
+            if (!random_testbench_simplify(&other, k, step)) {
+                random_testbench_free(&other);
                 break;
             }
             try(&other, o, &now);
             tries++;
             simpler = now.verdict == DIFFERS;
-            struct random_bench *worse = simpler ? b : &other;
-            random_bench_free(worse);
+            struct random_testbench *worse = simpler ? b : &other;
+            random_testbench_free(worse);
             if (simpler) {
                 *b = other;
                 trial_free(t);
@@ -299,14 +299,14 @@ static void simplify(struct random_bench *b, const struct random_options *o, str
     }
 }
 
-static enum status write_bench(const struct random_bench *b, const char *path, const char *what,
-                               struct error *error)
+static enum status write_testbench(const struct random_testbench *b, const char *path,
+                                   const char *what, struct error *error)
 {
     struct new_file out;
     const enum status status = new_file_begin(path, &out, error);
     if (status != STATUS_OK)
         return status;
-    char *text = random_bench_text(b);
+    char *text = random_testbench_text(b);
     fprintf(out.file, "# %s\n%s", what, text);
     free(text);
     return new_file_end(&out, STATUS_OK, error);
@@ -354,12 +354,12 @@ static void add_tally(struct table *t, const struct random_kind *kind, const str
 /* The kind whose turn it is. */
 static const struct random_kind *kind_at(const struct random_options *o, size_t number)
 {
-    size_t n = 0, place;
+    size_t n = 0, left;
     for (const struct random_kind *k = random_kinds; k->name; k++)
         n += !o->kind || strcmp(k->name, o->kind) == 0;
-    place = number % n;
+    left = number % n;
     for (const struct random_kind *k = random_kinds;; k++)
-        if ((!o->kind || strcmp(k->name, o->kind) == 0) && place-- == 0)
+        if ((!o->kind || strcmp(k->name, o->kind) == 0) && left-- == 0)
             return k;
 }
 
@@ -372,7 +372,7 @@ bool random_kind_known(const char *name)
 }
 
 /* Of what differs or failed: simplify, write, add a row. */
-static enum status report(struct random_bench *b, size_t number, const struct random_options *o,
+static enum status report(struct random_testbench *b, size_t number, const struct random_options *o,
                           struct trial *t, struct table *found, struct error *error)
 {
     if (t->verdict == DIFFERS)
@@ -380,7 +380,7 @@ static enum status report(struct random_bench *b, size_t number, const struct ra
     char *name =
              memory_format("%s-%llu-%zu.yaml", b->kind->name, (unsigned long long)o->seed, number),
          *path = o->folder ? memory_format("%s/%s", o->folder, name) : memory_string(name);
-    const enum status status = write_bench(b, path, t->error.text, error);
+    const enum status status = write_testbench(b, path, t->error.text, error);
     table_row(found);
     table_text(found, 0, name);
     table_text(found, 1, t->verdict == DIFFERS ? "differs" : "failed");
@@ -395,14 +395,14 @@ static enum status try_number(size_t number, const struct random_options *o, str
 {
     const struct random_kind *kind = kind_at(o, number);
     struct tally *a = &tally[kind - random_kinds];
-    struct random_bench b = {0};
+    struct random_testbench b = {0};
     struct trial t = {0};
     enum status status = STATUS_OK;
     const double begin = clock_now();
     for (unsigned again = 0; again < DRAWS_MAX; again++) {
-        random_bench_free(&b);
+        random_testbench_free(&b);
         trial_free(&t);
-        b = random_bench_draw(kind, o->seed, (uint32_t)number, again);
+        b = random_testbench_draw(kind, o->seed, (uint32_t)number, again);
         try(&b, o, &t);
         if (t.verdict != ILLEGAL)
             break;
@@ -422,7 +422,7 @@ static enum status try_number(size_t number, const struct random_options *o, str
             status = report(&b, number, o, &t, found, error);
     }
     a->wall += clock_now() - begin;
-    random_bench_free(&b);
+    random_testbench_free(&b);
     trial_free(&t);
     return status;
 }

@@ -10,7 +10,7 @@
 
 #include "base/table.h"
 #include "compare/check.h"
-#include "study/random/random_bench.h"
+#include "study/random/random_testbench.h"
 
 #define RANDOM_COUNT_MAX 1000000
 #define RANDOM_TIME 60 /* of a run of an engine [s]; one that takes longer counts as failed */

@@ -11,8 +11,8 @@
  * A reading puts the read voltage on row i and 0 V on everything else: with ideal lines no current
  * but the device's own reaches column j.  `select` has a transmission gate in series with each device
  * (crossbar.h), all of it at half of the switches' supply; the others are passive. */
-#ifndef SILVERBAR_STUDY_EXPERIMENT_CROSSBAR_BENCH_H
-#define SILVERBAR_STUDY_EXPERIMENT_CROSSBAR_BENCH_H
+#ifndef SILVERBAR_STUDY_EXPERIMENT_CROSSBAR_TESTBENCH_H
+#define SILVERBAR_STUDY_EXPERIMENT_CROSSBAR_TESTBENCH_H
 
 #include "circuit/subcircuit.h"
 #include "engine/drive_log.h"
@@ -22,7 +22,7 @@
 
 enum crossbar_scheme { SCHEME_HALF, SCHEME_THIRD, SCHEME_FLOAT, SCHEME_SELECT };
 
-struct crossbar_bench_options {
+struct crossbar_testbench_options {
     size_t rows, columns;
     double row_ohm, column_ohm; /* a segment; 0: ideal lines */
     double driver_ohm;
@@ -51,8 +51,8 @@ struct crossbar_device {
     bool settled, stuck;
 };
 
-struct crossbar_bench {
-    struct crossbar_bench_options options;
+struct crossbar_testbench {
+    struct crossbar_testbench_options options;
     struct circuit *circuit;
     const int *row_ports, *column_ports, *column_probes, *devices;
     const int *selects; /* or NULL */
@@ -65,8 +65,8 @@ struct crossbar_bench {
     struct engine_report report;
 };
 
-enum status crossbar_bench_run(const struct crossbar_bench_options *options,
-                               struct crossbar_bench *bench, struct error *error);
-void crossbar_bench_free(struct crossbar_bench *bench);
+enum status crossbar_testbench_run(const struct crossbar_testbench_options *options,
+                                   struct crossbar_testbench *testbench, struct error *error);
+void crossbar_testbench_free(struct crossbar_testbench *testbench);
 
 #endif

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "study/experiment/volatile_bench.h"
+#include "study/experiment/volatile_testbench.h"
 
 #include "base/random.h"
 
 #include <math.h>
 
-struct volatile_bench volatile_bench_defaults(void)
+struct volatile_testbench volatile_testbench_defaults(void)
 {
-    struct volatile_bench b = {.law = volatile_titania, .resistance = 5e3};
+    struct volatile_testbench b = {.law = volatile_titania, .resistance = 5e3};
     b.law.kappa_v = 10;
     b.law.rth = 4e4;
     return b;
 }
 
-enum status volatile_bench_check(const struct volatile_bench *b, struct error *error)
+enum status volatile_testbench_check(const struct volatile_testbench *b, struct error *error)
 {
     const struct volatile_law *l = &b->law;
     if (floor(l->n) != l->n)
@@ -24,8 +24,8 @@ enum status volatile_bench_check(const struct volatile_bench *b, struct error *e
     return STATUS_OK;
 }
 
-struct volatile_device volatile_bench_device(const struct volatile_bench *b, uint64_t seed,
-                                             uint32_t replica, unsigned trial)
+struct volatile_device volatile_testbench_device(const struct volatile_testbench *b, uint64_t seed,
+                                                 uint32_t replica, unsigned trial)
 {
     struct volatile_device d = {.law = &b->law, .method = (enum volatile_method)b->method};
     d.n = volatile_count(&b->law, b->resistance);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "study/random/random_bench.h"
+#include "study/random/random_testbench.h"
 
 #include "base/memory.h"
 #include "study/experiment/experiments.h"
@@ -154,17 +154,17 @@ static char *draw(const struct random_kind *kind, const struct random_range *r, 
     return memory_string(key->choices[gsl_rng_uniform_int(rng, n)]);
 }
 
-struct random_bench random_bench_draw(const struct random_kind *kind, uint64_t seed,
-                                      uint32_t number, unsigned again)
+struct random_testbench random_testbench_draw(const struct random_kind *kind, uint64_t seed,
+                                              uint32_t number, unsigned again)
 {
-    gsl_rng *rng = random_stream(seed, number,
-                                 (enum random_purpose)(RANDOM_BENCH + (int)(kind - random_kinds)));
+    gsl_rng *rng = random_stream(
+        seed, number, (enum random_purpose)(RANDOM_TESTBENCH + (int)(kind - random_kinds)));
     /* an illegal draw's successor goes on in the same stream */
-    struct random_bench b = {kind, 0, 0, NULL};
+    struct random_testbench b = {kind, 0, 0, NULL};
     for (unsigned k = 0; k <= again; k++) {
-        random_bench_free(&b);
-        b = (struct random_bench){.kind = kind,
-                                  .settings = NEW(kind->n_ranges, struct random_setting)};
+        random_testbench_free(&b);
+        b = (struct random_testbench){.kind = kind,
+                                      .settings = NEW(kind->n_ranges, struct random_setting)};
         for (size_t i = 0; i < kind->n_ranges; i++) {
             char *value = draw(kind, &kind->ranges[i], rng);
             if (value)
@@ -176,9 +176,9 @@ struct random_bench random_bench_draw(const struct random_kind *kind, uint64_t s
     return b;
 }
 
-struct random_bench random_bench_copy(const struct random_bench *from)
+struct random_testbench random_testbench_copy(const struct random_testbench *from)
 {
-    struct random_bench b = *from;
+    struct random_testbench b = *from;
     b.settings = NEW(b.n + 1, struct random_setting);
     for (size_t k = 0; k < b.n; k++)
         b.settings[k] = (struct random_setting){from->settings[k].range,
@@ -186,7 +186,7 @@ struct random_bench random_bench_copy(const struct random_bench *from)
     return b;
 }
 
-void random_bench_free(struct random_bench *b)
+void random_testbench_free(struct random_testbench *b)
 {
     for (size_t k = 0; k < b->n; k++)
         free(b->settings[k].value);
@@ -195,7 +195,7 @@ void random_bench_free(struct random_bench *b)
     b->n = 0;
 }
 
-double random_bench_number(const struct random_bench *b, const char *key)
+double random_testbench_number(const struct random_testbench *b, const char *key)
 {
     for (size_t k = 0; k < b->n; k++)
         if (strcmp(b->settings[k].range->key, key) == 0 && !b->settings[k].range->choices)
@@ -203,7 +203,7 @@ double random_bench_number(const struct random_bench *b, const char *key)
     return NAN;
 }
 
-char *random_bench_text(const struct random_bench *b)
+char *random_testbench_text(const struct random_testbench *b)
 {
     char *text = NULL;
     size_t size;
@@ -228,14 +228,14 @@ char *random_bench_text(const struct random_bench *b)
     return text;
 }
 
-static void remove_setting(struct random_bench *b, size_t k)
+static void remove_setting(struct random_testbench *b, size_t k)
 {
     free(b->settings[k].value);
     b->n--;
     memmove(b->settings + k, b->settings + k + 1, (b->n - k) * sizeof *b->settings);
 }
 
-bool random_bench_simplify(struct random_bench *b, size_t k, unsigned step)
+bool random_testbench_simplify(struct random_testbench *b, size_t k, unsigned step)
 {
     const struct random_range *r = b->settings[k].range;
     const struct key *key = testbench_key(b->kind->experiment, r->key);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Random testbenches: of each kind, which keys are drawn over which ranges.  A draw depends on seed,
  * kind and number alone. */
-#ifndef SILVERBAR_STUDY_RANDOM_RANDOM_BENCH_H
-#define SILVERBAR_STUDY_RANDOM_RANDOM_BENCH_H
+#ifndef SILVERBAR_STUDY_RANDOM_RANDOM_TESTBENCH_H
+#define SILVERBAR_STUDY_RANDOM_RANDOM_TESTBENCH_H
 
 #include "study/experiment/experiment.h"
 
@@ -31,7 +31,7 @@ struct random_setting {
     char *value;
 };
 
-struct random_bench {
+struct random_testbench {
     const struct random_kind *kind;
     uint64_t seed; /* of the testbench */
     size_t n;
@@ -39,19 +39,19 @@ struct random_bench {
 };
 
 /* Draw the testbench of that number, for the `again`th time: where the one before was not legal. */
-struct random_bench random_bench_draw(const struct random_kind *kind, uint64_t seed,
-                                      uint32_t number, unsigned again);
-struct random_bench random_bench_copy(const struct random_bench *bench);
-void random_bench_free(struct random_bench *bench);
+struct random_testbench random_testbench_draw(const struct random_kind *kind, uint64_t seed,
+                                              uint32_t number, unsigned again);
+struct random_testbench random_testbench_copy(const struct random_testbench *testbench);
+void random_testbench_free(struct random_testbench *testbench);
 
 /* Value of a key as a number, or NAN where it is left at its default or is a text. */
-double random_bench_number(const struct random_bench *bench, const char *key);
+double random_testbench_number(const struct random_testbench *testbench, const char *key);
 
 /* As testbench_read_text() takes it; to free(). */
-char *random_bench_text(const struct random_bench *bench);
+char *random_testbench_text(const struct random_testbench *testbench);
 
 /* Make setting k simpler: the first time half way to its default, then its default, where it is
  * removed.  False: there is nothing left to try.  step: counts the times, from 0. */
-bool random_bench_simplify(struct random_bench *bench, size_t k, unsigned step);
+bool random_testbench_simplify(struct random_testbench *testbench, size_t k, unsigned step);
 
 #endif

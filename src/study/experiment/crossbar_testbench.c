@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "study/experiment/crossbar_bench.h"
+#include "study/experiment/crossbar_testbench.h"
 
 #include "base/memory.h"
 #include "base/random.h"
@@ -13,7 +13,7 @@
 enum step { STEP_START, STEP_READ, STEP_PULSE, STEP_READ_BACK };
 
 struct run {
-    struct crossbar_bench *b;
+    struct crossbar_testbench *b;
     enum step step;
     size_t device;
     struct programmer programmer;
@@ -32,14 +32,14 @@ static const struct {
     [SCHEME_SELECT] = {1, 0, 0, 0, false},
 };
 
-static void all_at_rest(const struct crossbar_bench *b, struct phase *p)
+static void all_at_rest(const struct crossbar_testbench *b, struct phase *p)
 {
     for (size_t k = 0; k < b->circuit->n_ports; k++)
         p->drive[k] = (struct drive){b->circuit->ports[k].idle, false};
     p->edge = b->options.edge;
 }
 
-static void select_device(const struct crossbar_bench *b, struct phase *p, size_t device)
+static void select_device(const struct crossbar_testbench *b, struct phase *p, size_t device)
 {
     p->device = (int)device;
     if (b->selects)
@@ -48,7 +48,7 @@ static void select_device(const struct crossbar_bench *b, struct phase *p, size_
 
 static void read_phase(struct run *r, struct phase *p, enum phase_section section)
 {
-    const struct crossbar_bench *b = r->b;
+    const struct crossbar_testbench *b = r->b;
     all_at_rest(b, p);
     select_device(b, p, r->device);
     p->drive[b->row_ports[r->device / b->options.columns]].volt += b->options.read_volt;
@@ -59,7 +59,7 @@ static void read_phase(struct run *r, struct phase *p, enum phase_section sectio
 
 static void pulse_phase(struct run *r, struct phase *p, const struct program_pulse *pulse)
 {
-    struct crossbar_bench *b = r->b;
+    struct crossbar_testbench *b = r->b;
     const bool set = pulse->direction == PROGRAM_SET;
     const double volt = set ? pulse->amplitude : -pulse->amplitude;
     const size_t row = r->device / b->options.columns, column = r->device % b->options.columns;
@@ -102,7 +102,7 @@ static void begin_device(struct run *r, struct phase *p)
 
 static void after_read(struct run *r, const struct reading *reading, double g, struct phase *p)
 {
-    struct crossbar_bench *b = r->b;
+    struct crossbar_testbench *b = r->b;
     struct crossbar_device *d = &b->done[r->device];
     struct program_pulse pulse;
     if (r->programmer.pulses == 0)
@@ -131,7 +131,7 @@ static void after_read(struct run *r, const struct reading *reading, double g, s
 static bool control(void *data, const struct reading *reading, struct phase *p)
 {
     struct run *r = data;
-    struct crossbar_bench *b = r->b;
+    struct crossbar_testbench *b = r->b;
     if (!reading) {
         all_at_rest(b, p);
         p->kind = PHASE_IDLE;
@@ -175,9 +175,10 @@ static void take(void *data, const struct interval *i)
     }
 }
 
-static enum status build_passive(struct crossbar_bench *b, const double *x0, struct error *error)
+static enum status build_passive(struct crossbar_testbench *b, const double *x0,
+                                 struct error *error)
 {
-    const struct crossbar_bench_options *o = &b->options;
+    const struct crossbar_testbench_options *o = &b->options;
     const struct crossbar_options array = {.rows = o->rows,
                                            .columns = o->columns,
                                            .dopant = o->dopant,
@@ -199,9 +200,10 @@ static enum status build_passive(struct crossbar_bench *b, const double *x0, str
 }
 
 /* Ports at the lines' ends, as in crossbar.h, and a transmission gate a device. */
-static enum status build_selected(struct crossbar_bench *b, const double *x0, struct error *error)
+static enum status build_selected(struct crossbar_testbench *b, const double *x0,
+                                  struct error *error)
 {
-    const struct crossbar_bench_options *o = &b->options;
+    const struct crossbar_testbench_options *o = &b->options;
     struct circuit *c = b->circuit;
     int *rows = circuit_own(c, NEW(o->rows, int)), *columns = circuit_own(c, NEW(o->columns, int)),
         *row_ports = circuit_own(c, NEW(o->rows, int)),
@@ -258,9 +260,9 @@ static enum status build_selected(struct crossbar_bench *b, const double *x0, st
 }
 
 /* Initial states are uniform up to x0_max, targets uniform in the window. */
-static enum status build(struct crossbar_bench *b, struct error *error)
+static enum status build(struct crossbar_testbench *b, struct error *error)
 {
-    const struct crossbar_bench_options *o = &b->options;
+    const struct crossbar_testbench_options *o = &b->options;
     const struct dopant *d = o->dopant;
     if (!(d->g_min > 0 && d->g_max > d->g_min))
         return fail(error, STATUS_INPUT,
@@ -285,10 +287,10 @@ static enum status build(struct crossbar_bench *b, struct error *error)
     return status;
 }
 
-enum status crossbar_bench_run(const struct crossbar_bench_options *options,
-                               struct crossbar_bench *b, struct error *error)
+enum status crossbar_testbench_run(const struct crossbar_testbench_options *options,
+                                   struct crossbar_testbench *b, struct error *error)
 {
-    *b = (struct crossbar_bench){.options = *options, .n = options->rows * options->columns};
+    *b = (struct crossbar_testbench){.options = *options, .n = options->rows * options->columns};
     b->n_programmed = options->devices > 0 && options->devices < b->n ? options->devices : b->n;
     b->done = NEW(b->n, struct crossbar_device);
     struct run r = {.b = b, .states = NEW(b->n, double)};
@@ -310,14 +312,14 @@ enum status crossbar_bench_run(const struct crossbar_bench_options *options,
     }
     free(r.states);
     if (status != STATUS_OK)
-        crossbar_bench_free(b);
+        crossbar_testbench_free(b);
     return status;
 }
 
-void crossbar_bench_free(struct crossbar_bench *b)
+void crossbar_testbench_free(struct crossbar_testbench *b)
 {
     ledger_free(b->ledger);
     circuit_free(b->circuit);
     free(b->done);
-    *b = (struct crossbar_bench){0};
+    *b = (struct crossbar_testbench){0};
 }

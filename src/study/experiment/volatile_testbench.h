@@ -3,21 +3,21 @@
  * device with its random stream, trains of pulses, and readings as rows of a table.
  *
  * Their source: El-Geresy, Papavassiliou and Gunduz, arXiv:2407.04718. */
-#ifndef SILVERBAR_STUDY_EXPERIMENT_VOLATILE_BENCH_H
-#define SILVERBAR_STUDY_EXPERIMENT_VOLATILE_BENCH_H
+#ifndef SILVERBAR_STUDY_EXPERIMENT_VOLATILE_TESTBENCH_H
+#define SILVERBAR_STUDY_EXPERIMENT_VOLATILE_TESTBENCH_H
 
 #include "base/table.h"
 #include "device/model/volatile.h"
 #include "study/experiment/experiment.h"
 
-struct volatile_bench {
+struct volatile_testbench {
     struct volatile_law law;
     double resistance; /* at the beginning [ohm] */
     int method;
 };
 
 /* The published main set with disruption by the voltage (10/V, 10 s) and heat (4e4 K/W). */
-struct volatile_bench volatile_bench_defaults(void);
+struct volatile_testbench volatile_testbench_defaults(void);
 
 #define VOLATILE_KEY(type, member, name, unit, min, max, help)                                     \
     NUMBER_KEY("device." #name, offsetof(type, member.law.name), unit, min, max, help)
@@ -52,12 +52,13 @@ struct volatile_bench volatile_bench_defaults(void);
 /* clang-format on */
 
 /* What single keys cannot say: nth <= n, whole counts. */
-enum status volatile_bench_check(const struct volatile_bench *bench, struct error *error);
+enum status volatile_testbench_check(const struct volatile_testbench *testbench,
+                                     struct error *error);
 
 /* A device at rest at t = 0, whose draws are those of (seed, replica, trial); its rng is to be
  * freed by gsl_rng_free(), which takes NULL. */
-struct volatile_device volatile_bench_device(const struct volatile_bench *bench, uint64_t seed,
-                                             uint32_t replica, unsigned trial);
+struct volatile_device volatile_testbench_device(const struct volatile_testbench *testbench,
+                                                 uint64_t seed, uint32_t replica, unsigned trial);
 
 /* n pulses from t = 0, each followed by 0 V. */
 struct volatile_pulses {

@@ -2,7 +2,7 @@
 /* What the devices of a crossbar see by its scheme: with ideal lines each of them is driven by known
  * voltages, and its state follows from the model's closed form. */
 #include "base/spice_number.h"
-#include "study/experiment/crossbar_bench.h"
+#include "study/experiment/crossbar_testbench.h"
 #include "testing.h"
 
 #define AMPLITUDE 0.2
@@ -43,27 +43,27 @@ static void check(enum crossbar_scheme scheme, double near, double far)
     ASSERT_DONE(variation_open(&variation_defaults, &circuit, &source, &error), error);
     ASSERT_DONE(variation_draw(source, 4, 0, (struct random_sample){1, 0}, &variation, &error),
                 error);
-    struct crossbar_bench_options o = {.rows = 2,
-                                       .columns = 2,
-                                       .driver_ohm = 1e-3,
-                                       .scheme = scheme,
-                                       .dopant = dopant,
-                                       .kelvin = TEMPERATURE_NOMINAL,
-                                       .x0_max = 0.02,
-                                       .program = program_defaults,
-                                       .read_volt = 0.1,
-                                       .read_time = READ_TIME,
-                                       .edge = 1e-8,
-                                       .engine = engine_find("event"),
-                                       .solver = engine_defaults,
-                                       .variation = &variation,
-                                       .seed = 1};
+    struct crossbar_testbench_options o = {.rows = 2,
+                                           .columns = 2,
+                                           .driver_ohm = 1e-3,
+                                           .scheme = scheme,
+                                           .dopant = dopant,
+                                           .kelvin = TEMPERATURE_NOMINAL,
+                                           .x0_max = 0.02,
+                                           .program = program_defaults,
+                                           .read_volt = 0.1,
+                                           .read_time = READ_TIME,
+                                           .edge = 1e-8,
+                                           .engine = engine_find("event"),
+                                           .solver = engine_defaults,
+                                           .variation = &variation,
+                                           .seed = 1};
     o.program.pulse_limit = 1;
     o.program.tolerance = 1e-4;
     o.program.amplitude_start[PROGRAM_SET] = AMPLITUDE;
     o.program.width = WIDTH;
-    struct crossbar_bench b;
-    ASSERT_DONE(crossbar_bench_run(&o, &b, &error), error);
+    struct crossbar_testbench b;
+    ASSERT_DONE(crossbar_testbench_run(&o, &b, &error), error);
     assert_int_equal(b.pulses[PROGRAM_SET], 4);
     double disturbed = 0; /* by what is done to the others */
     for (size_t k = 0; k < 4; k++) {
@@ -85,7 +85,7 @@ static void check(enum crossbar_scheme scheme, double near, double far)
         disturbed = fmax(disturbed, fabs(x / alone - 1));
     }
     assert_true(disturbed > 0.01); /* the law is seen at work */
-    crossbar_bench_free(&b);
+    crossbar_testbench_free(&b);
     variation_free(&variation);
     variation_close(source);
 }
