@@ -73,8 +73,8 @@ same "states of 30 devices agree, status" $? 0
 "$SILVERBAR" train --dopant C --rule delta --engine event -o carbon >/dev/null || bad "silverbar train"
 (cd empty && timeout 500 ngspice -b ../carbon/replay.cir >../carbon.log 2>&1 </dev/null)
 lib=$SB_SRC/devices/C.lib
-awk -F, -v ron="$(sed -n 's/.* ron=\([^ ]*\).*/\1/p' "$lib" | sed 's/k$/e3/')" \
-    -v roff="$(sed -n 's/.* roff=\([^ ]*\).*/\1/p' "$lib" | sed 's/k$/e3/')" '
+awk -F, -v ron="$(sed -n 's/.* ron=\([^ ]*\).*/\1/p' "$lib" | sed 's/k$/e3/; s/meg$/e6/')" \
+    -v roff="$(sed -n 's/.* roff=\([^ ]*\).*/\1/p' "$lib" | sed 's/k$/e3/; s/meg$/e6/')" '
     FNR == NR { if (sub(/^state_training_/, "")) { split($0, part, /[ =]+/); x[part[1]] = part[2] } next }
     FNR == 1 { for (k = 1; k <= NF; k++) if ($k == "device_S") column = k; next }
     { off = (x[$1] / ron + (1 - x[$1]) / roff) / $column - 1; n++
