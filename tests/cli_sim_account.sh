@@ -94,6 +94,17 @@ holds "the error is covered" "$(cell r1 absorbed_J) - 1.000007e-4 < $(cell r1 er
 check "and its cause told" grep -q 'jump between two points' message
 same "an account without laws" "$(account closure)" "closed by construction"
 check "is told to be one" grep -q '^closed by construction' out
+# an error that half the step brings below its limit: energies of a second run, near those of the fine
+# one above; the deck's own steps for the rest
+runs "coarse supply of .global" 0 "t\n.global vdd\n$inverters.subckt inv a y\n$(printf "$body" vdd vdd)\n${drive}x1 a b inv\nx2 b c inv\n.meas tran peak min i(vdd)\n.tran 5p 20n\n.end\n"
+near "energy at half the step" "$(cell x1 absorbed_J)" "$first" 1e-3
+near "in the other one too" "$(cell x2 absorbed_J)" "$second" 1e-3
+holds "with its error covered" "$(cell x1 absorbed_J) - $first < $(cell x1 error_J) && $first - $(cell x1 absorbed_J) < $(cell x1 error_J)"
+holds "and not by far too much" "$(cell x1 error_J) < 1e-3 * $first * 2"
+holds "the step is told" "$(account step_max_s) < 2.6e-12"
+check "and that there were two runs" grep -q '^energies of a second run' out
+holds "the deck's own steps stay" "$(sed -n 's/^tran,Transient Analysis,//p' run/analyses.csv) < 5000"
+holds "measures too" "$(measured peak) < -4e-4"
 # sin^2 by straight lines of v and i: too small by (2 pi / n)^2 / 6 for n steps a period
 for n in 12 40; do
     runs "sine in $n steps" 3 "t\nv1 a 0 sin(0 3 1k)\nr1 a 0 50\n.tran 1u 4m 0 $((1000 / n))u\n.end\n"

@@ -178,6 +178,13 @@ static const struct {
     {".include\n", {"bad.lib:1:", "same folder"}},
     {".include m.sub\n" GOOD ".ends\n", {"m.sub:1:", "outside", "inside"}},
     {".include ends.sub\n", {"ends.sub:1:", ".ends without"}},
+    {".if (1)\n" GOOD ".ends\n.endif\n", {"bad.lib:1:", "'.if'", "subcircuit of a model"}},
+    {HEAD ".if (0)\nxm p n x mmsdz ron=1k" REST "\n.endif\n.ends\n", {"bad.lib:3:", "'.if'"}},
+    {HEAD ".subckt q a\n.if (1)\n.ends\n", {"bad.lib:5:", "'.ends'", ".if of line 4", ".endif"}},
+    {HEAD ".subckt q a\n.if (1)\n.if (1)\n", {"bad.lib:5:", "'.if'", ".endif before"}},
+    {HEAD ".subckt q a\n.else\n", {"bad.lib:4:", "'.else'", ".if before"}},
+    {HEAD ".subckt q a\n.if (1)\nr1 a 0 1\n", {"bad.lib:4:", ".endif behind"}},
+    {HEAD ".subckt q a\n.IF (1)\n.param z=1\n", {"bad.lib:5:", "'.param'", ".if of line 4"}},
     {".control\nshell true\n.endc\n", {"bad.lib:1:", ".control"}},
     {GOOD "\x01\n.ends\n", {"bad.lib:4:", "byte 0x01", "text file"}},
 };

@@ -26,7 +26,9 @@ static const char *const deck_cards[] = {
 static const char *const netlist_cards[] = {
     ".subckt", ".ends", ".model", ".param", ".func", ".if", ".elseif", ".else", ".endif", NULL,
 };
-static const char *const library_cards[] = {".subckt", ".ends", ".model", ".param", ".func", NULL};
+static const char *const library_cards[] = {
+    ".subckt", ".ends", ".model", ".param", ".func", ".if", ".elseif", ".else", ".endif", NULL,
+};
 
 static const struct {
     const char *const *cards;

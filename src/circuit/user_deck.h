@@ -103,6 +103,10 @@ const char *user_analysis_name(enum user_analysis_kind kind);
 char **user_deck_lines(const struct user_deck *deck, size_t analysis, const double *initial,
                        size_t **origin);
 
+/* The line of a transient with another largest step [s]; NULL if its numbers are no plain ones.  To be
+ * freed. */
+char *user_deck_tran_line(const struct user_deck *deck, size_t analysis, double step_max);
+
 /* True if a .tran or a .control block says `uic'. */
 bool user_deck_says_uic(const struct user_deck *deck);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A user's deck as lines for ngspice. */
 #include "base/memory.h"
+#include "base/spice_number.h"
+#include "circuit/deck_words.h"
 #include "circuit/user_deck.h"
 
 #include <stdbool.h>
@@ -237,6 +239,31 @@ char **user_deck_probe_lines(const struct user_deck *d, size_t analysis, char **
     free(skip);
     *origin = l.origin;
     return l.lines;
+}
+
+/* Of `.tran STEP STOP [FROM [MAX]] [uic]'. */
+char *user_deck_tran_line(const struct user_deck *d, size_t analysis, double step_max)
+{
+    const char *s = d->text->lines[d->analyses[analysis].line].text;
+    struct deck_words words = {0};
+    char *number[3] = {NULL}, value[32], *text = NULL;
+    size_t n = 0;
+    deck_words_split(&words, s);
+    while (n < 3 && n + 1 < words.n && !deck_word_is(&words, s, n + 1, "uic")) {
+        number[n] = deck_word(&words, s, n + 1);
+        n++;
+    }
+    double unused;
+    bool plain = n >= 2;
+    for (size_t k = 0; k < n; k++)
+        plain = plain && spice_number(number[k], &unused);
+    if (plain)
+        text = memory_format(".tran %s %s %s %s%s", number[0], number[1], n > 2 ? number[2] : "0",
+                             number_text(step_max, value), d->analyses[analysis].uic ? " uic" : "");
+    for (size_t k = 0; k < n; k++)
+        free(number[k]);
+    free(words.list);
+    return text;
 }
 
 void user_deck_write(const struct user_deck *d, FILE *out)

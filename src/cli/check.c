@@ -22,7 +22,7 @@ struct arguments {
     const char *dopant;           /* NULL: the default */
     struct testbench_input input; /* of the file */
     uint64_t sample;
-    bool json, quick, one_sample, seed_given;
+    bool json, quick, one_sample, seed_given, reltol_given;
     double reltol, reference;
     uint64_t n_random, seed; /* n_random: 0 without --random */
     const char *kind;
@@ -91,6 +91,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_RELTOL:
         a->reltol = key_option_number(option, state, text);
+        a->reltol_given = true;
         break;
     case KEY_REFERENCE:
         a->reference = argument_number(state, "--reference", text, 1e-9, 1e-4);
@@ -254,8 +255,10 @@ static enum status run(struct arguments *a, struct error *error)
 {
     struct study_inputs inputs = {0};
     struct study_case recorded = {0};
-    struct check_options o = {
-        .solver = case_tolerances(a->reltol), .reference = a->reference, .cases = a->cases};
+    struct check_options o = {.solver = case_tolerances(a->reltol),
+                              .reltol_given = a->reltol_given,
+                              .reference = a->reference,
+                              .cases = a->cases};
     struct new_file output = {0};
     struct table *table = NULL;
     if (a->n_cases == 0 && !a->file)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REFERENCE "ngspice"
+
 const struct engine_options check_reference_options = {
     .reltol = CHECK_REFERENCE_RELTOL,
     .abstol = 1e-12,
@@ -180,13 +182,25 @@ static enum status check_engine(const struct checking *c, const struct engine *e
     return status;
 }
 
+/* Tolerances of an engine under test. */
+static struct engine_options solver_of(const struct check_options *o, const struct engine *e,
+                                       double reference)
+{
+    struct engine_options solver = o->solver;
+    if (e == engine_find(REFERENCE) && !o->reltol_given && reference < solver.reltol)
+        solver = case_tolerances(reference);
+    solver.time_limit = o->solver.time_limit;
+    solver.interrupted = o->inputs.interrupted;
+    return solver;
+}
+
 static enum status check_case(const struct check_options *o, const struct study_case *k,
                               struct table *t, size_t *failures, struct error *error)
 {
     struct checking c = {.options = o, .k = k, .table = t, .failures = failures};
-    struct engine_options tight = check_reference_options, solver = o->solver;
-    tight.interrupted = solver.interrupted = o->inputs.interrupted;
-    tight.time_limit = solver.time_limit;
+    struct engine_options tight = check_reference_options;
+    tight.interrupted = o->inputs.interrupted;
+    tight.time_limit = o->solver.time_limit;
     tight.reltol = o->reference > 0 ? o->reference
                    : k == o->given  ? CHECK_REFERENCE_GIVEN
                                     : CHECK_REFERENCE_RELTOL;
@@ -197,7 +211,7 @@ static enum status check_case(const struct check_options *o, const struct study_
     enum status status =
         case_run(k,
                  &(struct case_run_options){
-                     .engine = engine_find("ngspice"), .solver = &tight, .keep = true},
+                     .engine = engine_find(REFERENCE), .solver = &tight, .keep = true},
                  &c.reference, error);
     if (status == STATUS_NUMERICAL) {
         const struct error why = *error;
@@ -205,6 +219,7 @@ static enum status check_case(const struct check_options *o, const struct study_
     }
     for (size_t i = 0; engine_table[i] && status == STATUS_OK; i++) {
         const struct engine *e = engine_table[i];
+        struct engine_options solver = solver_of(o, e, tight.reltol);
         for (int m = 0; engine_methods[m] && status == STATUS_OK; m++) {
             if (m > 0 && !engine_able(e, ENGINE_METHODS))
                 break;

@@ -21,7 +21,9 @@
 #define CHECK_READING_MODEL 1e-2
 
 /* Of the engines, so that it is their equations that are compared: at the default tolerances ngspice
- * itself leaves 1.5e-2 in a state of the crossbar. */
+ * itself leaves 1.5e-2 in a state of the crossbar.  It bounds the error of each step alone: at 1e-6 it
+ * leaves 2e-4 in a state of a training, of which a neuron makes 1.2e-3 of a reading, so that it is run
+ * at the reference's reltol if that is tighter. */
 #define CHECK_RELTOL 1e-6
 
 /* Of the reference: at reltol 1e-8 no state of the default cases moves by more than 2e-4, at six
@@ -38,6 +40,7 @@ extern const struct engine_options check_reference_options;
 struct check_options {
     struct case_inputs inputs;
     struct engine_options solver; /* of the engines under test */
+    bool reltol_given;            /* else `solver' has CHECK_RELTOL */
     double reference;             /* reltol of ngspice as reference; 0: as above */
     size_t n_cases;
     const struct case_kind *const *cases;           /* n_cases */

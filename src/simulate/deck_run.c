@@ -280,6 +280,19 @@ static enum status find_initial(const struct user_deck *deck, size_t analysis,
     return status;
 }
 
+/* Put another largest step into the line of a transient. */
+static void set_step(const struct user_deck *deck, size_t analysis, double step_max,
+                     const struct lines *l)
+{
+    char *text = step_max > 0 ? user_deck_tran_line(deck, analysis, step_max) : NULL;
+    for (size_t i = 0; text && l->lines[i]; i++)
+        if (l->origin[i] == deck->analyses[analysis].line) {
+            free(l->lines[i]);
+            l->lines[i] = memory_string(text);
+        }
+    free(text);
+}
+
 enum status deck_run(const struct user_deck *deck, size_t analysis,
                      const struct deck_run_options *options, const struct deck_taker *taker,
                      struct error *error)
@@ -294,6 +307,7 @@ enum status deck_run(const struct user_deck *deck, size_t analysis,
         struct lines l = {0};
         l.lines = options->plain ? user_deck_plain_lines(deck, analysis, &l.origin)
                                  : user_deck_lines(deck, analysis, initial, &l.origin);
+        set_step(deck, analysis, options->step_max, &l);
         left.spent += clock_now() - begun;
         status = run_lines(deck, analysis, &l, &left, taker, error);
     }

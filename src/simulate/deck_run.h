@@ -24,6 +24,7 @@ struct deck_run_options {
     bool trusted;
     bool plain;        /* the deck as it stands, without sources that sense currents */
     int seed;          /* of noise, 1 to CONFINE_ID_MOST */
+    double step_max;   /* of a transient, in place of the deck's own [s]; 0: as it stands */
     double time_limit; /* wall seconds of all analyses */
     double spent;      /* of them already */
     volatile const int *interrupted; /* or NULL */

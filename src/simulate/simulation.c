@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/spice_number.h"
+#include "simulate/finer_run.h"
 #include "simulate/simulation_signals.h"
 #include "simulate/terminal_energy.h"
 #include "wave/raw_plots.h"
@@ -23,6 +24,9 @@ void simulation_tables(const struct simulation *s, struct table *tables[SIMULATI
                                  s->measures, s->account,  s->energy};
     memcpy(tables, all, sizeof all);
 }
+
+/* A run at half the largest step, in times of the first. */
+#define FINER_TIME 3
 
 /* The plot that runs. */
 struct taking {
@@ -133,6 +137,7 @@ static void add_account(struct taking *k)
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         table_number(t, 1 + i, numbers[i]);
     table_text(t, 10, a.by_construction ? "closed by construction" : "closes by law");
+    table_number(t, 11, a.step_max);
     note_errors(k, &a);
     size_t n;
     const struct terminal_moment *moments = terminal_energy_moments(k->energy, &n);
@@ -307,17 +312,17 @@ static void begin_tables(struct simulation *s, const struct user_deck *deck)
                              *const account_names[] = {"analysis",    "t0_s",       "t1_s",
                                                        "delivered_J", "absorbed_J", "stored_J",
                                                        "residual_J",  "turnover_J", "residual",
-                                                       "error",       "closure"},
+                                                       "error",       "closure",    "step_max_s"},
                              *const course_names[] = {"analysis", "t_s", "delivered_J",
                                                       "absorbed_J", "stored_J"};
     static const int measure_digits[] = {0, 0, 9, 0, 9},
                      energy_digits[] = {0, 0, 0, 6, 6, 6, 2, 4, 4}, value_digits[] = {0, 0, 7, 0},
-                     account_digits[] = {0, 6, 6, 6, 6, 6, 3, 6, 3, 2, 0};
+                     account_digits[] = {0, 6, 6, 6, 6, 6, 3, 6, 3, 2, 0, 3};
     *s = (struct simulation){.deck = table_new(3, deck_names, NULL),
                              .analyses = table_new(3, analysis_names, NULL),
                              .values = table_new(4, value_names, value_digits),
                              .measures = table_new(5, measure_names, measure_digits),
-                             .account = table_new(11, account_names, account_digits),
+                             .account = table_new(12, account_names, account_digits),
                              .energy = table_new(9, energy_names, energy_digits),
                              .course = table_new(5, course_names, NULL)};
     table_row(s->deck);
@@ -333,6 +338,26 @@ static void take_trouble(void *data, const char *text)
                                        : memory_string(text);
     free(k->simulation->trouble);
     k->simulation->trouble = all;
+}
+
+/* The first run's energies of a transient that began at `begun', or those of a second run.  Noise is
+ * another one at other steps. */
+static enum status refine(struct taking *k, size_t analysis, struct deck_run_options options,
+                          double begun, struct error *error)
+{
+    const double took = clock_now() - begun;
+    if (!k->energy || k->n_points < 2 || !k->line || k->deck->noise)
+        return STATUS_OK;
+    terminal_energy_end(k->energy);
+    options.spent += took;
+    if (!finer_run_helps(k->energy) || options.spent + FINER_TIME * took > options.time_limit)
+        return STATUS_OK;
+    const struct terminal_energy *first = k->energy;
+    const double share = terminal_energy_account(first).error_share;
+    const enum status status = finer_run(k->deck, analysis, &options, &k->energy, error);
+    if (k->energy != first)
+        k->simulation->first_error = fmax(k->simulation->first_error, share);
+    return status;
 }
 
 /* All analyses, once. */
@@ -355,8 +380,11 @@ static enum status simulate_once(const struct user_deck *deck,
             k.kind = k.line->kind;
             k.analysis = user_analysis_name(k.kind);
         }
-        left.spent = clock_now() - begun;
+        const double start = clock_now();
+        left.spent = start - begun;
         status = deck_run(deck, deck->control ? deck->n_analyses : a, &left, &taker, error);
+        if (status == STATUS_OK)
+            status = refine(&k, a, left, start, error);
         if (status == STATUS_OK) {
             end_plot(&k);
             if (!deck->control)
@@ -452,6 +480,11 @@ void simulation_print(const struct user_deck *deck, const struct simulation *s, 
               "the "
               "residual is 0 whatever is wrong; what counts is error_J\n",
               out);
+    if (s->first_error > 0)
+        fprintf(out,
+                "energies of a second run at half the largest step; of the first the error was "
+                "%.2g of what changed hands\n",
+                s->first_error);
     for (size_t i = 0; i < s->n_lost; i++)
         fprintf(out, "not booked, but in the residual: %s\n", s->lost[i]);
 }

@@ -24,13 +24,14 @@ struct simulation {
     char *first_failure;   /* NULL, or why the deck was run again without sensing sources */
     double worst_residual; /* share of what changed hands */
     double worst_error;    /* estimated, of an element's energy; share of what changed hands */
+    double first_error;    /* of a transient whose energies come from a second run, else 0 */
     bool worst_jumps;      /* most of it comes from jumps between two points */
     size_t worst_element;  /* index into the deck's */
     size_t n_lost, lost_capacity;
     char **lost; /* n_lost: elements that are in no account, though they are in the circuit */
 };
 
-/* Run all analyses of the deck; `raw`: path of the waveforms' file, or NULL. */
+/* Run all analyses of the deck, a transient twice if that brings its energies' errors below the limit; `raw`: path of the waveforms' file, or NULL. */
 enum status simulate(const struct user_deck *deck, const struct deck_run_options *options,
                      const char *raw, struct simulation *simulation, struct error *error);
 void simulation_free(struct simulation *simulation);

@@ -50,6 +50,7 @@ struct terminal_energy {
     double t, t0;
     size_t n_points, euler; /* points that the Euler rule has still to make */
     bool from_zero;         /* the first point is the end of the first step from 0 s */
+    double step_max;        /* [s] */
     double h0, lost;        /* of the first step [s], and of the energy in it [J] */
     size_t n_moments, stride, since;
     struct terminal_moment moments[MOMENTS_MAX];
@@ -304,6 +305,7 @@ void terminal_energy_point(struct terminal_energy *w, const double *values)
     } else {
         if (w->n_points == 1 && w->from_zero)
             judge_beginning(w, h);
+        w->step_max = fmax(w->step_max, h);
         store(w, 0);
         add_step(w, h);
         if (w->euler > 0) {
@@ -370,6 +372,7 @@ struct terminal_account terminal_energy_account(const struct terminal_energy *w)
         turnover += w->islands.signal[i] ? 0 : w->turnover[i];
     struct terminal_account a = {.t0 = w->t0,
                                  .t1 = w->t,
+                                 .step_max = w->step_max,
                                  .delivered = m.delivered,
                                  .absorbed = m.absorbed,
                                  .stored = m.stored,

@@ -44,6 +44,7 @@ struct terminal_total {
 
 struct terminal_account {
     double t0, t1;                      /* [s] */
+    double step_max;                    /* largest distance of two points [s] */
     double delivered, absorbed, stored; /* [J] */
     double residual;                    /* delivered - absorbed - stored [J] */
     double turnover; /* half of the integral of the absolute powers: what changed hands [J] */

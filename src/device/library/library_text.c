@@ -133,10 +133,58 @@ static enum status read_into(struct library_text *text, const char *path,
     return status;
 }
 
+/* Where the lines stand. */
+struct nesting {
+    int subcircuits;
+    const struct library_line *condition; /* the .if that is open, or NULL */
+};
+
+/* .if chooses elements within the subcircuit of a model: around anything else it would hide from
+ * ngspice what the native engines read. */
+static enum status check_condition(struct nesting *n, const struct library_line *l,
+                                   struct error *error)
+{
+    const char *card = l->text + strspn(l->text, " \t");
+    const int length = (int)strcspn(card, " \t");
+    const bool opens = is_card(card, ".if"), closes = is_card(card, ".endif"),
+               goes_on = is_card(card, ".else") || is_card(card, ".elseif");
+    n->subcircuits += is_card(card, ".subckt") ? 1 : is_card(card, ".ends") ? -1 : 0;
+    if (!opens && !closes && !goes_on)
+        return *card == '.' && n->condition
+                   ? fail_at(error, l->path, l->number,
+                             "found '%.*s' behind the .if of line %d, expected elements or .endif",
+                             length, card, n->condition->number)
+                   : STATUS_OK;
+    if (n->subcircuits < 2)
+        return fail_at(error, l->path, l->number,
+                       "'%.*s' is refused in a device library, expected it in the subcircuit of "
+                       "a model",
+                       length, card);
+    if (opens == (n->condition != NULL))
+        return fail_at(error, l->path, l->number, "found '%.*s', expected %s", length, card,
+                       opens ? ".endif before another .if" : ".if before it");
+    n->condition = opens ? l : closes ? NULL : n->condition;
+    return STATUS_OK;
+}
+
+static enum status check_conditions(const struct library_text *text, struct error *error)
+{
+    struct nesting nesting = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < text->n_lines && status == STATUS_OK; i++)
+        status = check_condition(&nesting, &text->lines[i], error);
+    if (status == STATUS_OK && nesting.condition)
+        status = fail_at(error, nesting.condition->path, nesting.condition->number,
+                         "found .if, expected .endif behind it");
+    return status;
+}
+
 enum status library_text_read(const char *path, struct library_text **text, struct error *error)
 {
     struct library_text *t = NEW(1, struct library_text);
     enum status status = read_into(t, path, NULL, 0, error);
+    if (status == STATUS_OK)
+        status = check_conditions(t, error);
     if (status != STATUS_OK) {
         library_text_free(t);
         t = NULL;
