@@ -321,7 +321,7 @@ static void test_engines(void **state)
     assert_null(engine_names[n]);
     assert_null(engine_find("spice"));
     /* ngspice's deck is written before the first pulse; only event draws switches, and it alone has
-     * no capacitors; a foundry's netlist is SPICE's */
+     * no latencies; a foundry's netlist is SPICE's */
     static const struct {
         enum engine_ability ability;
         const char *able;

@@ -167,9 +167,12 @@ static enum status check_condition(struct nesting *n, const struct library_line 
     return STATUS_OK;
 }
 
-static enum status check_conditions(const struct library_text *text, struct error *error)
+/* A model's own file, a .sub, stands within the subcircuit of a device. */
+static enum status check_conditions(const struct library_text *text, const char *path,
+                                    struct error *error)
 {
-    struct nesting nesting = {0};
+    const size_t length = strlen(path);
+    struct nesting nesting = {.subcircuits = length > 4 && strcmp(path + length - 4, ".sub") == 0};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < text->n_lines && status == STATUS_OK; i++)
         status = check_condition(&nesting, &text->lines[i], error);
@@ -184,7 +187,7 @@ enum status library_text_read(const char *path, struct library_text **text, stru
     struct library_text *t = NEW(1, struct library_text);
     enum status status = read_into(t, path, NULL, 0, error);
     if (status == STATUS_OK)
-        status = check_conditions(t, error);
+        status = check_conditions(t, path, error);
     if (status != STATUS_OK) {
         library_text_free(t);
         t = NULL;

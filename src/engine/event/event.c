@@ -329,7 +329,7 @@ static void close_run(struct transient *t, bool done)
 
 const struct engine engine_event = {
     .name = "event",
-    .title = "from input edge to input edge: no capacitors, neurons by their transfer",
+    .title = "from input edge to input edge: neurons by their transfer, capacitors charge at once",
     .abilities = ENGINE_SWITCHES | ENGINE_CHANGES_DEVICES,
     .open = open_run,
     .phase = run_phase,

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Capacitors in the event engine: energies of one that charges through resistors against the closed form,
+ * on ramps from jumps to 1000 time constants; what they store; and runs in which charging is too slow. */
+#include "array_run.h"
+#include "device/library/library_make.h"
+
+#define R1 1000.0  /* [ohm] from the port */
+#define R2 3000.0  /* [ohm] to ground */
+#define FARAD 1e-9 /* [F] beside R2 */
+
+/* A port behind R1 on R2 beside a capacitor. */
+enum { DRIVE, FIRST, SECOND, CAPACITOR, PARTS };
+static struct circuit *divider(int part[PARTS])
+{
+    struct circuit *c = circuit_new("divider");
+    const int p = circuit_node(c, "p"), m = circuit_node(c, "m");
+    const int port = circuit_port(c, "p", p, (struct port_driver){.class = CLASS_DRIVER});
+    part[DRIVE] = c->ports[port].source;
+    part[FIRST] = circuit_resistor(c, "r1", p, m, R1, CLASS_DRIVER);
+    part[SECOND] = circuit_resistor(c, "r2", m, 0, R2, CLASS_MEMRISTOR);
+    part[CAPACITOR] = circuit_capacitor(c, "c1", m, 0, FARAD, CLASS_LINE);
+    return c;
+}
+
+/* The port goes from v0 to v1 within `edge` and stays, the capacitor's voltage *u follows.  By the closed
+ * form of u, u = slope (t - T) + u0 + (u(0) - u0 + slope T) exp(-t/T) on a ramp whose resting voltage begins
+ * at u0; energies by Simpson's rule over PIECES. */
+#define PIECES 20000
+static void add_stretch(double v0, double v1, double h, double *u, double energy[PARTS])
+{
+    const double part = R2 / (R1 + R2), T = FARAD * R1 * part, slope = part * (v1 - v0) / h,
+                 u0 = part * v0, left = *u - u0 + slope * T;
+    for (int k = 0; k <= 2 * PIECES; k++) {
+        const double t = h * k / (2. * PIECES), v = v0 + (v1 - v0) * t / h;
+        const double now = u0 + slope * (t - T) + left * exp(-t / T), through = (v - now) / R1;
+        const double weight = h / (6. * PIECES) * (k == 0 || k == 2 * PIECES ? 1 : k % 2 ? 4 : 2);
+        energy[DRIVE] -= weight * v * through;
+        energy[FIRST] += weight * R1 * through * through;
+        energy[SECOND] += weight * now * now / R2;
+        if (k == 2 * PIECES)
+            *u = now;
+    }
+}
+
+/* A pulse, and one that is not taken back.  Charge moves on the ramp and behind it; while the network
+ * stays the same what is booked is the closed form, to what of the charge the pulse's end cuts off. */
+static void test_divider(void **state)
+{
+    (void)state;
+    const double T = FARAD * R1 * R2 / (R1 + R2);
+    static const double edges[] = {0, 0.01, 0.3, 1, 5, 100, 1000}, volts[] = {1, 0, -0.5};
+    for (size_t k = 0; k < COUNT(edges); k++) {
+        const double edge = edges[k] * T, width = edge + 30 * T;
+        double energy[PARTS] = {0}, u = 0, before = 0;
+        int part[PARTS];
+        struct circuit *c = divider(part);
+        struct array_run r =
+            array_run("event", &engine_defaults, c, COUNT(volts), volts, width, edge);
+        for (size_t i = 0; i < COUNT(volts); i++) {
+            if (edge > 0)
+                add_stretch(before, volts[i], edge, &u, energy);
+            add_stretch(volts[i], volts[i], width - edge, &u, energy);
+            before = volts[i];
+        }
+        energy[CAPACITOR] = 0.5 * FARAD * u * u;
+        for (int e = 0; e < PARTS; e++)
+            ASSERT_NEAR(r.energy[part[e]], energy[e], 1e-7 * fabs(energy[DRIVE]));
+        array_run_free(&r);
+        circuit_free(c);
+    }
+}
+
+/* One phase of `width`, at `volt`. */
+struct one {
+    double volt, width;
+    bool run;
+};
+static bool one_phase(void *data, const struct reading *reading, struct phase *next)
+{
+    struct one *o = data;
+    (void)reading;
+    if (o->run)
+        return false;
+    o->run = true;
+    next->kind = PHASE_SET;
+    next->section = SECTION_TRAINING;
+    next->duration = o->width;
+    next->edge = 0.1 * o->width;
+    next->drive[0] = (struct drive){o->volt, false};
+    return true;
+}
+static enum status run_one(const struct circuit *c, double volt, double width, struct error *error)
+{
+    struct one one = {volt, width, false};
+    struct engine_report report;
+    return engine_run(engine_find("event"), c, &(struct controller){one_phase, &one, NULL},
+                      &engine_defaults, &report, error);
+}
+
+/* Eleven time constants behind the ramp a reading is right to 1e-3, and not after three. */
+static void test_reading(void **state)
+{
+    (void)state;
+    const double T = FARAD * R1 * R2 / (R1 + R2);
+    int part[PARTS];
+    struct circuit *c = divider(part);
+    struct error error = {{0}};
+    ASSERT_DONE(run_one(c, 1, 11 * T, &error), error);
+    assert_int_equal(run_one(c, 1, 3 * T, &error), STATUS_NUMERICAL);
+    assert_non_null(strstr(error.text, "capacitor c1, time constant 7.5e-07 s, has not charged"));
+    assert_non_null(strstr(error.text, "--engine ngspice or ida"));
+    circuit_free(c);
+}
+
+/* A state that moves while its voltage still lags. */
+static void test_state(void **state)
+{
+    (void)state;
+    char *devices = source_path("devices");
+    struct dopant *d;
+    struct error error = {{0}};
+    ASSERT_DONE(dopant_read("Cr", devices, &d, &error), error);
+    static const double farads[] = {1e-14, 1e-10};
+    for (size_t k = 0; k < COUNT(farads); k++) {
+        struct circuit *c = circuit_new("lag");
+        const int p = circuit_node(c, "p"), m = circuit_node(c, "m");
+        circuit_port(c, "p", p, (struct port_driver){.class = CLASS_DRIVER});
+        circuit_resistor(c, "r1", p, m, 1000, CLASS_LINE);
+        circuit_memristor(c, "xm1", m, 0, d, 0.02);
+        circuit_capacitor(c, "cp", m, 0, farads[k], CLASS_LINE);
+        const enum status status = run_one(c, 0.5, 1e-3, &error);
+        assert_int_equal(status, k == 0 ? STATUS_OK : STATUS_NUMERICAL);
+        circuit_free(c);
+    }
+    assert_non_null(strstr(error.text, "capacitor cp charges in"));
+    dopant_free(d);
+    free(devices);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_divider),
+        cmocka_unit_test(test_reading),
+        cmocka_unit_test(test_state),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
