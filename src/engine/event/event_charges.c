@@ -15,7 +15,9 @@
 #define SHIFT 1e-3 /* [V] */
 #define SHIFT_LEAST 1e-4
 #define SHIFT_MOST 5e-3
-#define SHIFT_TRIES 4
+#define SHIFT_TRIES 8
+#define SCALE_LEAST 1e-4
+#define TOO_MUCH 1e3
 #define H_FIRST 1e-6 /* [s] as long as no constant is known */
 /* What conducts less does not hold a node: ten open ports. */
 #define HOLDS (10 / CIRCUIT_R_OPEN) /* [S] */
@@ -113,32 +115,44 @@ static bool skip(struct event_charges *c, struct event_steps *s, double work)
     return true;
 }
 
+/* With the currents of a ramp of h seconds: by how much a capacitor is moved at most [V], and the constants
+ * of all; NAN: no solution. */
+static double solve_once(struct event_charges *c, struct event_steps *s, double h)
+{
+    struct network *n = s->network;
+    double shift = 0;
+    for (size_t k = 0; k < c->n; k++)
+        c->ampere[k] = farad(c, k, n) * c->change[k] / h;
+    network_charge(n, c->n, c->elements, c->ampere);
+    if (!network_solve(n, s->newton))
+        return NAN;
+    event_account_find(&s->account, &s->account.middle);
+    for (size_t k = 0; k < c->n; k++) {
+        const double moved = capacitor_volt(c, k, n) - c->change[k] - c->volt[k];
+        const bool charges = fabs(c->change[k]) > 0;
+        c->constants[k] = charges ? -h * moved / c->change[k] : 0;
+        if (charges)
+            raise(&shift, fabs(moved));
+    }
+    return shift;
+}
+
 /* Solve with the currents of a ramp of *h seconds, longer or shorter so that nodes move by about SHIFT:
  * the flows then are account.middle.  All values are restored. */
 static bool solve(struct event_charges *c, struct event_steps *s, double *h)
 {
     struct network *n = s->network;
     const size_t bytes = circuit_n_values(n->circuit) * sizeof *n->values;
-    bool solved = true;
-    double shift = 0;
+    bool solved = false;
     memcpy(c->values, n->values, bytes);
-    for (int tries = 0; tries < SHIFT_TRIES && solved; tries++) {
-        for (size_t k = 0; k < c->n; k++)
-            c->ampere[k] = farad(c, k, n) * c->change[k] / *h;
-        network_charge(n, c->n, c->elements, c->ampere);
-        solved = network_solve(n, s->newton);
-        if (solved)
-            event_account_find(&s->account, &s->account.middle);
-        shift = 0;
-        for (size_t k = 0; k < c->n && solved; k++) {
-            const double volt = capacitor_volt(c, k, n), moved = volt - c->change[k] - c->volt[k];
-            c->constants[k] = fabs(c->change[k]) > 0 ? -*h * moved / c->change[k] : 0;
-            raise(&shift, fabs(moved));
-        }
+    for (int tries = 0; tries < SHIFT_TRIES; tries++) {
+        const double shift = solve_once(c, s, *h);
         memcpy(n->values, c->values, bytes);
-        if (!(shift > 0) || (shift >= SHIFT_LEAST && shift <= SHIFT_MOST))
+        solved = !isnan(shift);
+        if (solved && (!(shift > 0) || (shift >= SHIFT_LEAST && shift <= SHIFT_MOST)))
             break;
-        *h *= fmax(1e-4, fmin(1e4, shift / SHIFT));
+        /* a node that little holds would go to kilovolts by currents for another */
+        *h *= solved ? fmax(SCALE_LEAST, shift / SHIFT) : TOO_MUCH;
     }
     network_charge(n, 0, NULL, NULL);
     network_conductances(n);
