@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/directory.h"
+#include "base/spice_screen.h"
+#include "engine/spice/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +17,13 @@
 /* The pipe holds some hundred points, so that the worker seldom waits for the parent. */
 #define PIPE_SIZE (1 << 20)
 #define POLL_MS 200
+
+enum status worker_link_screen(char *const *lines, struct error *error)
+{
+    const char *const *l = (const char *const *)lines;
+    const enum status status = spice_deck_screen(l, error);
+    return confine_tell() || status != STATUS_OK ? status : spice_deck_refuse_code(l, error);
+}
 
 static enum status make_folder(struct worker_link *l)
 {

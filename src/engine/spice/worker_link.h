@@ -30,6 +30,10 @@ struct worker_link {
     size_t buffered, taken;
 };
 
+/* May a worker that is shut in get this deck?  It passes the screen; where the kernel has no Landlock,
+ * this is told (confine_tell()), and code models are refused too. */
+enum status worker_link_screen(char *const *lines, struct error *error);
+
 /* What the worker does, in a process of its own; must not return. */
 typedef void worker_body(const void *data, const char *directory, int in, int out);
 

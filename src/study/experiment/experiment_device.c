@@ -32,7 +32,7 @@ static const struct key keys[] = {
     NUMBER_KEY("circuit.temperature", AT(kelvin), "K", 125, 450, "kT/q in the device's law"),
     NUMBER_KEY("circuit.series_ohm", AT(series), "ohm", 0, 1e9,
                "between the source and the device"),
-    TEXT_KEY("device.dopant", AT(dopant), "device: W, Sn, Cr, C or a .lib file"),
+    PATH_KEY("device.dopant", AT(dopant), library_names_file, "device: W, Sn, Cr, C or a .lib file"),
     NUMBER_KEY("device.x0", AT(x0), "1", 0, 1, "initial state"),
     NUMBER_KEY("drive.set_volt", AT(set_volt), "V", 0, 10, "of the first pulse, every other one"),
     NUMBER_KEY("drive.reset_volt", AT(reset_volt), "V", 0, 10, "of the others, which are negative"),
