@@ -164,8 +164,11 @@ static enum status save(const char *program, struct output *folder,
     if (status == STATUS_OK)
         status = output_tables(folder, "bench.json", N_TABLES, names, tables, error);
     if (status == STATUS_OK && tables[1]->n_rows > 0) {
+        bool drawn = false;
         status = cost_plot_write(folder, tables[1], error);
-        if (status == STATUS_OK && !cost_plot_draw(folder))
+        if (status == STATUS_OK)
+            status = cost_plot_draw(folder, &drawn, error);
+        if (status == STATUS_OK && !drawn)
             fprintf(stderr, "%s: no gnuplot, so no cost.png; `gnuplot cost.gp' draws it\n",
                     program);
     }

@@ -8,7 +8,7 @@
 /* Write cost.gp into the folder. */
 enum status cost_plot_write(struct output *folder, const struct table *series, struct error *error);
 
-/* Run gnuplot on it, which makes cost.png.  False: gnuplot is not there, or failed. */
-bool cost_plot_draw(const struct output *folder);
+/* Draw it as cost.png.  *drawn false with STATUS_OK: gnuplot is not there, or failed. */
+enum status cost_plot_draw(const struct output *folder, bool *drawn, struct error *error);
 
 #endif
