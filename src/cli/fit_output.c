@@ -2,6 +2,7 @@
 #include "cli/fit_output.h"
 
 #include "base/memory.h"
+#include "base/unfinished.h"
 #include "device/library/library_make.h"
 #include "fit/device_test.h"
 #include "report/plot.h"
@@ -226,7 +227,9 @@ enum status fit_output_library(const struct fit_options *o, const struct fit_res
     double p[MODEL_PARAMETERS_MAX], x0;
     struct dopant *made = NULL, *read = NULL;
     char *name = device_name(path), *comment = provenance(o, r, path),
-         *temporary = memory_format("%s.unfinished-%ld.lib", path, (long)getpid());
+         *prefix = memory_format("%s.unfinished-", path),
+         *temporary = memory_format("%s%06ld.lib", prefix, (long)getpid() % 1000000);
+    int lock = -1;
     proof->n = 0;
     fit_parameters(o, r, 0, p, &x0);
     if (find_window(o, p, &window) || to->window.g_min > 0 || to->window.g_max > 0)
@@ -234,10 +237,13 @@ enum status fit_output_library(const struct fit_options *o, const struct fit_res
     const struct dopant_plan plan = {
         .name = name, .comment = comment, .model = o->model, .parameters = p};
     enum status trust = STATUS_OK, status = dopant_new(&plan, devices, &made, error);
+    unfinished_remove(prefix, ".lib");
     if (status == STATUS_OK)
         status = write_text(made->text, temporary, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        lock = unfinished_lock(temporary);
         status = dopant_read(temporary, devices, &read, error);
+    }
     if (status == STATUS_OK) {
         trust = prove(o, r, read, proof, error);
         status = trust == STATUS_UNTRUSTED ? STATUS_OK : trust;
@@ -246,10 +252,13 @@ enum status fit_output_library(const struct fit_options *o, const struct fit_res
         status = fail(error, STATUS_INPUT, "%s: cannot be written: %s", path, strerror(errno));
     if (status != STATUS_OK)
         unlink(temporary);
+    if (lock >= 0)
+        close(lock);
     dopant_free(made);
     dopant_free(read);
     free(name);
     free(comment);
+    free(prefix);
     free(temporary);
     return status == STATUS_OK ? trust : status;
 }

@@ -3,6 +3,7 @@
 
 #include "base/directory.h"
 #include "base/memory.h"
+#include "base/unfinished.h"
 #include "circuit/deck.h"
 #include "engine/spice/ngspice.h"
 #include "report/page/page.h"
@@ -31,16 +32,18 @@ void folder_abandon(struct folder *f)
     phases_free(f->phases);
     if (f->temporary)
         directory_remove(f->temporary);
+    if (f->path && f->lock >= 0)
+        close(f->lock);
     free(f->temporary);
     free(f->path);
-    *f = (struct folder){0};
+    *f = (struct folder){.lock = -1};
 }
 
 enum status folder_begin(const char *path, const struct training *t, struct folder *f,
                          struct error *error)
 {
     struct stat info;
-    *f = (struct folder){0};
+    *f = (struct folder){.lock = -1};
     if (lstat(path, &info) == 0)
         return fail(error, STATUS_INPUT, "%s: exists, expected the name of a folder to be made",
                     path);
@@ -50,13 +53,12 @@ enum status folder_begin(const char *path, const struct training *t, struct fold
     while (n > 1 && path[n - 1] == '/')
         n--;
     f->path = memory_string_n(path, n);
-    f->temporary = memory_format("%s.unfinished-XXXXXX", f->path);
+    char *prefix = memory_format("%s.unfinished-", f->path);
     enum status status = STATUS_OK;
-    if (!mkdtemp(f->temporary)) {
+    f->lock = unfinished_folder(prefix, &f->temporary);
+    free(prefix);
+    if (f->lock < 0)
         status = fail(error, STATUS_INPUT, "%s: cannot be made: %s", path, strerror(errno));
-        free(f->temporary);
-        f->temporary = NULL;
-    }
     const mode_t mask = umask(0); /* can only be read by setting it */
     umask(mask);
     if (status == STATUS_OK && chmod(f->temporary, 0777 & ~mask) != 0)

@@ -12,6 +12,7 @@
 struct folder {
     char *path;      /* where it shall be */
     char *temporary; /* where it is meanwhile */
+    int lock;        /* descriptor that shows that this run lives, or -1 */
     struct raw_writer *raw;
     struct replay *replay;
     struct phases *phases;

@@ -2,6 +2,7 @@
 #include "report/new_file.h"
 
 #include "base/memory.h"
+#include "base/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,19 +14,22 @@
 
 enum status new_file_begin(const char *path, struct new_file *o, struct error *error)
 {
-    *o = (struct new_file){.file = stdout};
+    *o = (struct new_file){.file = stdout, .lock = -1};
     if (!path)
         return STATUS_OK;
     o->path = memory_string(path);
-    o->temporary = memory_format("%s.unfinished-XXXXXX", path);
-    const int descriptor = mkostemp(o->temporary, O_CLOEXEC);
+    char *prefix = memory_format("%s.unfinished-", path);
+    const int descriptor = unfinished_file(prefix, &o->temporary);
+    free(prefix);
     const mode_t mask = umask(0); /* can only be read by setting it */
     umask(mask);
     o->file = NULL;
     if (descriptor >= 0 && fchmod(descriptor, 0666 & ~mask) == 0)
         o->file = fdopen(descriptor, "wb");
-    if (o->file)
+    if (o->file) {
+        o->lock = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
         return STATUS_OK;
+    }
     fail(error, STATUS_INPUT, "%s: cannot be written: %s", path, strerror(errno));
     if (descriptor >= 0) {
         close(descriptor);
@@ -47,8 +51,10 @@ enum status new_file_end(struct new_file *o, enum status status, struct error *e
         status = fail(error, STATUS_INPUT, "%s: cannot be written: %s", o->path, strerror(errno));
     if (status != STATUS_OK)
         unlink(o->temporary);
+    if (o->lock >= 0)
+        close(o->lock);
     free(o->path);
     free(o->temporary);
-    *o = (struct new_file){0};
+    *o = (struct new_file){.lock = -1};
     return status;
 }

@@ -10,6 +10,7 @@
 struct new_file {
     FILE *file;
     char *path, *temporary; /* NULL: standard output */
+    int lock;               /* descriptor that shows that this run lives; -1: none */
 };
 
 /* `path` NULL: standard output. */

@@ -3,6 +3,7 @@
 
 #include "base/directory.h"
 #include "base/memory.h"
+#include "base/unfinished.h"
 #include "report/json.h"
 
 #include <errno.h>
@@ -22,20 +23,17 @@ static mode_t permitted(mode_t mode)
 enum status output_file(const char *path, struct output *o, struct error *error)
 {
     struct stat info;
-    *o = (struct output){.file = -1};
+    *o = (struct output){.file = -1, .lock = -1};
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
         return fail(error, STATUS_INPUT, "%s: expected the name of a regular file", path);
     o->path = memory_string(path);
-    o->temporary = memory_format("%s.unfinished-XXXXXX", path);
-    o->file = mkstemp(o->temporary);
+    char *prefix = memory_format("%s.unfinished-", path);
+    o->file = unfinished_file(prefix, &o->temporary);
+    free(prefix);
     if (o->file >= 0 && fchmod(o->file, permitted(0666)) == 0)
         return STATUS_OK;
     const enum status status =
         fail(error, STATUS_INPUT, "%s: cannot be made: %s", path, strerror(errno));
-    if (o->file < 0) {
-        free(o->temporary);
-        o->temporary = NULL;
-    }
     output_abandon(o);
     return status;
 }
@@ -43,7 +41,7 @@ enum status output_file(const char *path, struct output *o, struct error *error)
 enum status output_folder(const char *path, struct output *o, struct error *error)
 {
     struct stat info;
-    *o = (struct output){.file = -1};
+    *o = (struct output){.file = -1, .lock = -1};
     if (lstat(path, &info) == 0)
         return fail(error, STATUS_INPUT, "%s: exists, expected the name of a folder to be made",
                     path);
@@ -51,8 +49,10 @@ enum status output_folder(const char *path, struct output *o, struct error *erro
     while (n > 1 && path[n - 1] == '/')
         n--;
     o->path = memory_string_n(path, n);
-    o->temporary = memory_format("%s.unfinished-XXXXXX", o->path);
-    if (mkdtemp(o->temporary) && chmod(o->temporary, permitted(0777)) == 0)
+    char *prefix = memory_format("%s.unfinished-", o->path);
+    o->lock = unfinished_folder(prefix, &o->temporary);
+    free(prefix);
+    if (o->lock >= 0 && chmod(o->temporary, permitted(0777)) == 0)
         return STATUS_OK;
     const enum status status =
         fail(error, STATUS_INPUT, "%s: cannot be made: %s", path, strerror(errno));
@@ -120,9 +120,11 @@ static void release(struct output *o)
 {
     if (o->file >= 0)
         close(o->file);
+    if (o->lock >= 0)
+        close(o->lock);
     free(o->path);
     free(o->temporary);
-    *o = (struct output){.file = -1};
+    *o = (struct output){.file = -1, .lock = -1};
 }
 
 enum status output_complete(struct output *o, struct error *error)

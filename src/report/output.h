@@ -10,6 +10,7 @@
 struct output {
     char *path, *temporary; /* NULL: nothing has begun, and the rest does nothing */
     int file;               /* descriptor, or -1: a folder */
+    int lock;               /* of a folder: descriptor that shows that this run lives, or -1 */
 };
 
 /* A file, which may replace a regular file, or a folder, which must not exist. */

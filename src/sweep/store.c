@@ -475,21 +475,22 @@ static void read_rows(sqlite3_stmt *q, size_t n, const size_t *columns, struct t
 /* A file that is read, or a copy of it. */
 struct reader {
     sqlite3 *db;
-    char *copy; /* or NULL */
+    struct store_copy copy; /* or none */
 };
 
 static void close_reader(struct reader *r)
 {
     sqlite3_close(r->db);
-    store_copy_remove(r->copy);
+    store_copy_remove(&r->copy);
     *r = (struct reader){0};
 }
 
 static enum status try_reader(struct reader *r, const char *path, struct error *error)
 {
     sqlite3_int64 tables = 0;
-    const int code = r->copy ? sqlite3_open_v2(r->copy, &r->db, SQLITE_OPEN_READWRITE, NULL)
-                             : sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY, NULL);
+    const int code = r->copy.path
+                         ? sqlite3_open_v2(r->copy.path, &r->db, SQLITE_OPEN_READWRITE, NULL)
+                         : sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY, NULL);
     sqlite3_busy_timeout(r->db, (int)(1e3 * STORE_LOCK_WAIT));
     const enum status status = code == SQLITE_OK
                                    ? check_file(r->db, path, STORE_LOCK_WAIT, &tables, error)

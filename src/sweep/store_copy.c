@@ -3,6 +3,7 @@
 
 #include "base/directory.h"
 #include "base/memory.h"
+#include "base/unfinished.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -37,42 +38,39 @@ static bool copy_file(const char *from, const char *to)
     return done;
 }
 
-enum status store_copy_make(const char *path, char **copy, struct error *error)
+enum status store_copy_make(const char *path, struct store_copy *copy, struct error *error)
 {
-    const char *base = getenv("TMPDIR");
-    char *folder = memory_format("%s/silverbar-XXXXXX", base && *base ? base : "/tmp");
-    *copy = NULL;
-    if (!mkdtemp(folder)) {
-        const enum status status = fail(
-            error, STATUS_INPUT, "%s: no folder can be made for a copy: %s", path, strerror(errno));
-        free(folder);
-        return status;
-    }
+    *copy = (struct store_copy){0};
+    copy->lock = unfinished_scratch(&copy->folder);
+    if (copy->lock < 0)
+        return fail(error, STATUS_INPUT, "%s: no folder can be made for a copy: %s", path,
+                    strerror(errno));
+    copy->path = memory_format("%s/" NAME, copy->folder);
     bool done = true;
     for (size_t i = 0; i < N_PARTS && done; i++) {
         char *from = memory_format("%s%s", path, parts[i]),
-             *to = memory_format("%s/" NAME "%s", folder, parts[i]);
+             *to = memory_format("%s%s", copy->path, parts[i]);
         done = copy_file(from, to) || (i > 0 && errno == ENOENT);
         free(from);
         free(to);
     }
-    const int e = errno;
-    *copy = memory_format("%s/" NAME, folder);
-    free(folder);
     if (done)
         return STATUS_OK;
-    store_copy_remove(*copy);
-    *copy = NULL;
-    return fail(error, STATUS_INPUT, "%s: cannot be copied to be read: %s", path, strerror(e));
+    const enum status status =
+        fail(error, STATUS_INPUT, "%s: cannot be copied to be read: %s", path, strerror(errno));
+    store_copy_remove(copy);
+    return status;
 }
 
-void store_copy_remove(char *copy)
+void store_copy_remove(struct store_copy *copy)
 {
-    if (!copy)
-        return;
-    *strrchr(copy, '/') = 0;
-    directory_remove(copy);
-    free(copy);
+    if (copy->folder) {
+        directory_remove(copy->folder);
+        close(copy->lock);
+    }
+    free(copy->folder);
+    free(copy->path);
+    *copy = (struct store_copy){0};
 }
 
 /* SQLite's file format, 3: such a journal ends in its own magic number, the name before it. */

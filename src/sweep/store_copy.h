@@ -7,11 +7,14 @@
 
 #include "base/error.h"
 
-/* *copy: path of the file's copy, for store_copy_remove(); on failure NULL. */
-enum status store_copy_make(const char *path, char **copy, struct error *error);
+struct store_copy {
+    char *folder, *path; /* NULL: there is none */
+    int lock;
+};
 
-/* Takes NULL. */
-void store_copy_remove(char *copy);
+/* On failure there is none. */
+enum status store_copy_make(const char *path, struct store_copy *copy, struct error *error);
+void store_copy_remove(struct store_copy *copy);
 
 /* Refuse a journal that names another one: SQLite would read that, and could remove it. */
 enum status store_journal_check(const char *path, struct error *error);

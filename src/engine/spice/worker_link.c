@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/directory.h"
 #include "base/spice_screen.h"
+#include "base/unfinished.h"
 #include "engine/spice/confine.h"
 
 #include <errno.h>
@@ -25,33 +26,20 @@ enum status worker_link_screen(char *const *lines, struct error *error)
     return confine_tell() || status != STATUS_OK ? status : spice_deck_refuse_code(l, error);
 }
 
-static enum status make_folder(struct worker_link *l)
-{
-    const char *base = getenv("TMPDIR");
-    if (!base || !*base)
-        base = "/tmp";
-    snprintf(l->directory, sizeof l->directory, "%s/silverbar-XXXXXX", base);
-    if (mkdtemp(l->directory))
-        return STATUS_OK;
-    const int e = errno;
-    l->directory[0] = 0;
-    return fail(l->error, STATUS_INPUT, "no folder can be made in %s: %s", base, strerror(e));
-}
-
 enum status worker_link_start(struct worker_link *l, worker_body *body, const void *data)
 {
     int up[2], down[2];
     l->pid = 0;
     l->in = l->out = -1;
     l->buffered = l->taken = 0;
-    l->directory[0] = 0;
+    l->directory = NULL;
     l->deadline = clock_now() + l->time_limit - l->spent;
     /* a worker that dies while the parent thinks leaves a pipe without a reader */
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, &l->before);
-    const enum status status = make_folder(l);
-    if (status != STATUS_OK)
-        return status;
+    l->lock = unfinished_scratch(&l->directory);
+    if (l->lock < 0)
+        return fail(l->error, STATUS_INPUT, "no temporary folder can be made: %s", strerror(errno));
     if (pipe2(up, O_CLOEXEC) != 0)
         return fail(l->error, STATUS_NUMERICAL, "no pipe for the worker: %s", strerror(errno));
     if (pipe2(down, O_CLOEXEC) != 0) {
@@ -149,6 +137,9 @@ void worker_link_end(struct worker_link *l, enum status status)
         while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
             ;
     }
-    if (l->directory[0])
+    if (l->directory) {
         directory_remove(l->directory);
+        close(l->lock);
+    }
+    free(l->directory);
 }

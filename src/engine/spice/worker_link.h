@@ -23,7 +23,8 @@ struct worker_link {
     /* its own */
     pid_t pid; /* 0: none runs */
     int in, out;
-    char directory[PATH_MAX];
+    char *directory; /* or NULL */
+    int lock;        /* descriptor that shows that the folder is used */
     double deadline;
     struct sigaction before; /* what SIGPIPE did */
     unsigned char buffer[WORKER_LINK_BUFFER];
