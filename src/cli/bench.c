@@ -223,7 +223,7 @@ int command_bench(int argc, char **argv)
     struct error error = {0};
     struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
     const struct argp argp = {options, parse, NULL, doc, NULL, add_default, NULL};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     key_options_free(options);
     interrupt_watch();
     const enum status status = run(&a, argv[0], &error);
