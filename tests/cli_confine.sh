@@ -32,7 +32,7 @@ shut_in() { # ARGUMENT...: a worker of the program is seen, and how it is held
     same "worker of silverbar $*: no new rights, filters, longest file" "$held" "1 2 0"
 }
 shut_in train --engine ngspice
-shut_in device loop Cr --engine ngspice
+shut_in device loop Cr --engine ngspice --cycles 300
 shut_in check
 shut_in sim long.cir
 shut_in run bench.yaml --sample 0
