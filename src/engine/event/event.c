@@ -199,7 +199,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         enum status status = check_states(r);
         *ended = transient_stopped(r->transient, r->network->values);
         const bool ends = *ended || (last && r->t >= t_end);
-        event_charges_step(&r->charges, s);
+        event_charges_step(&r->charges, s, r->t - t0);
         if (status == STATUS_OK && ends)
             status = end_stretch(r);
         if (status == STATUS_OK && ends)

@@ -26,9 +26,10 @@
 #define SKIP_PART 0.01
 #define ALWAYS 8
 #define SOMETIMES 32
-/* By what part charging may move a state, one below STATE_FLOOR as if it were that, and a reading, of the
- * sources' range. */
-#define LATE_MOST 1e-3
+/* By what part a state may move while charging lasts, one below STATE_FLOOR as if it were that: it was seen
+ * to be off by eight times as much where another device's switching moves its voltage.  And what may be
+ * missing in a reading, of the sources' range. */
+#define LATE_MOST 2e-4
 #define STATE_FLOOR 1e-3
 #define LEFT_MOST 1e-3
 
@@ -46,6 +47,7 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
     c->moved = NEW(c->n, double);
     c->late = NEW(c->n, double);
     c->values = NEW(circuit_n_values(circuit), double);
+    c->rates = NEW(circuit->n_states, double);
     c->u = NEW(circuit->n_elements, double);
     c->i = NEW(circuit->n_elements, double);
 }
@@ -61,6 +63,7 @@ void event_charges_free(struct event_charges *c)
     free(c->moved);
     free(c->late);
     free(c->values);
+    free(c->rates);
     free(c->u);
     free(c->i);
 }
@@ -85,6 +88,8 @@ void event_charges_begin(struct event_charges *c, const struct event_steps *s)
     const size_t bytes = s->network->n_flows * sizeof *c->u;
     memcpy(c->u, s->account.begin.volt, bytes);
     memcpy(c->i, s->account.begin.ampere, bytes);
+    if (s->moving)
+        memset(c->rates, 0, s->n_devices * sizeof *c->rates);
 }
 
 /* What all charges could do at most: each through the whole range of the sources [J]. */
@@ -238,11 +243,17 @@ static void leave_ramp(struct event_charges *c, double h)
     memcpy(c->late, c->constants, c->n * sizeof *c->late);
 }
 
-void event_charges_step(struct event_charges *c, const struct event_steps *s)
+void event_charges_step(struct event_charges *c, const struct event_steps *s, double h)
 {
-    for (size_t k = 0; c->n > 0 && k < s->n_active; k++)
-        c->fastest =
-            fmax(c->fastest, fabs(s->active[k]->f) / fmax(fabs(s->active[k]->x), STATE_FLOOR));
+    if (c->n == 0)
+        return;
+    c->fastest = 0;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        double *rate = &c->rates[a - s->all];
+        *rate = fmax(*rate * exp(a->l * h), fabs(a->f));
+        c->fastest = fmax(c->fastest, *rate / fmax(fabs(a->x), STATE_FLOOR));
+    }
 }
 
 bool event_charges_end(struct event_charges *c, struct event_steps *s, enum event_stretch stretch,
@@ -260,11 +271,8 @@ bool event_charges_end(struct event_charges *c, struct event_steps *s, enum even
             return false;
         book(c, s, h, by, work);
     }
-    if (stretch == EVENT_RAMP) {
-        c->fastest = 0;
-        if (solves)
-            leave_ramp(c, h);
-    }
+    if (stretch == EVENT_RAMP && solves)
+        leave_ramp(c, h);
     return true;
 }
 
