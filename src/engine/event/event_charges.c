@@ -261,8 +261,8 @@ bool event_charges_end(struct event_charges *c, struct event_steps *s, enum even
 {
     const double work = c->n > 0 ? find_work(c, s->network) : 0;
     const bool solves = work > 0 && !skip(c, s, work);
+    c->count += work > 0;
     if (solves) {
-        c->count++;
         double largest = 0;
         for (size_t k = 0; k < c->n; k++)
             largest = fmax(largest, fabs(c->change[k]));

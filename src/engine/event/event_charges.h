@@ -39,8 +39,8 @@ struct event_charges {
     double *u, *i;     /* n_elements: of flows where the ramp begins [V, A] */
     double
         last[ENERGY_CLASSES + 1]; /* moved by the last ramp that was solved, as part of its work */
-    size_t count;                 /* of those */
-    double constant;              /* T of the last one [s] */
+    size_t count;                 /* ramps and holds so far in which charge moves */
+    double constant;              /* T of the last one that was solved [s] */
     double ramp;                  /* the last ramp [s], */
     double *moved, *late;         /* n: change and T of each then [V, s] */
     double *rates;  /* n_states: of each since then, the largest f(s) exp(...) [1/s] */
