@@ -14,26 +14,29 @@
 #include <math.h>
 #include <string.h>
 
-/* Half way through a ramp, where only powers are wanted, a voltage may be by so much farther off than
- * at its end. */
+/* Tolerance of Newton's iteration half way through a ramp, relative to the tolerance at its end: half way
+ * only powers are evaluated, and no step goes on from there. */
 #define NEWTON_MIDDLE 30
-/* Estimated error of an element's energy over a step in which no source moves, times reltol: of that
- * energy, and of its class's so far, as there are thousands of steps.  (The estimate is of the
- * first order, what is booked of the second.)  The latter also on ramps of ohmic devices. */
+/* While no source moves, an element's energy over a step may have an estimated error of reltol times
+ * ENERGY_PART of that energy plus ENERGY_FLOOR of what its class has dissipated so far, as a run has
+ * thousands of steps.  The estimate is of order 1, the energy that is booked of order 2, so that ENERGY_PART
+ * is above 1.  ENERGY_FLOOR holds for ohmic devices on ramps too. */
 #define ENERGY_PART 3
 #define ENERGY_FLOOR 1e-2
-/* On other ramps, times reltol: of what the device has absorbed from ramp to ramp so far.  Where its
- * power has a kink, as at 0 V, a step's error does not shrink faster than its energy. */
+/* Ramps of other devices: the allowed error has reltol times this part of the device's mean energy from ramp
+ * to ramp.  At a kink of its power, as at 0 V, a step's error shrinks no faster than the step's energy, and
+ * without this floor the step would collapse. */
 #define RAMP_FLOOR 0.02
-/* A ramp on which voltages bend by less than this, also in units of reltol, is booked as straight.
- * (With three times as much the energies of switches were seen to be 1e-3 wrong.) */
+/* A ramp on which voltages bend by less than both of these, the second times reltol, is booked as straight.
+ * With three times as much the energies of switches were 1e-3 wrong (measured). */
 #define BEND_MOST 0.01
 #define BEND_PART 1
-/* In units of the tolerance: a correction of a state that is less does not want another solution. */
+/* If states were corrected by fewer tolerances than this, the network is not solved again. */
 #define SETTLED 0.1
 
 #define Z_MOST 1e6
-#define LAW_SURE 2 /* of an error against a device's law, in the account */
+#define LAW_SURE                                                                                   \
+    2 /* margin of an error against a device's law, which is asked at five points only */
 
 /* Lobatto's rule of five points on [0, 1]: the second and fourth of them, and the weights. */
 #define LOBATTO_SECOND 0.17267316464601143 /* (1 - sqrt(3/7))/2 */
@@ -54,8 +57,8 @@ static double on_its_way(const struct event_active *a, enum event_order order, d
     return a->x + u * h * (p.one * a->f + u * (p.two * first + u * p.three * second));
 }
 
-/* Were the states where they were taken to be half way?  To the third order that is a first estimate,
- * by their rates at the beginning. */
+/* True if the states half way are within tolerance of x_middle, at which the network was solved there; at
+ * order 3 x_middle is a first estimate by the rates at the beginning. */
 static bool middle_holds(const struct event_steps *s, double h)
 {
     for (size_t k = 0; k < s->n_active; k++) {
@@ -67,7 +70,8 @@ static bool middle_holds(const struct event_steps *s, double h)
     return true;
 }
 
-/* Powers half way, between the beginning and the end that is solved; values stay those of the end. */
+/* Powers half way between the beginning and the solved end of the step; the values are those of the end
+ * again afterwards. */
 static bool middle(struct event_steps *s, double t, double h, enum event_order order)
 {
     double *v = s->network->values;
@@ -90,7 +94,8 @@ static bool middle(struct event_steps *s, double t, double h, enum event_order o
     return done;
 }
 
-/* How far the step is from straight; where states change by more than the limit, all bends. */
+/* The largest relative bend of a voltage over the step, and which components bend; if a state changes by
+ * more than the limit, all do. */
 static double find_bend(const struct event_steps *s, double limit)
 {
     double most = 0;

@@ -180,8 +180,8 @@ struct network {
     int *control_members;
     size_t n_forward, n_inputs, inputs_capacity;
     struct network_forward *forward; /* in the order of evaluation */
-    int *
-        inputs; /* of components: those before them, and -1 - place of forward ones, they hear of */
+    int *inputs; /* of each component: components k >= 0 and forward controls, as -1 - index, whose
+                  * outputs it depends on */
     size_t n_follow;
     struct network_leader {
         int node, leader;
@@ -225,7 +225,7 @@ bool network_phase(struct network *network);
 /* Known voltages at time t, of what moves in this phase. */
 void network_sources(struct network *network, double t);
 
-/* Live is also what hears of something that is live, or, if sources move, of a moving one. */
+/* Add to live[] every component that depends on a live one or, if `moving`, on a source that moves. */
 void network_spread(struct network *network, bool *live, bool moving);
 
 /* live[] is set: find what hangs on the live components.  `resting`: n_elements, the present currents
@@ -266,10 +266,10 @@ double network_bend(struct network *network, const double *before, double limit)
 bool network_turned(const struct network *network, const struct network_component *component,
                     const double *before);
 
-/* Solve that alone, for which half way between two solutions is no solution. */
+/* Solve only the components that bend: half way between two solutions the others are solved by the mean. */
 bool network_solve_bent(struct network *network, double tolerance);
 
-/* Voltages and states are again those before that: so become its conductances. */
+/* Find the conductances of the components that bend again, at the present voltages and states. */
 void network_conductances(struct network *network);
 
 /* After solving: voltages of the nodes that follow others, and currents [A] of all flows: from node 0
