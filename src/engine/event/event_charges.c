@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Node voltages are to be moved by about this: far above what Newton's iteration leaves, far below
- * kT/q, within which the laws are straight. */
+/* Shift of the node voltages for which charges are solved: far above the error of Newton's
+ * iteration, far below kT/q, within which laws are linear. */
 #define SHIFT 1e-3 /* [V] */
 #define SHIFT_LEAST 1e-4
 #define SHIFT_MOST 5e-3
@@ -26,9 +26,9 @@
 #define SKIP_PART 0.01
 #define ALWAYS 8
 #define SOMETIMES 32
-/* By what part a state may move while charging lasts, one below STATE_FLOOR as if it were that: it was seen
- * to be off by eight times as much where another device's switching moves its voltage.  And what may be
- * missing in a reading, of the sources' range. */
+/* Largest relative change of a state (of STATE_FLOOR, if it is below) within one time constant.
+ * States were off by eight times as much where another device's switching moves their voltage
+ * (measured). LEFT_MOST: largest voltage missing in a reading, relative to the sources' range. */
 #define LATE_MOST 2e-4
 #define STATE_FLOOR 1e-3
 #define LEFT_MOST 1e-3
@@ -92,7 +92,8 @@ void event_charges_begin(struct event_charges *c, const struct event_steps *s)
         memset(c->rates, 0, s->n_devices * sizeof *c->rates);
 }
 
-/* What all charges could do at most: each through the whole range of the sources [J]. */
+/* The most that all charges can do, each going through the whole range of the sources [J]; also
+ * finds change[]. */
 static double find_work(struct event_charges *c, struct network *n)
 {
     double work = 0;
@@ -164,7 +165,8 @@ static bool solve(struct event_charges *c, struct event_steps *s, double *h)
     return solved;
 }
 
-/* The mean of the constants over the charges' energies; *spread: by what part they differ. */
+/* Mean of the time constants [s], weighted by the energies of the charges; *spread: their mean
+ * relative distance from it. */
 static double mean_constant(const struct event_charges *c, const struct network *n, double *spread)
 {
     double all = 0, sum = 0, apart = 0;
@@ -195,7 +197,8 @@ static struct weights find_weights(double h, double constant)
     return (struct weights){0.5 + 1 / z - gone / (z * z), (1 - gone / z) / h};
 }
 
-/* By what part the slopes at the end are not those of the way, over the flows that charging moves. */
+/* Relative difference between the slope di/du at the end and the mean slope over the ramp,
+ * weighted over the flows by how much charging moves their power. */
 static double find_bend(const struct event_charges *c, const struct event_account *a)
 {
     double all = 0, bent = 0;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Energies of a step whose states are found, and what error they have.
+/* Energies of a step whose states are found, and their errors.
  *
- * All flows are booked by the same rule over the same moments at which Kirchhoff's laws hold, so that
- * what is absorbed remains what is delivered.  While no source moves, power goes with the states, whose
- * mean is known.  On a ramp on which nothing bends voltages and currents go straight, and that rule is
- * exact.  Else it is Simpson's, and a memristor whose current is not proportional to its voltage, or
- * whose state does not go straight, is asked for its own energy over the same way: by its law at two
- * more voltages and states, with which begin, middle and end make Lobatto's rule, exact for powers of
- * degree 7 (M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, 25.4.32).  Powers at
- * three moments alone say nothing: on a way from -v to v their voltages and currents are straight. */
+ * All flows of a step are booked by one rule from the same moments, at which Kirchhoff's laws
+ * hold, so that absorbed and delivered energies stay equal. While no source moves, powers go
+ * with the states, whose mean over the step is known. On a ramp on which nothing bends, voltages
+ * and currents are straight and their product is integrated exactly. Any other step is booked by
+ * Simpson's rule. The powers at three moments say nothing about its error (on a ramp from -v to
+ * v voltage and current are straight at all three); so a memristor whose current is not
+ * proportional to its voltage, or whose state does not go straight, is asked for its energy over
+ * the same step: its law at two more voltages and states makes Lobatto's rule with begin, middle
+ * and end, exact for powers of degree 7 (M. Abramowitz and I. A. Stegun, Handbook of
+ * Mathematical Functions, 25.4.32). */
 #include "engine/event/event_internal.h"
 
 #include <math.h>
@@ -107,9 +109,10 @@ static double find_bend(const struct event_steps *s, double limit)
     return fmax(most, network_bend(s->network, s->before, most > limit ? -1 : limit));
 }
 
-/* By on_its_way(): where on the way between the states' beginnings and ends their mean over the step
- * is, weighted by how far each goes; *spread: by how much a state's own mean differs from it, as a part
- * of the longest way.  The integral of u^k phi_k(u z) over u from 0 to 1 is phi_(k+1)(z). */
+/* Mean of the states over the step, as a part of their change from begin to end, weighted by the
+ * size of the changes. *spread: the largest difference of one state's own mean from it, relative
+ * to the largest change. By on_its_way(); the integral of u^k phi_k(u z) over u from 0 to 1 is
+ * phi_(k+1)(z). */
 static double find_mean(const struct event_steps *s, double h, double *spread)
 {
     double way = 0, mean = 0, longest = 0;
@@ -133,7 +136,8 @@ static double find_mean(const struct event_steps *s, double h, double *spread)
     return mean;
 }
 
-/* Likewise, by how much they were half way farther than they were taken for. */
+/* Mean error of x_middle, as a part of the states' change from begin to end and weighted by its
+ * size: how much farther they are half way. */
 static double find_late(const struct event_steps *s, double h)
 {
     double way = 0, late = 0;
@@ -184,8 +188,9 @@ static bool goes_straight(const struct event_steps *s, const struct event_active
     return fabs(a->x + x - 2 * a->x_middle) <= s->options->reltol * x + s->options->vntol;
 }
 
-/* Error of a device's energy over a step [J], against its law.  What its current flows through wants as
- * much.  Both errors are doubted in the account: twice, as the law is asked at five moments only. */
+/* Error of a device's energy over a step [J] against its law. The energy of everything that its
+ * current flows through goes with the square of that current, whose error counts as well. The
+ * account doubts twice both, as the law is asked at five moments only. */
 static double error_of(struct event_steps *s, const struct event_device *d, size_t flow, double h,
                        struct integrals law)
 {
@@ -202,9 +207,10 @@ static double error_of(struct event_steps *s, const struct event_device *d, size
     return error;
 }
 
-/* By what part of its difference from the trapezoid Simpson's sum is wrong where no source moves: for
- * a power a + b exp(-z t/h) that is z^2/240 for small z and 1/2 for large z, and in between as here
- * within 15 %.  z is that of the device's own law or, where the network feeds back, of its rate. */
+/* Error of Simpson's sum where no source moves, as a part of its difference from the trapezoid:
+ * for a power a + b exp(-z t/h) it is z^2/240 for small z and 1/2 for large z, and within 15 %
+ * of this formula between. z is that of the device's own law or, if larger, of its rate, as the
+ * network feeds back. */
 static double relaxation(const struct event_steps *s, const struct event_active *a, double h)
 {
     const double change = s->network->values[a->device->state] - a->x,
@@ -221,9 +227,9 @@ static double way_of(const struct event_account *b, size_t flow, double h)
     return h * (fmax(fmax(p0, pm), p1) - fmin(fmin(p0, pm), p1));
 }
 
-/* Estimates of Simpson's sum where no source moves: of a device by its own relaxation; of all else that
- * its current flows through the same part of the way that its power goes as of the devices', and where
- * none does, by the fastest. */
+/* Errors of Simpson's sums where no source moves. A device: by its own relaxation. Everything
+ * else in its component: the same part of the range of its power as the devices' mean. Flows
+ * outside of components: by the fastest device. */
 static void doubt_still(struct event_steps *s, double h)
 {
     const struct network *n = s->network;
@@ -319,8 +325,8 @@ static void check_ramp(struct event_steps *s, double h, struct event_found *foun
     doubt_others(s);
 }
 
-/* An error of a flow's energy that shrinks more slowly with the step than what is booked does, to
- * choose the step by [J]. */
+/* An error of a flow's energy [J] that shrinks more slowly with the step than that of the energy
+ * booked, for choosing the step. */
 static double coarse_error(const struct event_account *b, enum event_order order, int flow,
                            double h)
 {
@@ -338,9 +344,9 @@ static double ampere_error(const struct event_steps *s, size_t flow, double h)
     return h * s->options->abstol * simpson_size(b->begin.volt, b->middle.volt, b->end.volt, flow);
 }
 
-/* Energies of what a switch or transistor acts on whose control moves, or a transistor that passes from
- * triode to saturation or back: it opens or closes within a small part of the ramp, where its conductance
- * passes those around it, and nothing there is a parabola. */
+/* Errors of all flows of a component in which the control of a switch or transistor moves, or a
+ * transistor passes from triode to saturation or back: within a small part of the ramp its
+ * conductance passes those around it, and voltages there are no parabolas. */
 static void check_turns(struct event_steps *s, double h, struct event_found *found)
 {
     const struct network *n = s->network;

@@ -108,7 +108,7 @@ static bool go(const struct event_steps *s, struct way *w, double end)
     return true;
 }
 
-/* By what part the rate there changes with voltage [1/V]; 0 at rest. */
+/* Relative change of the rate with voltage [1/V]; 0 at rest. */
 static double steepness(const struct way *w)
 {
     return w->f.f < 0 || w->f.f > 0 ? fabs(w->f.df_dv / w->f.f) : 0;
@@ -180,7 +180,8 @@ static bool solve(struct event_steps *s, double t, enum place place)
     return true;
 }
 
-/* The network half way and at the end, from guesses of both: the mean, and what it was. */
+/* Solve the network half way, from the mean of begin and end, and at the end, from its last
+ * solution. */
 static bool solve_both(struct event_steps *s, double t, double h)
 {
     const struct network *n = s->network;
