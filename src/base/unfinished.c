@@ -144,12 +144,15 @@ int unfinished_folder(const char *prefix, char **path)
     return make(prefix, true, true, path);
 }
 
-int unfinished_scratch(char **path)
+int unfinished_scratch(char **path, struct error *error)
 {
     static bool cleaned; /* once: there may be many files in TMPDIR */
-    const char *base = getenv("TMPDIR");
-    char *prefix = memory_format("%s/silverbar-work-", base && *base ? base : "/tmp");
+    const char *given = getenv("TMPDIR"), *base = given && *given ? given : "/tmp";
+    char *prefix = memory_format("%s/silverbar-work-", base);
     const int file = make(prefix, true, !cleaned, path);
+    if (file < 0)
+        fail(error, STATUS_INPUT, "%s: no temporary folder can be made there: %s", base,
+             strerror(errno));
     cleaned = true;
     free(prefix);
     return file;

@@ -5,6 +5,8 @@
 #ifndef SILVERBAR_BASE_UNFINISHED_H
 #define SILVERBAR_BASE_UNFINISHED_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 
 /* Remove what was left, and make a new file (folder: one of those), for this user only.  Returns a
@@ -13,8 +15,8 @@
 int unfinished_file(const char *prefix, char **path);
 int unfinished_folder(const char *prefix, char **path);
 
-/* The same of a folder below TMPDIR, for what the user does not see. */
-int unfinished_scratch(char **path);
+/* The same of a folder below TMPDIR, for what the user does not see; -1 with a message (STATUS_INPUT). */
+int unfinished_scratch(char **path, struct error *error);
 
 /* Remove what was left of a name that has also an ending; and lock one's own.  -1: it is not there. */
 void unfinished_remove(const char *prefix, const char *ending);

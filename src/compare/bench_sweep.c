@@ -204,9 +204,9 @@ enum status bench_sweep(const struct bench_options *o, struct table *table, stru
                         struct error *error)
 {
     char *folder;
-    const int lock = unfinished_scratch(&folder);
+    const int lock = unfinished_scratch(&folder, error);
     if (lock < 0)
-        return fail(error, STATUS_INPUT, "no temporary folder can be made: %s", strerror(errno));
+        return STATUS_INPUT;
     const enum status status = measure(o, folder, table, schedule, error);
     directory_remove(folder);
     close(lock);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/gnuplot.h"
 
+#include "base/memory.h"
+
 #include <errno.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -22,6 +25,22 @@ FILE *gnuplot_script(struct error *error)
     return file;
 }
 
+/* The environment with the locale in which labels are written, or gnuplot complains of their degree
+ * signs; to free(). */
+static char **utf8_environment(void)
+{
+    static char locale[] = "LC_ALL=C.UTF-8";
+    size_t n = 0, kept = 0;
+    while (environ[n])
+        n++;
+    char **own = NEW(n + 2, char *);
+    for (size_t k = 0; k < n; k++)
+        if (strncmp(environ[k], "LC_ALL=", strlen("LC_ALL=")) != 0)
+            own[kept++] = environ[k];
+    own[kept] = locale;
+    return own;
+}
+
 /* With the commands from `in` and the picture to `out`. */
 static enum status run(FILE *in, const char *folder, FILE *out, struct error *error)
 {
@@ -34,7 +53,9 @@ static enum status run(FILE *in, const char *folder, FILE *out, struct error *er
     posix_spawn_file_actions_adddup2(&actions, fileno(out), STDOUT_FILENO);
     if (folder)
         posix_spawn_file_actions_addchdir_np(&actions, folder);
-    const int failure = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ);
+    char **environment = utf8_environment();
+    const int failure = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environment);
+    free(environment);
     posix_spawn_file_actions_destroy(&actions);
     if (failure)
         return fail(error, STATUS_INPUT,

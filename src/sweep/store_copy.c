@@ -41,10 +41,9 @@ static bool copy_file(const char *from, const char *to)
 enum status store_copy_make(const char *path, struct store_copy *copy, struct error *error)
 {
     *copy = (struct store_copy){0};
-    copy->lock = unfinished_scratch(&copy->folder);
+    copy->lock = unfinished_scratch(&copy->folder, error);
     if (copy->lock < 0)
-        return fail(error, STATUS_INPUT, "%s: no folder can be made for a copy: %s", path,
-                    strerror(errno));
+        return STATUS_INPUT;
     copy->path = memory_format("%s/" NAME, copy->folder);
     bool done = true;
     for (size_t i = 0; i < N_PARTS && done; i++) {

@@ -37,9 +37,9 @@ enum status samples_compute(const struct sample_job *job, const struct samples_o
     struct sweep_report report;
     size_t total;
     *samples = NULL;
-    const int lock = o->store ? -1 : unfinished_scratch(&folder);
+    const int lock = o->store ? -1 : unfinished_scratch(&folder, error);
     if (!o->store && lock < 0)
-        return fail(error, STATUS_INPUT, "no temporary folder can be made: %s", strerror(errno));
+        return STATUS_INPUT;
     char *path = o->store ? memory_string(o->store) : memory_format("%s/samples.db", folder);
     enum status status = sweep_run(job, path, &sweep, &report, error);
     if (sweep.progress)

@@ -38,9 +38,9 @@ enum status worker_link_start(struct worker_link *l, worker_body *body, const vo
      * instead of ending this process */
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, &l->before);
-    l->lock = unfinished_scratch(&l->directory);
+    l->lock = unfinished_scratch(&l->directory, l->error);
     if (l->lock < 0)
-        return fail(l->error, STATUS_INPUT, "no temporary folder can be made: %s", strerror(errno));
+        return STATUS_INPUT;
     if (pipe2(up, O_CLOEXEC) != 0)
         return fail(l->error, STATUS_NUMERICAL, "no pipe for the worker: %s", strerror(errno));
     if (pipe2(down, O_CLOEXEC) != 0) {
