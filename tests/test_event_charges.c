@@ -120,7 +120,7 @@ static void test_state(void **state)
     struct dopant *d;
     struct error error = {{0}};
     ASSERT_DONE(dopant_read("Cr", devices, &d, &error), error);
-    static const double farads[] = {1e-14, 1e-10};
+    static const double farads[] = {1e-14, 1e-8};
     for (size_t k = 0; k < COUNT(farads); k++) {
         struct circuit *c = circuit_new("lag");
         const int p = circuit_node(c, "p"), m = circuit_node(c, "m");
