@@ -87,6 +87,7 @@ check "and nothing is said" [ "$(grep -c 'other way round' err)" = 0 ]
 holds "window" "$(sed -n 's/^\*@ gmin //p' turned.lib) > 1 / 175700 && $(sed -n 's/^\*@ gmax //p' turned.lib) < 1 / 2056"
 "$SILVERBAR" train --engine event --dopant ./turned.lib >out 2>err
 same "it trains: status" $? 0
+: >window.lib.unfinished-abcdef # of a killed run; nothing_left below
 fit data.csv --series 5000 --free ron --start W --starts 0 --gmin 3e-5 --gmax 9e-5 -o window.lib
 same "a window of one's own" "$(grep '^\*@' window.lib | tr '\n' ' ')" "*@ gmin 3e-05 *@ gmax 9e-05 "
 fit data.csv units.csv --series 5000,5000 --free ron,roff,von,voff,tau --shared von,voff,tau \

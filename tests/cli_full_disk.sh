@@ -36,6 +36,36 @@ same "left on the disk" "$(ls -A disk)" ""
 nothing_left "a full disk"
 cat stderr
 
+# Pictures: gnuplot does not tell of a full disk, and the picture of before stays.
+if command -v gnuplot >/dev/null; then
+    printf '%s\n' t 'v1 a 0 sin(0 1 1k)' 'r1 a 0 1k' '.tran 10u 2m' >sine.cir
+    "$SILVERBAR" sim sine.cir -o sine >/dev/null 2>stderr || bad "sine.cir" "$(cat stderr)"
+    "$SILVERBAR" wave sine/waveforms.raw --svg >/dev/full 2>stderr
+    same "silverbar wave --svg >/dev/full, exit status" $? 2
+    check "and its message" grep -q 'No space left on device' stderr
+    for ending in png svg pdf; do
+        echo "the picture of before" >disk/o.$ending
+        if [ "$reason" = 'No space left on device' ]; then
+            head -c 2000000 /dev/zero >disk/fill 2>/dev/null # up to the brim
+            "$SILVERBAR" device loop Cr --plot disk/o.$ending >stdout 2>stderr
+            status=$?
+            rm disk/fill
+        else
+            (
+                trap '' XFSZ
+                ulimit -f 1
+                exec "$SILVERBAR" device loop Cr --plot disk/o.$ending
+            ) >stdout 2>stderr
+            status=$?
+        fi
+        same "silverbar device --plot $ending to a full disk, exit status" $status 2
+        check "its message has the reason, $reason" grep -q "o\.$ending: .*$reason" stderr
+        same "o.$ending" "$(cat disk/o.$ending)" "the picture of before"
+        rm disk/o.$ending
+    done
+    same "left on the disk" "$(ls -A disk)" ""
+fi
+
 # A sweep: what was written stays, and is completed once there is room.  Without the right to mount,
 # tests/test_sweep.c has the same with a limit for a file.
 if [ "$reason" = 'No space left on device' ]; then

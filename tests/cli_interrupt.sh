@@ -53,6 +53,49 @@ stdout"
     sed 's/^/    /' stderr
 done
 
+# what a killed run has left goes with the next run of the same name; what a living one has stays
+kill_begun() { # ARGUMENT...: with -o out
+    "$SILVERBAR" "$@" >stdout 2>stderr &
+    pid=$!
+    check "silverbar $*: the folder is begun" await 60 is_begun
+    kill -9 $pid
+    wait $pid
+    check "killed, it leaves the folder" is_begun
+    check "its workers have ended" await 10 has_ended
+}
+left() {
+    # shellcheck disable=SC2012 # names of ours
+    ls -d out.unfinished-* 2>/dev/null | wc -l | tr -d ' '
+}
+printf 'experiment: staircase\ndevice: {gstep: 0.5}\ntime_limit: 0\n' >long.yaml
+printf '%s\n' t 'v1 a 0 sin(0 1 1k)' 'r1 a 0 1k' '.tran 1u 100' >long.cir
+printf '%s\n' t 'v1 a 0 sin(0 1 1k)' 'r1 a 0 1k' '.tran 10u 1m' >short.cir
+kill_begun run long.yaml --sample 0 -o out
+kill_begun train -o out
+kill_begun sim long.cir -o out
+"$SILVERBAR" train -o out >stdout 2>stderr &
+pid=$!
+check "another is begun" await 60 has_begun
+same "the killed ones' folders are gone" "$(left)" 1
+: >out.unfinished-notours
+mkdir out.unfinished-toolong0
+"$SILVERBAR" sim short.cir -o out >stdout 2>stderr
+same "a run of the same name meanwhile" "$? $(cat stderr)" "0 "
+same "the living one's folder and other names stay" "$(left)" 3
+rm -r out out.unfinished-notours out.unfinished-toolong0
+kill -INT $pid
+wait $pid
+# of files, and of folders for workers
+: >o.csv.unfinished-abcdef
+mkdir "$work/tmp/silverbar-work-abcdef" "$work/tmp/silverbar-backup"
+: >"$work/tmp/silverbar-work-abcdef/.spiceinit"
+"$SILVERBAR" sim short.cir -o out >stdout 2>stderr
+"$SILVERBAR" wave out/waveforms.raw --csv -o o.csv >stdout 2>stderr
+same "an unfinished file, and a worker's folder" "$(ls -d o.csv* "$work/tmp"/*)" "$work/tmp/silverbar-backup
+o.csv"
+rm -r out o.csv "$work/tmp/silverbar-backup"
+nothing_left "killed runs"
+
 # a sample that looks at neither the clock nor the user, of 1e15 events: its time limit and one signal end it
 printf 'experiment: staircase\ndevice: {gstep: 0.5}\ntime_limit: 1\n' >long.yaml
 "$SILVERBAR" run long.yaml --sample 0 -o out >stdout 2>stderr

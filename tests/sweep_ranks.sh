@@ -82,16 +82,16 @@ await_rows() { # FILE.db: until some are there
     return 1
 }
 
-kill_rank() { # FILE.db [OPTION]: rank 2 of 3, once rows are there
+kill_rank() { # FILE.db RANK [OPTION]: one of 3, once rows are there
     # shellcheck disable=SC2086 # words
-    $run ${2-} -n 3 "$law" "$1" 60 0.1 0 1 0 2 >stdout 2>stderr &
+    $run ${3-} -n 3 "$law" "$1" 60 0.1 0 1 0 2 >stdout 2>stderr &
     mpirun=$!
     check "rows are there" await_rows "$1"
-    kill -9 "$(rank_of $mpirun 2)"
+    kill -9 "$(rank_of $mpirun "$2")"
     wait $mpirun
 }
 
-kill_rank dead.db
+kill_rank dead.db 2
 status=$?
 check "a dead rank ends the job, status $status" [ $status -ne 0 ]
 rows=$("$SILVERBAR" table --csv dead.db 2>/dev/null | wc -l)
@@ -100,10 +100,24 @@ $run -n 2 "$law" dead.db 60 0 0 1 1 10 >stdout 2>stderr
 same "resumed, exit status" $? 0
 compare "a dead rank, resumed" dead.db calm.csv
 
-kill_rank recovered.db --enable-recovery
+kill_rank recovered.db 2 --enable-recovery
 same "a dead rank under --enable-recovery, exit status" $? 0
 check "it is told" grep -q '1 workers of silent ranks were given up' stderr
 compare "a dead rank under --enable-recovery" recovered.db calm.csv
+
+# without rank 0 there is nobody to write: the others end after its silence of 2 s, and the 10 s for which
+# its store may have kept it
+begin=$(date +%s)
+kill_rank headless.db 0
+status=$?
+check "a dead rank 0 ends the job, status $status" [ $status -ne 0 ]
+rm -f headless.db*
+kill_rank headless.db 0 --enable-recovery # mpirun's own status is then 0, whatever ranks say
+holds "seconds" "$(($(date +%s) - begin)) < 30"
+check "its message" grep -q 'rank 0 has been silent for 12 s' stderr
+"$law" headless.db 60 0 0 2 1 10 2>stderr
+same "resumed without ranks, exit status" $? 0
+compare "a dead rank 0, resumed" headless.db calm.csv
 
 # ranks of different testbenches
 $run -n 1 "$law" other.db 60 0 0 1 0 10 a : -n 1 "$law" other.db 60 0 0 1 0 10 b >stdout 2>stderr

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 /* ---- a job with all that can happen ---- */
 
@@ -447,6 +448,93 @@ static void test_wrong_files(void **state)
     folder_remove(folder);
 }
 
+/* Change a sweep's file by other means than a sweep: SQL, after which the process is killed. */
+static void change(const char *path, const char *sql)
+{
+    fflush(NULL);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        sqlite3 *db;
+        sqlite3_open(path, &db);
+        sqlite3_exec(db, sql, NULL, NULL, NULL);
+        raise(SIGKILL);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* What a schema may hold to run or to grow is refused before a row is read, and before one is written. */
+static void test_files_from_elsewhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *text;
+    } hostile[] = {
+        {"DROP TABLE samples; CREATE VIEW samples AS WITH RECURSIVE c(sample) AS (SELECT 1 UNION "
+         "ALL "
+         "SELECT sample + 1 FROM c) SELECT sample, 'done' AS status FROM c",
+         "samples is not a table of the expected columns"},
+        {"ALTER TABLE samples ADD COLUMN x TEXT AS (hex(zeroblob(300000000)))",
+         "samples is not a table of the expected columns"},
+        {"DROP TABLE sweep; CREATE TABLE sweep (title, identity, version, samples, inputs)",
+         "sweep is not a table of the expected columns"},
+        {"ALTER TABLE samples RENAME COLUMN status TO state", "samples is not a table"},
+        {"CREATE TABLE other (a)", "3 tables, views or indexes"},
+        {"CREATE VIEW other AS SELECT 1", "3 tables, views or indexes"},
+        {"CREATE TRIGGER other AFTER INSERT ON samples BEGIN DELETE FROM sweep; END",
+         "3 tables, views or indexes"},
+        {"PRAGMA application_id = 7", "not a file of results"},
+    };
+    char *folder = folder_make();
+    struct law law = {0};
+    struct sample_job job = job_of(20, &law);
+    for (size_t i = 0; i < COUNT(hostile); i++) {
+        char *path = memory_format("%s/%zu.db", folder, i);
+        struct error error;
+        struct table *t;
+        struct store_info info;
+        ASSERT_DONE(sweep(&job, path, 1, false, NULL, &error), error);
+        change(path, hostile[i].sql);
+        assert_int_equal(store_table(path, false, &t, NULL, &error), STATUS_INPUT);
+        ASSERT_NAMES(error.text, hostile[i].text);
+        assert_int_equal(store_info_read(path, &info, &error), STATUS_INPUT);
+        expect(&job, path, true, hostile[i].text);
+        free(path);
+    }
+    folder_remove(folder);
+}
+
+/* Killed in the middle of a change: the journal is to be rolled back, which a reader does in a copy. */
+static void test_hot_journal(void **state)
+{
+    (void)state;
+    char *folder = folder_make(), *path = memory_format("%s/a.db", folder),
+         *journal = memory_format("%s-journal", path);
+    struct law law = {0};
+    struct sample_job job = job_of(20, &law);
+    struct error error;
+    struct table *t;
+    ASSERT_DONE(sweep(&job, path, 1, false, NULL, &error), error);
+    change(path,
+           "PRAGMA cache_size = 1; BEGIN; UPDATE samples SET failure = hex(zeroblob(100000))");
+    assert_int_equal(access(journal, F_OK), 0);
+    assert_complete(path, &job);
+    assert_int_equal(access(journal, F_OK), 0); /* nothing was written there */
+
+    /* a journal that names another one, which SQLite would read and remove */
+    FILE *file = fopen(journal, "ab");
+    assert_non_null(file);
+    static const char name[] = "/etc/passwd\0\0\0\0\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
+    fwrite(name, 1, sizeof name - 1, file);
+    fclose(file);
+    assert_int_equal(store_table(path, false, &t, NULL, &error), STATUS_INPUT);
+    ASSERT_NAMES(error.text, "its journal names another one");
+    expect(&job, path, true, "its journal names another one");
+    free(journal);
+    free(path);
+    folder_remove(folder);
+}
+
 /* Wait until there are so many rows, 10 s at most; how many there are. */
 static size_t await_rows(const char *path, size_t wanted)
 {
@@ -573,6 +661,8 @@ int main(void)
         cmocka_unit_test(test_killed_workers),
         cmocka_unit_test(test_interrupt),
         cmocka_unit_test(test_wrong_files),
+        cmocka_unit_test(test_files_from_elsewhere),
+        cmocka_unit_test(test_hot_journal),
         cmocka_unit_test(test_two_sweeps),
         cmocka_unit_test(test_locked),
         cmocka_unit_test(test_full_disk),

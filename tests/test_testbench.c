@@ -173,7 +173,8 @@ static void test_given(void **state)
     (void)state;
     static const char *const settings[] = {"noise.train=0.3", "circuit.sizes=9,2,1", "seed=7",
                                            "noise.train=0.2", "variation.set=W1"};
-    const struct testbench_given given = {experiment_find("training"), COUNT(settings), settings};
+    const struct testbench_given given = {experiment_find("training"), COUNT(settings), settings,
+                                          NULL};
     struct testbench *t;
     struct error error = {{0}};
     ASSERT_DONE(testbench_read_text("t.yaml",

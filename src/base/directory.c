@@ -1,8 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/directory.h"
 
+#include "base/memory.h"
+
 #include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+/* Is `real` in the folder of `file`?  Both without symbolic links where this is asked for. */
+static bool lies_beside(const char *real, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    char *name = slash ? memory_string_n(file, (size_t)(slash - file) + 1) : memory_string("."),
+         *folder = realpath(name, NULL);
+    const size_t n = folder ? strlen(folder) : 0;
+    const bool beside = n > 0 && strncmp(real, folder, n) == 0 && (n == 1 || real[n] == '/');
+    free(folder);
+    free(name);
+    return beside;
+}
+
+bool directory_keeps(const char *file, const char *path)
+{
+    char *real = realpath(path, NULL), *self = realpath(file, NULL);
+    const bool keeps = !real || lies_beside(real, file) || (self && lies_beside(real, self));
+    free(real);
+    free(self);
+    return keeps;
+}
 
 void directory_remove(const char *path)
 {

@@ -56,12 +56,18 @@ char *memory_string(const char *text)
     return memory_string_n(text, strlen(text));
 }
 
+char *memory_vformat(const char *format, va_list args)
+{
+    char *text = NULL;
+    const int n = vasprintf(&text, format, args);
+    return checked(n < 0 ? NULL : text, strlen(format));
+}
+
 char *memory_format(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *text = NULL;
-    int n = vasprintf(&text, format, args);
+    char *text = memory_vformat(format, args);
     va_end(args);
-    return checked(n < 0 ? NULL : text, 0);
+    return text;
 }

@@ -4,6 +4,7 @@
 #ifndef SILVERBAR_BASE_MEMORY_H
 #define SILVERBAR_BASE_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* The handler gets the bytes that were wanted and does not return; without one: abort(). */
@@ -22,6 +23,7 @@ char *memory_string_n(const char *text, size_t n);
 
 /* printf into a fresh string. */
 char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *memory_vformat(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 #define NEW(n, type) ((type *)memory_new((n), sizeof(type)))
 

@@ -50,10 +50,31 @@ static const char *const models[] = {
     "table2d",    "table3d",     "d_vpi",    "d_osdi",  NULL,
 };
 
+/* What a .model may be.  CIDER's numerical devices (numd, nbjt, numos) are none: their
+ * cards read and write files. */
+/* clang-format off */
+static const char *const model_types[] = {
+    /* SPICE */
+    "r", "res", "c", "cap", "l", "ind", "d", "npn", "pnp", "lpnp", "njf", "pjf", "nmf", "pmf",
+    "hfet", "nhfet", "phfet", "nmos", "pmos", "nsoi", "psoi", "vdmos", "vdmosn", "vdmosp", "sw",
+    "csw", "vswitch", "iswitch", "ltra", "urc", "txl", "cpl", "transline",
+    /* XSPICE */
+    "gain", "summer", "mult", "divide", "limit", "climit", "pwl", "multi_input_pwl", "aswitch",
+    "pswitch", "zener", "ilimit", "hyst", "d_dt", "int", "s_xfer", "slew", "lcouple", "core",
+    "cmeter", "lmeter", "capacitoric", "inductoric", "sine", "triangle", "square", "oneshot",
+    "memristor", "sidiode", "delay", "potentiometer", "spice2poly", "dac_bridge", "adc_bridge",
+    "bidi_bridge", "d_buffer", "d_inverter", "d_and", "d_nand", "d_or", "d_nor", "d_xor", "d_xnor",
+    "d_tristate", "d_pullup", "d_pulldown", "d_open_c", "d_open_e", "d_dff", "d_jkff", "d_tff",
+    "d_srff", "d_dlatch", "d_srlatch", "d_fdiv", "d_ram", "d_lut", "d_genlut", "d_osc", "d_pwm",
+    "d_to_real", "real_delay", "real_gain", "real_to_v", "nco", NULL,
+};
+/* clang-format on */
+
 /* Parameters of elements and models that name one. */
 static const char *const parameters[] = {
-    "file",     "wavefile",  "input_file", "state_file", "source_file", "process_file",
-    "filename", "file_name", "simulation", "noisefile",  NULL,
+    "file",         "wavefile", "input_file", "state_file", "source_file",
+    "process_file", "filename", "file_name",  "simulation", "noisefile",
+    "infile",       "outfile",  "rootfile",   NULL,
 };
 
 static bool listed(const char *const *list, const char *word, size_t n)
@@ -145,6 +166,39 @@ static enum status screen_words(const struct place *place, const char *s)
     return STATUS_OK;
 }
 
+/* A .model card over the lines that it stands in. */
+struct model_card {
+    int word; /* the next one: 1 the name, 2 the type; -1: no such card, or its type was seen */
+};
+
+/* The type of a model may stand in a continuation of its card. */
+static enum status screen_model(struct model_card *card, const struct place *place, const char *s)
+{
+    static const char ends[] = BLANKS "(),=";
+    s += strspn(s, BLANKS);
+    if (!*s || *s == '*')
+        return STATUS_OK;
+    if (*s != '+') {
+        const size_t n = strcspn(s, BLANKS);
+        card->word = n == strlen(".model") && strncasecmp(s, ".model", n) == 0 ? 1 : -1;
+        s += n;
+    } else {
+        s++;
+    }
+    for (; card->word > 0 && *(s += strspn(s, ends)); card->word++) {
+        const size_t n = strcspn(s, ends);
+        if (card->word > 1 && strncasecmp(s, "ako:", strlen("ako:")) != 0) {
+            card->word = -1;
+            return listed(model_types, s, n)
+                       ? STATUS_OK
+                       : refuse(place, s, n, "is a kind of model that is not known to be harmless",
+                                "one such as nmos");
+        }
+        s += n;
+    }
+    return STATUS_OK;
+}
+
 enum status spice_line_screen(enum spice_kind kind, const char *path, int line, const char *text,
                               struct error *error)
 {
@@ -172,13 +226,34 @@ enum status spice_line_screen(enum spice_kind kind, const char *path, int line, 
     const char *quote = strpbrk(s, "\"`");
     if (quote)
         return refuse(&place, quote, strcspn(quote, " \t"), "is a text", "none in a netlist");
-    return screen_words(&place, s);
+    const enum status status = screen_words(&place, s);
+    return status == STATUS_OK ? screen_model(&(struct model_card){-1}, &place, s) : status;
 }
 
 enum status spice_deck_screen(const char *const *lines, struct error *error)
 {
+    struct place place = {SPICE_WHOLE, "the deck for ngspice", 0, error};
+    struct model_card card = {-1};
     enum status status = STATUS_OK;
-    for (int i = 0; lines[i] && status == STATUS_OK; i++)
-        status = spice_line_screen(SPICE_WHOLE, "the deck for ngspice", i + 1, lines[i], error);
+    for (int i = 0; lines[i] && status == STATUS_OK; i++) {
+        place.line = i + 1;
+        status = spice_line_screen(SPICE_WHOLE, place.path, place.line, lines[i], error);
+        if (status == STATUS_OK)
+            status = screen_model(&card, &place, lines[i]);
+    }
     return status;
+}
+
+enum status spice_deck_refuse_code(const char *const *lines, struct error *error)
+{
+    for (; *lines; lines++) {
+        const char *s = *lines + strspn(*lines, BLANKS);
+        if (*s == 'a' || *s == 'A')
+            return fail(
+                error, STATUS_INPUT,
+                "'%.*s' is a code model, and this kernel has no Landlock that would keep it "
+                "from files; expected none, or a deck run with --trust",
+                (int)strcspn(s, BLANKS), s);
+    }
+    return STATUS_OK;
 }

@@ -32,7 +32,11 @@ void spice_cut_comment(char *line);
 enum status spice_line_screen(enum spice_kind kind, const char *path, int line, const char *text,
                               struct error *error);
 
-/* All lines of a finished deck, ended by NULL. */
+/* All lines of a finished deck, ended by NULL: of each model also what it is a model of. */
 enum status spice_deck_screen(const char *const *lines, struct error *error);
+
+/* Refuse code models (elements that begin with A): compiled code, of which the screen knows the names
+ * only.  For systems where nothing else keeps them from files. */
+enum status spice_deck_refuse_code(const char *const *lines, struct error *error);
 
 #endif

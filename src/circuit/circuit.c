@@ -120,10 +120,8 @@ int circuit_nodef(struct circuit *c, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *name = NULL;
-    int n = vasprintf(&name, format, args);
+    char *name = memory_vformat(format, args);
     va_end(args);
-    assert(n > 0);
     int node = circuit_node(c, name);
     free(name);
     return node;
@@ -145,10 +143,8 @@ void circuit_card(struct circuit *c, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *text = NULL;
-    int n = vasprintf(&text, format, args);
+    char *text = memory_vformat(format, args);
     va_end(args);
-    assert(n >= 0);
     add_card(c, -1, text);
 }
 

@@ -2,6 +2,7 @@
 /* From text to subcircuit definitions; the expansion into elements is in expand.c. */
 #include "circuit/subcircuit.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 #include "base/spice_number.h"
 #include "base/spice_screen.h"
@@ -167,6 +168,11 @@ static enum status include(struct reader *r, const char *path, const char *line,
     const char *slash = strrchr(path, '/');
     char *full =
         slash ? memory_format("%.*s/%s", (int)(slash - path), path, file) : memory_string(file);
+    if (status == STATUS_OK && !directory_keeps(path, full))
+        status = fail_at(r->error, path, number,
+                         ".include \"%s\" leaves the folder by a symbolic link, expected a file in "
+                         "it",
+                         file);
     if (status == STATUS_OK)
         status = read_lines(r, full, depth + 1);
     free(full);

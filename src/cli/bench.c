@@ -164,8 +164,11 @@ static enum status save(const char *program, struct new_folder *folder,
     if (status == STATUS_OK)
         status = output_tables(folder, "bench.json", N_TABLES, names, tables, error);
     if (status == STATUS_OK && tables[1]->n_rows > 0) {
+        bool drawn = false;
         status = cost_plot_write(folder, tables[1], error);
-        if (status == STATUS_OK && !cost_plot_draw(folder))
+        if (status == STATUS_OK)
+            status = cost_plot_draw(folder, &drawn, error);
+        if (status == STATUS_OK && !drawn)
             fprintf(stderr, "%s: no gnuplot, so no cost.png; `gnuplot cost.gp' draws it\n",
                     program);
     }
@@ -220,7 +223,7 @@ int command_bench(int argc, char **argv)
     struct error error = {0};
     struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
     const struct argp argp = {options, parse, NULL, doc, NULL, add_default, NULL};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     key_options_free(options);
     interrupt_watch();
     const enum status status = run(&a, argv[0], &error);

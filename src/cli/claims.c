@@ -173,7 +173,7 @@ int command_claims(int argc, char **argv)
 {
     struct arguments a = {.spot_checks = SPOT_CHECKS};
     struct error error = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     interrupt_watch();
     const enum status status = run(&a, &error);
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);

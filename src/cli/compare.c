@@ -195,7 +195,7 @@ int command_compare(int argc, char **argv)
 {
     struct arguments a = {0};
     struct error error = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     struct summary *summaries = NEW(a.n, struct summary);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < a.n && status == STATUS_OK; i++) {

@@ -498,7 +498,7 @@ int command_fit(int argc, char **argv)
 {
     struct arguments a = defaults();
     struct error error = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     interrupt_watch();
     a.fit.interrupted = &interrupt_flag;
     if (isatty(STDERR_FILENO))

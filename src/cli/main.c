@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/input/command.h"
+#include "engine/spice/confine.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -72,9 +73,15 @@ static void out_of_memory(size_t bytes)
     exit(STATUS_NUMERICAL);
 }
 
+static void tell(const char *text)
+{
+    fprintf(stderr, "silverbar: %s\n", text);
+}
+
 int main(int argc, char **argv)
 {
     memory_on_failure(out_of_memory);
+    confine_on_absence(tell);
     setlocale(LC_ALL, "C"); /* numbers have a point in every locale */
     signal(SIGPIPE, SIG_IGN);
     atexit(close_output);

@@ -131,7 +131,7 @@ int command_netlist(int argc, char **argv)
     struct error error = {0};
     struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
     const struct argp argp = {options, parse, "classifier", doc, NULL, NULL, NULL};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     key_options_free(options);
     enum status status = print(&a, &error);
     free(dopant);

@@ -558,7 +558,7 @@ int command_read(int argc, char **argv)
     struct error error = {{0}};
     a.argc = argc;
     a.argv = argv;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     interrupt_watch();
     const enum status status = run(&r, &folder, &error);
     new_folder_abandon(&folder);

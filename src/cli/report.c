@@ -56,7 +56,7 @@ int command_report(int argc, char **argv)
     struct arguments a = {0};
     struct error error = {0};
     struct new_file output;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     struct stat info;
     const size_t n = strlen(a.folder);
     const bool folder = stat(a.folder, &info) == 0 ? S_ISDIR(info.st_mode)

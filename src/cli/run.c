@@ -312,7 +312,7 @@ int command_run(int argc, char **argv)
 {
     struct arguments a = {.sample = NO_SAMPLE};
     struct error error = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     interrupt_watch();
     enum status status = STATUS_OK;
     if (a.keys)

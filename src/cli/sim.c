@@ -238,7 +238,7 @@ int command_sim(int argc, char **argv)
                           .argc = argc,
                           .argv = argv};
     struct error error = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     interrupt_watch();
     const enum status status = run(&a, &error);
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);

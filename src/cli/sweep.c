@@ -97,7 +97,7 @@ int command_sweep(int argc, char **argv)
     struct arguments a = defaults();
     struct error error = {0};
     struct ranks ranks;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     a.command.name = argv[0];
     enum status status = ranks_begin(&ranks, &error);
     if (status != STATUS_OK)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/input/arguments.h"
 #include "cli/input/command.h"
 #include "report/json.h"
 #include "sweep/store.h"
@@ -60,7 +61,7 @@ int command_table(int argc, char **argv)
     struct error error = {0};
     struct table *t;
     size_t samples;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     const enum status status = store_table(a.path, a.wall, &t, &samples, &error);
     if (status != STATUS_OK)
         return command_failed(argv[0], status, &error);

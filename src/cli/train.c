@@ -395,7 +395,7 @@ int command_train(int argc, char **argv)
     struct error error = {0};
     struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
     const struct argp argp = {options, parse, "[FILE.yaml]", doc, NULL, add_default, NULL};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     key_options_free(options);
     interrupt_watch();
     enum status status = run(&a, argc, argv, &error);

@@ -558,7 +558,7 @@ int command_wave(int argc, char **argv)
 {
     struct arguments a = {.from = -INFINITY, .to = INFINITY, .plot = 1, .points = SIZE_MAX};
     struct error error = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    arguments_parse(&argp, argc, argv, &a);
     if (!a.output) /* `| head' ends it, as it does cat(1) */
         signal(SIGPIPE, SIG_DFL);
     enum status status = run(argv[0], &a, &error);

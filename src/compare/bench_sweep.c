@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/directory.h"
 #include "base/memory.h"
+#include "base/unfinished.h"
 #include "sweep/schedule.h"
 #include "sweep/sweep.h"
 
@@ -202,14 +203,13 @@ static enum status measure(const struct bench_options *o, const char *folder, st
 enum status bench_sweep(const struct bench_options *o, struct table *table, struct table *schedule,
                         struct error *error)
 {
-    const char *below = getenv("TMPDIR");
-    char *folder = memory_format("%s/silverbar-XXXXXX", below && *below ? below : "/tmp");
-    enum status status = STATUS_OK;
-    if (!mkdtemp(folder))
-        status = fail(error, STATUS_INPUT, "%s: %s", folder, strerror(errno));
-    else
-        status = measure(o, folder, table, schedule, error);
+    char *folder;
+    const int lock = unfinished_scratch(&folder);
+    if (lock < 0)
+        return fail(error, STATUS_INPUT, "no temporary folder can be made: %s", strerror(errno));
+    const enum status status = measure(o, folder, table, schedule, error);
     directory_remove(folder);
+    close(lock);
     free(folder);
     return status;
 }

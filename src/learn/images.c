@@ -119,6 +119,11 @@ bool images_are_letters(const char *what)
     return strlen(what) == 3 && what[1] == '/';
 }
 
+bool images_name_file(const char *what)
+{
+    return !images_are_letters(what);
+}
+
 enum status images_read(const char *what, struct image_pair *pair, struct error *error)
 {
     *pair = (struct image_pair){0};

@@ -31,8 +31,9 @@ struct image_pair {
 enum status images_read(const char *what, struct image_pair *pair, struct error *error);
 void images_free(struct image_pair *pair);
 
-/* Does `what` name two letters, not a file? */
+/* Does `what` name two letters, or a file? */
 bool images_are_letters(const char *what);
+bool images_name_file(const char *what);
 
 /* The built-in letters, for help texts. */
 const char *images_letters(void);

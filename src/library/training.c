@@ -75,7 +75,7 @@ int silverbar_training_open(const char *file, size_t n_settings, const char *con
                                              .neuron_file = h->neuron_file,
                                              .switch_file = h->switch_file,
                                              .interrupted = &h->interrupted};
-    const struct testbench_given given = {&experiment_training, n_settings, settings};
+    const struct testbench_given given = {&experiment_training, n_settings, settings, NULL};
     const enum status status = prepare(h, file, &given, sample, &e);
     *training = status == STATUS_OK ? h : NULL;
     if (status != STATUS_OK)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/cost_plot.h"
 
+#include "base/memory.h"
+#include "report/gnuplot.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const char head[] = "# Draws cost.png from series.csv: gnuplot cost.gp\n"
                            "set terminal pngcairo size 1100,460 font 'sans,11'\n"
@@ -55,21 +55,42 @@ enum status cost_plot_write(const struct new_folder *folder, const struct table 
     return new_folder_close(out, "cost.gp", STATUS_OK, error);
 }
 
-bool cost_plot_draw(const struct new_folder *folder)
+/* The commands of cost.gp, into memory. */
+static FILE *read_commands(const struct new_folder *folder, struct error *error)
 {
-    const pid_t pid = fork();
-    if (pid == 0) {
-        const int null = open("/dev/null", O_RDWR);
-        if (chdir(folder->temporary) != 0 || null < 0)
-            _exit(1);
-        dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
-        dup2(null, STDERR_FILENO);
-        execlp("gnuplot", "gnuplot", "cost.gp", (char *)NULL);
-        _exit(127);
+    static const char output[] = "set output";
+    char *path = memory_format("%s/cost.gp", folder->temporary), line[4096];
+    FILE *in = fopen(path, "re"), *script = in ? gnuplot_script(error) : NULL;
+    free(path);
+    if (!in)
+        fail(error, STATUS_INPUT, "cost.gp: %s", strerror(errno));
+    while (script && fgets(line, sizeof line, in))
+        if (strncmp(line, output, strlen(output)) != 0)
+            fputs(line, script);
+    if (in)
+        fclose(in);
+    return script;
+}
+
+enum status cost_plot_draw(const struct new_folder *folder, bool *drawn, struct error *error)
+{
+    struct new_file picture;
+    struct error why_not;
+    FILE *script = read_commands(folder, error);
+    *drawn = false;
+    if (!script)
+        return STATUS_INPUT;
+    char *path = memory_format("%s/cost.png", folder->temporary);
+    enum status status = new_file_begin(path, &picture, error);
+    if (status == STATUS_OK) {
+        const enum status drawing = gnuplot_draw(script, folder->temporary, picture.file, &why_not);
+        *drawn = drawing == STATUS_OK;
+        if (*drawn)
+            status = new_file_end(&picture, STATUS_OK, error);
+        else
+            new_file_end(&picture, drawing, &why_not);
     }
-    int state = 1;
-    while (pid > 0 && waitpid(pid, &state, 0) < 0 && errno == EINTR)
-        continue;
-    return pid > 0 && WIFEXITED(state) && WEXITSTATUS(state) == 0;
+    fclose(script);
+    free(path);
+    return status;
 }

@@ -9,7 +9,7 @@
 enum status cost_plot_write(const struct new_folder *folder, const struct table *series,
                             struct error *error);
 
-/* Run gnuplot on it, which makes cost.png.  False: gnuplot is not there, or failed. */
-bool cost_plot_draw(const struct new_folder *folder);
+/* Draw it as cost.png.  *drawn false with STATUS_OK: gnuplot is not there, or failed. */
+enum status cost_plot_draw(const struct new_folder *folder, bool *drawn, struct error *error);
 
 #endif

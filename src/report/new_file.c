@@ -3,6 +3,7 @@
 
 #include "base/directory.h"
 #include "base/memory.h"
+#include "base/unfinished.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,30 +29,41 @@ static enum status close_file(FILE *file, const char *name, enum status status, 
     return status;
 }
 
+/* What a file or folder is made with: unfinished_file(), unfinished_folder(). */
+typedef int maker(const char *prefix, char **temporary);
+
+static int make(maker *function, const char *path, char **temporary)
+{
+    char *prefix = memory_format("%s.unfinished-", path);
+    const int descriptor = function(prefix, temporary);
+    free(prefix);
+    return descriptor;
+}
+
 enum status new_file_begin(const char *path, struct new_file *o, struct error *error)
 {
     struct stat info;
-    *o = (struct new_file){.file = stdout};
+    *o = (struct new_file){.file = stdout, .lock = -1};
     if (!path)
         return STATUS_OK;
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
         return fail(error, STATUS_INPUT, "%s: expected the name of a regular file", path);
-    o->path = memory_string(path);
-    o->temporary = memory_format("%s.unfinished-XXXXXX", path);
-    const int descriptor = mkostemp(o->temporary, O_CLOEXEC);
+    const int descriptor = make(unfinished_file, path, &o->temporary);
     o->file = NULL;
     if (descriptor >= 0 && fchmod(descriptor, permitted(0666)) == 0)
         o->file = fdopen(descriptor, "wb");
-    if (o->file)
+    if (o->file) {
+        o->path = memory_string(path);
+        o->lock = fcntl(descriptor, F_DUPFD_CLOEXEC, 0); /* holds the lock when `file` is closed */
         return STATUS_OK;
+    }
     fail(error, STATUS_INPUT, "%s: cannot be written: %s", path, strerror(errno));
     if (descriptor >= 0) {
-        close(descriptor);
         unlink(o->temporary);
+        close(descriptor);
     }
-    free(o->path);
     free(o->temporary);
-    *o = (struct new_file){0};
+    *o = (struct new_file){.lock = -1};
     return STATUS_INPUT;
 }
 
@@ -64,14 +76,18 @@ enum status new_file_end(struct new_file *o, enum status status, struct error *e
         status = fail(error, STATUS_INPUT, "%s: cannot be written: %s", o->path, strerror(errno));
     if (status != STATUS_OK)
         unlink(o->temporary);
+    if (o->lock >= 0)
+        close(o->lock);
     free(o->path);
     free(o->temporary);
-    *o = (struct new_file){0};
+    *o = (struct new_file){.lock = -1};
     return status;
 }
 
 static void release(struct new_folder *o)
 {
+    if (o->temporary)
+        close(o->lock);
     free(o->path);
     free(o->temporary);
     *o = (struct new_folder){0};
@@ -88,14 +104,11 @@ enum status new_folder_begin(const char *path, struct new_folder *o, struct erro
     while (n > 1 && path[n - 1] == '/')
         n--;
     o->path = memory_string_n(path, n);
-    o->temporary = memory_format("%s.unfinished-XXXXXX", o->path);
-    const bool made = mkdtemp(o->temporary) != NULL;
-    if (made && chmod(o->temporary, permitted(0777)) == 0)
+    o->lock = make(unfinished_folder, o->path, &o->temporary);
+    if (o->lock >= 0 && chmod(o->temporary, permitted(0777)) == 0)
         return STATUS_OK;
     fail(error, STATUS_INPUT, "%s: cannot be made: %s", path, strerror(errno));
-    if (made)
-        directory_remove(o->temporary);
-    release(o);
+    new_folder_abandon(o);
     return STATUS_INPUT;
 }
 

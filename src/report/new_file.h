@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Files and folders that appear under their name only when they are complete: they are written under
- * NAME.unfinished-XXXXXX beside it, which is renamed, or removed when anything has failed. */
+ * NAME.unfinished-XXXXXX beside it, which is renamed, or removed when anything has failed.  What killed runs
+ * have left of the same name is removed at the beginning (base/unfinished.h). */
 #ifndef SILVERBAR_REPORT_NEW_FILE_H
 #define SILVERBAR_REPORT_NEW_FILE_H
 
@@ -11,6 +12,7 @@
 struct new_file {
     FILE *file;
     char *path, *temporary; /* NULL: standard output, or nothing has begun */
+    int lock;               /* descriptor that holds the lock; -1: none */
 };
 
 /* Begin a file, which may replace a regular file; `path` NULL: standard output.  On failure nothing
@@ -23,6 +25,7 @@ enum status new_file_end(struct new_file *output, enum status status, struct err
 
 struct new_folder {
     char *path, *temporary; /* NULL: nothing has begun */
+    int lock;               /* descriptor that holds the lock */
 };
 
 /* Begin a folder, which must not exist.  On failure nothing has begun. */

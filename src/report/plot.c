@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/plot.h"
 
+#include "report/gnuplot.h"
 #include "report/new_file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static const struct terminal {
     const char *ending, *name, *unit;
@@ -84,14 +83,13 @@ static void write_panel(const struct plot_panel *p, size_t number, FILE *out)
     fputc('\n', out);
 }
 
-static void write_script(const struct plot *plot, const char *path, const char *target, FILE *out)
+static void write_script(const struct plot *plot, const char *path, FILE *out)
 {
     const struct terminal *t = terminal(path);
-    fprintf(out, "set encoding utf8\nset terminal %s noenhanced size %g%s,%g%s\nset output ",
-            t->name, PANEL_WIDTH * (double)plot->n_panels * t->scale, t->unit,
-            PANEL_HEIGHT * t->scale, t->unit);
-    quoted(target, out);
-    fputs("\nset grid lc rgb '#cccccc'\nset key outside top center horizontal\n", out);
+    fprintf(out, "set encoding utf8\nset terminal %s noenhanced size %g%s,%g%s\n", t->name,
+            PANEL_WIDTH * (double)plot->n_panels * t->scale, t->unit, PANEL_HEIGHT * t->scale,
+            t->unit);
+    fputs("set grid lc rgb '#cccccc'\nset key outside top center horizontal\n", out);
     if (plot->n_panels > 1) {
         fprintf(out, "set multiplot layout 1,%zu title ", plot->n_panels);
         quoted(plot->title, out);
@@ -109,20 +107,20 @@ static void write_script(const struct plot *plot, const char *path, const char *
 
 enum status plot_draw(const struct plot *plot, const char *path, struct error *error)
 {
-    struct new_file picture; /* gnuplot writes it by its name */
+    struct new_file file;
+    struct error cause = {{0}};
     enum status status = plot_check(path, error);
-    if (status == STATUS_OK)
-        status = new_file_begin(path, &picture, error);
-    if (status != STATUS_OK)
-        return status;
-    FILE *gnuplot = popen("gnuplot >/dev/null 2>&1", "w");
-    if (!gnuplot) {
-        status = fail(error, STATUS_NUMERICAL, "gnuplot cannot be run: %s", strerror(errno));
-    } else {
-        write_script(plot, path, picture.temporary, gnuplot);
-        const int end = pclose(gnuplot);
-        if (!WIFEXITED(end) || WEXITSTATUS(end) != 0)
-            status = fail(error, STATUS_INPUT, "%s: gnuplot cannot draw it there", path);
+    FILE *script = status == STATUS_OK ? gnuplot_script(error) : NULL;
+    if (!script)
+        return STATUS_INPUT;
+    write_script(plot, path, script);
+    status = new_file_begin(path, &file, error);
+    if (status == STATUS_OK) {
+        status = gnuplot_draw(script, NULL, file.file, &cause);
+        if (status != STATUS_OK)
+            fail(error, status, "%s: %s", path, cause.text);
+        status = new_file_end(&file, status, error);
     }
-    return new_file_end(&picture, status, error);
+    fclose(script);
+    return status;
 }

@@ -2,18 +2,15 @@
 #include "report/wave_plot.h"
 
 #include "base/memory.h"
+#include "report/gnuplot.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* In gnuplot's single quotes only the quote itself has a meaning, and a line ends the text. */
 /* Frequencies over more than this ratio get a logarithmic axis. */
@@ -107,43 +104,14 @@ static void write_script(const struct raw_file *f, const struct decimated *d,
     fputc('\n', out);
 }
 
-/* Run gnuplot with the script in `in` and its output to `out`. */
-static enum status run(FILE *in, FILE *out, struct error *error)
-{
-    posix_spawn_file_actions_t actions;
-    char *const argv[] = {(char *)"gnuplot", (char *)"-d", (char *)"-", NULL};
-    pid_t child;
-    int state = 0;
-    fflush(out);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, fileno(in), STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, fileno(out), STDOUT_FILENO);
-    const int failure = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (failure)
-        return fail(error, STATUS_INPUT,
-                    "gnuplot: cannot be started: %s (Debian's package is gnuplot-nox)",
-                    strerror(failure));
-    while (waitpid(child, &state, 0) < 0 && errno == EINTR)
-        ;
-    if (!WIFEXITED(state) || WEXITSTATUS(state) != 0)
-        return fail(error, STATUS_NUMERICAL, "gnuplot: failed to draw");
-    return STATUS_OK;
-}
-
 enum status wave_plot_draw(const struct raw_file *f, const struct decimated *d,
                            const struct wave_plot_options *o, FILE *out, struct error *error)
 {
-    FILE *script = tmpfile();
+    FILE *script = gnuplot_script(error);
     if (!script)
-        return fail(error, STATUS_INPUT, "no room for a temporary file: %s", strerror(errno));
+        return STATUS_INPUT;
     write_script(f, d, o, script);
-    enum status status = STATUS_OK;
-    if (fflush(script) != 0 || ferror(script))
-        status = fail(error, STATUS_INPUT, "temporary file: %s", strerror(errno));
-    rewind(script);
-    if (status == STATUS_OK)
-        status = run(script, out, error);
+    const enum status status = gnuplot_draw(script, NULL, out, error);
     fclose(script);
     return status;
 }

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/spice_screen.h"
 #include "engine/spice/worker.h"
 #include "engine/spice/worker_link.h"
 
@@ -244,8 +243,7 @@ static enum status run_lines(const struct user_deck *deck, size_t analysis, cons
                                       .noise = deck->noise && !deck->control,
                                       .seed = options->seed,
                                       .folder = real ? real : "/"};
-    enum status status =
-        options->trusted ? STATUS_OK : spice_deck_screen((const char *const *)l->lines, error);
+    enum status status = options->trusted ? STATUS_OK : worker_link_screen(l->lines, error);
     if (status == STATUS_OK) {
         status = worker_link_start(&r->link, body, &setup);
         if (status == STATUS_OK)

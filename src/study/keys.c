@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "study/keys.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 #include "base/spice_number.h"
 
@@ -153,6 +154,22 @@ static bool named(const struct key *key, const char *text)
     return key->ending && n > m && strcmp(text + n - m, key->ending) == 0;
 }
 
+bool key_names_path(const char *text)
+{
+    return strpbrk(text, "./") != NULL;
+}
+
+static enum status refuse_path(const struct key *key, const struct key_value *value,
+                               const char *text, struct error *error)
+{
+    char place[16] = "";
+    if (value->line > 0)
+        snprintf(place, sizeof place, ":%d", value->line);
+    return fail(error, STATUS_INPUT,
+                "%s%s: %s is '%.80s', expected a file in the folder of %s, or --set %s=FILE",
+                value->file, place, key->name, text, value->from, key->name);
+}
+
 enum status key_set(const struct key *key, const struct key_value *value, void *base,
                     struct error *error)
 {
@@ -194,6 +211,9 @@ enum status key_set(const struct key *key, const struct key_value *value, void *
     case KEY_TEXT: {
         if (key->choices && !named(key, text))
             return refuse_item(key, value, text, error);
+        if (value->from && key->names_file && key->names_file(text) &&
+            !directory_keeps(value->from, text))
+            return refuse_path(key, value, text, error);
         char *old, *copy = memory_string(text);
         memcpy(&old, field(key, base), sizeof old);
         free(old);
@@ -218,7 +238,7 @@ bool key_accepts(const struct key *key, const char *text)
     } field = {0};
     struct key alone = *key; /* in a struct that has no other field */
     alone.offset = 0;
-    const struct key_value value = {key->name, 0, 1, &text, false};
+    const struct key_value value = {key->name, 0, 1, &text, false, NULL};
     const bool accepted = key_set(&alone, &value, &field, NULL) == STATUS_OK;
     if (key->kind == KEY_TEXT)
         free(field.text);

@@ -35,19 +35,22 @@ struct key {
     const char *const *choices; /* of KEY_CHOICE: ended by NULL; of KEY_TEXT: or NULL, any text */
     const char *ending;         /* of KEY_TEXT with choices: or a file whose name ends so */
     const char *help;
+    bool (*names_file)(const char *text); /* of KEY_TEXT: or NULL, it names none */
 };
 
 /* Entries of such a table, one for each kind; `at` is the offset. */
 /* clang-format off */
-#define NUMBER_KEY(name, at, unit, min, max, help) {name, KEY_NUMBER, at, unit, min, max, NULL, NULL, help}
-#define WHOLE_KEY(name, at, min, max, help) {name, KEY_WHOLE, at, "1", min, max, NULL, NULL, help}
-#define COUNT_KEY(name, at, min, max, help) {name, KEY_COUNT, at, "1", min, max, NULL, NULL, help}
-#define SIZES_KEY(name, at, min, max, help) {name, KEY_SIZES, at, "1", min, max, NULL, NULL, help}
-#define CHOICE_KEY(name, at, choices, help) {name, KEY_CHOICE, at, "", 0, 0, choices, NULL, help}
-#define FLAG_KEY(name, at, help) {name, KEY_FLAG, at, "", 0, 0, NULL, NULL, help}
-#define TEXT_KEY(name, at, help) {name, KEY_TEXT, at, "", 0, 0, NULL, NULL, help}
+#define NUMBER_KEY(name, at, unit, min, max, help) {name, KEY_NUMBER, at, unit, min, max, NULL, NULL, help, NULL}
+#define WHOLE_KEY(name, at, min, max, help) {name, KEY_WHOLE, at, "1", min, max, NULL, NULL, help, NULL}
+#define COUNT_KEY(name, at, min, max, help) {name, KEY_COUNT, at, "1", min, max, NULL, NULL, help, NULL}
+#define SIZES_KEY(name, at, min, max, help) {name, KEY_SIZES, at, "1", min, max, NULL, NULL, help, NULL}
+#define CHOICE_KEY(name, at, choices, help) {name, KEY_CHOICE, at, "", 0, 0, choices, NULL, help, NULL}
+#define FLAG_KEY(name, at, help) {name, KEY_FLAG, at, "", 0, 0, NULL, NULL, help, NULL}
+#define TEXT_KEY(name, at, help) {name, KEY_TEXT, at, "", 0, 0, NULL, NULL, help, NULL}
 #define FILE_KEY(name, at, choices, ending, help) \
-    {name, KEY_TEXT, at, "", 0, 0, choices, ending, help}
+    {name, KEY_TEXT, at, "", 0, 0, choices, ending, help, key_names_path}
+#define PATH_KEY(name, at, names_file, help) \
+    {name, KEY_TEXT, at, "", 0, 0, NULL, NULL, help, names_file}
 /* clang-format on */
 
 /* A value as written in a testbench: one scalar, or the items of a list. */
@@ -57,7 +60,13 @@ struct key_value {
     size_t n;                 /* items; 1 for a scalar */
     const char *const *items; /* n texts */
     bool list;
+    const char
+        *from; /* the file whose words they are, which may name files of its folder only; NULL:
+                       * the user's own */
 };
+
+/* Of FILE_KEY, whose choices have neither dot nor slash. */
+bool key_names_path(const char *text);
 
 /* Is its value one number? */
 static inline bool key_is_number(const struct key *key)

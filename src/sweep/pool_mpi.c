@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "sweep/store.h"
 
 #include <mpi.h>
 
@@ -12,12 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#define PULSE 1.0       /* between two signs of life [s] */
-#define NAP_MIN 20e-6   /* between looks for messages, after one [s] */
-#define NAP_MAX 1e-3    /* and after a while without */
-#define IDLE 100        /* looks of a rank before it sleeps in between, some 100 us in all */
-#define SILENCES_OF_0 6 /* its store may keep rank 0 waiting */
+#define PULSE 1.0     /* between two signs of life [s] */
+#define NAP_MIN 20e-6 /* between looks for messages, after one [s] */
+#define NAP_MAX 1e-3  /* and after a while without */
+#define IDLE 100      /* looks of a rank before it sleeps in between, some 100 us in all */
+#define END_WAIT 30u  /* for ranks that die while all leave the job [s] */
 
 enum tag {
     TAG_SAMPLES = 1, /* to a rank: seat, samples */
@@ -124,8 +126,29 @@ enum status ranks_begin(struct ranks *ranks, struct error *error)
     return STATUS_OK;
 }
 
-enum status ranks_agree(const struct ranks *ranks, enum status status, const char *identity,
-                        bool *first, struct error *error)
+/* Does what all ranks do together come to its end? */
+static bool comes(MPI_Request *request, double until)
+{
+    double seconds = NAP_MIN;
+    for (int done = 0; MPI_Test(request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS;) {
+        if (done)
+            return true;
+        if (clock_now() > until)
+            return false;
+        nap(&seconds, false, NAP_MAX);
+    }
+    return false;
+}
+
+static enum status missing(struct ranks *ranks, struct error *error)
+{
+    ranks->lost = true;
+    return fail(error, STATUS_NUMERICAL, "rank %d: another rank has not come within %g s",
+                ranks->rank, AGREE_WAIT);
+}
+
+enum status ranks_agree(struct ranks *ranks, enum status status, const char *identity, bool *first,
+                        struct error *error)
 {
     unsigned char own[SHA256_BYTES] = {0}, of_0[SHA256_BYTES];
     *first = true;
@@ -134,20 +157,29 @@ enum status ranks_agree(const struct ranks *ranks, enum status status, const cha
     if (status == STATUS_OK)
         sha256(identity, strlen(identity), own);
     memcpy(of_0, own, sizeof own);
-    MPI_Bcast(of_0, sizeof of_0, MPI_BYTE, 0, MPI_COMM_WORLD);
+    const double until = clock_now() + AGREE_WAIT;
+    MPI_Request request;
+    MPI_Ibcast(of_0, sizeof of_0, MPI_BYTE, 0, MPI_COMM_WORLD, &request);
+    if (!comes(&request, until))
+        return missing(ranks, error);
     if (status == STATUS_OK && memcmp(own, of_0, sizeof own) != 0)
         status = fail(error, STATUS_INPUT,
                       "rank %d has another testbench, or files of it, than rank 0", ranks->rank);
     int failing = status == STATUS_OK ? ranks->n : ranks->rank, least = 0;
-    MPI_Allreduce(&failing, &least, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+    MPI_Iallreduce(&failing, &least, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request);
+    if (!comes(&request, until))
+        return missing(ranks, error);
     *first = ranks->rank == least;
     return least == ranks->n ? STATUS_OK : status == STATUS_OK ? STATUS_INPUT : status;
 }
 
 void ranks_end(const struct ranks *ranks)
 {
-    if (ranks->n > 1 && !ranks->lost) /* it waits for all */
-        MPI_Finalize();
+    if (ranks->n <= 1 || ranks->lost)
+        return;
+    alarm(END_WAIT); /* MPI waits for all, also for dead ones */
+    MPI_Finalize();
+    alarm(0);
 }
 
 /* ---- rank 0 ---- */
@@ -332,9 +364,9 @@ enum status ranks_serve(struct ranks *ranks, const struct sample_job *job, size_
         if (pulse_is_due(&p))
             post(&p, 0, TAG_PULSE, NULL, 0);
         collect(&p);
-        if (status == STATUS_OK && clock_now() > heard + SILENCES_OF_0 * silence)
+        if (status == STATUS_OK && clock_now() > heard + silence + STORE_LOCK_WAIT)
             status = fail(error, STATUS_NUMERICAL, "rank %d: rank 0 has been silent for %g s",
-                          ranks->rank, SILENCES_OF_0 * silence);
+                          ranks->rank, silence + STORE_LOCK_WAIT);
         idle = busy ? 0 : idle + 1;
     }
     if (status != STATUS_OK)

@@ -24,15 +24,17 @@ bool ranks_wanted(void);
 enum status ranks_begin(struct ranks *ranks, struct error *error);
 
 /* Is all well with every rank, and have all the same identity?  Else each fails; *first tells
- * whether it is this rank that shall say why. */
-enum status ranks_agree(const struct ranks *ranks, enum status status, const char *identity,
-                        bool *first, struct error *error);
+ * whether it is this rank that shall say why.  A rank that is dead is waited for AGREE_WAIT. */
+#define AGREE_WAIT 120.0 /* [s]; each rank has measured the neurons before, some at a slower pace */
+enum status ranks_agree(struct ranks *ranks, enum status status, const char *identity, bool *first,
+                        struct error *error);
 
 /* Of rank 0: the others as a pool, each with `jobs` seats. */
 struct pool ranks_pool(struct ranks *ranks, const struct sample_job *job, size_t jobs,
                        double silence);
 
-/* Of the others: compute until rank 0 ends it.  Fails if rank 0 is silent for six times `silence`. */
+/* Of the others: compute until rank 0 ends it.  Fails if rank 0 is silent for `silence` and as
+ * long as its store may keep it waiting, STORE_LOCK_WAIT. */
 enum status ranks_serve(struct ranks *ranks, const struct sample_job *job, size_t jobs,
                         double silence, struct error *error);
 

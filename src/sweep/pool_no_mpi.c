@@ -15,8 +15,8 @@ enum status ranks_begin(struct ranks *ranks, struct error *error)
     return STATUS_OK;
 }
 
-enum status ranks_agree(const struct ranks *ranks, enum status status, const char *identity,
-                        bool *first, struct error *error)
+enum status ranks_agree(struct ranks *ranks, enum status status, const char *identity, bool *first,
+                        struct error *error)
 {
     (void)identity;
     (void)error;

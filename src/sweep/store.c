@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "sweep/store_copy.h"
 
 #include <sqlite3.h>
 
@@ -19,6 +20,16 @@
 #define APPLICATION_ID 0x736c7662
 /* A byte far from those that SQLite locks: who holds it writes the sweep. */
 #define WRITER_BYTE 0x7fffff00
+
+/* Bytes of a value, which no sweep's comes near. */
+#define LENGTH_MOST (16 << 20)
+
+#define SWEEP_TABLE                                                                                \
+    "CREATE TABLE sweep (title TEXT, identity TEXT, version TEXT, samples INTEGER, inputs "        \
+    "INTEGER)"
+/* samples: the columns of inputs and outputs stand between these */
+#define SAMPLES_BEGIN "CREATE TABLE samples (sample INTEGER PRIMARY KEY"
+#define SAMPLES_END ", status TEXT, failure TEXT, wall_s REAL)"
 
 struct store {
     char *path;
@@ -108,16 +119,13 @@ static enum status create(struct store *s, struct error *error)
     const struct sample_job *job = s->job;
     sqlite3_str *sql = sqlite3_str_new(s->db);
     sqlite3_str_appendf(sql,
-                        "PRAGMA application_id = %d;"
-                        "CREATE TABLE sweep (title TEXT, identity TEXT, version TEXT, "
-                        "samples INTEGER, inputs INTEGER);"
-                        "INSERT INTO sweep VALUES (%Q, %Q, %Q, %lld, %lld);"
-                        "CREATE TABLE samples (sample INTEGER PRIMARY KEY",
+                        "PRAGMA application_id = %d;" SWEEP_TABLE ";"
+                        "INSERT INTO sweep VALUES (%Q, %Q, %Q, %lld, %lld);" SAMPLES_BEGIN,
                         APPLICATION_ID, job->title, job->identity, PACKAGE_VERSION,
                         (long long)job->n, (long long)job->n_inputs);
     for (size_t i = 0; i < job->n_columns; i++)
         sqlite3_str_appendf(sql, ", \"%w\" %s", job->columns[i].name, type_of(&job->columns[i]));
-    sqlite3_str_appendall(sql, ", status TEXT, failure TEXT, wall_s REAL);");
+    sqlite3_str_appendall(sql, SAMPLES_END ";");
     char *text = sqlite3_str_finish(sql);
     enum status status = execute(s, text, error);
     sqlite3_free(text);
@@ -167,17 +175,18 @@ static enum status compare(struct store *s, struct error *error)
     return status;
 }
 
-static enum status check_damage(struct store *s, struct error *error)
+static enum status check_damage(sqlite3 *db, const char *path, double lock_wait,
+                                struct error *error)
 {
     sqlite3_stmt *q = NULL;
-    int code = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &q, NULL);
+    int code = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &q, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(q);
     enum status status = STATUS_OK;
     if (code != SQLITE_ROW)
-        status = failed(s, error);
+        status = db_failed(db, path, lock_wait, error);
     else if (strcmp((const char *)sqlite3_column_text(q, 0), "ok") != 0)
-        status = fail(error, STATUS_INPUT, "%s: damaged: %.200s", s->path,
+        status = fail(error, STATUS_INPUT, "%s: damaged: %.200s", path,
                       (const char *)sqlite3_column_text(q, 0));
     sqlite3_finalize(q);
     return status;
@@ -196,12 +205,91 @@ static enum status recognise(sqlite3 *db, const char *path, double lock_wait, sq
     return STATUS_OK;
 }
 
+/* SQLite's advice for files from elsewhere (sqlite.org/security.html): the schema runs nothing. */
+static void be_defensive(sqlite3 *db)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_MOST);
+    sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, LENGTH_MOST);
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_exec(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0", NULL, NULL, NULL);
+}
+
+/* The text of a table's making, in its own words of its columns; to sqlite3_free(). */
+static char *samples_text(sqlite3 *db)
+{
+    sqlite3_stmt *q = NULL;
+    sqlite3_str *sql = sqlite3_str_new(db);
+    sqlite3_str_appendall(sql, SAMPLES_BEGIN);
+    if (sqlite3_prepare_v2(db,
+                           "SELECT name, type FROM pragma_table_xinfo('samples') WHERE cid > 0 AND "
+                           "cid < (SELECT count(*) FROM pragma_table_xinfo('samples')) - 3",
+                           -1, &q, NULL) == SQLITE_OK)
+        while (sqlite3_step(q) == SQLITE_ROW)
+            sqlite3_str_appendf(sql, ", \"%w\" %s", sqlite3_column_text(q, 0),
+                                sqlite3_column_text(q, 1));
+    sqlite3_finalize(q);
+    sqlite3_str_appendall(sql, SAMPLES_END);
+    return sqlite3_str_finish(sql);
+}
+
+static bool made_so(sqlite3 *db, const char *name, const char *text)
+{
+    sqlite3_stmt *q = NULL;
+    bool same = false;
+    if (text &&
+        sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?",
+                           -1, &q, NULL) == SQLITE_OK) {
+        sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+        if (sqlite3_step(q) == SQLITE_ROW) {
+            const char *found = (const char *)sqlite3_column_text(q, 0);
+            same = found && strcmp(found, text) == 0;
+        }
+    }
+    sqlite3_finalize(q);
+    return same;
+}
+
+/* Are there the two tables as create() makes them, and nothing else: no view, trigger, check, default or
+ * computed column?  Then reading them computes nothing. */
+static enum status check_layout(sqlite3 *db, const char *path, sqlite3_int64 tables,
+                                struct error *error)
+{
+    const char *wrong = !made_so(db, "sweep", SWEEP_TABLE) ? "sweep" : NULL;
+    char *text = wrong ? NULL : samples_text(db);
+    if (!wrong && !made_so(db, "samples", text))
+        wrong = "samples";
+    sqlite3_free(text);
+    if (wrong)
+        return fail(error, STATUS_INPUT,
+                    "%s: %s is not a table of the expected columns, as `sweep' makes it", path,
+                    wrong);
+    return tables == 2 ? STATUS_OK
+                       : fail(error, STATUS_INPUT,
+                              "%s: %lld tables, views or indexes, expected sweep and samples only",
+                              path, (long long)tables);
+}
+
+/* Of a file that is there: nothing of it is believed before. */
+static enum status check_file(sqlite3 *db, const char *path, double lock_wait,
+                              sqlite3_int64 *tables, struct error *error)
+{
+    be_defensive(db);
+    enum status status = recognise(db, path, lock_wait, tables, error);
+    if (status == STATUS_OK && *tables > 0)
+        status = check_layout(db, path, *tables, error);
+    if (status == STATUS_OK && *tables > 0)
+        status = check_damage(db, path, lock_wait, error);
+    return status;
+}
+
 static enum status begin(struct store *s, struct error *error)
 {
     sqlite3_int64 tables;
-    enum status status = recognise(s->db, s->path, s->lock_wait, &tables, error);
-    if (status == STATUS_OK && tables > 0)
-        status = check_damage(s, error);
+    enum status status = check_file(s->db, s->path, s->lock_wait, &tables, error);
     if (status == STATUS_OK && tables > 0)
         status = compare(s, error);
     if (status == STATUS_OK)
@@ -252,6 +340,8 @@ enum status store_open(const char *path, const struct sample_job *job,
         status = fail(error, STATUS_INPUT, "%s: %s", path, strerror(errno));
     if (status == STATUS_OK)
         status = lock_writer(s, error);
+    if (status == STATUS_OK)
+        status = store_journal_check(path, error);
     if (status == STATUS_OK) {
         const int code = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE, NULL);
         if (code == SQLITE_OK)
@@ -382,36 +472,67 @@ static void read_rows(sqlite3_stmt *q, size_t n, const size_t *columns, struct t
     }
 }
 
-/* Open a file to read it; on failure *db is NULL. */
-static enum status open_reader(const char *path, sqlite3 **db, struct error *error)
+/* A file that is read, or a copy of it. */
+struct reader {
+    sqlite3 *db;
+    struct store_copy copy; /* or none */
+};
+
+static void close_reader(struct reader *r)
+{
+    sqlite3_close(r->db);
+    store_copy_remove(&r->copy);
+    *r = (struct reader){0};
+}
+
+static enum status try_reader(struct reader *r, const char *path, struct error *error)
+{
+    sqlite3_int64 tables = 0;
+    const int code = r->copy.path
+                         ? sqlite3_open_v2(r->copy.path, &r->db, SQLITE_OPEN_READWRITE, NULL)
+                         : sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY, NULL);
+    sqlite3_busy_timeout(r->db, (int)(1e3 * STORE_LOCK_WAIT));
+    const enum status status = code == SQLITE_OK
+                                   ? check_file(r->db, path, STORE_LOCK_WAIT, &tables, error)
+                                   : db_failed(r->db, path, STORE_LOCK_WAIT, error);
+    return status == STATUS_OK && tables == 0
+               ? fail(error, STATUS_INPUT, "%s: not a file of results that `sweep' made", path)
+               : status;
+}
+
+/* Open a file to read it; on failure there is nothing to close. */
+static enum status open_reader(const char *path, struct reader *r, struct error *error)
 {
     struct stat info;
-    sqlite3_int64 tables = 0;
-    *db = NULL;
+    *r = (struct reader){0};
     if (stat(path, &info) != 0) /* SQLite says less */
         return fail(error, STATUS_INPUT, "%s: %s", path, strerror(errno));
-    const int code = sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL);
-    sqlite3_busy_timeout(*db, (int)(1e3 * STORE_LOCK_WAIT));
-    enum status status = code == SQLITE_OK ? recognise(*db, path, STORE_LOCK_WAIT, &tables, error)
-                                           : db_failed(*db, path, STORE_LOCK_WAIT, error);
-    if (status == STATUS_OK && tables == 0)
-        status = fail(error, STATUS_INPUT, "%s: not a file of results that `sweep' made", path);
-    if (status != STATUS_OK) {
-        sqlite3_close(*db);
-        *db = NULL;
+    if (!S_ISREG(info.st_mode))
+        return fail(error, STATUS_INPUT, "%s: not a regular file", path);
+    if (store_journal_check(path, error) != STATUS_OK)
+        return STATUS_INPUT;
+    enum status status = try_reader(r, path, error);
+    const int code = status == STATUS_OK ? SQLITE_OK : sqlite3_errcode(r->db);
+    if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN) { /* its journal or log needs writing */
+        close_reader(r);
+        status = store_copy_make(path, &r->copy, error);
+        if (status == STATUS_OK)
+            status = try_reader(r, path, error);
     }
+    if (status != STATUS_OK)
+        close_reader(r);
     return status;
 }
 
 enum status store_info_read(const char *path, struct store_info *info, struct error *error)
 {
-    sqlite3 *db;
+    struct reader r;
     sqlite3_stmt *q = NULL;
     *info = (struct store_info){0};
-    enum status status = open_reader(path, &db, error);
+    enum status status = open_reader(path, &r, error);
     if (status != STATUS_OK)
         return status;
-    if (sqlite3_prepare_v2(db, "SELECT title, identity, version, samples, inputs FROM sweep", -1,
+    if (sqlite3_prepare_v2(r.db, "SELECT title, identity, version, samples, inputs FROM sweep", -1,
                            &q, NULL) == SQLITE_OK &&
         sqlite3_step(q) == SQLITE_ROW) {
         char **const texts[] = {&info->title, &info->identity, &info->version};
@@ -422,10 +543,10 @@ enum status store_info_read(const char *path, struct store_info *info, struct er
         info->n_samples = (size_t)sqlite3_column_int64(q, 3);
         info->n_inputs = (size_t)sqlite3_column_int64(q, 4);
     } else {
-        status = db_failed(db, path, STORE_LOCK_WAIT, error);
+        status = db_failed(r.db, path, STORE_LOCK_WAIT, error);
     }
     sqlite3_finalize(q);
-    sqlite3_close(db);
+    close_reader(&r);
     return status;
 }
 
@@ -440,17 +561,18 @@ void store_info_free(struct store_info *info)
 enum status store_table(const char *path, bool with_wall, struct table **table, size_t *samples,
                         struct error *error)
 {
-    sqlite3 *db = NULL;
+    struct reader r;
     sqlite3_stmt *q = NULL;
     sqlite3_int64 total = 0;
     int code;
     *table = NULL;
-    enum status status = open_reader(path, &db, error);
+    enum status status = open_reader(path, &r, error);
     if (status != STATUS_OK)
         return status;
-    if (query_number(db, "SELECT samples FROM sweep", &total) != STATUS_OK ||
-        sqlite3_prepare_v2(db, "SELECT * FROM samples ORDER BY sample", -1, &q, NULL) != SQLITE_OK)
-        status = db_failed(db, path, STORE_LOCK_WAIT, error);
+    if (query_number(r.db, "SELECT samples FROM sweep", &total) != STATUS_OK ||
+        sqlite3_prepare_v2(r.db, "SELECT * FROM samples ORDER BY sample", -1, &q, NULL) !=
+            SQLITE_OK)
+        status = db_failed(r.db, path, STORE_LOCK_WAIT, error);
     if (status == STATUS_OK) {
         const size_t n = (size_t)sqlite3_column_count(q);
         const char **names = NEW(n, const char *);
@@ -463,7 +585,7 @@ enum status store_table(const char *path, bool with_wall, struct table **table, 
         *table = table_new(kept, names, NULL);
         read_rows(q, kept, columns, *table, &code);
         if (code != SQLITE_DONE) {
-            status = db_failed(db, path, STORE_LOCK_WAIT, error);
+            status = db_failed(r.db, path, STORE_LOCK_WAIT, error);
             table_free(*table);
             *table = NULL;
         }
@@ -473,6 +595,6 @@ enum status store_table(const char *path, bool with_wall, struct table **table, 
     if (samples)
         *samples = (size_t)total;
     sqlite3_finalize(q);
-    sqlite3_close(db);
+    close_reader(&r);
     return status;
 }

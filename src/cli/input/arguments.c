@@ -5,9 +5,29 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+static void short_of_memory(int number)
+{
+    static const char text[] = "silverbar: out of memory\n";
+    (void)number;
+    const ssize_t sent = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)sent;
+    _exit(STATUS_NUMERICAL);
+}
+
+void arguments_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+    struct sigaction before;
+    sigaction(SIGABRT, &(struct sigaction){.sa_handler = short_of_memory}, &before);
+    if (argp_parse(argp, argc, argv, 0, NULL, input) == ENOMEM)
+        short_of_memory(SIGABRT);
+    sigaction(SIGABRT, &before, NULL);
+}
 
 double argument_number(struct argp_state *state, const char *option, const char *text, double min,
                        double max)

@@ -8,6 +8,9 @@
 #include <argp.h>
 #include <stdint.h>
 
+/* argp_parse(), which asserts where memory is short: here a message, and exit status 1. */
+void arguments_parse(const struct argp *argp, int argc, char **argv, void *input);
+
 /* A finite decimal number in [min, max]. */
 double argument_number(struct argp_state *state, const char *option, const char *text, double min,
                        double max);

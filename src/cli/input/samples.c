@@ -3,6 +3,7 @@
 
 #include "base/directory.h"
 #include "base/memory.h"
+#include "base/unfinished.h"
 #include "cli/input/interrupt.h"
 #include "cli/input/study_inputs.h"
 
@@ -32,25 +33,23 @@ enum status samples_compute(const struct sample_job *job, const struct samples_o
         .interrupted = &interrupt_flag,
         .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
     };
-    const char *parent = getenv("TMPDIR");
-    char *folder = memory_format("%s/silverbar-XXXXXX", parent && *parent ? parent : "/tmp");
+    char *folder = NULL;
     struct sweep_report report;
     size_t total;
     *samples = NULL;
-    if (!o->store && !mkdtemp(folder)) {
-        const enum status status =
-            fail(error, STATUS_INPUT, "%s: cannot be made: %s", folder, strerror(errno));
-        free(folder);
-        return status;
-    }
+    const int lock = o->store ? -1 : unfinished_scratch(&folder);
+    if (!o->store && lock < 0)
+        return fail(error, STATUS_INPUT, "no temporary folder can be made: %s", strerror(errno));
     char *path = o->store ? memory_string(o->store) : memory_format("%s/samples.db", folder);
     enum status status = sweep_run(job, path, &sweep, &report, error);
     if (sweep.progress)
         study_progress(NULL, NULL);
     if (status == STATUS_OK)
         status = store_table(path, false, samples, &total, error);
-    if (!o->store)
+    if (!o->store) {
         directory_remove(folder);
+        close(lock);
+    }
     free(path);
     free(folder);
     return status;

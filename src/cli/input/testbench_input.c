@@ -32,7 +32,8 @@ void testbench_input_context(struct testbench_input *in)
 enum status testbench_input_read(struct testbench_input *in, const char *path, const char *text,
                                  struct error *error)
 {
-    const struct testbench_given given = {in->experiment, in->n, (const char *const *)in->settings};
+    const struct testbench_given given = {in->experiment, in->n, (const char *const *)in->settings,
+                                          NULL};
     return text ? testbench_read_text(path, text, &given, &in->testbench, error)
                 : testbench_read(path, &given, &in->testbench, error);
 }

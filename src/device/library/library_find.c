@@ -22,10 +22,15 @@ static int is_library(const struct dirent *entry)
     return ends_in_lib(entry->d_name);
 }
 
+bool library_names_file(const char *what)
+{
+    return strchr(what, '/') || ends_in_lib(what);
+}
+
 enum status library_find(const char *what, const char *directory, char **path, struct error *error)
 {
     *path = NULL;
-    if (strchr(what, '/') || ends_in_lib(what)) {
+    if (library_names_file(what)) {
         *path = memory_string(what);
         return STATUS_OK;
     }

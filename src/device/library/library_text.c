@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "device/library/library_text.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 #include "base/spice_screen.h"
 
@@ -80,6 +81,12 @@ static enum status include(struct library_text *text, const struct open_file *se
     for (const struct open_file *f = self; f && status == STATUS_OK; f = f->parent)
         if (strcmp(f->path, path) == 0)
             status = fail_at(error, self->path, number, "found a recursive include of '%s'", path);
+    if (status == STATUS_OK && !directory_keeps(self->path, path))
+        status =
+            fail_at(error, self->path, number,
+                    "the include of '%s' leaves the folder by a symbolic link, expected a file "
+                    "in it",
+                    path);
     struct error inner = {{0}};
     if (status == STATUS_OK) {
         status = read_into(text, path, self, depth + 1, &inner);

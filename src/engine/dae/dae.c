@@ -185,7 +185,7 @@ static void element_currents(struct dae *d, bool by_node, const double *slope, d
         residual[d->fluxes[k].row] += d->fluxes[k].coefficient * slope[d->fluxes[k].column];
 }
 
-/* What leaves a child comes through its tie from the parent. */
+/* The current that leaves a child's group comes through its tie from the parent. */
 static void gather_ties(struct dae *d)
 {
     for (size_t k = d->n_ties; k-- > 0;)

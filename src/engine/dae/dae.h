@@ -19,7 +19,8 @@
 
 #include <stdint.h>
 
-/* Places for sums that nobody reads: additions to one place wait for each other. */
+/* Dummy indices for sums that nobody reads; several, because additions to one address wait for
+ * each other. */
 #define DAE_NOWHERE 64
 
 /* v(child) = v(parent) + sign * source's voltage */
@@ -145,8 +146,9 @@ void dae_values(struct dae *dae, double t, const double *y, const double *slope,
 /* Of them only the voltages, states and currents of controlled sources. */
 void dae_voltages(struct dae *dae, double t, const double *y);
 
-/* At a kink of the drive only the currents of capacitors jump.  The sources' powers behind it, from
- * dae->resting and the values before it (circuit_n_values()): power of sources alone is set. */
+/* At a kink of the drive only capacitor currents are discontinuous. Find the sources' powers
+ * just after the kink from dae->resting, the resistive currents, and the values just before it
+ * (circuit_n_values()); only powers of sources are set. */
 void dae_kink_powers(struct dae *dae, const double *resting, const double *values,
                      const double *slope, double *power);
 

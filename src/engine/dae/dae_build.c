@@ -469,7 +469,8 @@ static void find_places(struct dae *d)
             d->channels[k].places[i] = d->stamps[d->channels[k].places[i]];
 }
 
-/* Gates whose voltage follows from known nodes alone come first, the order else being kept. */
+/* Put transistors whose gate voltage follows from known nodes alone first; the order is kept
+ * otherwise. */
 static void sort_gates(struct dae *d)
 {
     const size_t n = d->n_derived;

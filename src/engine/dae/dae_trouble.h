@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Words for what has no solution: which unknown, which device, at what voltage and state. */
+/* Text for messages about a step without a solution: which unknown or device, at which voltage
+ * and state. */
 #ifndef SILVERBAR_ENGINE_DAE_DAE_TROUBLE_H
 #define SILVERBAR_ENGINE_DAE_DAE_TROUBLE_H
 

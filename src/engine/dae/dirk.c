@@ -30,7 +30,7 @@ static bool factor(struct rosenbrock *r, double t, const double *y)
     return r->factored > 0;
 }
 
-/* Limit the change of each node by what the last one was.  Returns whether one was too large. */
+/* Limit the change of each node by its last change. True: one was too large. */
 WIDE static bool limit(size_t n, double *restrict change, double *restrict last)
 {
     double beyond = 0; /* the largest part that is taken away [V] */

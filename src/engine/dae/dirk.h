@@ -21,8 +21,9 @@
 
 #define DIRK_ORDER 3 /* of the error estimate */
 
-/* In place of rosenbrock_step(), in its vectors.  slope: y' at y, or NULL after a kink; weight:
- * reciprocals of the tolerances.  False: singular, or Newton's method does not converge. */
+/* Does the work of rosenbrock_step(), in its vectors. slope: y' at y, or NULL after a kink;
+ * weight: reciprocals of the tolerances. False: the matrix is singular, or Newton's method does
+ * not converge. */
 bool dirk_step(struct rosenbrock *r, double t, double h, const double *y, const double *slope,
                const double *weight);
 

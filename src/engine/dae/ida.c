@@ -43,7 +43,7 @@
 #define STEP_RETRIED 0.7 /* at most after a rejection */
 #define STEP_SAFETY 0.9
 #define REACHING 0.9  /* of what is left, which a step then takes as a whole */
-#define DEFECTIVE 100 /* in place of the error of a step that does not end on a solution */
+#define DEFECTIVE 100 /* error, in tolerances, of a step that does not end on a solution */
 /* A continuous solution that is bent by more than this is none: [V], and of the change. */
 #define BUMP_MAX 1.0
 #define BUMP_PART 4.0
@@ -209,7 +209,8 @@ static enum status finish_step(struct run *r, double t0, double t_end, bool last
     return transient_check(r->transient, r->phase_begin + r->t, r->error);
 }
 
-/* Error of the last one-step step in units of the tolerance, and the unknown that has most of it. */
+/* Error of the last one-step step in units of the tolerance, and the unknown with the largest
+ * part of it. */
 static double step_error(struct run *r, size_t *worst)
 {
     const struct dae *d = r->dae;
@@ -277,7 +278,7 @@ static enum status begin_multistep(struct run *r, double t_end, bool last, bool 
     return finish_step(r, t0, t_end, last, ended);
 }
 
-/* The whole of a piece, from the kink at r->t to t_end, by IDAS alone. */
+/* Let IDAS integrate a whole piece, from the kink at r->t to t_end. */
 static enum status multistep_piece(struct run *r, double t_end, bool last, bool *ended)
 {
     enum status status = begin_multistep(r, t_end, last, ended);
@@ -306,7 +307,8 @@ static enum status multistep_piece(struct run *r, double t_end, bool last, bool 
     return status;
 }
 
-/* Steps are short or many: is it for what no step can do better? */
+/* To be called when steps have become short or many: fails if no integrator could take longer
+ * ones. */
 static void find_noise(struct run *r)
 {
     rosenbrock_noise(&r->rosenbrock, r->y, r->noise);

@@ -7,7 +7,7 @@
 #define POWER_CORRECTIONS 4 /* of the solution for its powers */
 #define CORRECTION_MAX 30   /* tolerances that the first of them may be long */
 #define POWER_PART 0.1      /* of the error of energies that the last of them may leave */
-/* of reltol: what a step may take of a class's energy, by its likely error */
+/* part of reltol that a step's likely error of a class's energy may take */
 #define ENERGY_PART 1.0
 
 /* The circuit at time t, from `between'.  Without `power' voltages, states and, where a probe reads
@@ -81,9 +81,9 @@ static double powers_between(struct run *r, double t0, double part, double *powe
     return settle_powers(r, &m, wrong);
 }
 
-/* Energies of the step from t0 to r->end, at which the values and powers have been computed, that the
- * one-step methods have tried.  `kink`: the drive had one at t0, where the currents of capacitors
- * jump.  Returns their error in units of what is allowed. */
+/* Energies of the step from t0 to r->end that a one-step method has tried; values and powers at
+ * r->end are computed. `kink`: the drive has a kink at t0, where capacitor currents jump.
+ * Returns the energies' error in units of the allowed one. */
 double ida_find_energies(struct run *r, double t0, bool kink)
 {
     struct rosenbrock *method = &r->rosenbrock;

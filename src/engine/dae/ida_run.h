@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A run of the engine ida (ida.c), and what it does within a step of the one-step methods or of IDAS: values
- * and powers there, and energies (ida_energies.c). */
+/* A run of the engine ida (ida.c), with the values, powers and energies (ida_energies.c) of its
+ * present step, whether a one-step method or IDAS takes it. */
 #ifndef SILVERBAR_ENGINE_DAE_IDA_RUN_H
 #define SILVERBAR_ENGINE_DAE_IDA_RUN_H
 
@@ -40,9 +40,10 @@ struct run {
     bool holds;
     struct power_change power_change;
     double recorded; /* end of the last interval that was, since the phase began [s] */
-    double t;        /* since the phase began: what is short beside the run keeps its places [s] */
-    double (*next)
-        [2]; /* n_kinds of phases: first step of the ramp and of what follows, as it last was */
+    double t;        /* time since the phase began [s]: counted so, a short step keeps its digits
+                      * late in a long run */
+    double (
+        *next)[2]; /* n_kinds of phases: the first steps of the last ramp and of the last hold */
     const struct phase *phase; /* that runs */
     double phase_begin;        /* [s] */
     bool probes_currents;      /* some of them */
@@ -58,8 +59,9 @@ void ida_evaluate_between(struct run *r, double t0, double part, double *residua
 /* The circuit's last evaluation is that of the end of the step: r->end_values, r->end_resting. */
 void ida_keep_end(struct run *r);
 
-/* Energies of the step from t0 to r->end that the one-step methods have tried, whose values and powers there
- * have been computed.  `kink`: the drive had one at t0.  Returns their error in units of what is allowed. */
+/* Energies of the step from t0 to r->end that a one-step method has tried; values and powers at
+ * r->end are computed. `kink`: the drive has a kink at t0. Returns the energies' error in units
+ * of the allowed one. */
 double ida_find_energies(struct run *r, double t0, bool kink);
 
 #endif

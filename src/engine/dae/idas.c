@@ -232,7 +232,8 @@ void idas_free(struct idas *s)
     free(s);
 }
 
-/* Sum of the magnitudes of what is of each class, e.g. [J]; of_elements: n_elements. */
+/* Sums by class of the magnitudes of the elements' quantities, e.g. [J]; of_elements:
+ * n_elements. */
 static double class_sum(const struct idas *s, const double *of_elements, double *of_classes)
 {
     double sum = 0;

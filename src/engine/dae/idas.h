@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SUNDIALS IDAS over the system of dae.h, with the factors of sparse_lu.h: multistep formulas (BDF)
- * of order 1 to 5 with IDAS's own choice of steps and orders, and its own quadratures of the
- * elements' powers.  It shares the equations with rosenbrock.h, and nothing of how they are
- * integrated.
+/* SUNDIALS IDAS over the system of dae.h, with the factors of sparse_lu.h: multistep formulas
+ * (BDF) of order 1 to 5 with IDAS's own choice of steps and orders, and its own quadratures of
+ * the elements' powers. It shares the equations with rosenbrock.h, but nothing of their
+ * integration.
  *
- * Error tests, IDAS's own, of each alone: of a voltage that has a derivative, to reltol |v| + vntol, or
- * to a quarter of kT/q where that is less; of a state, to a part of reltol x + vntol; and of what the
- * elements of each class take in a piece, to a part of reltol of it, or of a small share of what all
- * classes take. */
+ * IDAS tests each of these errors by itself: of a voltage with a derivative, against reltol |v|
+ * + vntol, or a quarter of kT/q where that is less; of a state, against a part of reltol x +
+ * vntol; of the energy of each class in a piece, against a part of reltol times that energy, or
+ * times a small share of the energy of all classes. */
 #ifndef SILVERBAR_ENGINE_DAE_IDAS_H
 #define SILVERBAR_ENGINE_DAE_IDAS_H
 

@@ -50,19 +50,20 @@ double rosenbrock_norm(const struct rosenbrock *r, const double *x, const double
 /* The factors of r->entries.  False: singular. */
 bool rosenbrock_factor(struct rosenbrock *r);
 
-/* What rounding y to numbers does to the equations' solution, by the last factors, which those of
- * r->entries must be: a line of small resistors whose driver is open moves as a whole on the last places of
- * its currents.  noise: n, magnitudes. */
+/* Residual that rounding y to double numbers makes, as a change of the solution by the last
+ * factors, which have to be those of r->entries. It matters where a line of small resistors with
+ * an open driver moves as a whole on the last digits of its currents. noise: n, magnitudes. */
 void rosenbrock_noise(struct rosenbrock *r, const double *y, double *noise);
 
 /* From y at t to t + h within one smooth piece of the drive.  False: the matrix is singular, or a
  * stage leaves all bounds. */
 bool rosenbrock_step(struct rosenbrock *r, double t, double h, const double *y);
 
-/* The circuit's values and powers at its end, as dae_values() has them.  The stages are solutions of
- * linear equations, and what is left of the nonlinear ones there is removed by Newton's method with
- * the matrix of the step, down to a hundredth of the tolerances 1/weight; a step would not survive
- * to begin far from its equations' solution.  False: that does not converge. */
+/* Values and powers of the circuit at the step's end, as dae_values() has them. The stages solve
+ * linear equations; the residual of the nonlinear ones is removed by Newton's method with the
+ * matrix of the step, down to a hundredth of the tolerances 1/weight. Otherwise the next step
+ * would begin with a residual that its error estimate takes for a local error, and be rejected.
+ * False: this does not converge. */
 bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, double *power);
 
 /* The change of Newton's method, with that matrix, in place of F; r->defect is that of y1.  False: there is
@@ -70,9 +71,9 @@ bool rosenbrock_values(struct rosenbrock *r, double t1, const double *weight, do
 bool rosenbrock_solve(const struct rosenbrock *r, double *residual);
 void rosenbrock_move(const struct rosenbrock *r, const double *change, double *y, double *slope);
 
-/* In place of rosenbrock_step() and rosenbrock_values() where y is no solution of the equations
- * without a derivative, as after a transistor has turned: one implicit Euler step of h seconds by
- * Newton's method with limited changes.  False: that does not converge. */
+/* Replaces rosenbrock_step() and rosenbrock_values() where y does not solve the equations
+ * without a derivative, as after a transistor has turned: one implicit Euler step of h seconds
+ * by Newton's method with limited changes. False: this does not converge. */
 bool rosenbrock_settle(struct rosenbrock *r, double t, double h, const double *y,
                        const double *weight, double *power);
 
@@ -84,9 +85,9 @@ void rosenbrock_kink(struct rosenbrock *r);
 /* The continuous solution of the last step and its slope at its beginning + part * h. */
 void rosenbrock_between(const struct rosenbrock *r, double part, double *y, double *slope);
 
-/* Put that back on the equations at time t, by Newton's method with the matrix of the step: its
- * polynomial carries a transient at the beginning of the step all the way to its end.  False: that
- * does not converge, and y and slope are of no use. */
+/* Solve the equations again at time t within the step, from its interpolant, by Newton's method
+ * with the matrix of the step: the interpolant carries a transient at the beginning of the step
+ * all the way to its end. False: this does not converge, and y and slope are of no use. */
 bool rosenbrock_correct(struct rosenbrock *r, double t, const double *weight, double *y,
                         double *slope);
 

@@ -26,8 +26,9 @@
 #define OPERATIONS_MAX 2000000 /* longer lists do not stay in cache */
 #define LONG_ROW 6             /* entries */
 
-/* Where rows k of L and of U without the diagonal begin among the entries of the factors, first all
- * of L; and column k of L in a list of such entries.  They end where those of the next pivot begin. */
+/* Index of the first entry of row k of L, and of U without its diagonal, among the factors (all
+ * of L comes first), and of column k of L in a list of such entries; each ends where that of the
+ * next pivot begins. */
 struct pivot {
     int32_t l, u, column;
 };
@@ -118,7 +119,7 @@ void sparse_lu_free(struct sparse_lu *lu)
     free(lu);
 }
 
-/* Place of (i, j) in the order of pivots, among lu->factors; -1: none. */
+/* Index of (i, j), in the order of pivots, among lu->factors; -1: no entry. */
 static int32_t find(const struct sparse_lu *lu, int64_t i, int64_t j)
 {
     if (i == j)

@@ -17,14 +17,14 @@
  * transistor saturates within the step (tests/test_energy_error.c).  Near a kink of the power d is a
  * thirtieth of w or more, and stays whole. */
 #define ESTIMATE_PART 30
-#define SIMPSON_PART 0.2 /* of a likely error: powers are the solution's own half way too */
+#define SIMPSON_PART 0.2 /* part of a likely error, if powers half way are those of a solution */
 
-#define TOTAL_PART 0.1  /* of what a class takes in a step on average, that also counts in each */
+#define TOTAL_PART 0.1  /* share of a class's mean energy in a step that counts in every step */
 #define CLASS_PART 1e-7 /* of what all classes take: a class counts as no less */
 #define QUANTUM 1e-24   /* [J] an error below it is none; a thousandth of kT */
 
-/* A step is taken by what is likely instead: the rule's own error, since powers within the step are put back on
- * the equations. */
+/* Steps are accepted by the likely error, which is the rule's own, since powers within the step
+ * are those of solutions. */
 static inline double estimated(double d, double w, double *likely)
 {
     const double part = ESTIMATE_PART * d;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Energies of all elements over an integrator's steps, from their powers at the ends and at two
- * points within: Lobatto's rule, exact for powers of degree 5.  What stores is booked by
- * that (stored.h). */
+ * points within: Lobatto's rule, exact for powers of degree 5. Elements that store are booked by
+ * the change of their stored energy (stored.h). */
 #ifndef SILVERBAR_ENGINE_DAE_STEP_ENERGY_H
 #define SILVERBAR_ENGINE_DAE_STEP_ENERGY_H
 
@@ -19,7 +19,7 @@ struct step_energy {
     double class_error[ENERGY_CLASSES];   /* sums of the estimates by these */
     double *begin, *first, *second, *end; /* n_elements: powers, put here by the caller [W] */
     double class_likely[ENERGY_CLASSES];  /* sums of likely errors, which choose steps [J] */
-    double of_step[ENERGY_CLASSES]; /* magnitudes of what the classes take in the last step [J] */
+    double of_step[ENERGY_CLASSES]; /* magnitudes of the classes' energies in the last step [J] */
     double total[ENERGY_CLASSES];   /* in all steps that were booked [J] */
     size_t steps;                   /* these */
     struct stored stored;
@@ -36,17 +36,19 @@ void step_energy_start(struct step_energy *s, const double *values);
  * or Simpson's from the trapezoid; step_energy.c says how much of d. */
 void step_energy_step(struct step_energy *s, double h);
 
-/* The same of a step whose energies [J] another rule has given: n_elements.  The estimate is the
- * difference to that of step_energy_step(), which shares the solution alone. */
+/* The same for a step whose energies [J] another rule has given: n_elements. The estimate is the
+ * difference from step_energy_step(), which has the solution in common with that rule and
+ * nothing else. */
 void step_energy_given(struct step_energy *s, double h, const double *given);
 
-/* The largest of these errors of classes, in units of what a step may add to them: reltol of what the
- * class takes in the step, or of a share of what it has taken so far.  error, of_step: ENERGY_CLASSES,
- * over h seconds [J], or [W] and h; not finite: INFINITY. */
+/* The largest error of a class, in units of the allowed one: reltol times the energy of the
+ * class in the step, or a share of its energy so far. error, of_step: ENERGY_CLASSES, over h
+ * seconds [J], or [W] and h; not finite: INFINITY. */
 double step_energy_excess(const struct step_energy *s, const double *error, const double *of_step,
                           double h, double reltol);
 
-/* The step ends at `values`: book what stores, and begin the next one; s->end becomes s->begin. */
+/* To be called when the step ends at `values`: books elements that store, and s->end becomes
+ * s->begin of the next step. */
 void step_energy_book(struct step_energy *s, const double *values);
 
 #endif

@@ -93,9 +93,10 @@ static double try_step(struct run *r, double h)
     return event_steps_try(&r->steps, r->t, h, &error) && isfinite(error) ? error : INFINITY;
 }
 
-/* The step [t, t + h], with an error <= 1, passes a stop: find the shorter one that just does.  *error:
- * of the step that is found, <= 1 too.  A shorter step has other middles, and may have a larger error;
- * then what is tried is shortened until it has not, and may end before the stop: *ended is false. */
+/* The step [t, t + h] has an error of at most 1 and passes a stop: find the shorter step that
+ * just passes it. A shorter step is solved anew and may have a larger error; it is then
+ * shortened until its error *error is at most 1 again, and may end before the stop: *ended is
+ * false. */
 static enum status find_stop(struct run *r, double *h, double *error, bool *ended)
 {
     double low = 0, high = *h;
@@ -122,7 +123,8 @@ static enum status find_stop(struct run *r, double *h, double *error, bool *ende
     }
 }
 
-/* By what a step with such an error should be longer: it goes with the third power. */
+/* Factor by which a step should be longer after this error, which goes with the third power of
+ * the step. */
 static double growth(double error)
 {
     return SAFETY / cbrt(fmax(error, 1e-6));
@@ -199,7 +201,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         enum status status = check_states(r);
         *ended = transient_stopped(r->transient, r->network->values);
         const bool ends = *ended || (last && r->t >= t_end);
-        event_charges_step(&r->charges, s);
+        event_charges_step(&r->charges, s, r->t - t0);
         if (status == STATUS_OK && ends)
             status = end_stretch(r);
         if (status == STATUS_OK && ends)

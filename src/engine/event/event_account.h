@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Energies of all elements over the steps of event_step.h.
  *
- * Power changes only in what hangs on live components: this is kept in the order of the network's
- * flows, by the powers at the beginning, half way and at the end of the step that is tried.  All else
- * keeps its power until it becomes live. */
+ * Powers change only in flows of live components. Their powers at the beginning, half way and at
+ * the end of the step that is tried are kept in the order of the network's flows. Every other
+ * element keeps the power idle[] until its component is live again. */
 #ifndef SILVERBAR_ENGINE_EVENT_EVENT_ACCOUNT_H
 #define SILVERBAR_ENGINE_EVENT_EVENT_ACCOUNT_H
 
@@ -31,20 +31,20 @@ struct event_account {
     struct stored stored;                   /* what capacitors store */
     size_t n_leaks;
     struct event_leak {
-        int branch; /* of the network: a transistor */
-        double
-            power; /* of its bulk diodes beyond what they had at rest, where a stretch begins [W] */
+        int branch;   /* of the network: a transistor */
+        double power; /* power of its bulk diodes at the beginning of the ramp or hold, minus that
+                    * at rest [W] */
     } * leaks;
 };
 
 void event_account_new(struct event_account *a, const struct circuit *c, struct network *n);
 void event_account_free(struct event_account *a);
 
-/* The circuit is at rest: what its capacitors store then was not absorbed in the run. */
+/* To be called at rest: energy stored in capacitors before the run is not booked. */
 void event_account_start(struct event_account *a);
 
-/* Other components are live than before: powers change their places.  To be called around
- * network_live(). */
+/* To be called before and after network_live(), when other components become live: powers move
+ * between the lists by flow and by element. */
 void event_account_leave(struct event_account *a);
 void event_account_enter(struct event_account *a, bool new_pattern);
 
@@ -54,25 +54,26 @@ void event_account_find(const struct event_account *a, struct event_powers *at);
 /* Powers at the beginning have changed without a step. */
 void event_account_begin(struct event_account *a);
 
-/* Energies of the step of h seconds that is tried.  Straight: voltages and currents go straight from
- * end to end; what bends them is `bend` of their way at the end.  A state that moves at the end of the
- * step alone leaves the mean wrong by half of that. */
+/* Energies of the step of h seconds that is tried. Straight: voltages and currents go straight
+ * from begin to end but for the part `bend` of their change at the end; a state that moves at
+ * the end of the step alone makes the mean wrong by half of that. */
 void event_account_straight(struct event_account *a, double h, double bend);
 
-/* Even: voltages and currents have their mean over the step at `mean`, about 1/2, of the way from
- * begin to end, which is known to within `spread` of the way.  Estimates: what the spread moves the
- * power, and the whole product of the changes of voltage and current, which curve with the state. */
+/* Even: the mean of every voltage and current over the step lies at the part `mean`, about 1/2,
+ * of its change from begin to end; `spread` bounds the error of `mean`. Estimates: the error of
+ * the power by the spread, and the whole product of the changes of voltage and current, whose
+ * curves are unknown. */
 void event_account_even(struct event_account *a, double h, double mean, double spread);
 
-/* Simpson's sum, where the true half way lies by `late` of the way from begin to end behind `middle`.
- * Estimates are its differences from the trapezoid; event_energy.c knows how fast powers relax, and
- * how much of that may be wrong. */
+/* Simpson's sum. The true powers half way are those of `middle` plus the part `late` of the
+ * change from begin to end. The estimates are differences from the trapezoid; event_energy.c
+ * scales them by how fast powers relax. */
 void event_account_simpson(struct event_account *a, double h, double late);
 
-/* The same on a ramp: voltages and currents are parabolas through their three moments, and the
- * estimate is by how much Simpson's sum misses the integral of their product, h b c/120 where v bends
- * by b and i by c (v(1/2) = mean of the ends - b/4).  What their parabolas miss the devices' own laws
- * tell (event_energy.c). */
+/* The same on a ramp. Voltages and currents are parabolas through their three moments; the
+ * estimate is the error of Simpson's sum for the product of two parabolas, h b c/120, where v
+ * bends by b and i by c (v(1/2) = mean of the ends - b/4). event_energy.c adds errors against
+ * the devices' own laws. */
 void event_account_ramp(struct event_account *a, double h);
 
 /* The energy of a flow may be wrong by as much [J]. */
@@ -86,8 +87,9 @@ void event_account_still(struct event_account *a, double h);
 void event_account_leaks_begin(struct event_account *a);
 void event_account_leaks_end(struct event_account *a, double h);
 
-/* All that was absorbed until now is in energy[] and class_error[]; what capacitors store, too, as it
- * will be handed out; and it has been. */
+/* Book: put all that was absorbed until now into energy[] and class_error[]. Hand out: the same,
+ * and the change of what capacitors store, once before the energies are passed on; booked: they
+ * have been, and begin at 0 again. */
 void event_account_book(struct event_account *a);
 void event_account_hand_out(struct event_account *a);
 void event_account_booked(struct event_account *a);

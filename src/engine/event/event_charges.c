@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Node voltages are to be moved by about this: far above what Newton's iteration leaves, far below
- * kT/q, within which the laws are straight. */
+/* Shift of the node voltages for which charges are solved: far above the error of Newton's
+ * iteration, far below kT/q, within which laws are linear. */
 #define SHIFT 1e-3 /* [V] */
 #define SHIFT_LEAST 1e-4
 #define SHIFT_MOST 5e-3
-#define SHIFT_TRIES 4
+#define SHIFT_TRIES 8
+#define SCALE_LEAST 1e-4
+#define TOO_MUCH 1e3
 #define H_FIRST 1e-6 /* [s] as long as no constant is known */
 /* What conducts less does not hold a node: ten open ports. */
 #define HOLDS (10 / CIRCUIT_R_OPEN) /* [S] */
@@ -24,9 +26,10 @@
 #define SKIP_PART 0.01
 #define ALWAYS 8
 #define SOMETIMES 32
-/* By what part charging may move a state, one below STATE_FLOOR as if it were that, and a reading, of the
- * sources' range. */
-#define LATE_MOST 1e-3
+/* Largest relative change of a state (of STATE_FLOOR, if it is below) within one time constant.
+ * States were off by eight times as much where another device's switching moves their voltage
+ * (measured). LEFT_MOST: largest voltage missing in a reading, relative to the sources' range. */
+#define LATE_MOST 2e-4
 #define STATE_FLOOR 1e-3
 #define LEFT_MOST 1e-3
 
@@ -44,6 +47,7 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
     c->moved = NEW(c->n, double);
     c->late = NEW(c->n, double);
     c->values = NEW(circuit_n_values(circuit), double);
+    c->rates = NEW(circuit->n_states, double);
     c->u = NEW(circuit->n_elements, double);
     c->i = NEW(circuit->n_elements, double);
 }
@@ -59,6 +63,7 @@ void event_charges_free(struct event_charges *c)
     free(c->moved);
     free(c->late);
     free(c->values);
+    free(c->rates);
     free(c->u);
     free(c->i);
 }
@@ -83,9 +88,12 @@ void event_charges_begin(struct event_charges *c, const struct event_steps *s)
     const size_t bytes = s->network->n_flows * sizeof *c->u;
     memcpy(c->u, s->account.begin.volt, bytes);
     memcpy(c->i, s->account.begin.ampere, bytes);
+    if (s->moving)
+        memset(c->rates, 0, s->n_devices * sizeof *c->rates);
 }
 
-/* What all charges could do at most: each through the whole range of the sources [J]. */
+/* The most that all charges can do, each going through the whole range of the sources [J]; also
+ * finds change[]. */
 static double find_work(struct event_charges *c, struct network *n)
 {
     double work = 0;
@@ -113,39 +121,52 @@ static bool skip(struct event_charges *c, struct event_steps *s, double work)
     return true;
 }
 
+/* With the currents of a ramp of h seconds: by how much a capacitor is moved at most [V], and the constants
+ * of all; NAN: no solution. */
+static double solve_once(struct event_charges *c, struct event_steps *s, double h)
+{
+    struct network *n = s->network;
+    double shift = 0;
+    for (size_t k = 0; k < c->n; k++)
+        c->ampere[k] = farad(c, k, n) * c->change[k] / h;
+    network_charge(n, c->n, c->elements, c->ampere);
+    if (!network_solve(n, s->newton))
+        return NAN;
+    event_account_find(&s->account, &s->account.middle);
+    for (size_t k = 0; k < c->n; k++) {
+        const double moved = capacitor_volt(c, k, n) - c->change[k] - c->volt[k];
+        const bool charges = fabs(c->change[k]) > 0;
+        c->constants[k] = charges ? -h * moved / c->change[k] : 0;
+        if (charges)
+            raise(&shift, fabs(moved));
+    }
+    return shift;
+}
+
 /* Solve with the currents of a ramp of *h seconds, longer or shorter so that nodes move by about SHIFT:
  * the flows then are account.middle.  All values are restored. */
 static bool solve(struct event_charges *c, struct event_steps *s, double *h)
 {
     struct network *n = s->network;
     const size_t bytes = circuit_n_values(n->circuit) * sizeof *n->values;
-    bool solved = true;
-    double shift = 0;
+    bool solved = false;
     memcpy(c->values, n->values, bytes);
-    for (int tries = 0; tries < SHIFT_TRIES && solved; tries++) {
-        for (size_t k = 0; k < c->n; k++)
-            c->ampere[k] = farad(c, k, n) * c->change[k] / *h;
-        network_charge(n, c->n, c->elements, c->ampere);
-        solved = network_solve(n, s->newton);
-        if (solved)
-            event_account_find(&s->account, &s->account.middle);
-        shift = 0;
-        for (size_t k = 0; k < c->n && solved; k++) {
-            const double volt = capacitor_volt(c, k, n), moved = volt - c->change[k] - c->volt[k];
-            c->constants[k] = fabs(c->change[k]) > 0 ? -*h * moved / c->change[k] : 0;
-            raise(&shift, fabs(moved));
-        }
+    for (int tries = 0; tries < SHIFT_TRIES; tries++) {
+        const double shift = solve_once(c, s, *h);
         memcpy(n->values, c->values, bytes);
-        if (!(shift > 0) || (shift >= SHIFT_LEAST && shift <= SHIFT_MOST))
+        solved = !isnan(shift);
+        if (solved && (!(shift > 0) || (shift >= SHIFT_LEAST && shift <= SHIFT_MOST)))
             break;
-        *h *= fmax(1e-4, fmin(1e4, shift / SHIFT));
+        /* a node that little holds would go to kilovolts by currents for another */
+        *h *= solved ? fmax(SCALE_LEAST, shift / SHIFT) : TOO_MUCH;
     }
     network_charge(n, 0, NULL, NULL);
     network_conductances(n);
     return solved;
 }
 
-/* The mean of the constants over the charges' energies; *spread: by what part they differ. */
+/* Mean of the time constants [s], weighted by the energies of the charges; *spread: their mean
+ * relative distance from it. */
 static double mean_constant(const struct event_charges *c, const struct network *n, double *spread)
 {
     double all = 0, sum = 0, apart = 0;
@@ -176,7 +197,8 @@ static struct weights find_weights(double h, double constant)
     return (struct weights){0.5 + 1 / z - gone / (z * z), (1 - gone / z) / h};
 }
 
-/* By what part the slopes at the end are not those of the way, over the flows that charging moves. */
+/* Relative difference between the slope di/du at the end and the mean slope over the ramp,
+ * weighted over the flows by how much charging moves their power. */
 static double find_bend(const struct event_charges *c, const struct event_account *a)
 {
     double all = 0, bent = 0;
@@ -224,11 +246,17 @@ static void leave_ramp(struct event_charges *c, double h)
     memcpy(c->late, c->constants, c->n * sizeof *c->late);
 }
 
-void event_charges_step(struct event_charges *c, const struct event_steps *s)
+void event_charges_step(struct event_charges *c, const struct event_steps *s, double h)
 {
-    for (size_t k = 0; c->n > 0 && k < s->n_active; k++)
-        c->fastest =
-            fmax(c->fastest, fabs(s->active[k]->f) / fmax(fabs(s->active[k]->x), STATE_FLOOR));
+    if (c->n == 0)
+        return;
+    c->fastest = 0;
+    for (size_t k = 0; k < s->n_active; k++) {
+        const struct event_active *a = s->active[k];
+        double *rate = &c->rates[a - s->all];
+        *rate = fmax(*rate * exp(a->l * h), fabs(a->f));
+        c->fastest = fmax(c->fastest, *rate / fmax(fabs(a->x), STATE_FLOOR));
+    }
 }
 
 bool event_charges_end(struct event_charges *c, struct event_steps *s, enum event_stretch stretch,
@@ -236,8 +264,8 @@ bool event_charges_end(struct event_charges *c, struct event_steps *s, enum even
 {
     const double work = c->n > 0 ? find_work(c, s->network) : 0;
     const bool solves = work > 0 && !skip(c, s, work);
+    c->count += work > 0;
     if (solves) {
-        c->count++;
         double largest = 0;
         for (size_t k = 0; k < c->n; k++)
             largest = fmax(largest, fabs(c->change[k]));
@@ -246,11 +274,8 @@ bool event_charges_end(struct event_charges *c, struct event_steps *s, enum even
             return false;
         book(c, s, h, by, work);
     }
-    if (stretch == EVENT_RAMP) {
-        c->fastest = 0;
-        if (solves)
-            leave_ramp(c, h);
-    }
+    if (stretch == EVENT_RAMP && solves)
+        leave_ramp(c, h);
     return true;
 }
 

@@ -17,9 +17,10 @@
  *
  * A node that nothing holds but what leaks keeps its charge, whatever voltage the leaks would give it.
  *
- * A device's voltage follows the drive, and other states, late by T: a state may be off by T dx/dt.  And
- * what has not charged by the end of a phase is missing in its reading.  Where either can be felt the run
- * ends. */
+ * A device's voltage follows the drive, and other states, late by T.  While T stays the same that is a
+ * delay, and dx/dt = f leaves the state off by T f; where T or the voltage has changed since a moment s, by
+ * T f(s) exp(integral of df/dx from s on) at most.  And what has not charged by the end of a phase is missing
+ * in its reading.  Where either can be felt the run ends. */
 #ifndef SILVERBAR_ENGINE_EVENT_EVENT_CHARGES_H
 #define SILVERBAR_ENGINE_EVENT_EVENT_CHARGES_H
 
@@ -38,11 +39,12 @@ struct event_charges {
     double *u, *i;     /* n_elements: of flows where the ramp begins [V, A] */
     double
         last[ENERGY_CLASSES + 1]; /* moved by the last ramp that was solved, as part of its work */
-    size_t count;                 /* of those */
-    double constant;              /* T of the last one [s] */
+    size_t count;                 /* ramps and holds so far in which charge moves */
+    double constant;              /* T of the last one that was solved [s] */
     double ramp;                  /* the last ramp [s], */
     double *moved, *late;         /* n: change and T of each then [V, s] */
-    double fastest;               /* of all states since then: rate as a part of the state [1/s] */
+    double *rates;  /* n_states: of each since then, the largest f(s) exp(...) [1/s] */
+    double fastest; /* of all: as a part of the state [1/s] */
 };
 
 enum event_stretch { EVENT_RAMP, EVENT_HOLD };
@@ -58,8 +60,8 @@ void event_charges_begin(struct event_charges *c, const struct event_steps *s);
 bool event_charges_end(struct event_charges *c, struct event_steps *s, enum event_stretch stretch,
                        double h);
 
-/* A step of the states is accepted. */
-void event_charges_step(struct event_charges *c, const struct event_steps *s);
+/* A step of the states by h seconds is accepted. */
+void event_charges_step(struct event_charges *c, const struct event_steps *s, double h);
 
 /* A phase ends h seconds after its ramp: is charging felt in a state or in its reading?  `text`: where and
  * how. */

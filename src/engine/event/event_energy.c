@@ -1,39 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Energies of a step whose states are found, and what error they have.
+/* Energies of a step whose states are found, and their errors.
  *
- * All flows are booked by the same rule over the same moments at which Kirchhoff's laws hold, so that
- * what is absorbed remains what is delivered.  While no source moves, power goes with the states, whose
- * mean is known.  On a ramp on which nothing bends voltages and currents go straight, and that rule is
- * exact.  Else it is Simpson's, and a memristor whose current is not proportional to its voltage, or
- * whose state does not go straight, is asked for its own energy over the same way: by its law at two
- * more voltages and states, with which begin, middle and end make Lobatto's rule, exact for powers of
- * degree 7 (M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, 25.4.32).  Powers at
- * three moments alone say nothing: on a way from -v to v their voltages and currents are straight. */
+ * All flows of a step are booked by one rule from the same moments, at which Kirchhoff's laws
+ * hold, so that absorbed and delivered energies stay equal. While no source moves, powers go
+ * with the states, whose mean over the step is known. On a ramp on which nothing bends, voltages
+ * and currents are straight and their product is integrated exactly. Any other step is booked by
+ * Simpson's rule. The powers at three moments say nothing about its error (on a ramp from -v to
+ * v voltage and current are straight at all three); so a memristor whose current is not
+ * proportional to its voltage, or whose state does not go straight, is asked for its energy over
+ * the same step: its law at two more voltages and states makes Lobatto's rule with begin, middle
+ * and end, exact for powers of degree 7 (M. Abramowitz and I. A. Stegun, Handbook of
+ * Mathematical Functions, 25.4.32). */
 #include "engine/event/event_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Half way through a ramp, where only powers are wanted, a voltage may be by so much farther off than
- * at its end. */
+/* Tolerance of Newton's iteration half way through a ramp, relative to the tolerance at its end: half way
+ * only powers are evaluated, and no step goes on from there. */
 #define NEWTON_MIDDLE 30
-/* Estimated error of an element's energy over a step in which no source moves, times reltol: of that
- * energy, and of its class's so far, as there are thousands of steps.  (The estimate is of the
- * first order, what is booked of the second.)  The latter also on ramps of ohmic devices. */
+/* While no source moves, an element's energy over a step may have an estimated error of reltol times
+ * ENERGY_PART of that energy plus ENERGY_FLOOR of what its class has dissipated so far, as a run has
+ * thousands of steps.  The estimate is of order 1, the energy that is booked of order 2, so that ENERGY_PART
+ * is above 1.  ENERGY_FLOOR holds for ohmic devices on ramps too. */
 #define ENERGY_PART 3
 #define ENERGY_FLOOR 1e-2
-/* On other ramps, times reltol: of what the device has absorbed from ramp to ramp so far.  Where its
- * power has a kink, as at 0 V, a step's error does not shrink faster than its energy. */
+/* Ramps of other devices: the allowed error has reltol times this part of the device's mean energy from ramp
+ * to ramp.  At a kink of its power, as at 0 V, a step's error shrinks no faster than the step's energy, and
+ * without this floor the step would collapse. */
 #define RAMP_FLOOR 0.02
-/* A ramp on which voltages bend by less than this, also in units of reltol, is booked as straight.
- * (With three times as much the energies of switches were seen to be 1e-3 wrong.) */
+/* A ramp on which voltages bend by less than both of these, the second times reltol, is booked as straight.
+ * With three times as much the energies of switches were 1e-3 wrong (measured). */
 #define BEND_MOST 0.01
 #define BEND_PART 1
-/* In units of the tolerance: a correction of a state that is less does not want another solution. */
+/* If states were corrected by fewer tolerances than this, the network is not solved again. */
 #define SETTLED 0.1
 
 #define Z_MOST 1e6
-#define LAW_SURE 2 /* of an error against a device's law, in the account */
+#define LAW_SURE                                                                                   \
+    2 /* margin of an error against a device's law, which is asked at five points only */
 
 /* Lobatto's rule of five points on [0, 1]: the second and fourth of them, and the weights. */
 #define LOBATTO_SECOND 0.17267316464601143 /* (1 - sqrt(3/7))/2 */
@@ -54,8 +59,8 @@ static double on_its_way(const struct event_active *a, enum event_order order, d
     return a->x + u * h * (p.one * a->f + u * (p.two * first + u * p.three * second));
 }
 
-/* Were the states where they were taken to be half way?  To the third order that is a first estimate,
- * by their rates at the beginning. */
+/* True if the states half way are within tolerance of x_middle, at which the network was solved there; at
+ * order 3 x_middle is a first estimate by the rates at the beginning. */
 static bool middle_holds(const struct event_steps *s, double h)
 {
     for (size_t k = 0; k < s->n_active; k++) {
@@ -67,7 +72,8 @@ static bool middle_holds(const struct event_steps *s, double h)
     return true;
 }
 
-/* Powers half way, between the beginning and the end that is solved; values stay those of the end. */
+/* Powers half way between the beginning and the solved end of the step; the values are those of the end
+ * again afterwards. */
 static bool middle(struct event_steps *s, double t, double h, enum event_order order)
 {
     double *v = s->network->values;
@@ -90,7 +96,8 @@ static bool middle(struct event_steps *s, double t, double h, enum event_order o
     return done;
 }
 
-/* How far the step is from straight; where states change by more than the limit, all bends. */
+/* The largest relative bend of a voltage over the step, and which components bend; if a state changes by
+ * more than the limit, all do. */
 static double find_bend(const struct event_steps *s, double limit)
 {
     double most = 0;
@@ -102,9 +109,10 @@ static double find_bend(const struct event_steps *s, double limit)
     return fmax(most, network_bend(s->network, s->before, most > limit ? -1 : limit));
 }
 
-/* By on_its_way(): where on the way between the states' beginnings and ends their mean over the step
- * is, weighted by how far each goes; *spread: by how much a state's own mean differs from it, as a part
- * of the longest way.  The integral of u^k phi_k(u z) over u from 0 to 1 is phi_(k+1)(z). */
+/* Mean of the states over the step, as a part of their change from begin to end, weighted by the
+ * size of the changes. *spread: the largest difference of one state's own mean from it, relative
+ * to the largest change. By on_its_way(); the integral of u^k phi_k(u z) over u from 0 to 1 is
+ * phi_(k+1)(z). */
 static double find_mean(const struct event_steps *s, double h, double *spread)
 {
     double way = 0, mean = 0, longest = 0;
@@ -128,7 +136,8 @@ static double find_mean(const struct event_steps *s, double h, double *spread)
     return mean;
 }
 
-/* Likewise, by how much they were half way farther than they were taken for. */
+/* Mean error of x_middle, as a part of the states' change from begin to end and weighted by its
+ * size: how much farther they are half way. */
 static double find_late(const struct event_steps *s, double h)
 {
     double way = 0, late = 0;
@@ -179,8 +188,9 @@ static bool goes_straight(const struct event_steps *s, const struct event_active
     return fabs(a->x + x - 2 * a->x_middle) <= s->options->reltol * x + s->options->vntol;
 }
 
-/* Error of a device's energy over a step [J], against its law.  What its current flows through wants as
- * much.  Both errors are doubted in the account: twice, as the law is asked at five moments only. */
+/* Error of a device's energy over a step [J] against its law. The energy of everything that its
+ * current flows through goes with the square of that current, whose error counts as well. The
+ * account doubts twice both, as the law is asked at five moments only. */
 static double error_of(struct event_steps *s, const struct event_device *d, size_t flow, double h,
                        struct integrals law)
 {
@@ -197,9 +207,10 @@ static double error_of(struct event_steps *s, const struct event_device *d, size
     return error;
 }
 
-/* By what part of its difference from the trapezoid Simpson's sum is wrong where no source moves: for
- * a power a + b exp(-z t/h) that is z^2/240 for small z and 1/2 for large z, and in between as here
- * within 15 %.  z is that of the device's own law or, where the network feeds back, of its rate. */
+/* Error of Simpson's sum where no source moves, as a part of its difference from the trapezoid:
+ * for a power a + b exp(-z t/h) it is z^2/240 for small z and 1/2 for large z, and within 15 %
+ * of this formula between. z is that of the device's own law or, if larger, of its rate, as the
+ * network feeds back. */
 static double relaxation(const struct event_steps *s, const struct event_active *a, double h)
 {
     const double change = s->network->values[a->device->state] - a->x,
@@ -216,9 +227,9 @@ static double way_of(const struct event_account *b, size_t flow, double h)
     return h * (fmax(fmax(p0, pm), p1) - fmin(fmin(p0, pm), p1));
 }
 
-/* Estimates of Simpson's sum where no source moves: of a device by its own relaxation; of all else that
- * its current flows through the same part of the way that its power goes as of the devices', and where
- * none does, by the fastest. */
+/* Errors of Simpson's sums where no source moves. A device: by its own relaxation. Everything
+ * else in its component: the same part of the range of its power as the devices' mean. Flows
+ * outside of components: by the fastest device. */
 static void doubt_still(struct event_steps *s, double h)
 {
     const struct network *n = s->network;
@@ -314,8 +325,8 @@ static void check_ramp(struct event_steps *s, double h, struct event_found *foun
     doubt_others(s);
 }
 
-/* An error of a flow's energy that shrinks more slowly with the step than what is booked does, to
- * choose the step by [J]. */
+/* An error of a flow's energy [J] that shrinks more slowly with the step than that of the energy
+ * booked, for choosing the step. */
 static double coarse_error(const struct event_account *b, enum event_order order, int flow,
                            double h)
 {
@@ -333,9 +344,9 @@ static double ampere_error(const struct event_steps *s, size_t flow, double h)
     return h * s->options->abstol * simpson_size(b->begin.volt, b->middle.volt, b->end.volt, flow);
 }
 
-/* Energies of what a switch or transistor acts on whose control moves, or a transistor that passes from
- * triode to saturation or back: it opens or closes within a small part of the ramp, where its conductance
- * passes those around it, and nothing there is a parabola. */
+/* Errors of all flows of a component in which the control of a switch or transistor moves, or a
+ * transistor passes from triode to saturation or back: within a small part of the ramp its
+ * conductance passes those around it, and voltages there are no parabolas. */
 static void check_turns(struct event_steps *s, double h, struct event_found *found)
 {
     const struct network *n = s->network;

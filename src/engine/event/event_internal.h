@@ -48,20 +48,20 @@ static inline bool event_steps_solve(struct event_steps *s, double t)
     return network_solve(s->network, s->newton);
 }
 
-/* What came of the states of a step: by which order, or way after way along a ramp; its error and how
- * much states have changed since the network was solved, in units of the tolerance. */
+/* How the states of a step were found, their error, and by how much they have changed since the
+ * network was solved; both in units of the tolerance. */
 enum event_order { EVENT_SECOND, EVENT_THIRD, EVENT_ON_RAMP };
 struct event_found {
     enum event_order order;
     double error, unsettled;
 };
 
-/* Energies of such a step, and the network at its end.  Their error may raise that of the step.
- * False: the network has no solution. */
+/* Find the energies of such a step and solve the network at its end. Their error may raise
+ * found->error. False: the network has no solution. */
 bool event_steps_energies(struct event_steps *s, double t, double h, struct event_found *found);
 
-/* A step over a ramp, from what the second order has found of its end (event_ramp.c);
- * results as of event_steps_try(). */
+/* A step over a ramp (event_ramp.c), from the end that order 2 has found; results as of
+ * event_steps_try(). */
 bool event_steps_along(struct event_steps *s, double t, double h, double *error);
 
 #endif

@@ -12,18 +12,19 @@
 #include <math.h>
 #include <string.h>
 
-#define ALONG_PART 0.3 /* of a step's tolerance: error of a device's own step */
+#define ALONG_PART 0.3 /* part of a step's tolerance for the error of one stride of a device */
 #define ALONG_STEPS 200
 #define PASSES 3
-/* The parabola misses up to about a third of what the first pass changes. */
+/* Largest error, in tolerances, with which the next step is tried along the ramp again: the parabola
+ * misses up to a third of what the first pass changes. */
 #define FAR 3
-/* Voltages that have moved by so little that they change the rates by a part, and with them the state
- * by nothing that is felt, in units of the tolerance, want no other way. */
+/* A device is not moved again if its voltages have changed by too little since: its rate by less than the
+ * part PART_MOST, and its state by less than UNFELT tolerances. */
 #define PART_MOST 0.3
 #define UNFELT 0.02
-#define ENDLESS 1e3 /* as an error: of a device that does not get through in ALONG_STEPS */
+#define ENDLESS 1e3 /* error of the step, in tolerances, if a device needs more than ALONG_STEPS */
 
-/* One device on its way through the step. */
+/* A device that is integrated through the step along its voltage's parabola. */
 struct way {
     const struct event_device *device;
     double v0, slope, bend; /* v = v0 + slope u + bend u^2, u from 0 to 1 */
@@ -34,7 +35,7 @@ struct way {
     double energy, square; /* from the beginning to there [J], of the current [A^2 s] */
 };
 
-/* A step on it. */
+/* One step of that integration. */
 struct stride {
     double size, x_middle, x, error; /* size in u */
     struct model_value f;
@@ -107,7 +108,7 @@ static bool go(const struct event_steps *s, struct way *w, double end)
     return true;
 }
 
-/* By what part the rate there changes with voltage [1/V]; 0 at rest. */
+/* Relative change of the rate with voltage [1/V]; 0 at rest. */
 static double steepness(const struct way *w)
 {
     return w->f.f < 0 || w->f.f > 0 ? fabs(w->f.df_dv / w->f.f) : 0;
@@ -179,7 +180,8 @@ static bool solve(struct event_steps *s, double t, enum place place)
     return true;
 }
 
-/* The network half way and at the end, from guesses of both: the mean, and what it was. */
+/* Solve the network half way, from the mean of begin and end, and at the end, from its last
+ * solution. */
 static bool solve_both(struct event_steps *s, double t, double h)
 {
     const struct network *n = s->network;

@@ -9,19 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the tolerance of a voltage, that the network's solution may leave.  What matters of a voltage is
- * what it is against kT/q. */
+/* Part of the voltage tolerance that an error of the network's solution may take.  Laws of devices are
+ * exponential in v/(kT/q), so that reltol is a part of VOLT_SCALE, not of the voltage. */
 #define NEWTON_PART 1e-3
 #define VOLT_SCALE 0.026 /* [V] */
-/* In units of the tolerance: a state that has moved by less since the network was solved does not move
- * it; nor does it if its current has changed by less than this part of reltol. */
+/* The network is not solved again while every state has moved by less than STILL tolerances since, and its
+ * device's current by less than STILL_POWER reltol. */
 #define STILL 1
 #define STILL_POWER 1
-/* An error of the second order from which the third would not save the step: on pulses its own was
- * seen to be 1/10 to 1/4 of it, and much less only where the second order's is below this. */
+/* If the error of order 2 is larger, order 3 is not tried: on pulses its error was measured to be 1/10 to
+ * 1/4 of that, and much less only below this value. */
 #define HOPELESS 20
 #define HIGHER 8
-#define STAYS 0.3 /* relative change of a state: of a power's integral 0.3^4/2880 */
+#define STAYS 0.3 /* relative change of a state, by which Simpson's sum is wrong by 0.3^4/2880 */
 /* A rate is not evaluated again within these of where it was: (1e-6 V/VT)^2 is 1e-9 of it. */
 #define NEAR_VOLT 1e-6  /* [V] */
 #define NEAR_STATE 1e-5 /* relative */
@@ -98,7 +98,7 @@ void event_steps_pattern(struct event_steps *s)
     s->fresh = false;
 }
 
-/* The state's rate: along the tangent from where it was last evaluated, if that is near. */
+/* The state's rate; near the point of the last evaluation along the tangent there. */
 static struct model_value rate(struct event_device *d, double v, double x)
 {
     const double dv = v - d->v, dx = x - d->x;
@@ -125,7 +125,7 @@ static void begin_device(const struct event_steps *s, struct event_active *a)
     a->n = f.f - f.df_dx * a->x;
 }
 
-/* Other components become live: powers change their places. */
+/* Other components are live now: the account moves powers between its lists by flow and by element. */
 static void change_live(struct event_steps *s)
 {
     event_account_leave(&s->account);
@@ -134,7 +134,7 @@ static void change_live(struct event_steps *s)
     s->new_pattern = false;
 }
 
-/* Nothing happens to the device at its present voltage. */
+/* True if the device's state rests at its present voltage. */
 static bool stays(const struct event_active *a)
 {
     return a->f >= 0 && a->f <= 0 && !(a->device->rng && a->l < 0);
@@ -249,7 +249,7 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
     return true;
 }
 
-/* No source moves and no state by enough to be felt: voltages and powers stay. */
+/* Move the states at constant voltages: event_steps_rest() has said that powers stay. */
 static void still(struct event_steps *s, double h)
 {
     double *x = s->network->values;
@@ -272,7 +272,7 @@ static void prepare(struct event_steps *s, double h)
     }
 }
 
-/* Do conductances, too, stay about what they were?  Simpson's sum on a ramp wants it. */
+/* True if all conductances change by less than STAYS over the step, as Simpson's sum on a ramp needs. */
 static bool states_stay(const struct event_steps *s)
 {
     for (size_t k = 0; k < s->n_active; k++) {
@@ -283,8 +283,8 @@ static bool states_stay(const struct event_steps *s)
     return true;
 }
 
-/* States at the end of the step and, where voltages move with them, half way.  False: the network has
- * no solution. */
+/* Find the states at the end of the step and, at order 3 and on ramps, half way.  False: the network has no
+ * solution. */
 static bool find_states(struct event_steps *s, double t, double h, struct event_found *found)
 {
     const bool along = s->along;
@@ -347,7 +347,7 @@ static double jump_switches(gsl_rng *rng, struct two_state r, double n_all, doub
            gsl_ran_binomial(rng, fmin(1, r.a * part), off);
 }
 
-/* The step has moved the mean; put what the switches did in its place.  True: a state differs. */
+/* Replace the mean, which the step has moved, by a draw of the switches.  True: a state differs. */
 static bool draw(struct event_steps *s, double h)
 {
     const double n = s->options->switches;
@@ -368,7 +368,7 @@ static bool draw(struct event_steps *s, double h)
     return differs;
 }
 
-/* The step's energies are booked, or will be where powers stay. */
+/* Book the step's energies; where powers stay event_account_still() books them later. */
 static void take_energies(struct event_steps *s, double h)
 {
     struct event_account *a = &s->account;
@@ -407,7 +407,7 @@ bool event_steps_accept(struct event_steps *s, double t, double h)
     return true;
 }
 
-/* The change of the device's current by a change of its state, as a part of the current. */
+/* Relative change of the device's current by a change of its state. */
 static double part_of_current(const struct event_active *a, double change)
 {
     const struct event_device *d = a->device;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/spice/confine.h"
 
-#include <linux/filter.h>
 #include <linux/landlock.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -22,6 +21,32 @@
 #ifndef SANITIZED
 #define SANITIZED 0
 #endif
+
+bool confine_kernel_can(void)
+{
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
+}
+
+static void (*tell)(const char *text);
+static atomic_flag *told; /* of this process and all that come from it */
+
+void confine_on_absence(void (*handler)(const char *text))
+{
+    void *page =
+        mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    told = page == MAP_FAILED ? NULL : page; /* zeroes: the flag is clear */
+    tell = handler;
+}
+
+bool confine_tell(void)
+{
+    const bool can = confine_kernel_can();
+    if (!can && tell && (!told || !atomic_flag_test_and_set(told)))
+        tell(
+            "this kernel has no Landlock: ngspice's workers are held by the screen of netlists and "
+            "by filters of system calls only, and code models are refused");
+    return can;
+}
 
 /* Landlock (Linux 5.13, landlock(7)): a ruleset that handles all rights of its first version and
  * grants none. */
@@ -42,21 +67,6 @@ bool confine_files(void)
                       syscall(SYS_landlock_restrict_self, (int)set, 0) == 0;
     close((int)set);
     return done;
-}
-
-/* seccomp(2).  The filter makes the call fail with error `id`, which the kernel returns as -id.  getpid(2)
- * has no errors, so the C library passes -id on as the process number. */
-bool confine_process_id(int id)
-{
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpid, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)id),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 && getpid() == -id;
 }
 
 /* Lower the limit to at most this; one that is lower already stays. */

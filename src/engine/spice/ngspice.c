@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "base/spice_number.h"
-#include "base/spice_screen.h"
 #include "circuit/deck.h"
 #include "engine/spice/quadrature.h"
 #include "engine/spice/worker.h"
@@ -172,7 +171,7 @@ static void work(const void *data, const char *directory, int in, int out)
 static enum status start_worker(struct run *r, bool from_zero)
 {
     char **lines = deck_lines(r, from_zero);
-    enum status status = spice_deck_screen((const char *const *)lines, r->error);
+    enum status status = worker_link_screen(lines, r->error);
     char **saved = NEW(r->n_saved, char *), **externals = NEW(r->n_externals, char *);
     for (size_t k = 0; k < r->n_saved; k++)
         saved[k] = r->saved[k].name;

@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <math.h>
 #include <signal.h>
@@ -298,7 +299,11 @@ static const char *const variables[] = {
     "SPICE_HOST",    "SPICE_BUGADDR",  "NGSPICE_INPUT_DIR",      "NGSPICE_MEAS_PRECISION",
 };
 
-/* Work in an empty private folder, so that no .spiceinit of the user changes the run. */
+/* ngspice reads .spiceinit of the folder where it runs; only where there is none, that of the home of the
+ * password entry, whatever HOME says. */
+#define START_FILE ".spiceinit"
+
+/* Work in a private folder with an empty .spiceinit, so that none of the user changes the run. */
 static void isolate(const char *directory, int in)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -308,19 +313,29 @@ static void isolate(const char *directory, int in)
     setlocale(LC_ALL, "C");
     if (chdir(directory) != 0 || setenv("HOME", directory, 1) != 0)
         give_up("the worker's folder has gone");
-    rmdir(directory); /* so that nothing is left of it if all processes are killed */
+    const int empty = open(START_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+    if (empty < 0)
+        give_up("no file can be made in the worker's folder");
+    close(empty);
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
     if (!confine_descriptors(in, fileno(w.out)))
         give_up("/dev/null cannot be opened");
 }
 
-/* Called when the library has read its own files.  Decks were screened before (base/spice_screen.h); this
- * is the second defence if the screen has a hole.  Older kernels lack Landlock. */
-static void shut_in(void)
+/* Called when the library has read its own files.  Removes the folder, so that nothing is left of it if all
+ * processes are killed.  A deck that is not trusted was screened before (base/spice_screen.h); confining is
+ * the second defence if the screen has a hole. */
+static void shut_in(const char *directory, bool trusted)
 {
+    unlink(START_FILE);
+    rmdir(directory);
+    if (trusted)
+        return;
     confine_sizes();
-    confine_files();
+    if (!confine_files() && confine_kernel_can())
+        give_up("the worker cannot be shut in");
+    confine_calls();
 }
 
 static void open_pipe(int out)
@@ -350,7 +365,7 @@ void worker_main(const struct worker_setup *setup)
     static int id;
     ngSpice_Init(on_text, on_status, on_exit_request, on_point, on_start, on_thread, NULL);
     ngSpice_Init_Sync(on_source, NULL, NULL, &id, NULL);
-    shut_in();
+    shut_in(setup->directory, false);
     if (ngSpice_Circ(setup->lines) != 0 || w.failed)
         give_up(w.complaint[0] ? w.complaint : "ngspice could not read the deck");
     w.started = clock_now();
@@ -482,15 +497,14 @@ void worker_deck_main(const struct worker_deck *deck)
     open_pipe(deck->out);
     isolate(deck->directory, deck->in);
     setenv("NGSPICE_MEAS_PRECISION", "15", 1);
-    if (deck->trusted && chdir(deck->folder) != 0)
-        give_up("the deck's folder has gone");
     /* ngspice fills its pool of Gaussian numbers at its start, seeded with the process's number */
     if (deck->noise && !deck->probes && !confine_process_id(deck->seed))
         give_up("noise sources cannot be seeded: this system has no seccomp filters");
     ngSpice_Init(on_deck_text, on_status, on_deck_exit, on_deck_point, on_deck_start, on_thread,
                  NULL);
-    if (!deck->trusted)
-        shut_in();
+    shut_in(deck->directory, deck->trusted);
+    if (deck->trusted && chdir(deck->folder) != 0)
+        give_up("the deck's folder has gone");
     char seed[32]; /* for the other random functions */
     snprintf(seed, sizeof seed, "setseed %d", deck->seed);
     ngSpice_Command(seed);

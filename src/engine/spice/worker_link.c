@@ -3,6 +3,9 @@
 
 #include "base/clock.h"
 #include "base/directory.h"
+#include "base/spice_screen.h"
+#include "base/unfinished.h"
+#include "engine/spice/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,17 +19,11 @@
 #define PIPE_SIZE (1 << 20)
 #define POLL_MS 200
 
-static enum status make_folder(struct worker_link *l)
+enum status worker_link_screen(char *const *lines, struct error *error)
 {
-    const char *base = getenv("TMPDIR");
-    if (!base || !*base)
-        base = "/tmp";
-    snprintf(l->directory, sizeof l->directory, "%s/silverbar-XXXXXX", base);
-    if (mkdtemp(l->directory))
-        return STATUS_OK;
-    const int e = errno;
-    l->directory[0] = 0;
-    return fail(l->error, STATUS_INPUT, "no folder can be made in %s: %s", base, strerror(e));
+    const char *const *l = (const char *const *)lines;
+    const enum status status = spice_deck_screen(l, error);
+    return confine_tell() || status != STATUS_OK ? status : spice_deck_refuse_code(l, error);
 }
 
 enum status worker_link_start(struct worker_link *l, worker_body *body, const void *data)
@@ -35,15 +32,15 @@ enum status worker_link_start(struct worker_link *l, worker_body *body, const vo
     l->pid = 0;
     l->in = l->out = -1;
     l->buffered = l->taken = 0;
-    l->directory[0] = 0;
+    l->directory = NULL;
     l->deadline = clock_now() + l->time_limit - l->spent;
     /* a worker that dies between messages leaves a pipe without a reader, and writing to it must fail
      * instead of ending this process */
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, &l->before);
-    const enum status status = make_folder(l);
-    if (status != STATUS_OK)
-        return status;
+    l->lock = unfinished_scratch(&l->directory);
+    if (l->lock < 0)
+        return fail(l->error, STATUS_INPUT, "no temporary folder can be made: %s", strerror(errno));
     if (pipe2(up, O_CLOEXEC) != 0)
         return fail(l->error, STATUS_NUMERICAL, "no pipe for the worker: %s", strerror(errno));
     if (pipe2(down, O_CLOEXEC) != 0) {
@@ -141,6 +138,9 @@ void worker_link_end(struct worker_link *l, enum status status)
         while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
             ;
     }
-    if (l->directory[0])
+    if (l->directory) {
         directory_remove(l->directory);
+        close(l->lock);
+    }
+    free(l->directory);
 }

@@ -6,7 +6,6 @@
 
 #include "engine/engine.h"
 
-#include <limits.h>
 #include <signal.h>
 #include <sys/types.h>
 
@@ -23,12 +22,17 @@ struct worker_link {
     /* its own */
     pid_t pid; /* 0: none runs */
     int in, out;
-    char directory[PATH_MAX];
+    char *directory; /* or NULL */
+    int lock;        /* of the folder, see base/unfinished.h */
     double deadline;
     struct sigaction before; /* of SIGPIPE, to be restored */
     unsigned char buffer[WORKER_LINK_BUFFER];
     size_t buffered, taken;
 };
+
+/* May a worker that is confined get this deck?  It must pass the screen.  Where the kernel has no Landlock,
+ * confine_tell() is called, and code models are refused too. */
+enum status worker_link_screen(char *const *lines, struct error *error);
 
 /* The worker's main function, called in the new process; must not return. */
 typedef void worker_body(const void *data, const char *directory, int in, int out);

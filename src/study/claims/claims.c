@@ -2,6 +2,7 @@
 /* Reading of claims, and their job. */
 #include "study/claims/claims.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 #include "study/claims/claims_internal.h"
 #include "study/yaml_file.h"
@@ -86,7 +87,7 @@ static enum status read_entry(struct reader *r, const struct yaml_entry *e)
     size_t number;
     const char *rest = item_name(e->name, &number);
     const struct key_value value = {r->file->path, e->line, e->n, (const char *const *)e->items,
-                                    e->list};
+                                    e->list,       NULL};
     if (!rest && strcmp(e->name, "variation_replicas") == 0) {
         static const struct key key =
             COUNT_KEY("variation_replicas", 0, 2, TESTBENCH_REPLICAS_MAX, "");
@@ -134,7 +135,13 @@ static enum status find_point(struct reader *r, const struct claim *claim, size_
     struct claims *c = r->c;
     struct testbench *t;
     char *path = beside(c->path, claim->text.testbench);
-    const struct testbench_given given = {NULL, n, settings};
+    if (!directory_keeps(c->path, path)) {
+        free(path);
+        return fail_at(r->error, c->path, claim->line,
+                       "testbench is '%.80s', expected a file in the folder of the claims",
+                       claim->text.testbench);
+    }
+    const struct testbench_given given = {NULL, n, settings, c->path};
     enum status status = testbench_read(path, &given, &t, r->error);
     free(path);
     if (status != STATUS_OK)

@@ -301,7 +301,7 @@ enum status claims_spot_check(const struct claims *c, const struct claims_spot *
         /* the point's own identity is a testbench of it */
         char *setting = memory_format("engine.name=%s", engine);
         const char *const settings[] = {setting};
-        const struct testbench_given given = {NULL, 1, settings};
+        const struct testbench_given given = {NULL, 1, settings, NULL};
         struct testbench *t;
         struct sample_job job = {0};
         void *shared = NULL;

@@ -34,7 +34,7 @@ static const struct key keys[] = {
     COUNT_KEY("drive.pulses", AT(pulses), 1, 1e5, "how many"),
     COUNT_KEY("trials", AT(trials), 2, 1e5, "of each way"),
     {"fixed.steps", KEY_TEXT, AT(steps), "s", 0, 0, NULL, NULL,
-     "of the original scheme: up to 8 numbers, spaces between them"},
+     "of the original scheme: up to 8 numbers, spaces between them", NULL},
 };
 
 static void defaults(void *options)

@@ -37,7 +37,7 @@ static const struct key keys[] = {
     NUMBER_KEY("circuit.supply", CIRCUIT(supply), "V", 2, 5,
                "of neurons and switches; signal ground is half of it"),
     DEVICE_KEYS(CIRCUIT(temperature), AT(dopant), AT(training.x0_max)),
-    TEXT_KEY("images.pair", AT(images), "two letters as in T/X, or a file"),
+    PATH_KEY("images.pair", AT(images), images_name_file, "two letters as in T/X, or a file"),
     NUMBER_KEY("noise.train", AT(training.train_noise), "1", 0, 0.5,
                "probability of a pixel flip in training"),
     NUMBER_KEY("noise.test", AT(training.noise), "1", 0, 0.5,

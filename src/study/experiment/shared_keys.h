@@ -4,6 +4,7 @@
 #ifndef SILVERBAR_STUDY_EXPERIMENT_SHARED_KEYS_H
 #define SILVERBAR_STUDY_EXPERIMENT_SHARED_KEYS_H
 
+#include "device/library/library_find.h"
 #include "study/keys.h"
 
 /* Offsets of a double [K], of a text, of a double. */
@@ -11,7 +12,7 @@
 #define DEVICE_KEYS(KELVIN, DOPANT, X0_MAX) \
     NUMBER_KEY("circuit.temperature", KELVIN, "K", 125, 450, \
         "kT/q in the devices' laws and the transistors' junctions"), \
-    TEXT_KEY("device.dopant", DOPANT, "device: W, Sn, Cr, C or a .lib file"), \
+    PATH_KEY("device.dopant", DOPANT, library_names_file, "device: W, Sn, Cr, C or a .lib file"), \
     NUMBER_KEY("device.x0_max", X0_MAX, "1", 0, 1, "initial states are uniform from 0 to this")
 
 /* AT: of struct program_options. */

@@ -63,7 +63,8 @@ struct reader {
 
 static struct key_value value_of(const struct reader *r, const struct yaml_entry *e)
 {
-    return (struct key_value){r->file->path, e->line, e->n, (const char *const *)e->items, e->list};
+    return (struct key_value){r->file->path, e->line,      e->n, (const char *const *)e->items,
+                              e->list,       r->file->path};
 }
 
 static const struct yaml_entry *find(const struct yaml_file *f, const char *name)
@@ -151,8 +152,8 @@ static enum status check_axis(const struct reader *r, const struct testbench_axi
     if (a->n == 0)
         return fail_at(r->error, r->file->path, line, "sweep of %s has no values", a->key->name);
     for (size_t i = 0; i < a->n && status == STATUS_OK; i++) {
-        const struct key_value value = {r->file->path, line, 1, (const char *const *)&a->values[i],
-                                        false};
+        const struct key_value value = {
+            r->file->path, line, 1, (const char *const *)&a->values[i], false, r->file->path};
         status = key_set(a->key, &value, r->scratch, r->error);
     }
     return status;
@@ -294,7 +295,7 @@ static void remove_axis(struct testbench *t, const struct key *key)
 }
 
 /* "key=value", or "key=a,b,c" for a key that takes a list. */
-static enum status apply_setting(struct reader *r, const char *text)
+static enum status apply_setting(struct reader *r, const char *text, const char *from)
 {
     struct testbench *t = r->t;
     const char *equals = strchr(text, '=');
@@ -317,7 +318,7 @@ static enum status apply_setting(struct reader *r, const char *text)
                     items[n++] = c + 1 + strspn(c + 1, " ");
             }
     }
-    const struct key_value value = {place, 0, n, items, sizes};
+    const struct key_value value = {place, 0, n, items, sizes, from};
     enum status status = STATUS_OK;
     if (!key || strcmp(key->name, "experiment") == 0)
         status = fail(r->error, STATUS_INPUT,
@@ -372,7 +373,7 @@ static enum status interpret(const struct yaml_file *file, const struct testbenc
     if (status == STATUS_OK)
         status = read_axes(&r);
     for (size_t i = 0; given && i < given->n && status == STATUS_OK; i++)
-        status = apply_setting(&r, given->settings[i]);
+        status = apply_setting(&r, given->settings[i], given->from);
     if (status == STATUS_OK)
         status = count_samples(&r);
     if (r.scratch)
@@ -430,7 +431,7 @@ void *testbench_options(const struct testbench *t, size_t point)
         const struct testbench_axis *a = &t->axes[i];
         const struct key_value value = {
             t->path, a->line, 1, (const char *const *)&a->values[testbench_place(t, point, i)],
-            false};
+            false,   NULL};
         key_set(a->key, &value, options, NULL);
     }
     return options;

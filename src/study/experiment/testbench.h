@@ -46,6 +46,7 @@ struct testbench_given {
     size_t n;
     const char *const *settings; /* n: "section.key=value"; the last of a key counts, and replaces
                                     a sweep of it */
+    const char *from; /* the file whose settings they are, as in struct key_value; or NULL */
 };
 
 /* On failure *testbench is NULL; messages name file, line, key, what was found, what was expected. */

@@ -246,7 +246,7 @@ static bool solve_component(struct network *n, struct network_component *p, doub
             return false;
         *(i == 0 ? &p->way : &p->bent) += largest;
         const bool clamped = largest > CHANGE_MAX;
-        /* a kink between two points that send each other back is met half way */
+        /* Newton's iteration may jump to and fro across a kink; half a step ends that */
         const double damping = i > DAMPED && largest > 0.5 * last ? 0.5 : 1;
         last = largest;
         for (size_t k = 0; k < p->n_nodes; k++) {
@@ -272,7 +272,8 @@ static bool solve_component(struct network *n, struct network_component *p, doub
     return p->n_nodes == 0;
 }
 
-/* Evaluate a control that passes a signal on; its gain may want its inputs to be known better. */
+/* Evaluate a forward control. Where its slope enlarges the error of its inputs above the
+ * tolerance, their components are solved again to a smaller one. */
 static bool pass_on(struct network *n, size_t f, double tolerance)
 {
     const struct network_control *s = &n->controls[n->forward[f].control];

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A circuit whose capacitors carry given currents, or none: node voltages and currents as functions of
- * the sources' voltages and the memristors' states.
+/* Node voltages and currents of a circuit as functions of the sources' voltages and the
+ * memristors' states; its capacitors carry given currents, or none.
  *
- * Voltage sources tie nodes together as in dae.h; what ground reaches through them is known, and so
- * is a node that a controlled source drives from known nodes.  A transistor is a channel between
- * two nodes whose gate and bulk are known; it is cut out while its gate keeps it off, and its bulk
- * diodes, which are reverse biased, keep the picoamperes that they have at rest.  What conducts then falls into components that do
- * not see each other; what lies between known nodes is one by itself.  In each, nodes through which no current can flow follow their neighbour, and
- * the others solve
+ * Voltage sources tie nodes together as in dae.h. Nodes that ground reaches through them are
+ * known, and so is a node that a controlled source drives from known nodes. A transistor is a
+ * channel between two nodes; its gate and bulk must be known. While its gate keeps it off it is
+ * removed, and its reverse-biased bulk diodes carry constant currents (network_leakage()). The
+ * branches that conduct then fall into components that share no unknown node; a branch between
+ * two known nodes is a component of its own. Within a component, nodes through which no current
+ * can flow follow their neighbour, and the others solve:
  *
- *     a node:                 sum of the currents that leave it = 0
- *     a controlled output:    v(0,1) - f(v(2,3)) = 0
+ * a node: sum of the currents that leave it = 0
  *
- * component after component, outputs that do not come back to their inputs in between
- * (network_order.c), by Newton's iteration over an elimination in order of least degree, whose
- * operations are listed once for a pattern of switches: the networks are near trees, and hardly fill.
- * Crossbars with resistances of lines, which do, are solved as in line_trees.h.  Factors are kept from
- * solution to solution as long as they serve.  A controlled output that acts on nothing but currents
- * between known nodes is evaluated afterwards. */
+ * a controlled output: v(0,1) - f(v(2,3)) = 0
+ *
+ * Components are solved one after the other, and outputs that do not feed back to their inputs
+ * are evaluated in between (network_order.c). Newton's iteration uses an elimination in order of
+ * least degree, whose operations are listed once for a pattern of switches, as these networks
+ * are nearly trees and hardly fill. Crossbars with line resistances do fill; they are solved as
+ * in line_trees.h. Factors are kept from solution to solution as long as the conductances stay
+ * near. A controlled output that acts only on currents between known nodes is evaluated
+ * afterwards. */
 #ifndef SILVERBAR_ENGINE_EVENT_NETWORK_NETWORK_H
 #define SILVERBAR_ENGINE_EVENT_NETWORK_NETWORK_H
 
@@ -75,7 +78,7 @@ struct network_control {
     const struct element *element;
 };
 
-/* A controlled source that is evaluated once what decides on its inputs is solved. */
+/* A controlled source that is evaluated as soon as the components of its inputs are solved. */
 struct network_forward {
     int control;
     int by[2];     /* component, or -1 - place of another forward one, or NETWORK_NOTHING */
@@ -134,7 +137,7 @@ struct network_contact {
     double sign;
 };
 
-/* The current of a source: the sum of other flows', and of what stays. */
+/* The current of a source: the sum of the flows at its node, and a constant part. */
 struct network_outflow {
     int branch; /* place of its current after the nodes' values */
     int node;   /* that it leaves, and as which part of what enters there, 1 or -1 */
@@ -180,8 +183,8 @@ struct network {
     int *control_members;
     size_t n_forward, n_inputs, inputs_capacity;
     struct network_forward *forward; /* in the order of evaluation */
-    int *
-        inputs; /* of components: those before them, and -1 - place of forward ones, they hear of */
+    int *inputs; /* of each component: components k >= 0 and forward controls, as -1 - index, whose
+                  * outputs it depends on */
     size_t n_follow;
     struct network_leader {
         int node, leader;
@@ -217,30 +220,31 @@ struct network {
 struct network *network_new(const struct circuit *circuit, struct error *error);
 void network_free(struct network *network);
 
-/* A phase begins: from[] and to[] are set.  Finds what conducts at any time of it, makes the
- * components where that has changed, and marks those on which moving sources act.  True: they are
- * new. */
+/* To be called when a phase begins and from[] and to[] are set. Finds the branches that conduct
+ * at any time of the phase, rebuilds the components if these have changed (true is returned),
+ * and marks those on which moving sources act. */
 bool network_phase(struct network *network);
 
 /* Known voltages at time t, of what moves in this phase. */
 void network_sources(struct network *network, double t);
 
-/* Live is also what hears of something that is live, or, if sources move, of a moving one. */
+/* Add to live[] every component that depends on a live one or, if `moving`, on a source that moves. */
 void network_spread(struct network *network, bool *live, bool moving);
 
-/* live[] is set: find what hangs on the live components.  `resting`: n_elements, the present currents
- * of all that does not [A]; NULL: the pattern is new, and what does not is without current. */
+/* To be called when live[] is set: list the flows of the live components. `resting`: n_elements,
+ * the present currents of all elements without such a flow [A]; NULL: the pattern is new, and
+ * they carry none. */
 void network_live(struct network *network, const double *resting);
 
-/* The constants of the memristor whose state has that place among the values are others now: its
- * conductance is evaluated again, though its state may be the same. */
+/* To be called when the memristor whose state has this index among the values has new constants:
+ * its conductance is evaluated again, even if its state is the same. */
 void network_changed(struct network *network, int state);
 
-/* Bulk diodes, each of which is reverse biased, at the present voltages: what they take and where
- * their currents enter from now on. */
+/* Fix the powers of all bulk diodes, which are reverse biased, and the currents that they draw
+ * from nodes, at the present voltages. */
 void network_leakage(struct network *network);
 
-/* What the bulk diodes of the transistor `branch` take at the present voltages [W]. */
+/* Power that the bulk diodes of the transistor `branch` take at the present voltages [W]. */
 double network_leak_power(const struct network *network, const struct network_branch *branch);
 
 /* Solve all live components at the known voltages and the states in values[]; false: no
@@ -257,8 +261,9 @@ void network_held(struct network *network, double least, bool *held);
 /* After it has failed: the node of that component at which currents are missed most, or -1. */
 int network_worst(struct network *network);
 
-/* After a solution that began at voltages `before`: by how much it is not the straight one, in parts
- * of the way of the node that moved farthest; and what bends by more than `limit`. */
+/* After a solution that began at voltages `before`: the largest distance of a voltage from a
+ * straight line between the two, relative to the change of the node that moved most. Components
+ * with more than `limit` are marked as bending. */
 double network_bend(struct network *network, const double *before, double limit);
 
 /* Is a transistor of the component in another region (off, triode, saturation) than at the node voltages
@@ -266,10 +271,10 @@ double network_bend(struct network *network, const double *before, double limit)
 bool network_turned(const struct network *network, const struct network_component *component,
                     const double *before);
 
-/* Solve that alone, for which half way between two solutions is no solution. */
+/* Solve only the components that bend: half way between two solutions the others are solved by the mean. */
 bool network_solve_bent(struct network *network, double tolerance);
 
-/* Voltages and states are again those before that: so become its conductances. */
+/* Find the conductances of the components that bend again, at the present voltages and states. */
 void network_conductances(struct network *network);
 
 /* After solving: voltages of the nodes that follow others, and currents [A] of all flows: from node 0

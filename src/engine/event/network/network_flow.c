@@ -16,8 +16,8 @@ static void add_branch_flow(struct network *n, const struct network_branch *b)
     n->marked[b->node[0]] = n->marked[b->node[1]] = true;
 }
 
-/* A source's current is what leaves `node` but through it, times -sign: that of flows, and what
- * stays.  All flows on which it depends are there already. */
+/* A source's current is -sign times the sum of all other currents that leave `node`: flows,
+ * which are listed already, and constant ones. */
 static void add_outflow(struct network *n, int node, int element, double sign,
                         const double *resting)
 {
@@ -53,7 +53,7 @@ static void add_ties(struct network *n, size_t first, size_t end, const double *
     }
 }
 
-/* Is the node's voltage solved in a live component, or evaluated from such? */
+/* True if the node's voltage is solved in a live component, or evaluated from one. */
 static bool moves_live(const struct network *n, int node)
 {
     if (n->component[node] >= 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Large components of nothing but conductances and memristors, whose resistors are lines between the
- * devices, are solved as in line_trees.h; by Newton's method where devices are not ohmic: each is its
- * slope and a source then.  One that is not such a network after all, because conjugate gradients
- * need too long, is eliminated from then on. */
+/* Large components of conductances and memristors only, whose resistors are lines between the
+ * devices, are solved as in line_trees.h. Devices that are not ohmic are linearized, as a slope
+ * and a source, and Newton's method iterates. A component for which conjugate gradients need too
+ * long is eliminated from then on. */
 #include "base/memory.h"
 #include "engine/event/network/line_trees.h"
 #include "engine/event/network/network_internal.h"
@@ -249,7 +249,8 @@ static bool solve_linear(const struct network *n, struct network_lines *f, doubl
                             trees->n <= NODES_MOST ? ITERATIONS : ITERATIONS_MOST);
 }
 
-/* values[] = the solution, or on the way to it; returns the largest change [V]; NaN stays. */
+/* Set values[] to the solution, by at most CHANGE_MAX a node; returns the largest change [V];
+ * NaN stays. */
 static double take_voltages(struct network *n, const struct network_lines *f)
 {
     const struct line_trees *trees = f->trees;

@@ -305,8 +305,8 @@ void network_spread(struct network *n, bool *live, bool moving)
     }
 }
 
-/* How far half way between two solutions a transfer is from half way between its values, times 4
- * as a parabola is at its end, in parts of the larger value. */
+/* Distance of a transfer half way between two solutions from the mean of its values there, times
+ * 4 (which makes it the bend of a parabola at its end), relative to the larger value. */
 static double transfer_bend(const struct network *n, const struct network_control *s,
                             const double *before)
 {

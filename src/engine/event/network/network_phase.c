@@ -12,7 +12,8 @@ static bool can_conduct(const struct network *n, const struct network_branch *b,
     return m->type > 0 ? fmax(v0, v1) - n->low > m->vto : n->high - fmin(v0, v1) > -m->vto;
 }
 
-/* What moves in this phase, and to where; the sources' range so far. */
+/* Find the known nodes that move in this phase, their voltages at its end, and the range of all
+ * sources so far. */
 static void find_moving(struct network *n, bool first)
 {
     for (size_t k = 0; k < n->n_moving; k++)
