@@ -105,7 +105,7 @@ void fuzz_store(const uint8_t *bytes, size_t n)
     store_info_free(&info);
     enum status status = store_table(path, true, &table, &samples, &error);
     check(status, &error);
-    assert((status == STATUS_OK) == (table != NULL));
+    assert((status == STATUS_OK) == (table != NULL) && (!table || samples <= INT64_MAX));
     table_free(table);
     FILE *out = fopen("/dev/null", "w");
     assert(out);
