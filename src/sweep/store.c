@@ -244,10 +244,9 @@ static bool made_so(sqlite3 *db, const char *name, const char *text)
         sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?",
                            -1, &q, NULL) == SQLITE_OK) {
         sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
-        if (sqlite3_step(q) == SQLITE_ROW) {
-            const char *found = (const char *)sqlite3_column_text(q, 0);
-            same = found && strcmp(found, text) == 0;
-        }
+        const bool row = sqlite3_step(q) == SQLITE_ROW;
+        const char *found = row ? (const char *)sqlite3_column_text(q, 0) : NULL;
+        same = found && strcmp(found, text) == 0;
     }
     sqlite3_finalize(q);
     return same;
@@ -456,10 +455,10 @@ void store_close(struct store *s)
     free(s);
 }
 
-static void read_rows(sqlite3_stmt *q, size_t n, const size_t *columns, struct table *table,
-                      int *code)
+static int read_rows(sqlite3_stmt *q, size_t n, const size_t *columns, struct table *table)
 {
-    while ((*code = sqlite3_step(q)) == SQLITE_ROW) {
+    int code;
+    while ((code = sqlite3_step(q)) == SQLITE_ROW) {
         table_row(table);
         for (size_t k = 0; k < n; k++) {
             const int i = (int)columns[k];
@@ -470,6 +469,7 @@ static void read_rows(sqlite3_stmt *q, size_t n, const size_t *columns, struct t
                 table_number(table, k, sqlite3_column_double(q, i));
         }
     }
+    return code;
 }
 
 /* A file that is read, or a copy of it. */
@@ -564,7 +564,6 @@ enum status store_table(const char *path, bool with_wall, struct table **table, 
     struct reader r;
     sqlite3_stmt *q = NULL;
     sqlite3_int64 total = 0;
-    int code;
     *table = NULL;
     enum status status = open_reader(path, &r, error);
     if (status != STATUS_OK)
@@ -573,6 +572,8 @@ enum status store_table(const char *path, bool with_wall, struct table **table, 
         sqlite3_prepare_v2(r.db, "SELECT * FROM samples ORDER BY sample", -1, &q, NULL) !=
             SQLITE_OK)
         status = db_failed(r.db, path, STORE_LOCK_WAIT, error);
+    else if (total < 0)
+        status = fail(error, STATUS_INPUT, "%s: damaged: of %lld samples", path, (long long)total);
     if (status == STATUS_OK) {
         const size_t n = (size_t)sqlite3_column_count(q);
         const char **names = NEW(n, const char *);
@@ -583,8 +584,7 @@ enum status store_table(const char *path, bool with_wall, struct table **table, 
             kept += with_wall || strcmp(names[kept], "wall_s") != 0;
         }
         *table = table_new(kept, names, NULL);
-        read_rows(q, kept, columns, *table, &code);
-        if (code != SQLITE_DONE) {
+        if (read_rows(q, kept, columns, *table) != SQLITE_DONE) {
             status = db_failed(r.db, path, STORE_LOCK_WAIT, error);
             table_free(*table);
             *table = NULL;

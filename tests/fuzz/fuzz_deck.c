@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* libFuzzer target: any bytes as a deck are refused with a message, or become lines of which each is
- * an element or a card that is known to be harmless.  Build and run: tests/fuzz/run. */
+/* Any bytes as a deck are refused with a message, or become lines of which each is an element or a card
+ * that is known to be harmless. */
 #include "circuit/user_deck.h"
+#include "fuzz.h"
 
 #include <assert.h>
 #include <ctype.h>
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 /* What makes ngspice run commands or open files by its first word. */
 static const char *const commands[] = {".control", ".endc",      ".include", ".inc",  ".lib",
@@ -62,17 +56,9 @@ static void use(const struct user_deck *deck)
     free(initial);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+void fuzz_deck(const uint8_t *bytes, size_t n)
 {
-    static char path[64];
-    if (!*path) { /* a deck may include itself: it has a folder of its own */
-        snprintf(path, sizeof path, "/dev/shm/silverbar-fuzz-%d", (int)getpid());
-        mkdir(path, 0700);
-        strcat(path, "/deck");
-    }
-    const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    assert(file >= 0 && write(file, bytes, n) == (ssize_t)n);
-    close(file);
+    char *path = fuzz_file("deck", bytes, n);
     struct error error = {0};
     struct user_deck *deck;
     const enum status status = user_deck_read(path, false, &deck, &error);
@@ -82,5 +68,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         use(deck);
     }
     user_deck_free(deck);
-    return 0;
+    free(path);
 }

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* libFuzzer target: any bytes as a raw file are read to the end, decimated and measured, or refused
- * with a message.  Build and run: tests/fuzz/run. */
+/* Any bytes as a raw file are read to the end, decimated and measured, or refused with a message. */
 #include "base/memory.h"
+#include "fuzz.h"
 #include "wave/decimate.h"
 #include "wave/measure.h"
 
 #include <assert.h>
 #include <math.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 static void use(const struct raw_file *f, struct error *error)
 {
-    static const char *const texts[] = {"avg %s",  "integ %s from=1e-6", "when %s=0.5 cross=2",
-                                        "rise %s", "settle %s",          "pp %s"};
+    static const struct {
+        const char *kind, *rest;
+    } measures[] = {{"avg", ""},  {"integ", " from=1e-6"}, {"when", "=0.5 cross=2"},
+                    {"rise", ""}, {"settle", ""},          {"pp", ""}};
     struct decimate_window window;
     const size_t last = f->n_signals - 1;
     struct decimated d;
@@ -27,20 +23,19 @@ static void use(const struct raw_file *f, struct error *error)
     const struct raw_block block = {window.first, window.n, 1, &last};
     if (decimate(f, &block, 7, &d, error) == STATUS_OK)
         decimated_free(&d);
-    for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
+    for (size_t k = 0; k < sizeof measures / sizeof measures[0]; k++) {
         struct measure_result r;
-        char text[600];
-        snprintf(text, sizeof text, texts[k], f->signals[last].name);
+        char *text =
+            memory_format("%s %s%s", measures[k].kind, f->signals[last].name, measures[k].rest);
         measure(f, text, -INFINITY, INFINITY, &r, error);
         free(r.name);
+        free(text);
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+void fuzz_raw(const uint8_t *bytes, size_t n)
 {
-    const int file = memfd_create("raw", MFD_CLOEXEC);
-    assert(file >= 0 && write(file, bytes, n) == (ssize_t)n);
-    char *path = memory_format("/proc/self/fd/%d", file);
+    char *path = fuzz_file("raw", bytes, n);
     for (size_t plot = 1; plot <= 2; plot++) {
         struct error error = {0};
         struct raw_file *f;
@@ -51,6 +46,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         raw_read_close(f);
     }
     free(path);
-    close(file);
-    return 0;
 }
