@@ -277,6 +277,8 @@ bool event_charges_end(struct event_charges *c, struct event_steps *s, enum even
     }
     if (stretch == EVENT_RAMP && solves)
         leave_ramp(c, h);
+    else if (stretch == EVENT_RAMP && !(work > 0))
+        memset(c->moved, 0, c->n * sizeof *c->moved); /* nothing is left to charge in this phase */
     return true;
 }
 

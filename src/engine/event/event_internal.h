@@ -56,8 +56,9 @@ struct event_found {
     double error, unsettled;
 };
 
-/* Find the energies of such a step and solve the network at its end. Their error may raise
- * found->error. False: the network has no solution. */
+/* Find the energies of the step from t to t + h, whose states are found, and solve the network at t + h.
+ * An error of the energies that is larger than found->error replaces it, since the step's length has to suit
+ * both. False: the network has no solution. */
 bool event_steps_energies(struct event_steps *s, double t, double h, struct event_found *found);
 
 /* A step over a ramp (event_ramp.c), from the end that order 2 has found; results as of

@@ -49,7 +49,7 @@ struct event_active {
     } whole, half;          /* phi(l h) and phi(l h/2) of the step that is tried */
     bool rests;             /* at its beginning */
     double v_middle, v_end; /* of a step in which sources move */
-    double x_middle, x_end; /* states half way and at the end of such a step (event_ramp.c) */
+    double x_middle, x_end; /* states half way through a ramp and at its end (event_ramp.c) */
     double energy, square;  /* likewise [J], [A^2 s]; energy NAN: it rests */
     double shift;           /* likewise: of voltages since the states are from [V] */
     double steepness;       /* likewise: relative change of the rate by voltage [1/V] */

@@ -49,27 +49,14 @@
         "programming.read_volt", 1e-3, 0.5, 0.5, 0, NULL                                           \
     }
 
-static const struct random_range crossbar_ranges[] = {
-    {"array.rows", 1, 5, 0, 0, NULL},
-    {"array.columns", 1, 5, 0, 0, NULL},
-    LINES,
-    DEVICE,
-    PROGRAMMING,
-    {"programming.pulse_limit", 1, 3, 0, 0, NULL},
-    {"programming.devices", 1, 4, 0, 0, NULL},
-    VARIATION,
-};
+/* Of a crossbar; at most so many devices are programmed. */
+#define CROSSBAR(least, most, devices)                                                             \
+    {"array.rows", least, most, 0, 0, NULL}, {"array.columns", least, most, 0, 0, NULL}, LINES,    \
+        DEVICE, PROGRAMMING, {"programming.pulse_limit", 1, 3, 0, 0, NULL},                        \
+        {"programming.devices", 1, devices, 0, 0, NULL}, VARIATION
 
-static const struct random_range large_ranges[] = {
-    {"array.rows", 2, 64, 0, 0, NULL},
-    {"array.columns", 2, 64, 0, 0, NULL},
-    LINES,
-    DEVICE,
-    PROGRAMMING,
-    {"programming.pulse_limit", 1, 3, 0, 0, NULL},
-    {"programming.devices", 1, 5, 0, 0, NULL},
-    VARIATION,
-};
+static const struct random_range crossbar_ranges[] = {CROSSBAR(1, 5, 4)},
+                                 large_ranges[] = {CROSSBAR(2, 64, 5)};
 
 static const struct random_range training_ranges[] = {
     {"circuit.sizes", 0, 0, 0.3, 0, "[9,1] [9,2,1] [9,4,1] [9,3,2,1]"},
