@@ -4,6 +4,9 @@
 #include "array_run.h"
 #include "device/library/library_make.h"
 
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_odeiv2.h>
+
 #define R1 1000.0  /* [ohm] from the port */
 #define R2 3000.0  /* [ohm] to ground */
 #define FARAD 1e-9 /* [F] beside R2 */
@@ -67,6 +70,92 @@ static void test_divider(void **state)
             ASSERT_NEAR(r.energy[part[e]], energy[e], 1e-7 * fabs(energy[DRIVE]));
         array_run_free(&r);
         circuit_free(c);
+    }
+}
+
+/* A port that opens while the other moves: the node is held by a driver, then by R2 alone.  Another node is
+ * a thousand times as fast. */
+#define DRIVER 50.0 /* [ohm] */
+#define FAST 1e-3   /* of FARAD, behind R1 from the first port */
+enum { A, SWITCH, B, TO_B, TO_FAST, FROM_FAST, OPENING_PARTS };
+struct opening {
+    double from[2], to[2], enable[2], h; /* [V, s] */
+};
+static int opening_rates(double t, const double y[], double rate[], void *data)
+{
+    const struct opening *o = data;
+    const double part = fmin(1, t / o->h), a = o->from[0] + part * (o->to[0] - o->from[0]),
+                 b = o->from[1] + part * (o->to[1] - o->from[1]),
+                 on = o->enable[0] + part * (o->enable[1] - o->enable[0]);
+    const double through = (a - y[0]) * (1e-9 + (1 / DRIVER - 1e-9) * on), out = (y[0] - b) / R2,
+                 aside = (y[0] - y[1]) / R1, back = y[1] / R1;
+    rate[0] = (through - out - aside) / FARAD;
+    rate[1] = (aside - back) / (FAST * FARAD);
+    double *power = rate + 2;
+    power[A] = -a * through;
+    power[SWITCH] = (a - y[0]) * through;
+    power[B] = b * out;
+    power[TO_B] = out * out * R2;
+    power[TO_FAST] = aside * aside * R1;
+    power[FROM_FAST] = back * back * R1;
+    return GSL_SUCCESS;
+}
+
+/* Phases of `width` with edges of `edge`: A closed at 1 V, B at 0.3 V; then A open, B at -0.5 V. */
+static void opening_expected(double edge, double width, double energy[OPENING_PARTS])
+{
+    const double volts[3][2] = {{0, 0}, {1, 0.3}, {1, -0.5}}, enable[3] = {1, 1, 0};
+    double y[2 + OPENING_PARTS] = {0};
+    for (int k = 0; k < 2; k++) {
+        struct opening o = {{volts[k][0], volts[k][1]},
+                            {volts[k + 1][0], volts[k + 1][1]},
+                            {enable[k], enable[k + 1]},
+                            edge};
+        gsl_odeiv2_system system = {opening_rates, NULL, 2 + OPENING_PARTS, &o};
+        gsl_odeiv2_driver *driver = gsl_odeiv2_driver_alloc_y_new(&system, gsl_odeiv2_step_rk8pd,
+                                                                  edge / 1000, 1e-20, 1e-12);
+        double t = 0;
+        assert_int_equal(gsl_odeiv2_driver_apply(driver, &t, edge, y), GSL_SUCCESS);
+        gsl_odeiv2_driver_reset(driver);
+        assert_int_equal(gsl_odeiv2_driver_apply(driver, &t, width, y), GSL_SUCCESS);
+        gsl_odeiv2_driver_free(driver);
+    }
+    memcpy(energy, y + 2, OPENING_PARTS * sizeof *energy);
+}
+
+static void test_opening(void **state)
+{
+    (void)state;
+    const double T = FARAD * R2;
+    static const double edges[] = {0.01, 0.3, 1, 5, 100}, volts[] = {1, 0.3, NAN, -0.5},
+                        reltols[] = {1e-4, 1e-6};
+    for (size_t k = 0; k < COUNT(edges); k++) {
+        const double edge = edges[k] * T, width = edge + 30 * T;
+        double energy[OPENING_PARTS];
+        opening_expected(edge, width, energy);
+        for (size_t r = 0; r < COUNT(reltols); r++) {
+            struct circuit *c = circuit_new("opening");
+            const int p = circuit_node(c, "p"), m = circuit_node(c, "m"), f = circuit_node(c, "f");
+            const struct port_driver driver = {DRIVER, true, 0, CLASS_DRIVER};
+            const int a = circuit_port(c, "a", m, driver),
+                      b = circuit_port(c, "b", p, (struct port_driver){.class = CLASS_REFERENCE});
+            int part[OPENING_PARTS] = {[A] = c->ports[a].source, [B] = c->ports[b].source};
+            for (size_t e = 0; e < c->n_elements; e++)
+                if (c->elements[e].kind == ELEMENT_SWITCH)
+                    part[SWITCH] = (int)e;
+            part[TO_B] = circuit_resistor(c, "r2", m, p, R2, CLASS_MEMRISTOR);
+            part[TO_FAST] = circuit_resistor(c, "r3", m, f, R1, CLASS_SELECT);
+            part[FROM_FAST] = circuit_resistor(c, "r4", f, 0, R1, CLASS_LINE);
+            circuit_capacitor(c, "cm", m, 0, FARAD, CLASS_LINE);
+            circuit_capacitor(c, "cf", f, 0, FAST * FARAD, CLASS_LINE);
+            struct engine_options options = engine_defaults;
+            options.reltol = reltols[r];
+            struct array_run run = array_run("event", &options, c, 2, volts, width, edge);
+            for (int e = 0; e < OPENING_PARTS; e++)
+                ASSERT_NEAR(run.energy[part[e]], energy[e], 3 * reltols[r] * fabs(energy[e]));
+            array_run_free(&run);
+            circuit_free(c);
+        }
     }
 }
 
@@ -143,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_divider),
+        cmocka_unit_test(test_opening),
         cmocka_unit_test(test_reading),
         cmocka_unit_test(test_state),
     };

@@ -2,6 +2,7 @@
 #include "engine/event/event_charges.h"
 
 #include "base/memory.h"
+#include "engine/event/event_charging.h"
 #include "engine/event/event_internal.h"
 
 #include <float.h>
@@ -22,10 +23,18 @@
 /* What conducts less does not hold a node: ten open ports. */
 #define HOLDS (10 / CIRCUIT_R_OPEN) /* [S] */
 /* A ramp is not solved again while charging moves no class by this part of the tolerance, by the last
- * one that was, and then every so often. */
+ * ones that were, and then every so often. */
 #define SKIP_PART 0.01
+#define FADES 0.8 /* ramps differ: the largest of the last ones counts, less each time */
 #define ALWAYS 8
 #define SOMETIMES 32
+/* Classes below this part of all energies are booked as if they were that. */
+#define SMALL_CLASS 1e-6
+/* Integrations: the first to errors by what is asked, within these bounds, the next FINER, so often. */
+#define PART_MOST 0.02
+#define PART_LEAST 1e-4
+#define FINER 0.1
+#define INTEGRATIONS 2
 /* Largest relative change of a state (of STATE_FLOOR, if it is below) within one time constant.  What comes of
  * it differs: in floating crossbars whose states stop by themselves 0.03 changed nothing by 1e-3, while a
  * neighbour of a device that switches was off by eight times as much (measured).  LEFT_MOST: largest voltage
@@ -41,6 +50,8 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
         if (element_type(&circuit->elements[k])->law == LAW_CAPACITANCE)
             c->elements[c->n++] = (int)k;
     c->held = NEW(circuit->n_nodes, bool);
+    c->charged = NEW(c->n, int);
+    c->charged_by = NEW(c->n, double);
     c->volt = NEW(c->n, double);
     c->change = NEW(c->n, double);
     c->ampere = NEW(c->n, double);
@@ -49,14 +60,18 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
     c->late = NEW(c->n, double);
     c->values = NEW(circuit_n_values(circuit), double);
     c->rates = NEW(circuit->n_states, double);
-    c->u = NEW(circuit->n_elements, double);
-    c->i = NEW(circuit->n_elements, double);
+    c->first = NEW(circuit_n_values(circuit), double);
+    double **const of_flows[] = {&c->u, &c->i, &c->extra, &c->doubt, &c->integrated, &c->error};
+    for (size_t k = 0; k < sizeof of_flows / sizeof *of_flows; k++)
+        *of_flows[k] = NEW(circuit->n_elements, double);
 }
 
 void event_charges_free(struct event_charges *c)
 {
     free(c->elements);
     free(c->held);
+    free(c->charged);
+    free(c->charged_by);
     free(c->volt);
     free(c->change);
     free(c->ampere);
@@ -65,8 +80,13 @@ void event_charges_free(struct event_charges *c)
     free(c->late);
     free(c->values);
     free(c->rates);
+    free(c->first);
     free(c->u);
     free(c->i);
+    free(c->extra);
+    free(c->doubt);
+    free(c->integrated);
+    free(c->error);
 }
 
 static double capacitor_volt(const struct event_charges *c, size_t k, const struct network *n)
@@ -86,6 +106,7 @@ void event_charges_begin(struct event_charges *c, const struct event_steps *s)
         return;
     for (size_t k = 0; k < c->n; k++)
         c->volt[k] = capacitor_volt(c, k, s->network);
+    memcpy(c->first, s->network->values, circuit_n_values(s->circuit) * sizeof *c->first);
     const size_t bytes = s->network->n_flows * sizeof *c->u;
     memcpy(c->u, s->account.begin.volt, bytes);
     memcpy(c->i, s->account.begin.ampere, bytes);
@@ -209,7 +230,7 @@ static double find_bend(const struct event_charges *c, const struct event_accoun
                      way = a->begin.volt[k] - c->u[k], rise = a->begin.ampere[k] - c->i[k],
                      size = fabs(a->begin.volt[k] * di) + fabs(a->begin.ampere[k] * du);
         const double here = fabs(di * way), there = fabs(rise * du);
-        if (here + there > 0) {
+        if (here + there > 0 && fabs(du) > 0) { /* no source's */
             all += size;
             bent += size * fabs(di * way - rise * du) / (here + there);
         }
@@ -217,26 +238,111 @@ static double find_bend(const struct event_charges *c, const struct event_accoun
     return all > 0 ? bent / all : 0;
 }
 
-/* h: of the ramp; by: for which the currents were. */
-static void book(struct event_charges *c, struct event_steps *s, double h, double by, double work)
+/* Does a switch or transistor turn on this ramp? */
+static bool turns(const struct network *n)
 {
-    struct event_account *a = &s->account;
+    for (size_t k = 0; k < n->n_components; k++)
+        if (n->live[k] && n->components[k].turns)
+            return true;
+    return false;
+}
+
+/* extra[] and doubt[] by the closed form.  h: of the ramp; by: for which the currents were. */
+static void find_extra(struct event_charges *c, const struct event_steps *s, double h, double by)
+{
+    const struct event_account *a = &s->account;
     double spread;
     c->constant = mean_constant(c, s->network, &spread);
     const struct weights w = find_weights(h, c->constant);
-    const double bend = find_bend(c, a), late = fabs(w.phi - 0.5),
+    const double bend = turns(s->network) ? 1 : find_bend(c, a), late = fabs(w.phi - 0.5),
                  unsure = bend + spread * fmin(1, late);
-    memset(c->last, 0, sizeof c->last);
     for (size_t k = 0; k < a->network->n_flows; k++) {
         const double du = a->middle.volt[k] - a->begin.volt[k],
                      di = a->middle.ampere[k] - a->begin.ampere[k];
         const double u = c->u[k] + w.phi * (a->begin.volt[k] - c->u[k]),
                      i = c->i[k] + w.phi * (a->begin.ampere[k] - c->i[k]);
-        const double crossed = by * (u * di + i * du), own = by * by * w.square * du * di;
-        a->taken[k] += crossed + own;
-        a->error[k] += unsure * (by * (fabs(u * di) + fabs(i * du)) + fabs(own));
-        c->last[a->classes[a->network->flows[k].element]] += fabs(crossed + own) / work;
+        const double own = by * by * w.square * du * di;
+        c->extra[k] = by * (u * di + i * du) + own;
+        c->doubt[k] = unsure * (by * (fabs(u * di) + fabs(i * du)) + fabs(own));
     }
+}
+
+/* share[]: each class's part of the tolerance in a ramp [J].  Returns the largest ratio of a doubt to that;
+ * *most: of what charging adds. */
+static double worst_class(const struct event_charges *c, const struct event_steps *s,
+                          double share[ENERGY_CLASSES], double *most)
+{
+    const struct event_account *a = &s->account;
+    double doubt[ENERGY_CLASSES + 1] = {0}, extra[ENERGY_CLASSES + 1] = {0}, all = 0, worst = 0;
+    for (size_t k = 0; k < a->network->n_flows; k++) {
+        const unsigned char class = a->classes[a->network->flows[k].element];
+        doubt[class] += c->doubt[k];
+        extra[class] += fabs(c->extra[k]);
+    }
+    for (int class = 0; class < ENERGY_CLASSES; class ++)
+        all += s->dissipated[class];
+    *most = 0;
+    for (int class = 0; class < ENERGY_CLASSES; class ++) {
+        share[class] =
+            s->options->reltol * fmax(s->dissipated[class], SMALL_CLASS * all) / s->n_ramps;
+        if (!(doubt[class] > 0))
+            continue;
+        worst = fmax(worst, doubt[class] / share[class]);
+        *most = fmax(*most, extra[class] / share[class]);
+    }
+    return worst;
+}
+
+/* Replace extra[] and doubt[] by an integration where these leave a class in doubt; where that cannot be,
+ * or is no better, they stay. */
+static void integrate(struct event_charges *c, struct event_steps *s, double h)
+{
+    const size_t n_flows = s->network->n_flows;
+    double share[ENERGY_CLASSES], most, worst = worst_class(c, s, share, &most);
+    double part = fmax(PART_LEAST, fmin(PART_MOST, 1 / most));
+    size_t n_held = 0;
+    for (size_t k = 0; k < c->n; k++) {
+        const int *node = s->circuit->elements[c->elements[k]].node;
+        if (!c->held[node[0]] || !c->held[node[1]])
+            continue;
+        c->charged[n_held] = c->elements[k];
+        c->charged_by[n_held++] = c->change[k];
+    }
+    const struct event_charging_ramp ramp = {h,          c->first,      c->values, n_held,
+                                             c->charged, c->charged_by, share};
+    for (int tries = 0; tries < INTEGRATIONS && worst > 1; tries++) {
+        if (!event_charging(s, &ramp, part, c->integrated, c->error))
+            return;
+        memcpy(c->extra, c->integrated, n_flows * sizeof *c->extra);
+        memcpy(c->doubt, c->error, n_flows * sizeof *c->doubt);
+        worst = worst_class(c, s, share, &most);
+        part *= FINER;
+    }
+}
+
+/* h: of the ramp; by: for which the currents were. */
+static void book(struct event_charges *c, struct event_steps *s, enum event_stretch stretch,
+                 double h, double by, double work)
+{
+    struct event_account *a = &s->account;
+    struct network *n = s->network;
+    find_extra(c, s, h, by);
+    if (stretch == EVENT_RAMP && h > 0) {
+        const size_t bytes = circuit_n_values(n->circuit) * sizeof *n->values;
+        memcpy(c->values, n->values, bytes);
+        integrate(c, s, h);
+        memcpy(n->values, c->values, bytes);
+        network_hold(n, 0, NULL, NULL, NULL);
+        network_conductances(n);
+    }
+    double moved[ENERGY_CLASSES + 1] = {0};
+    for (size_t k = 0; k < n->n_flows; k++) {
+        a->taken[k] += c->extra[k];
+        a->error[k] += c->doubt[k];
+        moved[a->classes[n->flows[k].element]] += fabs(c->extra[k]) / work;
+    }
+    for (int class = 0; class <= ENERGY_CLASSES; class ++)
+        c->last[class] = fmax(FADES * c->last[class], moved[class]);
 }
 
 /* The ramp is solved. */
@@ -273,7 +379,7 @@ bool event_charges_end(struct event_charges *c, struct event_steps *s, enum even
         double by = c->constant > 0 ? c->constant * largest / SHIFT : H_FIRST;
         if (!solve(c, s, &by))
             return false;
-        book(c, s, h, by, work);
+        book(c, s, stretch, h, by, work);
     }
     if (stretch == EVENT_RAMP && solves)
         leave_ramp(c, h);

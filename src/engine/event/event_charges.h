@@ -15,6 +15,9 @@
  * -h sum C dv du / sum C dv^2.  Ramps on which this moved no class of energy by a part of the tolerance
  * are not solved again each time.
  *
+ * Where this leaves a class in doubt by more than its part of the tolerance - a port opens, or time constants
+ * are far apart - the ramp's charging is integrated (event_charging.h).
+ *
  * A node that nothing holds but what leaks keeps its charge, whatever voltage the leaks would give it.
  *
  * A device's voltage follows the drive, and other states, late by T.  While T stays the same that is a
@@ -29,20 +32,24 @@
 
 struct event_charges {
     size_t n;
-    bool *held;        /* n_nodes: scratch */
-    int *elements;     /* n: capacitors */
-    double *volt;      /* n: where the ramp begins [V] */
-    double *change;    /* n: by what the ramp changes that [V] */
-    double *ampere;    /* n: while it lasts [A] */
-    double *constants; /* n: T of each, by the last ramp that was solved [s] */
-    double *values;    /* circuit_n_values(): scratch */
-    double *u, *i;     /* n_elements: of flows where the ramp begins [V, A] */
-    double
-        last[ENERGY_CLASSES + 1]; /* moved by the last ramp that was solved, as part of its work */
-    size_t count;                 /* ramps and holds so far in which charge moves */
-    double constant;              /* T of the last one that was solved [s] */
-    double ramp;                  /* the last ramp [s], */
-    double *moved, *late;         /* n: change and T of each then [V, s] */
+    bool *held;                 /* n_nodes: scratch */
+    int *elements;              /* n: capacitors */
+    double *volt;               /* n: where the ramp begins [V] */
+    double *change;             /* n: by what the ramp changes that [V] */
+    double *ampere;             /* n: while it lasts [A] */
+    double *constants;          /* n: T of each, by the last ramp that was solved [s] */
+    double *values;             /* circuit_n_values(): scratch */
+    double *first;              /* circuit_n_values(): where the ramp or hold begins */
+    double *u, *i;              /* n_elements: of flows where the ramp begins [V, A] */
+    double *extra, *doubt;      /* n_elements: of flows: what charging adds, and its error [J] */
+    double *integrated, *error; /* n_elements: likewise, scratch */
+    int *charged;               /* n: scratch: capacitors that something holds, */
+    double *charged_by;         /* n: and by what the ramp changes each [V] */
+    double last[ENERGY_CLASSES + 1]; /* moved as part of their work, by the last ramps */
+    size_t count;                    /* ramps and holds so far in which charge moves */
+    double constant;                 /* T of the last one that was solved [s] */
+    double ramp;                     /* the last ramp [s], */
+    double *moved, *late;            /* n: change and T of each then [V, s] */
     double *rates;  /* n_states: of each since then, the largest f(s) exp(...) [1/s] */
     double fastest; /* of all: as a part of the state [1/s] */
 };

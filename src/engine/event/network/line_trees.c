@@ -32,7 +32,7 @@ bool line_trees_factor(struct line_trees *f)
 {
     const double *trunk = f->g, *weak = f->g + f->n, *ground = weak + f->n_weak;
     double *h = f->y; /* own conductances, then with those of children */
-    memset(f->own, 0, f->n * sizeof *f->own);
+    memcpy(f->own, f->hold, f->n * sizeof *f->own);
     for (size_t k = 0; k < f->n_ground; k++)
         f->own[f->ground[k]] += ground[k];
     for (size_t k = 0; k < f->n_weak; k++) {

@@ -40,6 +40,8 @@ struct line_trees {
         size_t begin, end, parents; /* node begin + k has the parent parents + k; n: roots */
     } * runs;
 
+    double
+        *hold; /* n: conductance to a node of 0 V beside the links [S], which the caller may set */
     double *own;             /* n: conductance to all but other nodes of its tree [S] */
     double *ratio, *inverse; /* n: factors */
     double *f;               /* n: currents into the nodes [A], which the caller sets */

@@ -298,8 +298,8 @@ static struct line_trees *make(struct plan *p)
     find_runs(f, parent);
     find_slots(f, p);
     free(parent);
-    double **const vectors[] = {&f->own, &f->ratio, &f->inverse, &f->f, &f->v,
-                                &f->y,   &f->p,     &f->cp,      &f->r};
+    double **const vectors[] = {&f->hold, &f->own, &f->ratio, &f->inverse, &f->f,
+                                &f->v,    &f->y,   &f->p,     &f->cp,      &f->r};
     for (size_t k = 0; k < sizeof vectors / sizeof vectors[0]; k++)
         *vectors[k] = NEW(n, double);
     return f;
@@ -343,6 +343,7 @@ void line_trees_free(struct line_trees *f)
     free(f->ground);
     free(f->grounds);
     free(f->runs);
+    free(f->hold);
     free(f->own);
     free(f->ratio);
     free(f->inverse);

@@ -116,6 +116,10 @@ static void find_residual(const struct network *n, const struct network_componen
     }
     for (size_t k = 0; n->charges && k < p->n_nodes; k++)
         residual[k] += n->enter[n->order[p->first_node + k]];
+    for (size_t k = 0; n->holds && k < p->n_nodes; k++) {
+        const int node = n->order[p->first_node + k];
+        residual[k] += n->hold[node] * v[node];
+    }
     for (size_t k = 0; k < p->n_controls; k++) {
         const struct network_control *s = &n->controls[n->control_members[p->first_control + k]];
         residual[s->row] = v[s->out] - v[s->base] - network_control_value(n, s, &unused);
@@ -211,6 +215,8 @@ static bool factor(const struct network *n, struct network_component *p)
         entries[s->at[1]] -= slope;
         entries[s->at[2]] += slope;
     }
+    for (size_t k = 0; n->holds && k < p->n_nodes; k++)
+        entries[p->elimination->pivot[k]] += n->hold[n->order[p->first_node + k]];
     p->factored = elimination_factor(p->elimination, entries);
     p->shrinks = SLOW;
     return p->factored;

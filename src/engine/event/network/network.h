@@ -212,6 +212,9 @@ struct network {
     bool charges;  /* capacitors carry currents: */
     double *drawn; /* n_nodes: that leave each node as the circuit has it [A], */
     double *enter; /* n_nodes: and that leave the node in whose equation they are [A] */
+    bool holds;    /* some carry currents by conductances: */
+    double *hold;  /* n_nodes: these, in the equations of their nodes [S] */
+    double *held;  /* n_nodes: scratch: hold[] before */
     int *joined;   /* n_nodes: scratch of network_held() */
     size_t failed; /* the component that could not be solved; n_components: none */
 };
@@ -253,6 +256,11 @@ bool network_solve(struct network *network, double tolerance);
 
 /* Capacitor k of n now carries ampere[k] from its first node to its second; n = 0: none carries any. */
 void network_charge(struct network *network, size_t n, const int *elements, const double *ampere);
+
+/* Capacitor k of n now carries siemens[k] (u - volt[k]) at a voltage u, by the present voltages of known
+ * nodes; n = 0: none carries any.  False: one joins two nodes that are both solved for. */
+bool network_hold(struct network *network, size_t n, const int *elements, const double *siemens,
+                  const double *volt);
 
 /* held[node], n_nodes: conductances of at least `least` [S], at the present voltages, lead from it to a
  * known node or the output of a controlled source. */

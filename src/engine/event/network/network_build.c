@@ -25,6 +25,8 @@ void network_free(struct network *n)
     free(n->owner);
     free(n->drawn);
     free(n->enter);
+    free(n->hold);
+    free(n->held);
     free(n->joined);
     free(n->leak_power);
     free(n->leak);
@@ -373,6 +375,8 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->leak = NEW(nodes, double);
     n->drawn = NEW(nodes, double);
     n->enter = NEW(nodes, double);
+    n->hold = NEW(nodes, double);
+    n->held = NEW(nodes, double);
     n->joined = NEW(nodes, int);
     n->component = NEW(nodes, int);
     n->order = NEW(nodes, int);

@@ -151,6 +151,60 @@ void network_charge(struct network *n, size_t n_charges, const int *elements, co
         n->enter[n->controls[k].out] = 0;
 }
 
+/* marked[node]: its voltage is solved for as a sum of currents, or it follows such a node. */
+static void mark_solved(struct network *n)
+{
+    for (size_t i = 0; i < n->circuit->n_nodes; i++)
+        n->marked[i] = !n->known[i] && n->component[i] >= 0 && n->control_of[i] < 0;
+    for (size_t k = 0; k < n->n_follow; k++)
+        n->marked[n->follow[k].node] = n->marked[n->follow[k].leader];
+}
+
+/* The capacitor's part in the equations of its ends; false: see network_hold(). */
+static bool hold(struct network *n, const int node[2], double siemens, double volt)
+{
+    const bool solved[2] = {n->marked[node[0]], n->marked[node[1]]};
+    for (int end = 0; end < 2; end++) {
+        const int other = node[!end];
+        if (!solved[end])
+            continue;
+        if (solved[!end] || !(n->known[other] || n->known[n->root[other]]))
+            return false;
+        n->hold[node[end]] += siemens;
+        n->enter[node[end]] -= siemens * (n->values[other] + (end == 0 ? volt : -volt));
+    }
+    return true;
+}
+
+bool network_hold(struct network *n, size_t n_held, const int *elements, const double *siemens,
+                  const double *volt)
+{
+    const size_t bytes = n->circuit->n_nodes * sizeof *n->hold;
+    memcpy(n->held, n->hold, bytes);
+    memset(n->hold, 0, bytes);
+    memset(n->enter, 0, bytes);
+    memset(n->drawn, 0, bytes);
+    n->charges = n->holds = n_held > 0;
+    mark_solved(n);
+    for (size_t k = 0; k < n_held; k++)
+        if (!hold(n, n->circuit->elements[elements[k]].node, siemens[k], volt[k]))
+            return false;
+    for (size_t k = n->n_follow; k-- > 0;) {
+        const int node = n->follow[k].node, leader = n->follow[k].leader;
+        n->enter[leader] += n->enter[node];
+        n->hold[leader] += n->hold[node];
+        n->enter[node] = n->hold[node] = 0;
+    }
+    if (memcmp(n->held, n->hold, bytes) == 0)
+        return true;
+    for (size_t k = 0; k < n->n_components; k++) {
+        n->components[k].factored = false;
+        if (n->components[k].trees)
+            network_lines_unfactor(n->components[k].trees);
+    }
+    return true;
+}
+
 /* The representative of all nodes that are joined with this one (R. E. Tarjan, J. ACM 22:215, 1975). */
 static int representative(int *joined, int node)
 {

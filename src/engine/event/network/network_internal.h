@@ -43,6 +43,7 @@ void network_factors_new(const struct network *network, struct network_component
 /* Give the component line trees (line_trees.h), if it is a network that has one. */
 void network_lines_make(struct network *network, struct network_component *component);
 void network_lines_free(struct network_lines *trees);
+void network_lines_unfactor(struct network_lines *trees); /* network.hold[] has changed */
 
 /* Its conductances at the present states and voltages. */
 void network_lines_conductances(const struct network *network, struct network_component *component);

@@ -216,10 +216,17 @@ static bool margin_holds(const struct network_lines *f)
     return holds;
 }
 
-static bool factor(struct network_lines *f)
+void network_lines_unfactor(struct network_lines *f)
+{
+    f->factored = false;
+}
+
+static bool factor(const struct network *n, struct network_lines *f)
 {
     if (f->factored)
         return true;
+    for (size_t k = 0; k < f->trees->n; k++)
+        f->trees->hold[k] = n->holds ? n->hold[f->nodes[k]] : 0;
     f->factored = line_trees_factor(f->trees);
     if (!f->factored || margin_holds(f))
         return f->factored;
@@ -233,7 +240,7 @@ static bool factor(struct network_lines *f)
 static bool solve_linear(const struct network *n, struct network_lines *f, double tolerance)
 {
     struct line_trees *trees = f->trees;
-    if (!factor(f))
+    if (!factor(n, f))
         return false;
     set_currents(n, f);
     for (size_t k = 0; k < f->n_curved; k++) {
