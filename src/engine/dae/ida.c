@@ -57,8 +57,9 @@
 #define STATE_PART 1.0   /* of the tolerance that one step may take of a state */
 #define VOLTAGE_PART 0.5 /* of kT/q: no looser tolerance of a voltage follows an exponential law */
 #define NOISE_PART 10    /* times what rounding does is no error */
-#define REJECTED_OFTEN 8 /* steps in a row, after which that is looked at */
-#define STEPS_OFTEN 256  /* steps of a piece, the same */
+#define REJECTED_OFTEN                                                                             \
+    8                   /* steps in a row, after which noise is looked for, and dirk.h has failed */
+#define STEPS_OFTEN 256 /* steps of a piece, the same */
 #define STEPS_MAX 200000 /* of one smooth piece: no endless loop */
 
 /* Reciprocals of the tolerances at v; `alone`: factor of the states'. */
@@ -315,6 +316,13 @@ static void find_noise(struct run *r)
     r->noisy = true;
 }
 
+/* dirk.h takes the next steps, if `loose`, or rosenbrock.h, which goes on where nodes without capacitors
+ * turn over, as of a comparator: dirk.h's solutions end too far from the equations there. */
+static void set_method(struct run *r, bool loose)
+{
+    r->loose = r->energy.simpson = loose;
+}
+
 /* From a kink to t_end; `last`: the phase ends there.  *ended: a stop has ended it before. */
 static enum status piece(struct run *r, double t_end, bool last, bool *ended)
 {
@@ -330,8 +338,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     bool kink = true, settled = false; /* settled: the last step was a rosenbrock_settle() */
     int rejected = 0;
     size_t worst = 0;
-    const double order = r->loose ? DIRK_ORDER : ROSENBROCK_ORDER;
     r->noisy = false;
+    set_method(r, r->turns);
     rosenbrock_kink(method);
     method->known &= !r->phase->changed;
     tolerances(r, y, 1 / STATE_PART, r->weight);
@@ -361,15 +369,17 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         } else {
             worst = method->worst;
         }
-        double factor = STEP_SAFETY * pow(error, -1 / order);
+        double factor = STEP_SAFETY * pow(error, -1. / (r->loose ? DIRK_ORDER : ROSENBROCK_ORDER));
         if (!(factor > STEP_SHRINKING))
             factor = STEP_SHRINKING;
         factor = fmin(factor, r->options->reltol >= LOOSE ? LOOSE_GROWTH : STEP_GROWTH);
         if (!(error <= 1)) {
             h = (r->loose ? fmin(factor, rejected ? STEP_SHRINKING : STEP_RETRIED) : factor) * step;
             rejected++;
-            if (rejected % REJECTED_OFTEN == 0)
+            if (rejected % REJECTED_OFTEN == 0) {
                 find_noise(r);
+                set_method(r, false);
+            }
             if (h > shortest)
                 continue;
             step = fmin(SETTLING_STEP, rest);
@@ -471,8 +481,8 @@ static enum status set_up(struct run *r)
     enum status status =
         operating_point(d, r->rosenbrock.lu, y, &r->transient->report.operating, r->error);
     memcpy(r->rest, y, d->n * sizeof *y);
-    r->loose = !bdf && r->options->reltol >= LOOSE && d->n_mosfets > 0;
-    r->energy.simpson = r->loose;
+    r->turns = !bdf && r->options->reltol >= LOOSE && d->n_mosfets > 0;
+    set_method(r, r->turns);
     const size_t n_kinds = r->phase->names->n_kinds;
     r->next = memory_new(n_kinds, sizeof *r->next);
     for (size_t k = 0; k < n_kinds; k++)

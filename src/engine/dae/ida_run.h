@@ -20,7 +20,8 @@ struct run {
     double *y, *slope;               /* n: at t */
     double *between, *between_slope; /* n: scratch */
     struct rosenbrock rosenbrock;
-    bool loose;                       /* dirk.h takes the steps */
+    bool turns;                       /* dirk.h takes the steps until one meets trouble */
+    bool loose;                       /* it does now */
     bool multistep;                   /* the last step was IDAS's */
     bool settled;                     /* or one of settle() */
     double *given;                    /* n_elements: energies of either [J] */
