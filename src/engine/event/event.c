@@ -134,14 +134,13 @@ static double growth(double error)
 static void begin_stretch(struct run *r)
 {
     event_charges_begin(&r->charges, &r->steps);
-    event_account_leaks_begin(&r->steps.account);
     r->stretch_begin = r->t;
 }
 static enum status end_stretch(struct run *r)
 {
     const double h = r->t - r->stretch_begin;
     const enum event_stretch stretch = r->steps.moving ? EVENT_RAMP : EVENT_HOLD;
-    event_account_leaks_end(&r->steps.account, h);
+    event_account_leaks(&r->steps.account, h);
     return event_charges_end(&r->charges, &r->steps, stretch, h) ? STATUS_OK : no_solution(r);
 }
 

@@ -194,18 +194,13 @@ static double leak(const struct network *n, int branch)
     return network_leak_power(n, b) - n->leak_power[b->number];
 }
 
-void event_account_leaks_begin(struct event_account *a)
-{
-    for (size_t k = 0; k < a->n_leaks; k++)
-        a->leaks[k].power = leak(a->network, a->leaks[k].branch);
-}
-
-void event_account_leaks_end(struct event_account *a, double h)
+void event_account_leaks(struct event_account *a, double h)
 {
     for (size_t k = 0; k < a->n_leaks; k++) {
-        const struct event_leak *l = &a->leaks[k];
+        struct event_leak *l = &a->leaks[k];
         const double now = leak(a->network, l->branch);
         a->energy[a->network->branches[l->branch].number] += 0.5 * h * (l->power + now);
+        l->power = now;
     }
 }
 

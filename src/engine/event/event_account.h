@@ -32,7 +32,7 @@ struct event_account {
     size_t n_leaks;
     struct event_leak {
         int branch;   /* of the network: a transistor */
-        double power; /* power of its bulk diodes at the beginning of the ramp or hold, minus that
+        double power; /* power of its bulk diodes where the last ramp or hold has ended, minus that
                     * at rest [W] */
     } * leaks;
 };
@@ -83,9 +83,8 @@ void event_account_doubt(struct event_account *a, size_t flow, double error);
 void event_account_accept(struct event_account *a, double h);
 void event_account_still(struct event_account *a, double h);
 
-/* A ramp or a hold begins, and has ended after h seconds: bulk diodes take other powers than at rest. */
-void event_account_leaks_begin(struct event_account *a);
-void event_account_leaks_end(struct event_account *a, double h);
+/* A ramp or a hold has ended after h seconds: bulk diodes have taken other powers than at rest. */
+void event_account_leaks(struct event_account *a, double h);
 
 /* Book: put all that was absorbed until now into energy[] and class_error[]. Hand out: the same,
  * and the change of what capacitors store, once before the energies are passed on; booked: they

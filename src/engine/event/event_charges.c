@@ -114,33 +114,47 @@ void event_charges_begin(struct event_charges *c, const struct event_steps *s)
         memset(c->rates, 0, s->n_devices * sizeof *c->rates);
 }
 
-/* The most that all charges can do, each going through the whole range of the sources [J]; also
- * finds change[]. */
-static double find_work(struct event_charges *c, struct network *n)
+/* The most that all charges can do, each going through the whole range of the sources [J]; also finds
+ * change[].  `all`: as if something held every node, which is no less. */
+static double find_work(struct event_charges *c, struct network *n, bool all)
 {
     double work = 0;
-    network_held(n, HOLDS, c->held);
+    if (!all)
+        network_held(n, HOLDS, c->held);
     for (size_t k = 0; k < c->n; k++) {
         const int *node = n->circuit->elements[c->elements[k]].node;
-        const bool held = c->held[node[0]] && c->held[node[1]];
+        const bool held = all || (c->held[node[0]] && c->held[node[1]]);
         c->change[k] = held ? capacitor_volt(c, k, n) - c->volt[k] : 0;
         work += farad(c, k, n) * fabs(c->change[k]) * fmax(fabs(c->change[k]), n->high - n->low);
     }
     return work;
 }
 
-/* Does the last solution say that this ramp need not be solved?  Then the classes are doubted so. */
-static bool skip(struct event_charges *c, struct event_steps *s, double work)
+/* Do the last solutions say that charging is felt? */
+static bool is_felt(const struct event_charges *c, const struct event_steps *s, double work)
 {
     if (c->count < ALWAYS || c->count % SOMETIMES == 0)
-        return false;
+        return true;
     for (int class = 0; class < ENERGY_CLASSES; class ++)
         if (c->last[class] * work >
             SKIP_PART * s->options->reltol * s->dissipated[class] / s->n_ramps)
-            return false;
-    for (int class = 0; class < ENERGY_CLASSES; class ++)
-        s->account.class_error[class] += c->last[class] * work;
-    return true;
+            return true;
+    return false;
+}
+
+/* Is this ramp to be solved?  Else what its charges may do is put in doubt.  *work: find_work(). */
+static bool solves(struct event_charges *c, struct event_steps *s, double *work)
+{
+    *work = find_work(c, s->network, true);
+    bool felt = *work > 0 && is_felt(c, s, *work);
+    if (felt) {
+        *work = find_work(c, s->network, false);
+        felt = *work > 0 && is_felt(c, s, *work);
+    }
+    for (int class = 0; class < ENERGY_CLASSES && !felt; class ++)
+        s->account.class_error[class] += c->last[class] * *work;
+    c->count += *work > 0;
+    return felt;
 }
 
 /* With the currents of a ramp of h seconds: by how much a capacitor is moved at most [V], and the constants
@@ -369,10 +383,9 @@ void event_charges_step(struct event_charges *c, const struct event_steps *s, do
 bool event_charges_end(struct event_charges *c, struct event_steps *s, enum event_stretch stretch,
                        double h)
 {
-    const double work = c->n > 0 ? find_work(c, s->network) : 0;
-    const bool solves = work > 0 && !skip(c, s, work);
-    c->count += work > 0;
-    if (solves) {
+    double work = 0;
+    const bool solved = c->n > 0 && solves(c, s, &work);
+    if (solved) {
         double largest = 0;
         for (size_t k = 0; k < c->n; k++)
             largest = fmax(largest, fabs(c->change[k]));
@@ -381,7 +394,7 @@ bool event_charges_end(struct event_charges *c, struct event_steps *s, enum even
             return false;
         book(c, s, stretch, h, by, work);
     }
-    if (stretch == EVENT_RAMP && solves)
+    if (stretch == EVENT_RAMP && solved)
         leave_ramp(c, h);
     else if (stretch == EVENT_RAMP && !(work > 0))
         memset(c->moved, 0, c->n * sizeof *c->moved); /* nothing is left to charge in this phase */

@@ -12,7 +12,7 @@
 /* Old factors are those of another network.  Where no conductance differs by more than this part, a
  * step with them misses the solution by at most KEPT / (1 - KEPT) of itself; an opened port differs by
  * a factor of 1e8, and a step with its old factors is nothing beside the error. */
-#define KEPT 0.2
+#define KEPT 0.5
 #define KEPT_GAIN 1e-3 /* slope of a controlled source below which it does not matter */
 
 static double source_voltage(const struct network *n, const struct network_tie *t, double time)
