@@ -73,8 +73,8 @@ static void test_divider(void **state)
     }
 }
 
-/* A port that opens while the other moves: the node is held by a driver, then by R2 alone.  Another node is
- * a thousand times as fast. */
+/* A port that opens while the other moves: the node, half of whose FARAD is to the other port, is held by a
+ * driver, then by R2 alone.  Another node is a thousand times as fast. */
 #define DRIVER 50.0 /* [ohm] */
 #define FAST 1e-3   /* of FARAD, behind R1 from the first port */
 enum { A, SWITCH, B, TO_B, TO_FAST, FROM_FAST, OPENING_PARTS };
@@ -89,12 +89,13 @@ static int opening_rates(double t, const double y[], double rate[], void *data)
                  on = o->enable[0] + part * (o->enable[1] - o->enable[0]);
     const double through = (a - y[0]) * (1e-9 + (1 / DRIVER - 1e-9) * on), out = (y[0] - b) / R2,
                  aside = (y[0] - y[1]) / R1, back = y[1] / R1;
-    rate[0] = (through - out - aside) / FARAD;
+    const double slope = t < o->h ? (o->to[1] - o->from[1]) / o->h : 0;
+    rate[0] = (through - out - aside + 0.5 * FARAD * slope) / FARAD;
     rate[1] = (aside - back) / (FAST * FARAD);
     double *power = rate + 2;
     power[A] = -a * through;
     power[SWITCH] = (a - y[0]) * through;
-    power[B] = b * out;
+    power[B] = b * (out + 0.5 * FARAD * (rate[0] - slope));
     power[TO_B] = out * out * R2;
     power[TO_FAST] = aside * aside * R1;
     power[FROM_FAST] = back * back * R1;
@@ -146,8 +147,9 @@ static void test_opening(void **state)
             part[TO_B] = circuit_resistor(c, "r2", m, p, R2, CLASS_MEMRISTOR);
             part[TO_FAST] = circuit_resistor(c, "r3", m, f, R1, CLASS_SELECT);
             part[FROM_FAST] = circuit_resistor(c, "r4", f, 0, R1, CLASS_LINE);
-            circuit_capacitor(c, "cm", m, 0, FARAD, CLASS_LINE);
-            circuit_capacitor(c, "cf", f, 0, FAST * FARAD, CLASS_LINE);
+            circuit_capacitor(c, "cm", m, 0, 0.5 * FARAD, CLASS_LINE);
+            circuit_capacitor(c, "cp", p, m, 0.5 * FARAD, CLASS_LINE);
+            circuit_capacitor(c, "cf", 0, f, FAST * FARAD, CLASS_LINE);
             struct engine_options options = engine_defaults;
             options.reltol = reltols[r];
             struct array_run run = array_run("event", &options, c, 2, volts, width, edge);
@@ -157,6 +159,86 @@ static void test_opening(void **state)
             circuit_free(c);
         }
     }
+}
+
+/* Floating crossbars, with and without lines, in which a device is set and read: every class of energy is that
+ * of `ida`. */
+static void add_classes(const struct array_run *r, double energy[ENERGY_CLASSES])
+{
+    for (size_t k = 0; k < r->circuit->n_elements; k++)
+        if (!element_is_source(&r->circuit->elements[k]))
+            energy[r->circuit->elements[k].class] += r->energy[k];
+}
+static void test_floating(void **state)
+{
+    (void)state;
+    char *devices = source_path("devices");
+    struct error error = {{0}};
+    static const struct {
+        const char *dopant;
+        size_t rows, columns;
+        double line_ohm, driver_ohm, edge;
+    } cases[] = {{"Cr", 1, 2, 0.2, 1.8, 16e-9},
+                 {"Sn", 2, 5, 1, 2e-3, 1.4e-9},
+                 {"C-vteam", 7, 9, 20, 4e-3, 0.5e-6},
+                 {"W", 5, 8, 0, 30, 50e-9}};
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        struct dopant *d;
+        ASSERT_DONE(dopant_read(cases[k].dopant, devices, &d, &error), error);
+        const size_t rows = cases[k].rows, columns = cases[k].columns, n = rows * columns;
+        double *x0 = NEW(n, double);
+        for (size_t i = 0; i < n; i++)
+            x0[i] = 0.02 * (double)(1 + i * 7 % 11) / 11;
+        struct circuit *c = circuit_new("floating");
+        struct crossbar a;
+        ASSERT_DONE(crossbar_build(c,
+                                   &(struct crossbar_options){.rows = rows,
+                                                              .columns = columns,
+                                                              .dopant = d,
+                                                              .x0 = x0,
+                                                              .row_ohm = cases[k].line_ohm,
+                                                              .column_ohm = cases[k].line_ohm,
+                                                              .driver_ohm = cases[k].driver_ohm,
+                                                              .column_farad = 1e-12,
+                                                              .openable = true},
+                                   &a, &error),
+                    error);
+        /* rests, reads, and sets the first device, whose lines alone are closed; and rests */
+        enum { PULSES = 4 };
+        double *volts = NEW(PULSES * c->n_ports, double);
+        for (size_t i = 0; i < PULSES * c->n_ports; i++)
+            volts[i] = i < c->n_ports || i >= (PULSES - 1) * c->n_ports ? 0 : NAN;
+        for (size_t i = 1; i < PULSES - 1; i++) {
+            volts[i * c->n_ports + (size_t)a.row_ports[0]] = i == 1 ? 0.1 : 0.3;
+            volts[i * c->n_ports + (size_t)a.column_ports[0]] = 0;
+        }
+        struct engine_options options = engine_defaults;
+        options.reltol = 1e-6;
+        struct array_run reference =
+            array_run("ida", &options, c, PULSES, volts, 1e-3, cases[k].edge);
+        double expected[ENERGY_CLASSES] = {0}, all = 0;
+        add_classes(&reference, expected);
+        for (int class = 0; class < ENERGY_CLASSES; class ++)
+            all += expected[class];
+        static const double reltols[] = {1e-4, 1e-5};
+        for (size_t r = 0; r < COUNT(reltols); r++) {
+            options.reltol = reltols[r];
+            struct array_run run =
+                array_run("event", &options, c, PULSES, volts, 1e-3, cases[k].edge);
+            double energy[ENERGY_CLASSES] = {0};
+            add_classes(&run, energy);
+            for (int class = 0; class < ENERGY_CLASSES; class ++)
+                ASSERT_NEAR(energy[class], expected[class],
+                            3 * reltols[r] * expected[class] + 1e-9 * all);
+            array_run_free(&run);
+        }
+        array_run_free(&reference);
+        circuit_free(c);
+        free(volts);
+        free(x0);
+        dopant_free(d);
+    }
+    free(devices);
 }
 
 /* One phase of `width`, at `volt`; and one of `again` in which nothing changes, unless that is 0. */
@@ -231,9 +313,8 @@ static void test_state(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_divider),
-        cmocka_unit_test(test_opening),
-        cmocka_unit_test(test_reading),
+        cmocka_unit_test(test_divider),  cmocka_unit_test(test_opening),
+        cmocka_unit_test(test_floating), cmocka_unit_test(test_reading),
         cmocka_unit_test(test_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

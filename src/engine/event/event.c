@@ -19,7 +19,6 @@
 #define GROWTH 5.0
 #define SHRINK 0.1
 #define STEPS_MAX 100000 /* of one piece: no endless loop */
-#define STEP_PART 1e-13  /* of the time: a step below it is a collapse */
 #define READING_STEPS                                                                              \
     8 /* at least, while sources move in the reading's window: it is a trapezoid */
 #define SEARCHES_MAX 40  /* for the moment of a stop */
@@ -110,7 +109,7 @@ static enum status find_stop(struct run *r, double *h, double *error, bool *ende
             return STATUS_OK;
         doubtful |= !good;
         *(good && !*ended ? &low : &high) = *h;
-        if (!(high > STEP_PART * (r->t + high)))
+        if (!(high > EVENT_STEP_PART * (r->t + high)))
             return isfinite(*error) ? too_short(r, "the step has collapsed") : no_solution(r);
         event_steps_back(&r->steps);
         if (!good && low > 0) {
@@ -180,7 +179,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         if (!(error <= 1)) {
             /* a step far too long takes states, or Newton's method, where nothing can be solved */
             const double shorter = h * fmax(SHRINK, growth(error));
-            if (!(shorter > STEP_PART * (r->t + shorter)))
+            if (!(shorter > EVENT_STEP_PART * (r->t + shorter)))
                 return isfinite(error) ? too_short(r, "the step has collapsed") : no_solution(r);
             event_steps_back(s);
             s->simple = false;

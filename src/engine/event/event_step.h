@@ -25,6 +25,8 @@
 #include "engine/engine.h"
 #include "engine/event/event_account.h"
 
+#define EVENT_STEP_PART 1e-13 /* of the time: a step below it is a collapse */
+
 struct event_device {
     const struct model *model;
     const double *constants;
