@@ -36,7 +36,7 @@ holds "relaxation: and not without" "$(column rest/points.csv switches_fast 2) <
 "$SILVERBAR" run "$benches/event_accuracy.yaml" --set trials=50 --set "fixed.steps=0.2 1" -o event >out 2>err
 same "event_accuracy: exit status" $? 0
 same "event_accuracy: ways" "$(tail -n +2 event/ways.csv | cut -d, -f1,2 | tr '\n' ' ')" \
-    "single,0 event,0 binomial,0.2 binomial,1 normal,0.2 normal,1 "
+    "single,0 event,0 binomial,0.2 binomial,1 normal,0.2 normal,1 passage,0.2 passage,1 "
 
 refuse() { # PART-OF-MESSAGE ARGUMENT...
     part=$1

@@ -175,7 +175,7 @@ static void test_accuracy(void **state)
     const struct table *w = detail.tables[0];
     const size_t bias2 = table_column(w, "bias2_ohm2"), floor_ = table_column(w, "floor_ohm2"),
                  spread = table_column(w, "spread"), draws = table_column(w, "draws");
-    assert_int_equal(w->n_rows, 2 + 6);
+    assert_int_equal(w->n_rows, 2 + 9);
     /* Work, in draws of a pair of binomials or of an event: fixed steps take one in each of 150 s / h
      * steps; jumps one at each of 30 readings and some more where the switches' own effect is heard;
      * single events at least one for every switch that flips, some thousands. */
@@ -193,6 +193,12 @@ static void test_accuracy(void **state)
     assert_true(fabs(binomial[bias2].number) < 3 * binomial[floor_].number);
     assert_true(normal[bias2].number > 10 * normal[floor_].number);
     assert_true(normal[spread].number < 0.7);
+    /* passages of 1 s have no bias, where binomial steps of 1 s have one of a hundred times the chance */
+    const struct cell *passage = &w->cells[(8 + 2) * w->n_columns];
+    assert_true(binomial[2 * w->n_columns + bias2].number > 100 * passage[floor_].number);
+    assert_true(fabs(passage[bias2].number) < 3 * passage[floor_].number);
+    ASSERT_NEAR(passage[spread].number, 1, 0.2);
+    assert_true(out(e, "speedup_passage") < out(e, "speedup_binomial"));
     /* chance and counts repeat; times do not */
     const double before = out(e, "event_mse_ohm2");
     run(e, 1, 0, fewer);
@@ -224,7 +230,7 @@ static void test_bad_input(void **state)
     refused(&experiment_hysteresis, "device.nth", "3e4", "at most device.n");
     refused(&experiment_pulse_frequency, "drive.width", "11", "longer than the period");
     refused(&experiment_event_accuracy, "fixed.steps", "0.1 x", "found 'x'");
-    refused(&experiment_event_accuracy, "fixed.steps", "1 2 3 4 5 6 7 8 9", "more than 8");
+    refused(&experiment_event_accuracy, "fixed.steps", "1 2 3 4 5 6 7 8 9 10 11", "more than 10");
     refused(&experiment_event_accuracy, "fixed.steps", "0", "from 1e-9");
     refused(&experiment_event_accuracy, "switches", "0.5", "whole number");
     refused(&experiment_relaxation, "device.va", "-1", "device.va");

@@ -84,6 +84,7 @@ low = 400
 err(b, f) = b > f ? b : f
 plot 'event_accuracy.csv' using (column('cpu_s')*is(0,'binomial')):(err(column('bias2_ohm2'), column('floor_ohm2'))) with linespoints pt 7 ps 1.5 lw 2 lc rgb blue title 'fixed steps, binomial', \
      '' using (column('cpu_s')*is(0,'normal')):(err(column('bias2_ohm2'), column('floor_ohm2'))) with linespoints pt 4 ps 1.5 lw 2 dt 2 lc rgb red title 'fixed steps, rounded Normal', \
+     '' using (column('cpu_s')*is(0,'passage')):(err(column('bias2_ohm2'), column('floor_ohm2'))) with linespoints pt 6 ps 1.5 lw 2 dt 4 lc rgb pink title 'fixed steps, exact passage', \
      '' using (column('cpu_s')*is(0,'event')):(err(column('bias2_ohm2'), column('floor_ohm2'))) with points pt 9 ps 2.5 lc rgb green title 'exact jumps', \
      '' using (column('cpu_s')*is(0,'single')):(column('floor_ohm2') > 0 ? 1/0 : 423) with points pt 5 ps 2 lc rgb black title 'single events (reference)', \
      423 with lines dt 3 lc rgb black title 'chance of 1000 trials'

@@ -258,6 +258,13 @@ static void jump(struct volatile_device *d, double t)
     }
 }
 
+void volatile_passage_step(struct volatile_device *d, double h)
+{
+    const double n = d->n;
+    d->n = draw(d, n, step_passage(d, h, n));
+    volatile_advance(d, n, h);
+}
+
 static void (*const methods[])(struct volatile_device *, double) = {
     [VOLATILE_JUMP] = jump, [VOLATILE_SINGLE] = volatile_single_events, [VOLATILE_MEAN] = jump};
 

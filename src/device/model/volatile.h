@@ -85,4 +85,8 @@ void volatile_drive(struct volatile_device *device, double t, double v);
 /* One step h of the original scheme, with the rates and the disruption of its beginning. */
 void volatile_fixed_step(struct volatile_device *device, double h, bool normal);
 
+/* One step h by the exact passage of a switch between its two states: the mean of the rates at two points of
+ * the disruption's way, and the current of the beginning. */
+void volatile_passage_step(struct volatile_device *device, double h);
+
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Error and run time of the ways to simulate the volatile stochastic device over one drive of
- * pulses: exact jumps from edge to edge (`event`), and the original scheme with steps h, its flips
- * binomial or a rounded Normal.  The reference is the exact simulation event by event.
+ * pulses: exact jumps from edge to edge (`event`), the original scheme with steps h, its flips binomial
+ * or a rounded Normal, and steps h of the exact passage between two states (`passage`).  The reference is
+ * the exact simulation event by event.
  *
  * Of the resistances R at the edges of the drive, over the trials of each way:
  *
@@ -15,10 +16,16 @@
 
 #include "study/experiment/volatile_testbench.h"
 
-#define ACCURACY_STEPS_MAX 8
-#define ACCURACY_WAYS_MAX (2 + 2 * ACCURACY_STEPS_MAX)
+#define ACCURACY_STEPS_MAX 10
+#define ACCURACY_WAYS_MAX (2 + 3 * ACCURACY_STEPS_MAX)
 
-enum accuracy_kind { ACCURACY_REFERENCE, ACCURACY_EVENT, ACCURACY_BINOMIAL, ACCURACY_NORMAL };
+enum accuracy_kind {
+    ACCURACY_REFERENCE,
+    ACCURACY_EVENT,
+    ACCURACY_BINOMIAL,
+    ACCURACY_NORMAL,
+    ACCURACY_PASSAGE
+};
 extern const char *const accuracy_kinds[];
 
 struct accuracy_way {
@@ -49,8 +56,8 @@ void accuracy_run(const struct accuracy_options *options, struct accuracy *accur
 void accuracy_free(struct accuracy *accuracy);
 
 /* Processor time that fixed steps of a kind need for the squared bias `error`, over that of `event`:
- * of the longest step that reaches it, or of a longer one by the first order of the scheme from the
- * next step that does not.  NAN: none reaches it. */
+ * of the longest step that reaches it, or of a longer one by the order of the scheme from the next step
+ * that does not.  NAN: none reaches it. */
 double accuracy_speedup(const struct accuracy *accuracy, enum accuracy_kind kind, double error);
 
 #endif

@@ -34,7 +34,7 @@ static const struct key keys[] = {
     COUNT_KEY("drive.pulses", AT(pulses), 1, 1e5, "how many"),
     COUNT_KEY("trials", AT(trials), 2, 1e5, "of each way"),
     {"fixed.steps", KEY_TEXT, AT(steps), "s", 0, 0, NULL, NULL,
-     "of the original scheme: up to 8 numbers, spaces between them", NULL},
+     "of the original scheme and of passages: up to 10 numbers, spaces between them", NULL},
 };
 
 static void defaults(void *options)
@@ -63,6 +63,7 @@ enum {
     EQUAL_ERROR,
     SPEEDUP_BINOMIAL,
     SPEEDUP_NORMAL,
+    SPEEDUP_PASSAGE,
     SPEEDUP_SINGLE,
     N_OUTPUTS
 };
@@ -77,6 +78,7 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [EQUAL_ERROR] = {"equal_error_ohm2", false},
     [SPEEDUP_BINOMIAL] = {"speedup_binomial", false},
     [SPEEDUP_NORMAL] = {"speedup_normal", false},
+    [SPEEDUP_PASSAGE] = {"speedup_passage", false},
     [SPEEDUP_SINGLE] = {"speedup_single", false},
 };
 
@@ -177,6 +179,7 @@ static enum status run(void *shared, const void *options, struct random_sample s
         [EQUAL_ERROR] = error2,
         [SPEEDUP_BINOMIAL] = accuracy_speedup(&a, ACCURACY_BINOMIAL, error2),
         [SPEEDUP_NORMAL] = accuracy_speedup(&a, ACCURACY_NORMAL, error2),
+        [SPEEDUP_PASSAGE] = accuracy_speedup(&a, ACCURACY_PASSAGE, error2),
         [SPEEDUP_SINGLE] = a.ways[0].cpu / event->cpu,
     };
     for (int k = 0; k < N_OUTPUTS; k++)
