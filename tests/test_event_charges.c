@@ -177,11 +177,11 @@ static void test_floating(void **state)
     static const struct {
         const char *dopant;
         size_t rows, columns;
-        double line_ohm, driver_ohm, edge;
-    } cases[] = {{"Cr", 1, 2, 0.2, 1.8, 16e-9},
-                 {"Sn", 2, 5, 1, 2e-3, 1.4e-9},
-                 {"C-vteam", 7, 9, 20, 4e-3, 0.5e-6},
-                 {"W", 5, 8, 0, 30, 50e-9}};
+        double line_ohm, driver_ohm, edge, set; /* [ohm, s, V] */
+    } cases[] = {{"Cr", 1, 2, 0.2, 1.8, 16e-9, 0.3},
+                 {"Sn", 2, 5, 1, 2e-3, 1.4e-9, 0.3},
+                 {"C-vteam", 7, 9, 20, 4e-3, 0.5e-6, 0.15},
+                 {"W", 5, 8, 0, 30, 50e-9, 0.3}};
     for (size_t k = 0; k < COUNT(cases); k++) {
         struct dopant *d;
         ASSERT_DONE(dopant_read(cases[k].dopant, devices, &d, &error), error);
@@ -203,13 +203,14 @@ static void test_floating(void **state)
                                                               .openable = true},
                                    &a, &error),
                     error);
-        /* rests, reads, and sets the first device, whose lines alone are closed; and rests */
-        enum { PULSES = 4 };
+        /* every other pulse reads the first device, whose lines alone are closed, or once sets it; then all
+         * rest: more ramps than are solved in any case */
+        enum { PULSES = 24, SETS = 13 };
         double *volts = NEW(PULSES * c->n_ports, double);
-        for (size_t i = 0; i < PULSES * c->n_ports; i++)
-            volts[i] = i < c->n_ports || i >= (PULSES - 1) * c->n_ports ? 0 : NAN;
-        for (size_t i = 1; i < PULSES - 1; i++) {
-            volts[i * c->n_ports + (size_t)a.row_ports[0]] = i == 1 ? 0.1 : 0.3;
+        for (size_t i = 1; i < PULSES; i += 2) {
+            for (size_t port = 0; port < c->n_ports; port++)
+                volts[i * c->n_ports + port] = NAN;
+            volts[i * c->n_ports + (size_t)a.row_ports[0]] = i == SETS ? cases[k].set : 0.1;
             volts[i * c->n_ports + (size_t)a.column_ports[0]] = 0;
         }
         struct engine_options options = engine_defaults;
