@@ -169,6 +169,45 @@ static void test_array(void **state)
     check_array(0, 0, false);
 }
 
+/* Transistors by themselves: a gate that is on, off, and on again, and the bulk diodes of both, which take other
+ * powers at other voltages. */
+static void test_gate(void **state)
+{
+    (void)state;
+    struct circuit *c = circuit_new("gate");
+    const int vdd = circuit_node(c, "vdd"), p = circuit_node(c, "p"), m = circuit_node(c, "m");
+    circuit_voltage(c, "vvdd", vdd, 0, 3.3, CLASS_NEURON);
+    const int port = circuit_port(c, "p", p, (struct port_driver){100, false, 0, CLASS_DRIVER}),
+              on = circuit_logic_port(c, "on");
+    const struct crossbar_gate gate = {switches, p,     m,           circuit_node(c, "on"),
+                                       vdd,      30e-6, CLASS_SELECT};
+    struct error error = {{0}};
+    ASSERT_DONE(crossbar_switch(c, &gate, "x1", &error), error);
+    circuit_resistor(c, "r1", m, 0, 1e6, CLASS_MEMRISTOR);
+    enum { PULSES = 5 };
+    static const double at[PULSES] = {0, 1, 2.5, 2.5, 0}, gates[PULSES] = {3.3, 3.3, 3.3, 0, 3.3};
+    double volts[PULSES * 2];
+    for (size_t i = 0; i < PULSES; i++) {
+        volts[2 * i + (size_t)port] = at[i];
+        volts[2 * i + (size_t)on] = gates[i];
+    }
+    struct engine_options tight = engine_defaults;
+    tight.reltol = 1e-6;
+    struct array_run r = array_run("event", &engine_defaults, c, PULSES, volts, 1e-3, 1e-4),
+                     t = array_run("ida", &tight, c, PULSES, volts, 1e-3, 1e-4);
+    size_t transistors = 0;
+    for (size_t e = 0; e < c->n_elements; e++) {
+        if (c->elements[e].kind != ELEMENT_MOSFET)
+            continue;
+        ASSERT_NEAR(r.energy[e], t.energy[e], 3 * engine_defaults.reltol * fabs(t.energy[e]));
+        transistors++;
+    }
+    assert_int_equal(transistors, 2);
+    array_run_free(&r);
+    array_run_free(&t);
+    circuit_free(c);
+}
+
 static struct training_options options_of(const char *engine)
 {
     struct training_options o = training_defaults();
@@ -456,15 +495,11 @@ static void test_switches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_closed_form),
-        cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_array),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_broken_law),
-        cmocka_unit_test(test_bounded_law),
-        cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_switches),
-        cmocka_unit_test(test_training_replay),
+        cmocka_unit_test(test_closed_form), cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_array),       cmocka_unit_test(test_gate),
+        cmocka_unit_test(test_refused),     cmocka_unit_test(test_broken_law),
+        cmocka_unit_test(test_bounded_law), cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_switches),    cmocka_unit_test(test_training_replay),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
