@@ -35,6 +35,7 @@ struct event_account {
         double power; /* power of its bulk diodes where the last ramp or hold has ended, minus that
                     * at rest [W] */
     } * leaks;
+    double *leak_volts; /* n_nodes: voltages then [V] */
 };
 
 void event_account_new(struct event_account *a, const struct circuit *c, struct network *n);
