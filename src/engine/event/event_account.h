@@ -84,7 +84,8 @@ void event_account_doubt(struct event_account *a, size_t flow, double error);
 void event_account_accept(struct event_account *a, double h);
 void event_account_still(struct event_account *a, double h);
 
-/* A ramp or a hold has ended after h seconds: bulk diodes have taken other powers than at rest. */
+/* A ramp or a hold has ended after h seconds: bulk diodes have taken other powers than at rest, by voltages that
+ * went straight. */
 void event_account_leaks(struct event_account *a, double h);
 
 /* Book: put all that was absorbed until now into energy[] and class_error[]. Hand out: the same,
