@@ -183,6 +183,15 @@ static enum status judge(const struct user_deck *deck, const struct simulation *
             s->worst_jumps ? "most of it is where voltages or currents jump between two "
                              "points; "
                            : "");
+    if (s->worst_missed > SIMULATION_MISSED) {
+        const struct deck_line *l = &deck->text->lines[deck->elements[s->missed_element].line];
+        return fail(error, STATUS_UNTRUSTED,
+                    "%s:%d: ngspice did not follow %.2g of the pulses of %s, expected at most %g: "
+                    "they or their edges are too short for its steps; longer edges, or a shorter "
+                    "largest step (the fourth number of .tran) may help",
+                    deck->text->files[l->file], l->line, s->worst_missed,
+                    deck->elements[s->missed_element].name, SIMULATION_MISSED);
+    }
     return STATUS_OK;
 }
 

@@ -110,6 +110,10 @@ static void note_errors(struct taking *k, const struct terminal_account *a)
         if (totals[i].lost)
             add_lost(s, k->deck->elements[i].name);
     s->worst_residual = fmax(s->worst_residual, a->residual_share);
+    if (a->missed_share > s->worst_missed) {
+        s->worst_missed = a->missed_share;
+        s->missed_element = a->missed;
+    }
     if (a->error_share <= s->worst_error)
         return;
     s->worst_error = a->error_share;
