@@ -177,6 +177,22 @@ refuse "'now', expected options only" bench now
 refuse "exists: exists, expected the name of a folder" bench --quick -o exists
 refuse "missing/out: cannot be made" bench --quick -o missing/out
 
+# YAML that is made to cost time: nesting, of lists and mappings, in a line and over many; anchors
+deep() { # N OPENING CLOSING
+    awk "BEGIN { for (i = 0; i < $1; i++) printf \"%s\", \"$2\"; for (i = 0; i < $1; i++) printf \"%s\", \"$3\"; print \"\" }" </dev/null
+}
+printf 'experiment: training\ntitle: %s\n' "$(deep 101 '[' ']')" >deep.yaml
+refuse 'deep.yaml:2: nested more than 100 deep' run deep.yaml
+printf 'experiment: training\ntitle: %s\n' "$(deep 100000 '{a: ' '}')" >deep.yaml
+refuse 'deep.yaml:2: nested more than 100 deep' sweep deep.yaml -o out.db
+awk 'BEGIN { for (i = 0; i < 2000; i++) { for (k = 0; k < i; k++) printf " "; print "a:" } }' </dev/null >deep.yaml
+refuse 'deep.yaml:101: nested more than 100 deep' claims deep.yaml -o out
+awk 'BEGIN { print "experiment: training"; for (i = 0; i < 1001; i++) print "k" i ": &a" i " 1" }' </dev/null >anchors.yaml
+refuse 'anchors.yaml:1002: more than 1000 anchors' run anchors.yaml
+# as deep as is taken, it is refused for what it says
+printf 'experiment: training\ntitle: %s\n' "$(deep 20 '[' ']')" >deep.yaml
+refuse 'deep.yaml:2: ' run deep.yaml
+
 # results folders
 mkdir empty cut other
 echo '{ "version": "0",' >cut/summary.json

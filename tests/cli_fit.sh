@@ -82,6 +82,22 @@ holds "ron below roff" "$(fitted ron) < $(fitted roff)"
 fit swapped.csv --series 5000 --free ron,roff,von,voff,tau --start W --starts 0 --reverse -o turned.lib
 near "turned it is the device" "$(fitted ron)" 2056 0.01
 check "and nothing is said" [ "$(grep -c 'other way round' err)" = 0 ]
+# behind a resistor the device of a swapped loop switches off at a tenth of its largest voltage; a resistor
+# switches nowhere
+"$SILVERBAR" device loop W --amplitude 0.8 --frequency 10 --series 5000 --waveform slow.csv >out
+awk -F, 'NR == 1 { print "t_s,source_V,device_V,current_A"; next }
+    !(k++ % 5) && $2 > last + 1e-7 { last = $2; printf "%s,%.12g,%.12g,%.12g\n", $2, -$3, -$4, -$5 }' slow.csv >slow_swapped.csv
+fit slow_swapped.csv --series 5000 --free ron,roff --start W --starts 0
+check "a swapped loop behind a resistor is told" grep -q 'runs the other way round.*--reverse turns it' err
+fit slow_swapped.csv --series 5000 --free ron,roff --start W --starts 0 --reverse
+same "turned nothing is said" "$(grep -c 'other way round' err)" 0
+for seed in 1 2 3 4 5 6; do
+    awk "BEGIN { srand($seed); print \"t_s,device_V,current_mA\"; for (i = 0; i <= 100; i++) {
+        v = 0.03 * sin(6.2831853 * i / 100); print i * 1e-5 \",\" v \",\" v + 3e-5 * (rand() - 0.5) } }" >noisy.csv
+    fit noisy.csv --series 0 --free ron,roff --start W --starts 0
+    same "a noisy resistor, $seed: nothing is said" "$(grep -c 'other way round' err)" 0
+done
+
 # the library has a window of conductances inside of what ron and roff span, and can be trained
 "$SILVERBAR" device show ./turned.lib --csv >out
 holds "window" "$(sed -n 's/^\*@ gmin //p' turned.lib) > 1 / 175700 && $(sed -n 's/^\*@ gmax //p' turned.lib) < 1 / 2056"

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Commands killed at random moments: what they write is there whole or not at all, a file of before stays
 # as it was, workers end, and the next run gives the same bytes and leaves nothing behind.
-# Environment: KILLS of each command by SIGKILL and by SIGINT (without it: one by SIGKILL of those that are
-# short), KILLS_SEED, KILLS_COMMANDS.
+# Environment: KILLS of each command by each of SIGKILL, SIGTERM and SIGINT (without it: one by SIGKILL of
+# those that are short), KILLS_SEED, KILLS_COMMANDS, KILLS_SIGNALS.
 . "$(dirname -- "$0")/setup.sh"
 seed=${KILLS_SEED:-1}
-signals="KILL INT" all="sweep run one claims fit check bench random"
+signals=${KILLS_SIGNALS:-KILL TERM INT} all="sweep run one claims fit check bench random"
 [ -n "${KILLS:-}" ] || signals=KILL all="sweep run one claims fit" KILLS=1
 commands=${KILLS_COMMANDS:-$all}
 
@@ -121,13 +121,13 @@ try() { # COMMAND SIGNAL AFTER
     wait $pid 2>/dev/null
     status=$?
     case $2$status in
-    KILL137 | INT130) hit=$((hit + 1)) ;;
+    KILL137 | TERM143 | TERM130 | INT130) hit=$((hit + 1)) ;;
     *0) ;;
     *) wrong "$1" "$2" "$3" "exit status $status: $(tail -n 1 stderr)" ;;
     esac
     ended || wrong "$1" "$2" "$3" "a worker lives on"
     whole "$1" || wrong "$1" "$2" "$3" "what is there is neither the old nor the new"
-    if [ "$2" = INT ] && [ "$1" != sweep ] && left | grep -q unfinished; then
+    if [ $status -eq 130 ] && [ "$1" != sweep ] && left | grep -q unfinished; then
         wrong "$1" "$2" "$3" "left at once: $(left)"
     fi
     # without --resume a folder that is there is whole, and is in the way
@@ -141,6 +141,7 @@ try() { # COMMAND SIGNAL AFTER
 }
 
 mkdir play && cd play || exit 99
+all_kills=0 all_hit=0 all_faults=0
 for command in $commands; do
     rm -rf out*
     started=$(milliseconds)
@@ -155,7 +156,9 @@ for command in $commands; do
             after=$(awk "BEGIN { srand($seed * 1000 + $kill); rand(); printf \"%.3f\", rand() * $took / 1000 }")
             try "$command" "$signal" "$after"
         done
+        all_kills=$((all_kills + kill)) all_hit=$((all_hit + hit)) all_faults=$((all_faults + faults))
         echo "$command, SIG$signal: $kill kills, $hit before its end, $faults faults"
     done
 done
+echo "all: $all_kills kills, $all_hit before the end, $all_faults faults"
 exit $failed

@@ -169,5 +169,26 @@ for deck in prefixes goes_on nested; do
     timeout 60 "$SILVERBAR" sim $deck.cir --time-limit 30 >out 2>message
     check "$deck.cir is read in time" [ $? -lt 124 ]
 done
+# thermal nodes: their kelvins times watts are no electrical power
+cat >thermal.cir <<'END'
+t
+v1 d 0 10
+vg g 0 pulse(0 5 1u 100n 100n 20u 50u)
+x1 d g 0 tj tc power
+rth tc amb 1
+vamb amb 0 25
+.subckt power d g s tj tc
+m1 d g s tj tc fet thermal
+.ends
+.model fet vdmos(nchan vto=3 kp=20 rs=0.02 rd=0.02 rthjc=0.5 rthca=1000 cthj=1e-4)
+.tran 100n 100u
+.end
+END
+"$SILVERBAR" sim thermal.cir >out 2>message
+same "thermal nodes in a subcircuit: status" $? 3
+check "the element is named" grep -q "^silverbar sim: thermal.cir:8: 'm1 d g s tj tc fet thermal' has thermal nodes" message
+sed 's/ tj tc fet thermal/ fet/; /^rth/d; /^vamb/d; s/ tj tc power/ power/; s/d g s tj tc/d g s/' thermal.cir >cool.cir
+"$SILVERBAR" sim cool.cir >out 2>message
+same "without them: status" "$? $(cat message)" "0 "
 nothing_left sim
 exit $failed

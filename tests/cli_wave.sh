@@ -268,6 +268,23 @@ raw long.raw 'Transient Analysis' 'real forward' 20000 'time\ttime' ''
 cat rows >>long.raw
 "$SILVERBAR" wave long.raw --csv 2>message | head -n 1 >out
 same "a reader that goes" "$(cat out message)" "time,V(a)"
+# a scale of frequencies: a page and a picture with a logarithmic axis, others without
+"$SILVERBAR" wave ac.raw --html | grep -o '"log":[a-z]*' >out
+same "frequencies in a page" "$(cat out)" '"log":true'
+"$SILVERBAR" wave tran.raw --html | grep -o '"log":[a-z]*' >out
+same "times in a page" "$(cat out)" '"log":false'
+if command -v gnuplot >/dev/null; then
+    printf '%s\n' t 'v1 in 0 ac 1' 'r1 in out 1k' 'c1 out 0 1n' .end >dec.cir
+    sed 's/^\.end/.ac dec 20 1 1meg\n.end/' dec.cir >log.cir
+    "$SILVERBAR" sim log.cir -o log_folder >out 2>message || bad "log.cir" "$(cat message)"
+    # twenty points a decade: equally far from each other, from the first two to the last
+    "$SILVERBAR" wave log_folder/waveforms.raw -s 'v(out)' --svg | grep '^[[:space:]]*L[0-9]' |
+        tr -s ' \t' '\n' | sed -n 's/^L\([0-9.]*\),.*/\1/p' >abscissas
+    holds "points of the curve" "$(wc -l <abscissas) > 20"
+    ratio=$(awk 'NR > 1 { d = $1 - last; if (d > 0) { if (!least || d < least) least = d; if (d > most) most = d } }
+        { last = $1 } END { print most / least }' abscissas)
+    holds "largest distance by the least" "$ratio < 1.1"
+fi
 
 nothing_left wave
 exit $failed

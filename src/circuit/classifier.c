@@ -144,8 +144,10 @@ static enum status build_reference(struct build *b, size_t l, const int *rows, i
     enum status status = STATUS_OK;
     if (!(ohm > 0))
         return fail(b->error, STATUS_INPUT,
-                    "the window of %s needs a reference of %g ohm, below the %g ohm in series",
-                    o->dopant->name, 1 / b->classifier->g_ref, b->classifier->series_ohm);
+                    "%s: the window of %s needs a reference of %g ohm in layer %zu, below the %g "
+                    "ohm in series",
+                    o->dopant->path, o->dopant->name, 1 / b->classifier->g_ref, l + 1,
+                    b->classifier->series_ohm);
     int *ends = NEW(o->sizes[l], int); /* of the branches at the column */
     for (size_t i = o->sizes[l]; i-- > 0;) {
         const struct crossbar_place at = {.line = "cref", .number = (int)l + 1, .i = i};

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#define GATE "tgate" /* .subckt of the switches' file */
+
 enum status crossbar_switch(struct circuit *c, const struct crossbar_gate *gate,
                             const char *instance, struct error *error)
 {
@@ -15,7 +17,7 @@ enum status crossbar_switch(struct circuit *c, const struct crossbar_gate *gate,
     const struct parameter_value width = {"w", gate->width};
     return subcircuit_add(c,
                           &(struct subcircuit_instance){.file = gate->switches,
-                                                        .subcircuit = "tgate",
+                                                        .subcircuit = GATE,
                                                         .name = instance,
                                                         .n_nodes = 5,
                                                         .nodes = nodes,
@@ -51,9 +53,12 @@ enum status crossbar_switch_resistance(const struct subcircuit_file *switches, d
         current += fabs(i[0]);
     }
     circuit_free(c);
-    if (status == STATUS_OK && !(current > 0))
-        return fail(error, STATUS_INPUT,
-                    "the transmission gate of the switch file does not conduct");
+    if (status == STATUS_OK && !(current > 0)) {
+        char *title = subcircuit_title(switches, GATE);
+        fail(error, STATUS_INPUT, "%s: its transistors do not conduct while it is on", title);
+        free(title);
+        return STATUS_INPUT;
+    }
     *ohm = dv / current;
     return status;
 }

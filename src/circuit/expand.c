@@ -26,9 +26,9 @@ struct scope {
     size_t n_parameters;
     struct parameter_value parameters[LOCAL_MAX];
     int depth;
-    size_t first_element;       /* number of the expansion's first element */
-    struct mismatch_draw *draw; /* of transistors' deviations; NULL: none */
-    bool *unsupported;
+    size_t first_element;                 /* number of the expansion's first element */
+    struct mismatch_draw *draw;           /* of transistors' deviations; NULL: none */
+    const struct statement **unsupported; /* gets the first that only SPICE understands */
     struct error *error;
 };
 
@@ -146,7 +146,7 @@ static enum status beyond_subset(const struct scope *s, const struct statement *
                                  const char *what)
 {
     char *taken = cards_taken();
-    *s->unsupported = true;
+    *s->unsupported = at;
     fail_at(s->error, at->file, at->line,
             "%s is not taken by the native engines, expected %sX, .model, .param; --engine ngspice "
             "runs it",
@@ -208,6 +208,14 @@ static enum status mos_model(const struct scope *s, const struct statement *at, 
     return STATUS_OK;
 }
 
+/* Most elements stand in the file of the one before: they share its name. */
+static void set_place(struct circuit *c, const struct statement *at, struct element *e)
+{
+    const char *last = c->n_elements > 0 ? c->elements[c->n_elements - 1].file : NULL;
+    e->file = last && strcmp(last, at->file) == 0 ? last : circuit_own(c, memory_string(at->file));
+    e->line = at->line;
+}
+
 static enum status add(const struct scope *s, const struct statement *at, struct element *e)
 {
     e->class = s->class;
@@ -215,6 +223,7 @@ static enum status add(const struct scope *s, const struct statement *at, struct
         return fail_at(s->error, at->file, at->line, "instance %s has more than %d elements",
                        s->instance, ELEMENTS_MAX);
     char *name = memory_format("%c.%s.%s", at->words[0][0], s->instance, at->words[0]);
+    set_place(s->circuit, at, e);
     circuit_add(s->circuit, name, e, s->draw != NULL);
     free(name);
     return STATUS_OK;
@@ -404,10 +413,11 @@ static enum status open_scope(struct scope *s, const struct parameter_value *giv
     return status;
 }
 
-enum status subcircuit_check(const struct subcircuit_file *file, const char *name,
-                             bool *unsupported, struct error *error)
+/* As subcircuit_check(); *unsupported: the first statement that only SPICE understands, or NULL. */
+static enum status check(const struct subcircuit_file *file, const char *name,
+                         const struct statement **unsupported, struct error *error)
 {
-    *unsupported = false;
+    *unsupported = NULL;
     struct circuit *scratch = circuit_new("check");
     const int n = subcircuit_terminals(file, name);
     if (n < 0) {
@@ -433,6 +443,31 @@ enum status subcircuit_check(const struct subcircuit_file *file, const char *nam
     return status;
 }
 
+enum status subcircuit_check(const struct subcircuit_file *file, const char *name,
+                             bool *unsupported, struct error *error)
+{
+    const struct statement *at;
+    const enum status status = check(file, name, &at, error);
+    *unsupported = at != NULL;
+    return status;
+}
+
+char *subcircuit_title(const struct subcircuit_file *file, const char *name)
+{
+    const struct definition *d = definition_find(file, name);
+    return d ? memory_format("%s:%d: .subckt %s", d->header.file, d->header.line, name)
+             : memory_format("%s: .subckt %s", file->path, name);
+}
+
+/* What makes the file one for SPICE only, wherever it stands in it. */
+static const struct statement *first_unsupported(const struct subcircuit_file *file)
+{
+    const struct statement *at = NULL;
+    for (size_t i = 0; i < file->n_definitions && !at; i++)
+        check(file, file->definitions[i].name, &at, NULL);
+    return at;
+}
+
 /* 0 V sources in front of every terminal; the instance's power is v.i there. */
 static void measure_terminals(struct circuit *c, const struct subcircuit_instance *x, int *inner)
 {
@@ -448,6 +483,9 @@ static void measure_terminals(struct circuit *c, const struct subcircuit_instanc
     }
     struct element e = {ELEMENT_OPAQUE, .class = x->class, .n_terminals = n, .ammeters = ammeters,
                         .terminals = terminals};
+    const struct statement *at = first_unsupported(x->file);
+    if (at)
+        set_place(c, at, &e);
     circuit_add(c, x->name, &e, false);
 }
 
@@ -468,7 +506,7 @@ static enum status find(const struct subcircuit_file *file, const char *name, si
 static enum status add_elements(struct circuit *c, const struct subcircuit_instance *i,
                                 const struct definition *d, struct error *error)
 {
-    bool unsupported = false;
+    const struct statement *unsupported = NULL;
     struct scope s = {.circuit = c,
                       .file = i->file,
                       .definition = d,

@@ -177,16 +177,25 @@ double neuron_supply_current(double supply)
     return supply / (2 * DIVIDER_OHM);
 }
 
+static enum status refuse_mismatch(const struct subcircuit_file *file,
+                                   const struct subcircuit_instance *x, struct error *error)
+{
+    char *title = subcircuit_title(file, x->subcircuit);
+    fail(error, STATUS_INPUT,
+         "%s (%s): mismatch cannot be given to transistors of a netlist that only SPICE "
+         "understands",
+         title, x->name);
+    free(title);
+    return STATUS_INPUT;
+}
+
 /* The netlist's subcircuit; its transistors may differ from their models. */
 static enum status transistors(struct circuit *c, const struct neuron_kind *kind,
                                struct subcircuit_instance instance, double rf, struct error *error)
 {
     const struct parameter_value feedback = {"rf", rf};
     if (instance.mismatch && kind->opaque)
-        return fail(error, STATUS_INPUT,
-                    "%s: mismatch cannot be given to transistors of a netlist that only SPICE "
-                    "understands",
-                    instance.name);
+        return refuse_mismatch(kind->file, &instance, error);
     instance.file = kind->file;
     instance.n_parameters = 1;
     instance.parameters = &feedback;

@@ -23,6 +23,9 @@ void subcircuit_free(struct subcircuit_file *file);
 /* Number of terminals of a subcircuit of the file, or -1: no such subcircuit. */
 int subcircuit_terminals(const struct subcircuit_file *file, const char *name);
 
+/* "FILE:LINE: .subckt NAME", for messages; to free(). */
+char *subcircuit_title(const struct subcircuit_file *file, const char *name);
+
 struct parameter_value {
     const char *name;
     double value;

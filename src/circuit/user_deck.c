@@ -423,6 +423,19 @@ static void look_ahead(struct reader *r)
         qsort(r->coupled, r->n_coupled, sizeof *r->coupled, by_text);
 }
 
+/* A node whose voltage is a temperature and whose current is a heat flow: `thermal' behind the model of a
+ * diode or MOSFET, or the fifth of a bipolar transistor. */
+static bool has_thermal_node(const struct reader *r, const char *s)
+{
+    static const char letters[] = "dmDM";
+    if (*s == 'q' || *s == 'Q')
+        return is_model(r, s, 6);
+    for (size_t k = 2; strchr(letters, *s) && k < r->words.n; k++)
+        if (deck_word_is(&r->words, s, k, "thermal"))
+            return true;
+    return false;
+}
+
 static enum status read_deck(struct reader *r)
 {
     const struct deck_text *t = r->deck->text;
@@ -441,13 +454,15 @@ static enum status read_deck(struct reader *r)
             continue;
         }
         note_initial(r->deck, s, depth > 0);
+        deck_words_split(&r->words, s);
+        if (r->deck->thermal == 0 && has_thermal_node(r, s))
+            r->deck->thermal = i + 1;
         r->deck->noise = r->deck->noise || strcasestr(s, "trnoise") || strcasestr(s, "trrandom");
         if (strncasecmp(s, ".subckt", 7) == 0) {
             depth++;
         } else if (strncasecmp(s, ".ends", 5) == 0) {
             depth -= depth > 0;
         } else if (depth == 0) {
-            deck_words_split(&r->words, s);
             if (r->words.n == 0)
                 status = fail_at(r->error, t->files[t->lines[i].file], t->lines[i].line,
                                  "'%s', expected an element or a card", s);

@@ -78,8 +78,9 @@ struct user_deck {
     struct user_analysis *analyses; /* n_analyses */
     struct user_measure *measures;  /* n_measures */
     struct user_save *saves;        /* n_saves; none: all */
-    char **unbooked;                /* n_unbooked: elements whose terminals are not known */
-    size_t *ignored;                /* n_ignored: lines of cards that do nothing here, as .print */
+    size_t thermal;  /* 1 and the first line whose element has thermal nodes; 0: none has */
+    char **unbooked; /* n_unbooked: elements whose terminals are not known */
+    size_t *ignored; /* n_ignored: lines of cards that do nothing here, as .print */
     char **instead;  /* text->n_lines: what ngspice reads in place of a line; NULL: the line
                                      * itself, "": nothing */
     char prefix[32]; /* of what was put in, "sb_" unless the deck has that */

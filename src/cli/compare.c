@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/directory.h"
 #include "base/memory.h"
 #include "cli/input/arguments.h"
 #include "cli/input/command.h"
@@ -199,8 +200,10 @@ int command_compare(int argc, char **argv)
     struct summary *summaries = NEW(a.n, struct summary);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < a.n && status == STATUS_OK; i++) {
-        char *path = memory_format("%s/summary.json", a.folders[i]);
-        status = json_read_summary(path, &summaries[i], &error);
+        char *path;
+        status = directory_file(a.folders[i], "summary.json", &path, &error);
+        if (status == STATUS_OK)
+            status = json_read_summary(path, &summaries[i], &error);
         free(path);
     }
     if (status == STATUS_OK) {

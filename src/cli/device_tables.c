@@ -2,6 +2,7 @@
 #include "cli/device_tables.h"
 
 #include "base/memory.h"
+#include "base/text_file.h"
 #include "report/json.h"
 #include "report/new_file.h"
 
@@ -55,15 +56,17 @@ enum status device_table_list(const char *directory, struct table **table, struc
 }
 
 /* The comments at the head of a library, which tell where its parameters come from. */
-static void print_comments(const char *path)
+static enum status print_comments(const char *path, struct error *error)
 {
-    FILE *in = fopen(path, "r");
-    char line[512];
-    while (in && fgets(line, sizeof line, in) && *line == '*')
-        if (!strstr(line, "SPDX") && strncmp(line, "*@", 2) != 0 && strcmp(line, "*\n") != 0)
-            printf("  %s", line + strspn(line, "* "));
-    if (in)
-        fclose(in);
+    struct text_file *file;
+    const enum status status = text_file_read(path, &file, error);
+    for (size_t i = 0; status == STATUS_OK && i < file->n_lines && *file->lines[i] == '*'; i++) {
+        const char *line = file->lines[i];
+        if (!strstr(line, "SPDX") && strncmp(line, "*@", 2) != 0 && line[1])
+            printf("  %s\n", line + strspn(line, "* "));
+    }
+    text_file_free(file);
+    return status;
 }
 
 static void show_row(struct table *t, const struct model_parameter *q, double value)
@@ -98,8 +101,10 @@ enum status device_table_show(const struct device_shown *shown, bool head, struc
     if (head) {
         if (d)
             printf("%s\n", d->path);
-        if (d && shown->n == 0)
-            print_comments(d->path);
+        if (d && shown->n == 0 && print_comments(d->path, error) != STATUS_OK) {
+            dopant_free(d);
+            return STATUS_INPUT;
+        }
         printf("model %s: %s\nsource: %s\npolarity: v > 0 sets (x rises, the resistance falls)\n"
                "closed form at constant voltage: %s; rates of single switches: %s\n\n",
                m->name, m->title, m->source, m->jump ? "yes" : "no", m->switching ? "yes" : "no");

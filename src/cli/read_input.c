@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/read_input.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 #include "base/spice_number.h"
 #include "cli/input/data_path.h"
@@ -176,11 +177,13 @@ enum status read_devices(const struct read_source *s, struct read_devices *d, st
         free(devices);
     }
     if (status == STATUS_OK && stat(s->path, &info) == 0 && S_ISDIR(info.st_mode)) {
-        char *path = memory_format("%s/devices.csv", s->path);
-        status = s->states || s->ohm
-                     ? fail(error, STATUS_INPUT, "%s: a folder, expected a file of numbers with %s",
-                            s->path, s->states ? "--states" : "--ohm")
-                     : from_folder(path, s->layer, d, error);
+        char *path;
+        status = directory_file(s->path, "devices.csv", &path, error);
+        if (s->states || s->ohm)
+            status = fail(error, STATUS_INPUT, "%s: a folder, expected a file of numbers with %s",
+                          s->path, s->states ? "--states" : "--ohm");
+        if (status == STATUS_OK)
+            status = from_folder(path, s->layer, d, error);
         free(path);
     } else if (status == STATUS_OK) {
         status = from_file(s->path, d, error);

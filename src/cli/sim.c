@@ -169,6 +169,14 @@ static enum status judge(const struct user_deck *deck, const struct simulation *
     if (s->n_lost > 0)
         return fail(error, STATUS_UNTRUSTED, "%s: the energy of %s%s is not booked", file,
                     s->lost[0], s->n_lost > 1 ? " and others" : "");
+    if (deck->thermal > 0 && s->account->n_rows > 0) {
+        const struct deck_line *l = &deck->text->lines[deck->thermal - 1];
+        return fail(
+            error, STATUS_UNTRUSTED,
+            "%s:%d: '%s' has thermal nodes, whose kelvins and watts are booked as volts and "
+            "amperes: the energies are not those of the circuit",
+            deck->text->files[l->file], l->line, l->text);
+    }
     if (s->worst_residual > SIMULATION_RESIDUAL)
         return fail(error, STATUS_UNTRUSTED,
                     "%s: residual of the energy account is %.2g of what changed hands, expected at "
@@ -183,6 +191,15 @@ static enum status judge(const struct user_deck *deck, const struct simulation *
             s->worst_jumps ? "most of it is where voltages or currents jump between two "
                              "points; "
                            : "");
+    if (s->worst_missed > SIMULATION_MISSED) {
+        const struct deck_line *l = &deck->text->lines[deck->elements[s->missed_element].line];
+        return fail(error, STATUS_UNTRUSTED,
+                    "%s:%d: ngspice did not follow %.2g of the pulses of %s, expected at most %g: "
+                    "they or their edges are too short for its steps; longer edges, or a shorter "
+                    "largest step (the fourth number of .tran) may help",
+                    deck->text->files[l->file], l->line, s->worst_missed,
+                    deck->elements[s->missed_element].name, SIMULATION_MISSED);
+    }
     return STATUS_OK;
 }
 

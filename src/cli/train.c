@@ -280,6 +280,8 @@ static enum status open_job(const struct arguments *a, struct job *job, struct e
     if (status == STATUS_OK)
         status = training_sample_draw(job->shared, job->options, testbench_random(t, job->sample),
                                       &job->drawn, error);
+    if (status == STATUS_INPUT)
+        testbench_locate(t, error);
     if (status != STATUS_OK)
         return status;
     job->setup = training_shared_setup(job->shared, job->options);

@@ -58,7 +58,7 @@ const struct element_type element_coupling = {
              .most = 1},
     .law = LAW_NONE,
     .rest = REST_REFUSED,
-    .refusal = "couples inductors, whose currents build up in time: this engine knows no time "
+    .refusal = " couples inductors, whose currents build up in time: this engine knows no time "
                "between states at rest",
     .fluxes = fluxes,
     .stored = stored,

@@ -15,6 +15,12 @@ const char *energy_class_name(enum energy_class class)
     return names[class];
 }
 
+enum status element_fail(struct error *error, const struct element *e, const char *what)
+{
+    return e->file ? fail_at(error, e->file, e->line, "%s%s", e->name, what)
+                   : fail(error, STATUS_INPUT, "%s%s", e->name, what);
+}
+
 double element_branch_power(const struct element *e, const struct element_point *at)
 {
     return element_volt(e, at) * at->branch[e->branch];

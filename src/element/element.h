@@ -62,7 +62,9 @@ struct transfer_table {
 struct element {
     enum element_kind kind;
     enum energy_class class;
-    char *name; /* as SPICE shows it after expansion, lower case: "rrow3", "m.xn1.m2" */
+    char *name;       /* as SPICE shows it after expansion, lower case: "rrow3", "m.xn1.m2" */
+    const char *file; /* netlist that says it, owned by the circuit; NULL: none */
+    int line;         /* of that; opaque: the first that only SPICE understands */
     int node[ELEMENT_NODES];
     double value;  /* in the unit that the kind's file says */
     int branch;    /* number of its branch current, or -1 */
@@ -96,6 +98,9 @@ static inline double element_control(const struct element *e, const struct eleme
 {
     return at->v[e->node[2]] - at->v[e->node[3]];
 }
+
+/* STATUS_INPUT with its name, and `what` behind that, in the place where its netlist says it. */
+enum status element_fail(struct error *error, const struct element *e, const char *what);
 
 /* Where an element's card or its terms of a replay deck are written from. */
 struct element_text {

@@ -54,8 +54,9 @@ const struct element_type element_inductor = {
     .shows_current = true,
     .through = {0, 1},
     .rest = REST_REFUSED,
-    .refusal = "is an inductor, whose current builds up in time: this engine knows no time between "
-               "states at rest",
+    .refusal =
+        " is an inductor, whose current builds up in time: this engine knows no time between "
+        "states at rest",
     .fluxes = fluxes,
     .stored = stored,
     .follows = follows,

@@ -25,7 +25,7 @@ const struct element_type element_opaque = {
     .carries = {true, true},
     .through = {0, 1},
     .rest = REST_REFUSED,
-    .refusal = "is a subcircuit that only SPICE can run",
+    .refusal = " is a subcircuit that only SPICE can run",
     .power = power,
     .write = write,
 };

@@ -127,6 +127,14 @@ enum status fail_unable(struct error *error, enum engine_ability ability, const 
     return STATUS_INPUT;
 }
 
+enum status fail_unable_element(struct error *error, enum engine_ability ability,
+                                const struct element *element, const char *what)
+{
+    struct error text;
+    element_fail(&text, element, what);
+    return fail_unable(error, ability, "%s", text.text);
+}
+
 /* Name of a device by its number in the order of the circuit; stuck devices are counted too. */
 static const char *device_name(const struct circuit *c, int device)
 {

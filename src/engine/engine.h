@@ -232,5 +232,8 @@ char *engines_able(enum engine_ability ability);
 /* fail() with STATUS_INPUT, and "; use --engine ida or event" after the text. */
 enum status fail_unable(struct error *error, enum engine_ability ability, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of an element, with where its netlist says it; `what` goes on behind its name. */
+enum status fail_unable_element(struct error *error, enum engine_ability ability,
+                                const struct element *element, const char *what);
 
 #endif

@@ -185,6 +185,12 @@ void fit_take_values(struct fit_problem *p, const gsl_vector *u)
         keep_apart(p, (int)t);
 }
 
+/* Behind a resistor a device may switch at a tenth of the largest voltage of the other side, so that only
+ * the least voltages are left out, at which the current is noise.  Conductances that change by less than a
+ * tenth of the largest are noise too. */
+#define BACKWARDS_VOLT 0.05
+#define BACKWARDS_CHANGE 0.1
+
 bool fit_runs_backwards(const struct fit_options *o)
 {
     double up = 0,
@@ -197,7 +203,7 @@ bool fit_runs_backwards(const struct fit_options *o)
             peak = fmax(peak, fabs(s[k] - o->series[t] * i[k]));
         for (size_t k = 0; k < trace->n; k++) {
             const double v = s[k] - o->series[t] * i[k], now = i[k] / v;
-            if (fabs(v) < 0.25 * peak) { /* a new way begins on the other side */
+            if (fabs(v) < BACKWARDS_VOLT * peak) { /* a new way begins on the other side */
                 g = NAN;
                 continue;
             }
@@ -209,7 +215,8 @@ bool fit_runs_backwards(const struct fit_options *o)
         up += size > 0 ? sums[0] / size : 0;
         down += size > 0 ? sums[1] / size : 0;
     }
-    return up < 0 && down > 0;
+    const double least = BACKWARDS_CHANGE * (double)o->n_traces;
+    return up < -least && down > least;
 }
 
 static int residuals(const gsl_vector *u, void *data, gsl_vector *f)

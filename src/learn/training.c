@@ -216,11 +216,12 @@ static enum status check_sizes(const struct classifier_options *c, struct error 
 {
     if (c->sizes[0] != IMAGE_PIXELS || c->sizes[c->n_layers] != 1)
         return fail(error, STATUS_INPUT,
-                    "a classifier from %zu rows to %zu outputs, expected %d rows and 1 output",
+                    "circuit.sizes: from %zu rows to %zu outputs, expected %d rows and 1 output",
                     c->sizes[0], c->sizes[c->n_layers], IMAGE_PIXELS);
     for (size_t l = 1; l < c->n_layers; l++)
         if (c->sizes[l] < 1 || c->sizes[l] > GRADIENT_UNITS_MAX)
-            return fail(error, STATUS_INPUT, "a layer of %zu neurons, expected 1 to %d",
+            return fail(error, STATUS_INPUT,
+                        "circuit.sizes: layer %zu has %zu neurons, expected 1 to %d", l,
                         c->sizes[l], GRADIENT_UNITS_MAX);
     return STATUS_OK;
 }

@@ -7,6 +7,8 @@
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_spline.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,22 +136,43 @@ static enum status play(const struct transfer_testbench *testbench, bool neuron,
     return status;
 }
 
+/* A netlist that does not do what a layer needs. */
+static enum status unfit(const struct transfer_testbench *b, const char *subcircuit,
+                         struct error *error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static enum status unfit(const struct transfer_testbench *b, const char *subcircuit,
+                         struct error *error, const char *format, ...)
+{
+    const struct classifier_options *o = b->options;
+    char *title = subcircuit_title(o->neuron.file, subcircuit);
+    struct error what;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what.text, sizeof what.text, format, arguments);
+    va_end(arguments);
+    fail(error, STATUS_NUMERICAL, "%s in layer %zu (circuit.sizes: %zu inputs, %zu neurons): %s",
+         title, b->layer + 1, o->sizes[b->layer], o->sizes[b->layer + 1], what.text);
+    free(title);
+    return STATUS_NUMERICAL;
+}
+
 /* Make the measured curve monotone: ripples within the solver's tolerance may let it fall. */
-static enum status smooth(struct transfer_table *t, struct error *error)
+static enum status smooth(const struct transfer_testbench *b, struct transfer_table *t,
+                          struct error *error)
 {
     for (size_t i = 1; i < t->n; i++) {
         if (t->y[i] < t->y[i - 1] - 1e-3)
-            return fail(error, STATUS_NUMERICAL,
-                        "the neuron's transfer falls from %.4f to %.4f at s = %.3f, expected a "
-                        "monotone curve",
-                        t->y[i - 1], t->y[i], t->x[i]);
+            return unfit(b, "neuron", error,
+                         "its transfer falls from %.4f to %.4f at s = %.3f, expected a monotone "
+                         "curve",
+                         t->y[i - 1], t->y[i], t->x[i]);
         if (t->y[i] < t->y[i - 1])
             t->y[i] = t->y[i - 1];
     }
     if (!(t->y[0] < 0.25 && t->y[t->n - 1] > 0.75))
-        return fail(error, STATUS_NUMERICAL,
-                    "the neuron's transfer runs from %.3f to %.3f, expected about 0 to 1", t->y[0],
-                    t->y[t->n - 1]);
+        return unfit(b, "neuron", error,
+                     "its transfer runs from %.3f to %.3f, expected about 0 to 1", t->y[0],
+                     t->y[t->n - 1]);
     return STATUS_OK;
 }
 
@@ -185,25 +208,30 @@ static enum status measure(const struct transfer_testbench *testbench, struct tr
         sigmoid->y[i] = b.supply[i]; /* of everything; what the rest takes is taken off later */
     }
     sources_free(&b);
-    return status == STATUS_OK ? smooth(t, error) : status;
+    return status == STATUS_OK ? smooth(testbench, t, error) : status;
 }
 
 /* Gain and offset of an amplifier, out = gain (in + offset), by least squares. */
-static enum status find_line(size_t n, const double *in, const double *out, double *gain,
-                             double *offset, struct error *error)
+static void find_line(size_t n, const double *in, const double *out, double *gain, double *offset)
 {
     double constant, cov00, cov01, cov11, sumsq;
     gsl_fit_linear(in, 1, out, 1, n, &constant, gain, &cov00, &cov01, &cov11, &sumsq);
     *offset = constant / *gain;
-    return *gain > 1 ? STATUS_OK
-                     : fail(error, STATUS_NUMERICAL,
-                            "the amplifier's gain is %g, expected more than 1", *gain);
+}
+
+static enum status check_gain(const struct transfer_testbench *b, const char *subcircuit,
+                              double gain, struct error *error)
+{
+    return gain > 1 ? STATUS_OK
+                    : unfit(b, subcircuit, error,
+                            "its amplifier's gain is %g over the currents of all inputs, expected "
+                            "more than 1; fewer inputs may help",
+                            gain);
 }
 
 /* Gain and offset of the reference amplifier.  A systematic offset is common to all amplifiers, so it does
  * not change the differences of their outputs. */
-static enum status find_reference(const struct sources *alone, double *gain, double *offset,
-                                  struct error *error)
+static void find_reference(const struct sources *alone, double *gain, double *offset)
 {
     const size_t n = alone->n;
     double *in = NEW(n, double), *out = NEW(n, double);
@@ -211,16 +239,14 @@ static enum status find_reference(const struct sources *alone, double *gain, dou
         in[i] = alone->ground - alone->input[i];
         out[i] = alone->out[i] - alone->ground;
     }
-    const enum status status = find_line(n, in, out, gain, offset, error);
+    find_line(n, in, out, gain, offset);
     free(in);
     free(out);
-    return status;
 }
 
 /* Gain and offset of the neuron's own amplifier where its transistors differ.  Its output is not read, but
  * follows from its column: rf carries all of the column's current. */
-static enum status find_own(const struct sources *both, struct neuron_curve *curve,
-                            struct error *error)
+static void find_own(const struct sources *both, struct neuron_curve *curve)
 {
     const size_t n = both->n;
     double *in = NEW(n, double), *out = NEW(n, double);
@@ -228,10 +254,9 @@ static enum status find_own(const struct sources *both, struct neuron_curve *cur
         in[i] = both->ground - both->column_input[i];
         out[i] = -in[i] - NEURON_INPUT_SWING * (both->column[i] + in[i] / SOURCE_VOLT);
     }
-    const enum status status = find_line(n, in, out, &curve->gain, &curve->offset, error);
+    find_line(n, in, out, &curve->gain, &curve->offset);
     free(in);
     free(out);
-    return status;
 }
 
 static enum status measure_supply(const struct transfer_testbench *testbench,
@@ -249,12 +274,16 @@ static enum status measure_supply(const struct transfer_testbench *testbench,
     enum status status = play(testbench, false, &alone, error);
     if (status == STATUS_OK)
         status = play(testbench, true, &both, error);
-    if (status == STATUS_OK)
-        status = find_reference(&alone, &curve->reference_gain, &curve->reference_offset, error);
+    if (status == STATUS_OK) {
+        find_reference(&alone, &curve->reference_gain, &curve->reference_offset);
+        status = check_gain(testbench, "refamp", curve->reference_gain, error);
+    }
     curve->gain = curve->reference_gain;
     curve->offset = curve->reference_offset;
-    if (status == STATUS_OK && o->mismatch)
-        status = find_own(&both, curve, error);
+    if (status == STATUS_OK && o->mismatch) {
+        find_own(&both, curve);
+        status = check_gain(testbench, "neuron", curve->gain, error);
+    }
     curve->reference = table_new_points(n);
     curve->amplifier = table_new_points(n);
     for (size_t i = 0; i < n; i++) {

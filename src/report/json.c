@@ -3,10 +3,12 @@
 
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "base/text_file.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,11 +140,25 @@ static bool read_field(struct summary *s, const struct summary_field *f, const j
     return true;
 }
 
+/* An array of words, as a command. */
+static char *words(const json_t *array)
+{
+    char *text = NULL;
+    size_t size, i;
+    json_t *entry;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        memory_new(SIZE_MAX, 1);
+    json_array_foreach((json_t *)array, i, entry)
+        fprintf(out, "%s%s", i ? " " : "", json_is_string(entry) ? json_string_value(entry) : "?");
+    fclose(out);
+    return text;
+}
+
 static void add_flat(struct table *t, const char *key, const json_t *value)
 {
     const char *name;
     json_t *entry;
-    size_t i;
     if (json_is_object(value)) {
         json_object_foreach((json_t *)value, name, entry)
         {
@@ -153,15 +169,8 @@ static void add_flat(struct table *t, const char *key, const json_t *value)
         return;
     }
     char *text = json_is_string(value) ? memory_string(json_string_value(value)) : NULL;
-    if (json_is_array(value)) { /* of words, as a command */
-        text = memory_string("");
-        json_array_foreach(value, i, entry)
-        {
-            char *longer = memory_format("%s%s%s", text, i ? " " : "",
-                                         json_is_string(entry) ? json_string_value(entry) : "?");
-            free(text);
-            text = longer;
-        }
+    if (json_is_array(value)) {
+        text = words(value);
     } else if (!text) {
         text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
     }
@@ -171,16 +180,26 @@ static void add_flat(struct table *t, const char *key, const json_t *value)
     free(text);
 }
 
+/* Of a regular file: jansson would wait for ever for the writer of a pipe. */
+static enum status read_json(const char *path, size_t flags, json_t **object, struct error *error)
+{
+    struct text_file *file;
+    json_error_t where;
+    *object = NULL;
+    if (text_file_read(path, &file, error) != STATUS_OK)
+        return STATUS_INPUT;
+    *object = json_loadb(file->text, file->size, flags, &where);
+    text_file_free(file);
+    return *object ? STATUS_OK : fail_at(error, path, where.line, "%s", where.text);
+}
+
 enum status json_read_flat(const char *path, struct table **table, struct error *error)
 {
     static const char *const names[] = {"key", "value"};
-    json_error_t where;
-    json_t *object = json_load_file(path, 0, &where);
+    json_t *object;
     *table = NULL;
-    if (!object && where.line < 0)
-        return fail(error, STATUS_INPUT, "%s", where.text); /* names the path */
-    if (!object)
-        return fail_at(error, path, where.line, "%s", where.text);
+    if (read_json(path, 0, &object, error) != STATUS_OK)
+        return STATUS_INPUT;
     *table = table_new(2, names, NULL);
     add_flat(*table, "", object);
     json_decref(object);
@@ -189,14 +208,11 @@ enum status json_read_flat(const char *path, struct table **table, struct error 
 
 enum status json_read_summary(const char *path, struct summary *s, struct error *error)
 {
-    json_error_t where;
+    json_t *object;
     *s = (struct summary){0};
-    json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
-    if (!object && where.line < 0)
-        return fail(error, STATUS_INPUT, "%s", where.text); /* names the path */
-    if (!object)
-        return fail_at(error, path, where.line, "%s", where.text);
-    enum status status = STATUS_OK;
+    enum status status = read_json(path, JSON_REJECT_DUPLICATES, &object, error);
+    if (status != STATUS_OK)
+        return status;
     for (size_t i = 0; i < summary_n_fields && status == STATUS_OK; i++) {
         const struct summary_field *f = &summary_fields[i];
         const json_t *value = json_object_get(object, f->name);

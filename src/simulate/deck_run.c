@@ -22,7 +22,7 @@ struct lines {
 
 struct run {
     const struct user_deck *deck;
-    const struct deck_taker *taker; /* NULL if there are probes */
+    const struct deck_taker *taker; /* if there are probes, of the beginning only */
     const char *analysis;           /* for messages */
     struct error *error;
     struct worker_link link;
@@ -193,6 +193,9 @@ static enum status follow(struct run *r)
             status = worker_link_receive(&r->link, r->probed, header.size);
         } else if (header.tag == WORKER_ENDED) {
             r->ended = true;
+        } else if (header.tag == WORKER_BEGUN) {
+            if (r->taker->begun)
+                r->taker->begun(r->taker->data);
         } else {
             status = receive_text(r, header.size, &text);
             if (status == STATUS_OK && header.tag == WORKER_TEXT)
@@ -264,14 +267,15 @@ static enum status run_lines(const struct user_deck *deck, size_t analysis, cons
 
 /* initial[n_senses] of user_deck_lines(), to be freed. */
 static enum status find_initial(const struct user_deck *deck, size_t analysis,
-                                const struct deck_run_options *options, double **initial,
+                                const struct deck_run_options *options,
+                                const struct deck_taker *taker, double **initial,
                                 struct error *error)
 {
     struct lines l = {0};
     l.lines = user_deck_probe_lines(deck, analysis, &l.probes, &l.origin);
     l.n_probes = deck->n_senses;
     *initial = l.probed = NEW(deck->n_senses, double);
-    const enum status status = run_lines(deck, analysis, &l, options, NULL, error);
+    const enum status status = run_lines(deck, analysis, &l, options, taker, error);
     for (size_t i = 0; i < l.n_probes; i++)
         free(l.probes[i]);
     free(l.probes);
@@ -300,7 +304,7 @@ enum status deck_run(const struct user_deck *deck, size_t analysis,
     double *initial = NULL;
     enum status status = STATUS_OK;
     if (!options->plain && user_deck_needs_initial(deck, analysis))
-        status = find_initial(deck, analysis, options, &initial, error);
+        status = find_initial(deck, analysis, options, taker, &initial, error);
     if (status == STATUS_OK) {
         struct lines l = {0};
         l.lines = options->plain ? user_deck_plain_lines(deck, analysis, &l.origin)

@@ -17,6 +17,7 @@ struct deck_taker {
     void (*text)(void *data, const char *line);
     /* what ngspice said of measures or commands that failed, after points that stand */
     void (*trouble)(void *data, const char *text);
+    void (*begun)(void *data); /* or NULL; ngspice has the deck: a failure from now on is its own */
     void *data;
 };
 

@@ -63,7 +63,7 @@ enum status finer_run(const struct user_deck *deck, size_t analysis,
                       struct error *error)
 {
     struct finer f = {.deck = deck, .analysis = analysis};
-    const struct deck_taker taker = {take_plot, take_point, pass_over, pass_over, &f};
+    const struct deck_taker taker = {take_plot, take_point, pass_over, pass_over, NULL, &f};
     struct deck_run_options finer = *options;
     struct error why = {{0}};
     finer.step_max = FINER * terminal_energy_account(*energy).step_max;

@@ -43,6 +43,7 @@ struct taking {
     struct simulation_signals signals; /* of them, what goes to the raw file */
     double *row, *last;
     struct terminal_energy *energy; /* of a transient, else NULL */
+    bool begun;                     /* ngspice has had the deck */
 };
 
 static void forget_plot(struct taking *k)
@@ -109,6 +110,10 @@ static void note_errors(struct taking *k, const struct terminal_account *a)
         if (totals[i].lost)
             add_lost(s, k->deck->elements[i].name);
     s->worst_residual = fmax(s->worst_residual, a->residual_share);
+    if (a->missed_share > s->worst_missed) {
+        s->worst_missed = a->missed_share;
+        s->missed_element = a->missed;
+    }
     if (a->error_share <= s->worst_error)
         return;
     s->worst_error = a->error_share;
@@ -340,6 +345,12 @@ static void take_trouble(void *data, const char *text)
     k->simulation->trouble = all;
 }
 
+static void take_begun(void *data)
+{
+    struct taking *k = data;
+    k->begun = true;
+}
+
 /* The first run's energies of a transient that began at `begun', or those of a second run.  Noise is
  * another one at other steps. */
 static enum status refine(struct taking *k, size_t analysis, struct deck_run_options options,
@@ -360,14 +371,15 @@ static enum status refine(struct taking *k, size_t analysis, struct deck_run_opt
     return status;
 }
 
-/* All analyses, once. */
+/* All analyses, once.  *by_deck: it has failed in ngspice, not for want of a file or a process. */
 static enum status simulate_once(const struct user_deck *deck,
                                  const struct deck_run_options *options, const char *raw,
-                                 struct simulation *s, struct error *error)
+                                 struct simulation *s, bool *by_deck, struct error *error)
 {
     struct taking k = {.deck = deck, .simulation = s};
     struct deck_run_options left = *options;
-    const struct deck_taker taker = {take_plot, take_point, take_text, take_trouble, &k};
+    const struct deck_taker taker = {take_plot,    take_point, take_text,
+                                     take_trouble, take_begun, &k};
     const double begun = clock_now() - options->spent;
     enum status status = STATUS_OK;
     begin_tables(s, deck);
@@ -392,6 +404,7 @@ static enum status simulate_once(const struct user_deck *deck,
         }
     }
     forget_plot(&k);
+    *by_deck = status != STATUS_OK && k.begun;
     struct error ignored;
     const enum status closed = raw_plots_close(k.raw, status == STATUS_OK ? error : &ignored);
     if (status == STATUS_OK)
@@ -410,14 +423,15 @@ enum status simulate(const struct user_deck *deck, const struct deck_run_options
     struct deck_run_options again = *options;
     struct error second = {{0}};
     const double begun = clock_now();
-    const enum status status = simulate_once(deck, options, raw, s, error);
+    bool by_deck;
+    const enum status status = simulate_once(deck, options, raw, s, &by_deck, error);
     again.plain = true;
     again.spent += clock_now() - begun;
     /* commands of a .control block may have done what is not to be done twice */
-    if (status == STATUS_OK || status == STATUS_INTERRUPTED || options->plain || deck->control ||
+    if (!by_deck || status == STATUS_INTERRUPTED || options->plain || deck->control ||
         deck->n_senses == 0 || again.spent >= options->time_limit)
         return status;
-    const enum status status_plain = simulate_once(deck, &again, raw, s, &second);
+    const enum status status_plain = simulate_once(deck, &again, raw, s, &by_deck, &second);
     if (status_plain == STATUS_OK)
         s->first_failure = memory_string(error->text);
     if (status_plain == STATUS_OK)

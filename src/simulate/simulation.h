@@ -10,6 +10,8 @@
  * an element whose energy has a larger estimated error. */
 #define SIMULATION_RESIDUAL 1e-3
 #define SIMULATION_ERROR 1e-3
+/* Nor one whose steps did not follow this part of a source's pulses. */
+#define SIMULATION_MISSED 1e-3
 
 struct simulation {
     struct table *deck;     /* title, file, version: one row */
@@ -27,6 +29,8 @@ struct simulation {
     double first_error;    /* of a transient whose energies come from a second run, else 0 */
     bool worst_jumps;      /* most of it comes from jumps between two points */
     size_t worst_element;  /* index into the deck's */
+    double worst_missed;   /* part of a source's pulses that the steps did not follow */
+    size_t missed_element; /* that source, in the deck */
     size_t n_lost, lost_capacity;
     char **lost; /* n_lost: elements that are in no account, though they are in the circuit */
 };

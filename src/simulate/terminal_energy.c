@@ -5,6 +5,7 @@
 #include "element/element.h"
 #include "simulate/interval_error.h"
 #include "simulate/islands.h"
+#include "simulate/pulse_area.h"
 #include "simulate/vector_index.h"
 
 #include <math.h>
@@ -45,6 +46,7 @@ struct terminal_energy {
     size_t *element;               /* n_ports: which element each belongs to */
     double *step;                  /* n_elements: E of this interval */
     struct interval_error *error;
+    struct pulse_areas *pulses;
     double *euler_error;  /* n_elements [J] */
     double euler_squares; /* sum of h^2 of Euler steps that are booked [s^2] */
     double t, t0;
@@ -126,6 +128,7 @@ struct terminal_energy *terminal_energy_new(const struct user_deck *deck,
         w->totals[k].exact = add_ports(w, k, n, index) && !isnan(deck->elements[k].value);
     vector_index_free(index);
     w->error = interval_error_new(w->n_ports, w->element, deck->n_elements);
+    w->pulses = pulse_areas_new(deck, n, names);
     return w;
 }
 
@@ -141,6 +144,7 @@ void terminal_energy_free(struct terminal_energy *w)
     free(w->element);
     islands_free(&w->islands);
     interval_error_free(w->error);
+    pulse_areas_free(w->pulses);
     free(w->ports);
     free(w->now);
     free(w->last);
@@ -300,6 +304,7 @@ void terminal_energy_point(struct terminal_energy *w, const double *values)
 {
     const double t = values[0], h = t - w->t;
     read_ports(w, values);
+    pulse_areas_point(w->pulses, values);
     if (w->n_points == 0) {
         begin(w, t);
     } else {
@@ -383,6 +388,7 @@ struct terminal_account terminal_energy_account(const struct terminal_energy *w)
     for (size_t i = 0; i < w->islands.n; i++)
         reference[i] = w->islands.signal[i] ? fmax(turnover, w->turnover[i]) : turnover;
     judge_islands(w, reference, &a);
+    a.missed_share = pulse_areas_missed(w->pulses, &a.missed);
     free(reference);
     return a;
 }

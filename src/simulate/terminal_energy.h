@@ -51,7 +51,9 @@ struct terminal_account {
     /* shares of what changed hands, in a part that carries signals of what changed hands there if that
      * is more; the largest of all parts and elements */
     double residual_share, error_share;
-    size_t worst; /* the element with this error, or n_elements */
+    size_t worst;        /* the element with this error, or n_elements */
+    double missed_share; /* of the area of a source's pulses: what the steps did not follow */
+    size_t missed;       /* the source of which this is most, or n_elements */
     bool
         by_construction; /* no element has a law that could contradict: the residual is 0 whatever is wrong */
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sweep/store.h"
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "sweep/store_copy.h"
+#include "sweep/store_file.h"
 
 #include <sqlite3.h>
 
@@ -13,13 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* In the file's head, where file(1) and others find it: "slvb". */
 #define APPLICATION_ID 0x736c7662
-/* A byte far from those that SQLite locks: who holds it writes the sweep. */
-#define WRITER_BYTE 0x7fffff00
 
 /* Bytes of a value, which no sweep's comes near. */
 #define LENGTH_MOST (16 << 20)
@@ -36,7 +33,7 @@ struct store {
     const struct sample_job *job;
     sqlite3 *db;
     sqlite3_stmt *insert;
-    int lock;            /* descriptor that holds WRITER_BYTE, or -1 */
+    int lock;            /* of store_file_lock(), or -1 */
     struct cell *inputs; /* job->n_inputs */
     size_t n_rows;
     double lock_wait;
@@ -89,24 +86,6 @@ static enum status query_number(sqlite3 *db, const char *sql, sqlite3_int64 *val
     const bool good = code == SQLITE_ROW || code == SQLITE_DONE;
     sqlite3_finalize(q); /* keeps the error code of a failed step */
     return good ? STATUS_OK : STATUS_INPUT;
-}
-
-/* Only one sweep may write the file.  Held by the open description, so that the end of this process in
- * whatever way ends it (SQLite's unlocking would end a lock of the process).  Workers of a killed sweep
- * may hold it until they are dead too: it is waited for. */
-static enum status lock_writer(struct store *s, struct error *error)
-{
-    struct flock lock = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = WRITER_BYTE, .l_len = 1};
-    const double until = clock_now() + s->lock_wait;
-    while (fcntl(s->lock, F_OFD_SETLK, &lock) != 0) {
-        if (errno != EAGAIN && errno != EACCES)
-            break; /* a file system without locks has none to miss */
-        if (clock_now() >= until)
-            return fail(error, STATUS_INPUT, "%s: another sweep is writing it", s->path);
-        nanosleep(&(struct timespec){0, 10000000}, NULL);
-    }
-    return STATUS_OK;
 }
 
 static const char *type_of(const struct sample_column *column)
@@ -338,7 +317,7 @@ enum status store_open(const char *path, const struct sample_job *job,
     if (status == STATUS_OK && s->lock < 0)
         status = fail(error, STATUS_INPUT, "%s: %s", path, strerror(errno));
     if (status == STATUS_OK)
-        status = lock_writer(s, error);
+        status = store_file_lock(s->lock, path, s->lock_wait, error);
     if (status == STATUS_OK)
         status = store_journal_check(path, error);
     if (status == STATUS_OK) {
@@ -350,10 +329,10 @@ enum status store_open(const char *path, const struct sample_job *job,
     if (status == STATUS_OK)
         status = prepare_insert(s, error);
     if (status != STATUS_OK) {
-        store_close(s);
+        store_close(s, NULL);
         s = NULL;
         if (made)
-            unlink(path);
+            store_file_remove(path);
     }
     *store = s;
     return status;
@@ -440,19 +419,24 @@ void store_forked(struct store *s)
         close(s->lock);
 }
 
-void store_close(struct store *s)
+enum status store_close(struct store *s, struct error *error)
 {
+    enum status status = STATUS_OK;
     if (!s)
-        return;
+        return status;
     sqlite3_finalize(s->insert);
-    if (s->n_rows == s->job->n) /* fails where somebody reads: then the log stays */
-        sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    if (s->n_rows == s->job->n) {
+        const int code = sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+        if (code != SQLITE_OK && code != SQLITE_BUSY && code != SQLITE_LOCKED)
+            status = failed(s, error); /* where somebody reads, the log stays */
+    }
     sqlite3_close(s->db);
     if (s->lock >= 0)
         close(s->lock); /* not before: it would end SQLite's locks too */
     free(s->inputs);
     free(s->path);
     free(s);
+    return status;
 }
 
 static int read_rows(sqlite3_stmt *q, size_t n, const size_t *columns, struct table *table)

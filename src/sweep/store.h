@@ -40,8 +40,8 @@ enum status store_add(struct store *store, size_t n, const struct sample_row *ro
 /* In a forked child: leave the file to the parent. */
 void store_forked(struct store *store);
 
-/* Takes NULL. */
-void store_close(struct store *store);
+/* Takes NULL.  STATUS_INPUT: the rows of a complete sweep are there, but some in the log beside it. */
+enum status store_close(struct store *store, struct error *error);
 
 /* The row of `sweep'. */
 struct store_info {

@@ -6,10 +6,12 @@
 #include "base/unfinished.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const parts[] = {"", "-journal", "-wal"};
@@ -27,9 +29,24 @@ static bool copy_bytes(FILE *in, FILE *out)
     return !ferror(in) && fflush(out) == 0;
 }
 
-static bool copy_file(const char *from, const char *to)
+/* Journal and log lie beside the file, which may come from elsewhere: a symbolic link is none of SQLite's
+ * making, and must not be followed.  Nor is a pipe, which must not be waited for. */
+static FILE *open_part(const char *path, bool follow)
 {
-    FILE *in = fopen(from, "re"), *out = in ? fopen(to, "wxe") : NULL;
+    struct stat info;
+    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    if (file >= 0 && fstat(file, &info) == 0 && S_ISREG(info.st_mode))
+        return fdopen(file, "r");
+    if (file >= 0) {
+        close(file);
+        errno = EINVAL;
+    }
+    return NULL;
+}
+
+static bool copy_file(const char *from, const char *to, bool follow)
+{
+    FILE *in = open_part(from, follow), *out = in ? fopen(to, "wxe") : NULL;
     bool done = out && copy_bytes(in, out);
     if (out && fclose(out) != 0)
         done = false;
@@ -49,7 +66,7 @@ enum status store_copy_make(const char *path, struct store_copy *copy, struct er
     for (size_t i = 0; i < N_PARTS && done; i++) {
         char *from = memory_format("%s%s", path, parts[i]),
              *to = memory_format("%s%s", copy->path, parts[i]);
-        done = copy_file(from, to) || (i > 0 && errno == ENOENT);
+        done = copy_file(from, to, i == 0) || (i > 0 && errno == ENOENT);
         free(from);
         free(to);
     }
@@ -78,13 +95,17 @@ enum status store_journal_check(const char *path, struct error *error)
     static const unsigned char magic[] = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
     unsigned char end[sizeof magic];
     char *name = memory_format("%s-journal", path);
-    FILE *in = fopen(name, "re");
+    FILE *in = open_part(name, false);
+    const bool opened = in || errno == ENOENT;
     const bool names = in && fseek(in, -(long)sizeof end, SEEK_END) == 0 && ftell(in) > 0 &&
                        fread(end, 1, sizeof end, in) == sizeof end &&
                        memcmp(end, magic, sizeof magic) == 0;
     if (in)
         fclose(in);
     free(name);
+    if (!opened)
+        return fail(error, STATUS_INPUT, "%s: its journal is no regular file, or cannot be read",
+                    path);
     return names ? fail(error, STATUS_INPUT,
                         "%s: its journal names another one, expected one of `sweep'", path)
                  : STATUS_OK;

@@ -265,7 +265,11 @@ enum status sweep_run(const struct sample_job *job, const char *path,
     report->wall = clock_now() - s.started;
     report->cpu = processor_time() - cpu;
     s.pool.close(s.pool.data);
-    store_close(s.store);
+    struct error unclosed;
+    if (store_close(s.store, &unclosed) != STATUS_OK && status == STATUS_OK) {
+        status = STATUS_INPUT;
+        *error = unclosed;
+    }
     pending_free(&s.pending);
     free(s.rows);
     free(s.seats);

@@ -91,7 +91,7 @@ static void resume(const char *path)
     assert((status == STATUS_OK) == (store != NULL));
     if (store)
         check(store_samples(store, each, &job, &error), &error);
-    store_close(store);
+    store_close(store, NULL);
 }
 
 void fuzz_store(const uint8_t *bytes, size_t n)

@@ -6,6 +6,7 @@
 #include "base/unfinished.h"
 #include "cli/input/interrupt.h"
 #include "cli/input/study_inputs.h"
+#include "sweep/store_file.h"
 
 #include <errno.h>
 #include <math.h>
@@ -58,5 +59,5 @@ enum status samples_compute(const struct sample_job *job, const struct samples_o
 void samples_done(const struct samples_options *o)
 {
     if (o->store)
-        unlink(o->store);
+        store_file_remove(o->store);
 }

@@ -130,8 +130,7 @@ static enum status find_groups(struct build *b)
                 const int child = e->node[up ? 0 : 1];
                 used[k] = true;
                 if (reached[child]) {
-                    status = fail(b->error, STATUS_INPUT, "%s closes a loop of voltage sources",
-                                  e->name);
+                    status = element_fail(b->error, e, " closes a loop of voltage sources");
                     break;
                 }
                 reached[child] = true;
@@ -374,8 +373,7 @@ static enum status add_nothing(struct build *b, const struct element *e)
 
 static enum status add_netlist(struct build *b, const struct element *e)
 {
-    return fail_unable(b->error, ENGINE_SUBCIRCUITS, "element %s %s", e->name,
-                       element_type(e)->refusal);
+    return fail_unable_element(b->error, ENGINE_SUBCIRCUITS, e, element_type(e)->refusal);
 }
 
 static enum status (*const add_law[ELEMENT_LAWS])(struct build *b, const struct element *e) = {

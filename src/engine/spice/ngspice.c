@@ -324,6 +324,8 @@ static enum status follow(struct run *r)
         if (pending) {
             status = receive_point(r);
         } else if (header.tag == WORKER_PHASE_END) {
+            if (r->transient->report.points == 0)
+                return fail(r->error, STATUS_NUMERICAL, "ngspice's worker sent no point");
             status = worker_link_receive(&r->link, &r->end, sizeof r->end);
             r->transient->stop = r->end.stop;
             return status;

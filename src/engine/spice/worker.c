@@ -80,11 +80,17 @@ static void send_message(enum worker_tag tag, const void *bytes, size_t n)
     send_bytes(bytes, n);
 }
 
+static void send_all(void)
+{
+    if (fflush(w.out) != 0)
+        _exit(1); /* the parent has gone */
+}
+
 static void give_up(const char *text) __attribute__((noreturn));
 static void give_up(const char *text)
 {
     send_message(WORKER_FAILED, text, strlen(text));
-    fflush(w.out);
+    send_all();
     _exit(1);
 }
 
@@ -241,7 +247,7 @@ static void next_phase(double t)
 {
     const struct worker_end end = {w.in_callbacks, clock_now() - w.started, w.stop};
     send_message(WORKER_PHASE_END, &end, sizeof end);
-    fflush(w.out);
+    send_all();
     receive(&w.phase, sizeof w.phase);
     if (w.phase.done)
         _exit(0);
@@ -285,7 +291,7 @@ static int on_point(pvecvaluesall all, int n, int id, void *data)
     for (size_t k = 0; k < w.setup->n_saved; k++)
         w.point[1 + k] = all->vecsa[w.where[k]]->creal;
     send_message(WORKER_POINT, w.point, (1 + w.setup->n_saved) * sizeof *w.point);
-    fflush(w.out); /* the parent books it while ngspice computes the next one */
+    send_all(); /* the parent books it while ngspice computes the next one */
     if (phase_ends(t))
         next_phase(t);
     w.in_callbacks += clock_now() - begin;
@@ -384,7 +390,7 @@ static int on_deck_text(char *text, int id, void *data)
         if (strstr(text, "Measurements for ") && !w.deck->probes) {
             w.lenient = true;
             send_message(WORKER_ENDED, NULL, 0);
-            fflush(w.out); /* ngspice may crash at what comes */
+            send_all(); /* ngspice may crash at what comes */
         }
         const char *line = text + 7, *sign = line + strcspn(line, " =");
         if (sign[strspn(sign, " ")] == '=' && !w.deck->probes)
@@ -414,7 +420,7 @@ static int on_deck_exit(int status, NG_BOOL unload, NG_BOOL quit, int id, void *
     if (quit && status == 0 && w.deck->control) { /* `quit' in a .control block */
         send_trouble();
         send_message(WORKER_DONE, NULL, 0);
-        fflush(w.out);
+        send_all();
         _exit(0);
     }
     return on_exit_request(status, unload, quit, id, data);
@@ -460,7 +466,7 @@ static void send_probes(void)
     }
     send_message(WORKER_PROBED, values, w.deck->n_probes * sizeof *values);
     send_message(WORKER_DONE, NULL, 0);
-    fflush(w.out);
+    send_all();
     _exit(0);
 }
 
@@ -487,7 +493,7 @@ static void refuse_deck(const char *text) __attribute__((noreturn));
 static void refuse_deck(const char *text)
 {
     send_message(WORKER_UNREAD, text, strlen(text));
-    fflush(w.out);
+    send_all();
     _exit(1);
 }
 
@@ -505,6 +511,7 @@ void worker_deck_main(const struct worker_deck *deck)
     shut_in(deck->directory, deck->trusted);
     if (deck->trusted && chdir(deck->folder) != 0)
         give_up("the deck's folder has gone");
+    send_message(WORKER_BEGUN, NULL, 0);
     char seed[32]; /* for the other random functions */
     snprintf(seed, sizeof seed, "setseed %d", deck->seed);
     ngSpice_Command(seed);
@@ -520,6 +527,6 @@ void worker_deck_main(const struct worker_deck *deck)
         give_up(w.complaint[0] ? w.complaint : "the analysis did not end");
     send_trouble();
     send_message(WORKER_DONE, NULL, 0);
-    fflush(w.out);
+    send_all();
     _exit(0);
 }

@@ -13,6 +13,7 @@ enum worker_tag {
     WORKER_PHASE_END, /* the last point ended the phase; struct worker_end */
     WORKER_FAILED,    /* text */
     /* of a user's deck */
+    WORKER_BEGUN,   /* the worker is ready: what fails from now on, ngspice fails at */
     WORKER_PLOT,    /* uint32_t complex; its name and its vectors' names, each with its NUL */
     WORKER_VALUES,  /* a double, or two, of each vector */
     WORKER_TEXT,    /* a line "NAME = VALUE ..." */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/page/page.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 #include "report/csv_read.h"
 #include "report/json.h"
@@ -40,13 +41,15 @@ static struct table **table_at(struct page_data *d, size_t i)
 
 static enum status read_all(const char *folder, struct page_data *d, struct error *error)
 {
-    char *path = memory_format("%s/summary.json", folder);
-    enum status status = json_read_summary(path, &d->summary, error);
+    char *path;
+    enum status status = directory_file(folder, "summary.json", &path, error);
+    if (status == STATUS_OK)
+        status = json_read_summary(path, &d->summary, error);
     free(path);
     for (size_t i = 0; i < N_TABLES && status == STATUS_OK; i++) {
-        path = memory_format("%s/%s", folder, tables[i].name);
         struct table **t = table_at(d, i);
-        if (access(path, F_OK) == 0)
+        status = directory_file(folder, tables[i].name, &path, error);
+        if (status == STATUS_OK && access(path, F_OK) == 0)
             status = csv_read(path, t, error);
         free(path);
     }
@@ -99,15 +102,15 @@ static size_t first_signals(const struct raw_file *f, const struct page_data *d,
 static enum status waveforms(const char *folder, const char *name, const struct page_data *d,
                              FILE *out, struct error *error)
 {
-    char *path = memory_format("%s/" WAVEFORMS, folder),
-         *shown = memory_format("%s/" WAVEFORMS, name), *command = page_wave_command(shown, 1);
+    char *path, *shown = memory_format("%s/" WAVEFORMS, name),
+                *command = page_wave_command(shown, 1);
     struct raw_file *f = NULL;
     size_t *signals = NULL, first[4];
-    enum status status = STATUS_OK;
+    enum status status = directory_file(folder, WAVEFORMS, &path, error);
     fputs("<h2 id=\"waveforms\">Waveforms</h2>\n", out);
-    if (access(path, F_OK) != 0) {
+    if (status == STATUS_OK && access(path, F_OK) != 0) {
         fputs("<p class=\"note\">This folder has no " WAVEFORMS ".</p>\n", out);
-    } else if ((status = raw_read_open(path, 1, &f, error)) == STATUS_OK) {
+    } else if (status == STATUS_OK && (status = raw_read_open(path, 1, &f, error)) == STATUS_OK) {
         const size_t n = f->n_signals - 1 < SIGNALS_MAX ? f->n_signals - 1 : SIGNALS_MAX;
         if (n < f->n_signals - 1)
             fprintf(out, "<p class=\"note\">The first %zu of %zu signals.</p>\n", n,
@@ -150,13 +153,13 @@ static void two_columns(const struct table *t, FILE *out)
 
 enum status page_json(const char *folder, const char *name, FILE *out, struct error *error)
 {
-    char *path = memory_format("%s/%s", folder, name);
+    char *path;
     struct table *t = NULL;
-    enum status status = STATUS_OK;
+    enum status status = directory_file(folder, name, &path, error);
     fprintf(out, "<div><h3>%s</h3>\n", name);
-    if (access(path, F_OK) != 0)
+    if (status == STATUS_OK && access(path, F_OK) != 0)
         fprintf(out, "<p class=\"note\">This folder has no %s.</p>\n", name);
-    else if ((status = json_read_flat(path, &t, error)) == STATUS_OK)
+    else if (status == STATUS_OK && (status = json_read_flat(path, &t, error)) == STATUS_OK)
         two_columns(t, out);
     fputs("</div>\n", out);
     table_free(t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/page/page_run.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 #include "base/text_file.h"
 #include "report/csv_read.h"
@@ -35,8 +36,11 @@ bool page_run_is(const char *folder)
 static enum status read_table(const char *folder, const char *file, struct table **t,
                               struct error *error)
 {
-    char *path = memory_format("%s/%s", folder, file);
-    const enum status status = csv_read(path, t, error);
+    char *path;
+    enum status status = directory_file(folder, file, &path, error);
+    *t = NULL;
+    if (status == STATUS_OK)
+        status = csv_read(path, t, error);
     free(path);
     return status;
 }
@@ -208,8 +212,10 @@ static enum status count_inputs(const char *folder, const struct table *samples,
 enum status page_run(const char *folder, const char *name, FILE *out, struct error *error)
 {
     struct study_folder f = {.folder = folder, .name = name};
-    char *path = memory_format("%s/testbench.yaml", folder);
-    enum status status = read_table(folder, "samples.csv", &f.samples, error);
+    char *path;
+    enum status status = directory_file(folder, "testbench.yaml", &path, error);
+    if (status == STATUS_OK)
+        status = read_table(folder, "samples.csv", &f.samples, error);
     if (status == STATUS_OK)
         status = text_file_read(path, &f.testbench, error);
     if (status == STATUS_OK)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/page/page_sim.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 #include "report/csv_read.h"
 #include "report/page/html.h"
@@ -254,15 +255,14 @@ static enum status open_plot(const char *path, struct raw_file **f, size_t *plot
 
 static enum status waveforms(const char *folder, const char *name, FILE *out, struct error *error)
 {
-    char *path = memory_format("%s/waveforms.raw", folder),
-         *shown = memory_format("%s/waveforms.raw", name);
+    char *path, *shown = memory_format("%s/waveforms.raw", name);
     struct raw_file *f = NULL;
     size_t plot = 1;
-    enum status status = STATUS_OK;
+    enum status status = directory_file(folder, "waveforms.raw", &path, error);
     fputs("<h2 id=\"waveforms\">Waveforms</h2>\n", out);
-    if (access(path, F_OK) != 0)
+    if (status == STATUS_OK && access(path, F_OK) != 0)
         fputs("<p class=\"note\">This folder has no waveforms.raw.</p>\n", out);
-    else if ((status = open_plot(path, &f, &plot, error)) == STATUS_OK && !f)
+    else if (status == STATUS_OK && (status = open_plot(path, &f, &plot, error)) == STATUS_OK && !f)
         fputs("<p class=\"note\">No plot of more than one point whose scale grows.</p>\n", out);
     if (f && status == STATUS_OK) {
         const size_t n = f->n_signals - 1 < SIGNALS_MAX ? f->n_signals - 1 : SIGNALS_MAX;
@@ -309,8 +309,9 @@ static enum status read_all(const char *folder, struct sim_data *d, struct error
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < N_TABLES && status == STATUS_OK; i++) {
-        char *path = memory_format("%s/%s", folder, tables[i].name);
-        if (access(path, F_OK) == 0)
+        char *path;
+        status = directory_file(folder, tables[i].name, &path, error);
+        if (status == STATUS_OK && access(path, F_OK) == 0)
             status = csv_read(path, table_at(d, i), error);
         free(path);
     }

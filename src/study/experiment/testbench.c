@@ -243,6 +243,8 @@ static enum status read_values(struct reader *r)
         const struct key *key = testbench_key(t->experiment, e->name);
         if (!key && axis_entry(e->name, &axis, &part))
             continue;
+        if (key && !is_common(key))
+            t->lines[key - t->experiment->keys] = e->line;
         status =
             key ? key_set(key, &value, is_common(key) ? (void *)&t->common : t->options, r->error)
                 : fail_at(r->error, r->file->path, e->line,
@@ -327,8 +329,10 @@ static enum status apply_setting(struct reader *r, const char *text, const char 
                       name, t->experiment->name);
     else
         status = key_set(key, &value, is_common(key) ? (void *)&t->common : t->options, r->error);
-    if (status == STATUS_OK && !is_common(key))
+    if (status == STATUS_OK && !is_common(key)) {
         remove_axis(t, key);
+        t->lines[key - t->experiment->keys] = 0;
+    }
     free(name);
     free(copy);
     free(place);
@@ -367,6 +371,7 @@ static enum status interpret(const struct yaml_file *file, const struct testbenc
     enum status status = choose_experiment(&r, given ? given->experiment : NULL);
     if (status == STATUS_OK) {
         t->options = experiment_options_new(t->experiment);
+        t->lines = NEW(t->experiment->n_keys, int);
         r.scratch = experiment_options_new(t->experiment);
         status = read_values(&r);
     }
@@ -421,7 +426,37 @@ void testbench_free(struct testbench *t)
     if (t->options)
         experiment_options_free(t->experiment, t->options);
     free(t->path);
+    free(t->lines);
     free(t);
+}
+
+/* Where the file gives a key, or sweeps it; 0: it does not. */
+static int line_of(const struct testbench *t, const struct key *key)
+{
+    for (size_t i = 0; i < t->n_axes; i++)
+        if (t->axes[i].key == key)
+            return t->axes[i].line;
+    return is_common(key) ? 0 : t->lines[key - t->experiment->keys];
+}
+
+void testbench_locate(const struct testbench *t, struct error *error)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz_0123456789.";
+    int line = 0;
+    for (const char *p = error->text; *p && line == 0; p += strcspn(p, letters)) {
+        size_t n = strspn(p, letters);
+        char *name = memory_string_n(p, n);
+        p += n;
+        while (n > 0 && name[n - 1] == '.') /* of a sentence */
+            name[--n] = 0;
+        const struct key *key = testbench_key(t->experiment, name);
+        line = key ? line_of(t, key) : 0;
+        free(name);
+    }
+    if (line > 0) {
+        const struct error bare = *error;
+        fail_at(error, t->path, line, "%s", bare.text);
+    }
 }
 
 void *testbench_options(const struct testbench *t, size_t point)

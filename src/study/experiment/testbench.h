@@ -35,6 +35,7 @@ struct testbench {
     struct testbench_common common;
     const struct experiment *experiment;
     void *options; /* of the experiment: values that are not swept */
+    int *lines;    /* experiment->n_keys: where the file gives each of them; 0: it does not */
     size_t n_axes;
     struct testbench_axis *axes; /* n_axes */
     size_t n_points, n_samples;
@@ -57,6 +58,10 @@ enum status testbench_read_text(const char *path, const char *text,
                                 const struct testbench_given *given, struct testbench **testbench,
                                 struct error *error);
 void testbench_free(struct testbench *testbench);
+
+/* A message that names a key of the experiment gets file and line of the first of them that the file gives,
+ * or sweeps. */
+void testbench_locate(const struct testbench *testbench, struct error *error);
 
 /* What its streams are of. */
 static inline struct random_sample testbench_random(const struct testbench *t, size_t sample)

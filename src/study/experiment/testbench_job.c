@@ -52,7 +52,11 @@ static enum status run_sample(void *data, size_t sample, struct cell *row, struc
 enum status testbench_run_one(const struct sample_job *job, size_t sample, struct cell *outputs,
                               struct experiment_detail *detail, struct error *error)
 {
-    return run(job->data, sample, outputs, detail, error);
+    const struct job *j = job->data;
+    const enum status status = run(j, sample, outputs, detail, error);
+    if (status == STATUS_INPUT)
+        testbench_locate(j->testbench, error);
+    return status;
 }
 
 enum status testbench_record(const struct sample_job *job, size_t sample, struct study_case *k,
@@ -80,6 +84,8 @@ enum status testbench_record(const struct sample_job *job, size_t sample, struct
     const enum status status =
         t->experiment->record(*j->shared, options, testbench_random(t, sample), k, error);
     experiment_options_free(t->experiment, options);
+    if (status == STATUS_INPUT)
+        testbench_locate(t, error);
     if (status == STATUS_OK)
         k->name = t->path;
     return status;
@@ -123,6 +129,8 @@ enum status testbench_job(const struct testbench *t, const struct experiment_con
     for (size_t point = 0; point < t->n_points && status == STATUS_OK; point++) {
         void *options = testbench_options(t, point);
         status = e->open(options, context, j->shared, error);
+        if (status == STATUS_INPUT)
+            testbench_locate(t, error);
         experiment_options_free(t->experiment, options);
     }
     if (status != STATUS_OK)

@@ -135,11 +135,10 @@ static enum status spread(struct groups *g, int from, bool floating, struct erro
             const int child = e->node[up ? 0 : 1];
             g->used[k] = true;
             if (g->reached[child])
-                return fail(error, STATUS_INPUT, "%s closes a loop of voltage sources", e->name);
+                return element_fail(error, e, " closes a loop of voltage sources");
             if (floating && (e->external || e->value < 0 || e->value > 0))
-                return fail_unable(error, ENGINE_TRANSISTORS,
-                                   "%s lies between two nodes whose voltages are not known",
-                                   e->name);
+                return fail_unable_element(error, ENGINE_TRANSISTORS, e,
+                                           " lies between two nodes whose voltages are not known");
             g->reached[child] = true;
             tie(n, child, node, k, up ? 1 : -1);
             n->root[child] = floating ? n->root[node] : child;
@@ -165,7 +164,7 @@ static enum status find_known(struct groups *g, struct error *error)
                 !n->known[e->node[3]])
                 continue;
             if (g->reached[e->node[0]])
-                return fail(error, STATUS_INPUT, "%s closes a loop of voltage sources", e->name);
+                return element_fail(error, e, " closes a loop of voltage sources");
             g->used[k] = n->known[e->node[0]] = more = true;
             tie(n, e->node[0], e->node[1], k, 1);
             status = spread(g, e->node[0], false, error);
@@ -192,11 +191,10 @@ static enum status find_groups(struct network *n, struct error *error)
         if (!is_controlled(e) || g.used[k])
             continue;
         if (g.reached[e->node[0]])
-            status =
-                fail(error, STATUS_INPUT, "%s drives a node that another source holds", e->name);
+            status = element_fail(error, e, " drives a node that another source holds");
         else if (!n->known[e->node[1]])
-            status = fail_unable(error, ENGINE_TRANSISTORS, "%s has no output against a known node",
-                                 e->name);
+            status = fail_unable_element(error, ENGINE_TRANSISTORS, e,
+                                         " has no output against a known node");
         if (status == STATUS_OK)
             status = spread(&g, e->node[0], true, error);
     }
@@ -248,7 +246,7 @@ static enum status add_branch(struct network *n, size_t number, struct error *er
     if (e->state >= 0)
         b->state = (int)circuit_state_value(n->circuit, e->state);
     if (type->uncontrolled && (!n->known[b->c] || !n->known[b->d]))
-        return fail_unable(error, ENGINE_TRANSISTORS, "%s%s", e->name, type->uncontrolled);
+        return fail_unable_element(error, ENGINE_TRANSISTORS, e, type->uncontrolled);
     return STATUS_OK;
 }
 
@@ -265,9 +263,9 @@ static enum status add_element(struct network *n, size_t number, struct error *e
     case REST_CONDUCTS:
         return add_branch(n, number, error);
     case REST_REFUSED:
-        return fail_unable(
-            error, element_type(e)->law == LAW_NETLIST ? ENGINE_SUBCIRCUITS : ENGINE_TRANSISTORS,
-            "element %s %s", e->name, element_type(e)->refusal);
+        return fail_unable_element(
+            error, element_type(e)->law == LAW_NETLIST ? ENGINE_SUBCIRCUITS : ENGINE_TRANSISTORS, e,
+            element_type(e)->refusal);
     }
     return STATUS_OK;
 }
