@@ -34,6 +34,10 @@ void matrix_add_square(size_t k, size_t n, size_t stride, double factor, const d
     one_thread();
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)n, (int)k, factor, x, (int)stride, 1, c,
                 (int)stride);
+}
+
+void matrix_mirror(size_t n, size_t stride, double *c)
+{
     for (size_t i = 1; i < n; i++)
         for (size_t j = 0; j < i; j++)
             c[i * stride + j] = c[j * stride + i];
