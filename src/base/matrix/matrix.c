@@ -28,12 +28,12 @@ void matrix_multiply(const struct matrix_view *x, const struct matrix_view *y,
                 (int)r->stride);
 }
 
-void matrix_add_square(size_t k, size_t n, size_t stride, double factor, const double *x, double *c)
+void matrix_add_square(const struct matrix_view *x, const struct matrix_square *q)
 {
-    assert(k <= INT_MAX && n <= INT_MAX && stride <= INT_MAX);
+    assert(q->k <= INT_MAX && q->n <= INT_MAX && q->stride <= INT_MAX && x->stride <= INT_MAX);
     one_thread();
-    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)n, (int)k, factor, x, (int)stride, 1, c,
-                (int)stride);
+    cblas_dsyrk(CblasRowMajor, CblasUpper, x->transposed ? CblasNoTrans : CblasTrans, (int)q->n,
+                (int)q->k, q->factor, x->a, (int)x->stride, 1, q->c, (int)q->stride);
 }
 
 void matrix_mirror(size_t n, size_t stride, double *c)

@@ -25,9 +25,15 @@ struct matrix_result {
 void matrix_multiply(const struct matrix_view *x, const struct matrix_view *y,
                      const struct matrix_result *result);
 
-/* c = c + factor x' x, above and on the diagonal of c alone: x is k x n, both with rows `stride` apart. */
-void matrix_add_square(size_t k, size_t n, size_t stride, double factor, const double *x,
-                       double *c);
+/* c = c + factor x' x, above and on the diagonal of c alone: x is k x n, c n x n with rows `stride` apart. */
+struct matrix_square {
+    size_t k, n;
+    double factor;
+    double *c;
+    size_t stride;
+};
+
+void matrix_add_square(const struct matrix_view *x, const struct matrix_square *square);
 
 /* Below the diagonal of the n x n matrix, what is above it. */
 void matrix_mirror(size_t n, size_t stride, double *c);

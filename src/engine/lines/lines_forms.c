@@ -106,6 +106,16 @@ static void column_nodes(const struct lines_slices *w, size_t j, const double *r
         scaled_sum(n, 1, c + k * n, segment * pivot[k], c + (k + 1) * n, c + k * n);
 }
 
+/* Squares of `rows` rows of currents [A] through `ohm`, or of anything by a factor, to a class's form. */
+static void add_squares(struct pass *p, enum lines_class class, size_t rows, double ohm,
+                        const double *current)
+{
+    const struct matrix_view x = {current, p->slices.stride, false};
+    const struct matrix_square square = {rows, p->slices.s, ohm, p->power[class], p->slices.stride};
+    if (ohm > 0)
+        matrix_add_square(&x, &square);
+}
+
 /* Powers of column j's devices and segments; the devices' currents F take the place of A(j). */
 static void column_powers(struct pass *p, size_t j)
 {
@@ -118,14 +128,11 @@ static void column_powers(struct pass *p, size_t j)
         scaled_sum(n, sqrt(g[k]), p->r + k * n, -1, p->c + k * n, p->work + k * n);
         scaled_sum(n, sqrt(g[k]), p->work + k * n, 0, NULL, f + k * n);
     }
-    matrix_add_square(s, s, n, 1, p->work, p->power[LINES_DEVICES]);
+    add_squares(p, LINES_DEVICES, s, 1, p->work);
     for (size_t k = 0; k < s; k++) /* down the column, the last into the sense */
         scaled_sum(n, 1, f + k * n, 1, k > 0 ? p->work + (k - 1) * n : NULL, p->work + k * n);
-    if (p->array->column_ohm > 0)
-        matrix_add_square(s, s, n, p->array->column_ohm, p->work, p->power[LINES_COLUMN_SEGMENTS]);
-    if (p->array->sense_ohm > 0)
-        matrix_add_square(1, s, n, p->array->sense_ohm, p->work + (s - 1) * n,
-                          p->power[LINES_SENSES]);
+    add_squares(p, LINES_COLUMN_SEGMENTS, s, p->array->column_ohm, p->work);
+    add_squares(p, LINES_SENSES, 1, p->array->sense_ohm, p->work + (s - 1) * n);
 }
 
 static void forward(struct pass *p)
@@ -154,11 +161,9 @@ static void backward(struct pass *p)
     memset(sum, 0, s * n * sizeof *sum);
     for (size_t j = w->l; j-- > 0;) {
         scaled_sum(s * n, 1, sum, 1, w->step + j * s * n, sum);
-        if (p->array->row_ohm > 0)
-            matrix_add_square(s, s, n, p->array->row_ohm, sum, p->power[LINES_ROW_SEGMENTS]);
+        add_squares(p, LINES_ROW_SEGMENTS, s, p->array->row_ohm, sum);
     }
-    if (p->array->driver_ohm > 0)
-        matrix_add_square(s, s, n, p->array->driver_ohm, sum, p->power[LINES_DRIVERS]);
+    add_squares(p, LINES_DRIVERS, s, p->array->driver_ohm, sum);
     for (size_t i = 0; i < s; i++)
         for (size_t k = 0; k < s; k++)
             p->forms->y[i * s + k] = (sum[i * n + k] + sum[k * n + i]) / 2;
