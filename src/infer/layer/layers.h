@@ -20,6 +20,8 @@ struct matrix_layer {
 extern const struct layer_type layer_matrix;
 /* Its data, or NULL: another kind. */
 struct matrix_layer *matrix_layer_of(const struct layer *layer);
+/* The products in double precision. */
+void matrix_layer_multiply(const struct products *products);
 
 /* A function of each number. */
 enum curve { CURVE_RELU, CURVE_LEAKY, CURVE_CLIP, CURVE_SIGMOID, CURVE_TANH };

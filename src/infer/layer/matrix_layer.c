@@ -51,13 +51,9 @@ static bool plain(const struct window *w)
     return true;
 }
 
-static void multiply(const struct multiplier *multiplier, const struct products *p)
+void matrix_layer_multiply(const struct products *p)
 {
     const struct matrix_layer *m = p->layer->data;
-    if (multiplier) {
-        multiplier->multiply(multiplier->data, p);
-        return;
-    }
     const struct matrix_view w = {m->weights + p->group * m->columns * m->rows, m->rows,
                                   p->by_vector},
                              x = {p->x, p->by_vector ? m->rows : p->n, false};
@@ -68,6 +64,14 @@ static void multiply(const struct multiplier *multiplier, const struct products 
         const struct matrix_result y = {m->columns, p->n, m->rows, 1, 0, p->y, p->n};
         matrix_multiply(&w, &x, &y);
     }
+}
+
+static void multiply(const struct multiplier *multiplier, const struct products *p)
+{
+    if (multiplier)
+        multiplier->multiply(multiplier->data, p);
+    else
+        matrix_layer_multiply(p);
 }
 
 static void convolve(const struct layer *l, const struct evaluation *e)
