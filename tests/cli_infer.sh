@@ -71,6 +71,14 @@ check "a table for people" grep -q '^images  *2$' table
 "$SILVERBAR" infer "$model" --data images --labels labels --json >json 2>/dev/null
 check "JSON" grep -q '"class": "converters"' json
 
+# x = (1 0 -1), (0 1 0), 0, (1 1 1): the first gives (-2.5, -3.5), class 0
+printf '1 0 -1\n0 1 0\n0 0 0\n1 1 1\n' >signed
+"$SILVERBAR" infer "$model" --data signed --labels labels $ideal --signed two-phase -o two --csv >two.csv 2>/dev/null
+same "both signs" "$(sed 1d two/images.csv | cut -d, -f3 | tr '\n' ' ')" "0 1 0 1 "
+# rows 1 and 3: 230 and 350 uS, one a phase
+near "both signs: energy of image 1" "$(field two/images.csv energy_array_J 1)" 5.22e-14 1e-12
+near "both signs: time" "$(field two.csv time_sequence_s 1)" 2e-7 1e-12
+
 refuse() { # 'PIECE OF THE MESSAGE' ARGUMENT...
     piece=$1
     shift
@@ -85,7 +93,6 @@ refuse() { # 'PIECE OF THE MESSAGE' ARGUMENT...
 printf '1\n1\n2\n0\n' >classes
 printf '1\n1\n0\n' >three
 printf '1 0\n0 1\n' >narrow
-printf '1 0 -1\n0 1 0\n0 0 0\n1 1 1\n' >signed
 refuse "expected an ONNX file, and --data" "$model"
 refuse "no: cannot be read" "$model" --data no --labels labels
 refuse "without labels, expected --labels" "$model" --data images

@@ -305,18 +305,46 @@ static void test_mapping(void **state)
     ASSERT_NEAR(sum / 20000, 0.0025 / 3, 0.04 * 0.0025 / 3);
 }
 
+/* Inputs of both signs: refused, or the network as it is by two reads, whose energies add. */
 static void test_signed(void **state)
 {
     struct graph g = small_network();
     struct data_set set = random_set();
     const struct inference_images images = images_of(&set);
+    struct tile_options o = plain;
     struct inference *f;
     struct error error = {{0}};
+    double wanted[IMAGES * 7], seen[IMAGES * 7];
     (void)state;
     set.numbers[17] = -0.5;
-    ASSERT_DONE(inference_open(&g, &plain, 1, &f, &error), error);
+    ASSERT_DONE(inference_open(&g, &o, 1, &f, &error), error);
     assert_int_equal(inference_calibrate(f, &images, &quiet, &error), STATUS_INPUT);
     ASSERT_NAMES(error.text, "layer 'conv' (Conv): inputs down to -0.5");
+    inference_close(f);
+    for (size_t k = 0; k < IMAGES * 100; k++)
+        set.numbers[k] -= k % 3 == 0 ? 0.7 : 0;
+    o.sign = SIGNED_TWO_PHASES;
+    o.form.rows = 7;
+    graph_evaluate(&g, IMAGES, set.numbers, wanted, NULL);
+    f = calibrated(&g, &o, &set);
+    assert_int_equal(f->layers[0]->phases, 2);
+    assert_int_equal(f->layers[2]->phases, 1); /* behind Relu */
+    const struct multiplier tiles = {read_all, f};
+    graph_evaluate(&g, IMAGES, set.numbers, seen, &tiles);
+    for (size_t k = 0; k < COUNT(seen); k++)
+        ASSERT_NEAR(seen[k], wanted[k], 1e-12 * 54);
+    /* ideal lines take the same whatever the signs are */
+    double energy[2], flat[100];
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < 100; i++)
+            flat[i] = k == 0 ? set.numbers[i] : fabs(set.numbers[i]);
+        memset(f->energy, 0, f->batch * sizeof *f->energy);
+        double y[54];
+        const struct evaluation e = {1, (const double *[]){flat}, y, &tiles};
+        g.layers[0].type->evaluate(&g.layers[0], &e);
+        energy[k] = f->energy[0];
+    }
+    ASSERT_NEAR(energy[0], energy[1], 1e-12 * energy[1]);
     inference_close(f);
     data_set_free(&set);
     graph_free(&g);

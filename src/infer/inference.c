@@ -128,13 +128,9 @@ enum status inference_calibrate(struct inference *f, const struct inference_imag
         struct tiled_matrix *t = f->layers[k];
         if (!t)
             continue;
-        if (t->x_min < 0)
-            return fail(error, STATUS_INPUT,
-                        "layer '%.80s' (%.40s): inputs down to %g, expected 0 or more: drivers are "
-                        "unsigned",
-                        t->layer->name, t->layer->op_type, t->x_min);
-        t->x_max = t->x_max > 0 ? t->x_max : 1; /* no input ever */
-        tiled_matrix_begin_ranges(t, images->count * t->matrix->reads);
+        status = tiled_matrix_end_inputs(t, error);
+        if (status == STATUS_OK)
+            tiled_matrix_begin_ranges(t, images->count * t->matrix->reads);
     }
     if (status == STATUS_OK)
         status = pass(&second, error);

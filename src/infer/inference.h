@@ -39,7 +39,7 @@ struct inference_images {
     size_t count;
 };
 
-/* STATUS_INPUT names a layer whose inputs are below 0: drivers are unsigned. */
+/* STATUS_INPUT names a layer whose inputs are below 0, where these are refused. */
 enum status inference_calibrate(struct inference *inference, const struct inference_images *images,
                                 const struct inference_watch *watch, struct error *error);
 

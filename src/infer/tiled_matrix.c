@@ -208,11 +208,25 @@ void tiled_matrix_see(struct tiled_matrix *t, const struct products *p)
     }
 }
 
+enum status tiled_matrix_end_inputs(struct tiled_matrix *t, struct error *error)
+{
+    if (t->x_min < 0 && t->options->sign == SIGNED_REFUSE)
+        return fail(error, STATUS_INPUT,
+                    "layer '%.80s' (%.40s): inputs down to %g, expected 0 or more: drivers are "
+                    "unsigned; two phases take both signs",
+                    t->layer->name, t->layer->op_type, t->x_min);
+    t->phases = t->x_min < 0 ? 2 : 1;
+    t->x_max = fmax(t->x_max, -t->x_min);
+    if (!(t->x_max > 0)) /* no input ever */
+        t->x_max = 1;
+    return STATUS_OK;
+}
+
 void tiled_matrix_begin_ranges(struct tiled_matrix *t, size_t reads)
 {
     t->top = NEW(t->sides * places(t), struct top_values);
     for (size_t k = 0; k < t->sides * places(t); k++)
-        top_values_init(&t->top[k], t->options->adc_quantile, reads);
+        top_values_init(&t->top[k], t->options->adc_quantile, reads * t->phases);
 }
 
 /* Do columns a and b share a range? */
@@ -283,8 +297,9 @@ static void convert(struct tiled_matrix *t, size_t at, size_t n, size_t step, do
     p->converted += (double)n;
 }
 
-/* Currents of all columns of a row of tiles, added to the results. */
-static void read_row(struct tiled_matrix *t, const struct products *p, size_t row_tile, size_t side)
+/* Currents of all columns of a row of tiles, added to the results with that sign. */
+static void read_row(struct tiled_matrix *t, const struct products *p, size_t row_tile, size_t side,
+                     double sign)
 {
     const struct matrix_layer *m = t->matrix;
     const size_t first = row_tile * t->options->form.rows, rows = rows_of(t, row_tile);
@@ -303,7 +318,7 @@ static void read_row(struct tiled_matrix *t, const struct products *p, size_t ro
     const size_t step = p->by_vector ? m->columns : 1;
     for (size_t c = 0; c < m->columns; c++) {
         const size_t from = p->by_vector ? c : c * p->n, at = place(t, p->group, row_tile, c);
-        const double factor = (side == 1 ? -1 : 1) * t->factor[at] * t->x_max;
+        const double factor = (side == 1 ? -sign : sign) * t->factor[at] * t->x_max;
         convert(t, side * places(t) + at, p->n, step, current + from);
         for (size_t r = 0; r < p->n; r++)
             p->y[from + r * step] += factor * current[from + r * step];
@@ -346,21 +361,35 @@ static void add_energy(struct tiled_matrix *t, const struct products *p, size_t 
     matrix_mirror(rows, rows, t->moments[at]);
 }
 
-void tiled_matrix_read(struct tiled_matrix *t, const struct products *p, double *energy)
+/* Fractions of V on the rows; with two phases, of the inputs above 0, then of those below. */
+static void drive(struct tiled_matrix *t, const struct products *p, size_t phase)
 {
-    const struct matrix_layer *m = t->matrix;
-    const size_t n = p->n * m->rows;
+    const size_t n = p->n * t->matrix->rows;
     double *v = grow(t, 0, n);
-    const size_t clipped = dac_convert(t->options->dac_bits, t->x_max, n, p->x, v);
-    memset(p->y, 0, p->n * m->columns * sizeof *p->y);
-    for (size_t row_tile = 0; row_tile < t->row_tiles; row_tile++) {
-        for (size_t side = 0; side < t->sides; side++)
-            read_row(t, p, row_tile, side);
-        if (!t->top)
-            add_energy(t, p, row_tile, energy);
+    const double *x = p->x;
+    if (t->phases == 2) {
+        const double sign = phase == 0 ? 1 : -1;
+        for (size_t k = 0; k < n; k++)
+            v[k] = sign * p->x[k] > 0 ? sign * p->x[k] : 0;
+        x = v;
     }
+    const size_t clipped = dac_convert(t->options->dac_bits, t->x_max, n, x, v);
     t->inputs += t->top ? 0 : (double)n;
     t->inputs_clipped += t->top ? 0 : (double)clipped;
+}
+
+void tiled_matrix_read(struct tiled_matrix *t, const struct products *p, double *energy)
+{
+    memset(p->y, 0, p->n * t->matrix->columns * sizeof *p->y);
+    for (size_t phase = 0; phase < t->phases; phase++) {
+        drive(t, p, phase);
+        for (size_t row_tile = 0; row_tile < t->row_tiles; row_tile++) {
+            for (size_t side = 0; side < t->sides; side++)
+                read_row(t, p, row_tile, side, phase == 0 ? 1 : -1);
+            if (!t->top)
+                add_energy(t, p, row_tile, energy);
+        }
+    }
 }
 
 /* ------------------------------------------------------------------------------------ energies */

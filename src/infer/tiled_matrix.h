@@ -16,6 +16,9 @@
 #include "infer/tile_plan.h"
 #include "infer/top_values.h"
 
+/* Inputs below 0, where drivers are unsigned: REFUSE them, or read in TWO_PHASES, y = W x+ - W x-. */
+enum tile_signed { SIGNED_REFUSE, SIGNED_TWO_PHASES };
+
 /* What shares one largest weight, or one range of converters. */
 enum tile_share { SHARE_LAYER, SHARE_COLUMN, SHARE_TILE };
 
@@ -25,7 +28,8 @@ struct tile_options {
     enum tile_share scale;
     double row_ohm, column_ohm, driver_ohm, sense_ohm; /* [ohm] */
     double volt;                                       /* V */
-    unsigned dac_bits, adc_bits;                       /* 0: none */
+    enum tile_signed sign;
+    unsigned dac_bits, adc_bits; /* 0: none */
     enum tile_share adc_per;
     double adc_quantile; /* range: of |I| of the column that has the largest, 1: its maximum */
     double read_time;    /* [s] */
@@ -43,12 +47,13 @@ struct tiled_matrix {
     const struct matrix_layer *matrix;
     const struct tile_options *options;
     size_t row_tiles, sides; /* converters of a pair */
+    size_t phases;           /* reads of a vector: 2 where inputs are below 0 */
     size_t n_pairs;
     struct tile_pair *pairs; /* n_pairs: group, row of tiles, column of tiles */
     double *w[2];            /* a side: groups x columns x rows: V W [A] */
     double *factor;          /* groups x row_tiles x columns: w_max / (V (g_max - g_min)) [1/A] */
     double *range;           /* sides x groups x row_tiles x columns [A] */
-    double x_max, x_min;     /* of the inputs of training images */
+    double x_max, x_min;     /* of the inputs of training images; then X, and the smallest */
     struct top_values *top;  /* as range, while ranges are found; else NULL */
     double inputs, inputs_clipped;
     double **delivered; /* groups x row_tiles: sum of Y of a row of tiles, its rows squared */
@@ -62,9 +67,10 @@ enum status tiled_matrix_new(const struct layer *layer, const struct tile_option
                              gsl_rng *rng, struct tiled_matrix **tiled, struct error *error);
 void tiled_matrix_free(struct tiled_matrix *tiled);
 
-/* Calibration: the inputs' extremes; then reads without converters for `reads` vectors a group, and the
- * ranges from them. */
+/* Calibration: the inputs' extremes, and X and phases from them (STATUS_INPUT: inputs below 0 are refused);
+ * then reads without converters for `reads` vectors a group, and the ranges from them. */
 void tiled_matrix_see(struct tiled_matrix *tiled, const struct products *products);
+enum status tiled_matrix_end_inputs(struct tiled_matrix *tiled, struct error *error);
 void tiled_matrix_begin_ranges(struct tiled_matrix *tiled, size_t reads);
 void tiled_matrix_end_ranges(struct tiled_matrix *tiled);
 

@@ -56,6 +56,7 @@ enum option_key {
     KEY_SENSE,
     KEY_VOLT,
     KEY_READ_TIME,
+    KEY_SIGNED,
     KEY_DAC,
     KEY_ADC,
     KEY_ADC_PER,
@@ -98,6 +99,7 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, "Reads:", 4},
     {"volt", KEY_VOLT, "V", 0, "of the largest input", 4},
     {"read-time", KEY_READ_TIME, "S", 0, "of a read", 4},
+    {"signed", KEY_SIGNED, "NAME", 0, "inputs below 0: refuse, or two-phase, by two reads", 4},
     {"dac", KEY_DAC, "BITS", 0, "of inputs, 1 to 24, or off", 4},
     {"adc", KEY_ADC, "BITS", 0, "of column currents, 1 to 24, or off", 4},
     {"adc-per", KEY_ADC_PER, "NAME", 0, "a range for: layer, column or tile", 4},
@@ -117,6 +119,7 @@ static const struct argp_option options[] = {
 static const char *const fills[] = {"cut", "pad", NULL};
 static const char *const subtracts[] = {"analog", "digital", NULL};
 static const char *const shares[] = {"layer", "column", "tile", NULL};
+static const char *const signs[] = {"refuse", "two-phase", NULL};
 static const char *const maps[] = {"ideal", "error", NULL};
 
 /* ---------------------------------------------------------------------------------- arguments */
@@ -274,6 +277,9 @@ static error_t parse_reads(int key, char *text, struct argp_state *state)
     case KEY_READ_TIME:
         a->tile.read_time = argument_number(state, "--read-time", text, 1e-12, 1);
         break;
+    case KEY_SIGNED:
+        a->tile.sign = (enum tile_signed)argument_choice(state, "--signed", text, signs);
+        break;
     case KEY_DAC:
         a->tile.dac_bits = bits(state, "--dac", text);
         break;
@@ -364,6 +370,7 @@ static char *add_default(int key, const char *text, void *input)
                  {KEY_MAP, maps[a->tile.mapping.mode]},
                  {KEY_SCALE_PER, shares[a->tile.scale]},
                  {KEY_ADC_PER, shares[a->tile.adc_per]},
+                 {KEY_SIGNED, signs[a->tile.sign]},
                  {KEY_SUBTRACT, subtracts[a->tile.form.subtract]}};
     (void)input;
     for (size_t k = 0; k < sizeof figures / sizeof figures[0]; k++)

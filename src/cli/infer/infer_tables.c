@@ -59,7 +59,7 @@ static double share(double part, double all)
 /* Of one image through the layer's tiles: each read takes its time. */
 static double layer_time(const struct tiled_matrix *t)
 {
-    return (double)t->matrix->reads * t->options->read_time;
+    return (double)(t->matrix->reads * t->phases) * t->options->read_time;
 }
 
 double infer_residual(const struct infer_outcome *o)
