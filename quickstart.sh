@@ -7,7 +7,8 @@ unset CDPATH SILVERBAR_DATA
 
 packages="gcc libc6-dev make autoconf automake libtool pkg-config libngspice0-dev ngspice gnuplot-nox libgsl-dev
     libjansson-dev libmd-dev libsundials-dev libsuitesparse-dev libcmocka-dev
-    libyaml-dev libsqlite3-dev zlib1g-dev libjs-dygraphs"
+    libyaml-dev libsqlite3-dev zlib1g-dev libopenblas-serial-dev libprotobuf-c-dev protobuf-c-compiler
+    libjs-dygraphs"
 
 usage="Usage: sh quickstart.sh [check]
   (nothing)  install what is missing, build, train the classifier, print the table

@@ -6,9 +6,10 @@
 . "$(dirname -- "$0")/setup.sh"
 cd "$SB_SRC" || exit 99
 # below its own name a room may use itself and every room above it in this list
-order="base device device/model device/library element circuit engine engine/dae engine/event/network
-    engine/event engine/spice engine/lines wave learn simulate sweep fit compare study
-    study/experiment study/claims report/page report study/random include library cli/input cli"
+order="base base/bytes base/matrix device device/model device/library element circuit engine engine/dae engine/event/network
+    engine/event engine/spice engine/lines wave learn/data learn simulate infer/layer infer/onnx infer sweep fit compare study
+    study/experiment study/claims report/page report study/random include library cli/input
+    cli/infer cli"
 # a table of what stands below it, and what its folder's other files say of it
 exceptions="device/model.c:device/model engine/engine.c:engine/dae engine/engine.c:engine/event
     engine/engine.c:engine/spice device/model.h:device/model report/page:report"
@@ -109,6 +110,8 @@ SQLite sqlite3\.h
 YAML yaml\.h
 jansson jansson\.h
 SHA-2 sha2\.h
+BLAS (f77|c)blas\.h
+protobuf-c protobuf-c/|infer/onnx/onnx\.pb-c\.h
 END
 
 # netlists/classifier.cir and the decks in results folders are the program's output

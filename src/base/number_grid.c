@@ -88,6 +88,9 @@ static enum status read_text(const char *path, FILE *in, struct number_grid *g, 
         status = fail(error, STATUS_INPUT, "%s: read error: %s", path, strerror(errno));
     if (status == STATUS_OK && g->rows == 0)
         status = fail_at(error, path, 1, "no numbers, expected lines of numbers or a .npy file");
+    g->n_dims = 2;
+    g->dims[0] = g->rows;
+    g->dims[1] = g->columns;
     free(line);
     return status;
 }
@@ -99,6 +102,7 @@ struct npy {
     char kind; /* f, i, u, b */
     bool swap, fortran;
     size_t size; /* bytes of a number */
+    size_t n_dims, dims[NUMBER_GRID_DIMS];
     size_t rows, columns;
 };
 
@@ -144,20 +148,21 @@ static bool dimension(const char **p, size_t *value)
     return true;
 }
 
-static bool read_shape(const char *p, struct npy *h)
+static bool read_shape(const char *p, size_t most, struct npy *h)
 {
-    size_t first, second;
-    if (!p || *p++ != '(' || !dimension(&p, &first))
+    size_t n = 1;
+    if (!p || *p++ != '(')
         return false;
-    h->rows = 1;
-    h->columns = first;
-    if (*p == ')')
-        return first > 0;
-    if (!dimension(&p, &second) || *p != ')')
-        return false;
-    h->rows = first;
-    h->columns = second;
-    return first > 0 && second > 0 && first <= NUMBER_GRID_MAX / second;
+    while (*p != ')' || h->n_dims == 0) {
+        size_t *d = &h->dims[h->n_dims];
+        if (h->n_dims == most || !dimension(&p, d) || *d == 0 || *d > NUMBER_GRID_MAX / n)
+            return false;
+        n *= *d;
+        h->n_dims++;
+    }
+    h->rows = h->n_dims > 1 ? h->dims[0] : 1;
+    h->columns = n / h->rows;
+    return true;
 }
 
 static bool read_type(const char *p, struct npy *h)
@@ -173,7 +178,7 @@ static bool read_type(const char *p, struct npy *h)
            ((h->kind == 'i' || h->kind == 'u') && whole);
 }
 
-static enum status parse_header(const char *path, const char *text, struct npy *h,
+static enum status parse_header(const char *path, const char *text, size_t most, struct npy *h,
                                 struct error *error)
 {
     const char *order = entry(text, "fortran_order"), *type = entry(text, "descr");
@@ -185,10 +190,10 @@ static enum status parse_header(const char *path, const char *text, struct npy *
         return fail(error, STATUS_INPUT, "%s: .npy without fortran_order True or False", path);
     h->fortran = *order == 'T';
     const char *shape = entry(text, "shape");
-    if (!read_shape(shape, h))
+    if (!read_shape(shape, most, h))
         return fail(error, STATUS_INPUT,
-                    "%s: .npy of shape %.24s, expected one or two dimensions and 1 to %u numbers",
-                    path, shape ? shape : "unknown", NUMBER_GRID_MAX);
+                    "%s: .npy of shape %.24s, expected one or %s dimensions and 1 to %u numbers",
+                    path, shape ? shape : "unknown", most > 2 ? "more" : "two", NUMBER_GRID_MAX);
     return STATUS_OK;
 }
 
@@ -220,6 +225,20 @@ static double number_at(const unsigned char *from, const struct npy *h)
     return h->size == 1 ? v.u1 : h->size == 2 ? v.u2 : h->size == 4 ? (double)v.u4 : (double)v.u8;
 }
 
+/* Where the k-th number in C order stands in Fortran order, the first dimension running fastest. */
+static size_t fortran_index(const struct npy *h, size_t k)
+{
+    size_t from = 0;
+    for (size_t d = h->n_dims; d-- > 0;) {
+        size_t before = 1;
+        for (size_t i = 0; i < d; i++)
+            before *= h->dims[i];
+        from += k % h->dims[d] * before;
+        k /= h->dims[d];
+    }
+    return from;
+}
+
 static enum status read_numbers(const char *path, FILE *in, const struct npy *h,
                                 struct number_grid *g, struct error *error)
 {
@@ -234,17 +253,21 @@ static enum status read_numbers(const char *path, FILE *in, const struct npy *h,
     unsigned char *bytes = NEW(n * h->size, unsigned char);
     g->rows = h->rows;
     g->columns = h->columns;
+    g->n_dims = h->n_dims;
+    memcpy(g->dims, h->dims, sizeof g->dims);
+    g->bytes = h->kind == 'u' && h->size == 1;
     g->a = NEW(n, double);
     const bool whole = fread(bytes, h->size, n, in) == n;
     for (size_t k = 0; k < n && whole; k++) {
-        const size_t from = h->fortran ? k % h->columns * h->rows + k / h->columns : k;
+        const size_t from = h->fortran ? fortran_index(h, k) : k;
         g->a[k] = number_at(bytes + from * h->size, h);
     }
     free(bytes);
     return whole ? STATUS_OK : fail(error, STATUS_INPUT, "%s: .npy ends early", path);
 }
 
-static enum status read_npy(const char *path, FILE *in, struct number_grid *g, struct error *error)
+static enum status read_npy(const char *path, FILE *in, size_t most, struct number_grid *g,
+                            struct error *error)
 {
     unsigned char begin[12] = {0};
     size_t length;
@@ -266,12 +289,18 @@ static enum status read_npy(const char *path, FILE *in, struct number_grid *g, s
     if (fread(text, 1, length, in) != length || memchr(text, 0, length))
         status = fail(error, STATUS_INPUT, "%s: .npy ends in its header", path);
     if (status == STATUS_OK)
-        status = parse_header(path, text, &h, error);
+        status = parse_header(path, text, most, &h, error);
     free(text);
     return status == STATUS_OK ? read_numbers(path, in, &h, g, error) : status;
 }
 
 enum status number_grid_read(const char *path, struct number_grid **grid, struct error *error)
+{
+    return number_grid_read_dims(path, 2, grid, error);
+}
+
+enum status number_grid_read_dims(const char *path, size_t most, struct number_grid **grid,
+                                  struct error *error)
 {
     struct stat info;
     unsigned char begin[sizeof magic];
@@ -289,7 +318,7 @@ enum status number_grid_read(const char *path, struct number_grid **grid, struct
         const bool npy = fread(begin, 1, sizeof begin, in) == sizeof begin &&
                          memcmp(begin, magic, sizeof magic) == 0;
         rewind(in);
-        status = npy ? read_npy(path, in, g, error) : read_text(path, in, g, error);
+        status = npy ? read_npy(path, in, most, g, error) : read_text(path, in, g, error);
     }
     fclose(in);
     if (status == STATUS_OK)

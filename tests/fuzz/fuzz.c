@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 const struct fuzz_target fuzz_targets[FUZZ_TARGETS] = {
+    {"data", fuzz_data},
     {"deck", fuzz_deck},
     {"folder", fuzz_folder},
     {"images", fuzz_images},
     {"library", fuzz_library},
+    {"onnx", fuzz_onnx},
     {"raw", fuzz_raw},
     {"store", fuzz_store},
     {"subcircuit", fuzz_subcircuit},

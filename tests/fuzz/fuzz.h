@@ -10,15 +10,15 @@
 /* Any bytes are read and used, or refused with a message; anything else aborts. */
 typedef void fuzz_reader(const uint8_t *bytes, size_t n);
 
-fuzz_reader fuzz_deck, fuzz_folder, fuzz_images, fuzz_library, fuzz_raw, fuzz_store,
-    fuzz_subcircuit, fuzz_testbench, fuzz_trace;
+fuzz_reader fuzz_data, fuzz_deck, fuzz_folder, fuzz_images, fuzz_library, fuzz_onnx, fuzz_raw,
+    fuzz_store, fuzz_subcircuit, fuzz_testbench, fuzz_trace;
 
 struct fuzz_target {
     const char *name; /* and of the folder of its corpus */
     fuzz_reader *read;
 };
 
-#define FUZZ_TARGETS 9
+#define FUZZ_TARGETS 11
 extern const struct fuzz_target fuzz_targets[FUZZ_TARGETS];
 
 /* The process's own folder, removed at its end. */

@@ -35,7 +35,7 @@ double lines_rounding_part(size_t rows, size_t columns)
     return 4 * (double)(rows + columns) * (DBL_EPSILON / 2);
 }
 
-static enum status check(const struct lines_array *a, struct error *error)
+enum status lines_array_check(const struct lines_array *a, struct error *error)
 {
     const struct {
         const char *name;
@@ -116,7 +116,7 @@ enum status lines_reader_new(const struct lines_array *array, enum lines_method 
 {
     const size_t m = array->rows, n = array->columns, s = m < n ? m : n, l = m < n ? n : m;
     *reader = NULL;
-    enum status status = check(array, error);
+    enum status status = lines_array_check(array, error);
     if (status != STATUS_OK)
         return status;
     struct lines_reader *r = NEW(1, struct lines_reader);

@@ -32,6 +32,9 @@ struct lines_array {
 #define LINES_OHM_MAX 1e15
 #define LINES_VOLT_MAX 1e9
 
+/* Are all numbers of the array within these?  STATUS_INPUT names the one that is not. */
+enum status lines_array_check(const struct lines_array *array, struct error *error);
+
 /* LINES_CHEAPER begins with the method that is estimated to be cheaper, and turns to elimination where
  * conjugate gradients cannot bound the errors tightly enough. */
 enum lines_method { LINES_CHEAPER, LINES_ELIMINATION, LINES_GRADIENTS };

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/matrix/matrix.h"
+
+#include <assert.h>
+#include <f77blas.h>
+#include <limits.h>
+#include <stdint.h>
+
+/* The Fortran names, dgemm_ and dsyrk_: those of CBLAS are also in libgslcblas, which GSL brings, and which
+ * the linker may find first; it is thirty times slower.  Fortran stores columns, so that our rows are its
+ * columns, and each matrix its transpose: c' = y' x'. */
+
+/* More threads would split sums by the number of processors, and outlive fork(). */
+static void one_thread(void)
+{
+    static bool done;
+    int one = 1;
+    if (!done)
+        openblas_set_num_threads_(&one);
+    done = true;
+}
+
+static int side(size_t n)
+{
+    assert(n <= INT_MAX);
+    return (int)n;
+}
+
+void matrix_multiply(const struct matrix_view *x, const struct matrix_view *y,
+                     const struct matrix_result *r)
+{
+    int m = side(r->m), n = side(r->n), k = side(r->k), x_stride = side(x->stride),
+        y_stride = side(y->stride), stride = side(r->stride);
+    double factor = r->factor, keep = r->keep;
+    char x_form[] = {x->transposed ? 'T' : 'N', 0}, y_form[] = {y->transposed ? 'T' : 'N', 0};
+    if (m == 0 || n == 0)
+        return;
+    one_thread();
+    dgemm_(y_form, x_form, &n, &m, &k, &factor, (double *)(uintptr_t)y->a, &y_stride,
+           (double *)(uintptr_t)x->a, &x_stride, &keep, r->c, &stride);
+}
+
+void matrix_add_square(const struct matrix_view *x, const struct matrix_square *q)
+{
+    int n = side(q->n), k = side(q->k), x_stride = side(x->stride), stride = side(q->stride);
+    double factor = q->factor, keep = 1;
+    char above[] = "L", form[] = {x->transposed ? 'T' : 'N', 0};
+    one_thread();
+    dsyrk_(above, form, &n, &k, &factor, (double *)(uintptr_t)x->a, &x_stride, &keep, q->c,
+           &stride);
+}
+
+void matrix_mirror(size_t n, size_t stride, double *c)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            c[i * stride + j] = c[j * stride + i];
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rows run along, columns across (lines_elimination.h), whatever the shape: with 1 V on each row in turn
+ * the voltages of column j's row nodes are the m x m matrix
+ *
+ *     R(j) = A(j) R(j-1),    R(-1) = 1
+ *
+ * and with C(j) those of its column nodes, U = R - C is across the devices and F = D U flows through them.
+ * Sums of F down the column are currents of its segments, sums of F from the last column on those of the
+ * rows' segments. */
+#include "engine/lines/lines_forms.h"
+
+#include "base/matrix/matrix.h"
+#include "base/memory.h"
+#include "base/wide.h"
+#include "engine/lines/lines_elimination.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the pass works on; blocks are m x stride. */
+struct pass {
+    const struct lines_array *array;
+    struct lines_forms *forms;
+    struct lines_slices slices;
+    double *power[LINES_CLASSES]; /* blocks: the forms, above the diagonal */
+    double *r, *before, *c, *work;
+};
+
+static void pass_free(struct pass *p)
+{
+    free(p->slices.g);
+    free(p->slices.transfer);
+    free(p->slices.pivot);
+    free(p->slices.near);
+    free(p->slices.step);
+    for (size_t k = 0; k < LINES_CLASSES; k++)
+        free(p->power[k]);
+    free(p->r);
+    free(p->before);
+    free(p->c);
+    free(p->work);
+}
+
+void lines_forms_free(struct lines_forms *f)
+{
+    if (!f)
+        return;
+    free(f->w);
+    free(f->y);
+    for (size_t k = 0; k < LINES_CLASSES; k++)
+        free(f->power[k]);
+    free(f);
+}
+
+static void slices_init(const struct lines_array *a, bool powers, struct lines_slices *w)
+{
+    const size_t m = a->rows, n = a->columns;
+    *w = (struct lines_slices){.l = n,
+                               .s = m,
+                               .stride = (m + 3) / 4 * 4,
+                               .near_ohm = a->driver_ohm + a->row_ohm,
+                               .along_ohm = a->row_ohm,
+                               .across_ohm = a->column_ohm,
+                               .end_ohm = a->sense_ohm + a->column_ohm};
+    const size_t size = n * w->stride;
+    w->g = NEW(size, double);
+    w->transfer = NEW(size, double);
+    w->pivot = NEW(size, double);
+    w->near = NEW(size, double);
+    w->step = powers ? NEW(size * m, double) : NULL;
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = 0; i < m; i++)
+            w->g[j * w->stride + i] = a->g[i * n + j];
+}
+
+/* y = f (x + factor before) for n numbers; before NULL: 0. */
+WIDE static void scaled_sum(size_t n, double f, const double *x, double factor,
+                            const double *before, double *y)
+{
+    for (size_t k = 0; k < n; k++)
+        y[k] = f * (x[k] + (before ? factor * before[k] : 0));
+}
+
+/* c = (T + D)^-1 D r: the column's nodes, from the elimination's pivots. */
+static void column_nodes(const struct lines_slices *w, size_t j, const double *r, double *c)
+{
+    const size_t s = w->s, n = w->stride;
+    const double *g = w->g + j * n, *pivot = w->pivot + j * n;
+    memset(c, 0, s * n * sizeof *c);
+    if (!(w->end_ohm > 0)) /* at the sense's 0 V */
+        return;
+    if (!(w->across_ohm > 0)) { /* one node */
+        for (size_t k = 0; k < s; k++)
+            scaled_sum(n, 1, c, g[k] * pivot[0], r + k * n, c);
+        for (size_t k = 1; k < s; k++)
+            memcpy(c + k * n, c, n * sizeof *c);
+        return;
+    }
+    const double segment = 1 / w->across_ohm;
+    for (size_t k = 0; k < s; k++) {
+        scaled_sum(n, g[k], r + k * n, 0, NULL, c + k * n);
+        scaled_sum(n, pivot[k], c + k * n, segment, k > 0 ? c + (k - 1) * n : NULL, c + k * n);
+    }
+    for (size_t k = s - 1; k-- > 0;)
+        scaled_sum(n, 1, c + k * n, segment * pivot[k], c + (k + 1) * n, c + k * n);
+}
+
+/* Squares of `rows` rows of currents [A] through `ohm`, or of anything by a factor, to a class's form. */
+static void add_squares(struct pass *p, enum lines_class class, size_t rows, double ohm,
+                        const double *current)
+{
+    const struct matrix_view x = {current, p->slices.stride, false};
+    const struct matrix_square square = {rows, p->slices.s, ohm, p->power[class], p->slices.stride};
+    if (ohm > 0)
+        matrix_add_square(&x, &square);
+}
+
+/* Powers of column j's devices and segments; the devices' currents F take the place of A(j). */
+static void column_powers(struct pass *p, size_t j)
+{
+    const struct lines_slices *w = &p->slices;
+    const size_t s = w->s, n = w->stride;
+    const double *g = w->g + j * n;
+    double *f = w->step + j * s * n;
+    column_nodes(w, j, p->r, p->c);
+    for (size_t k = 0; k < s; k++) {
+        scaled_sum(n, sqrt(g[k]), p->r + k * n, -1, p->c + k * n, p->work + k * n);
+        scaled_sum(n, sqrt(g[k]), p->work + k * n, 0, NULL, f + k * n);
+    }
+    add_squares(p, LINES_DEVICES, s, 1, p->work);
+    for (size_t k = 0; k < s; k++) /* down the column, the last into the sense */
+        scaled_sum(n, 1, f + k * n, 1, k > 0 ? p->work + (k - 1) * n : NULL, p->work + k * n);
+    add_squares(p, LINES_COLUMN_SEGMENTS, s, p->array->column_ohm, p->work);
+    add_squares(p, LINES_SENSES, 1, p->array->sense_ohm, p->work + (s - 1) * n);
+}
+
+static void forward(struct pass *p)
+{
+    const struct lines_slices *w = &p->slices;
+    const size_t s = w->s, n = w->stride;
+    for (size_t k = 0; k < s; k++)
+        p->before[k * n + k] = 1;
+    for (size_t j = 0; j < w->l; j++) {
+        const struct matrix_view a = {w->step + j * s * n, n, false}, x = {p->before, n, false};
+        const struct matrix_result r = {s, s, s, 1, 0, p->r, n};
+        matrix_multiply(&a, &x, &r);
+        column_powers(p, j);
+        double *swap = p->before;
+        p->before = p->r;
+        p->r = swap;
+    }
+}
+
+/* Sums of the devices' currents from the last column on are those of the rows; the first is Y. */
+static void backward(struct pass *p)
+{
+    const struct lines_slices *w = &p->slices;
+    const size_t s = w->s, n = w->stride;
+    double *sum = p->work;
+    memset(sum, 0, s * n * sizeof *sum);
+    for (size_t j = w->l; j-- > 0;) {
+        scaled_sum(s * n, 1, sum, 1, w->step + j * s * n, sum);
+        add_squares(p, LINES_ROW_SEGMENTS, s, p->array->row_ohm, sum);
+    }
+    add_squares(p, LINES_DRIVERS, s, p->array->driver_ohm, sum);
+    for (size_t i = 0; i < s; i++)
+        for (size_t k = 0; k < s; k++)
+            p->forms->y[i * s + k] = (sum[i * n + k] + sum[k * n + i]) / 2;
+}
+
+static void powers_of(struct pass *p)
+{
+    const size_t s = p->slices.s, n = p->slices.stride, block = s * n;
+    p->r = NEW(block, double);
+    p->before = NEW(block, double);
+    p->c = NEW(block, double);
+    p->work = NEW(block, double);
+    p->forms->y = NEW(s * s, double);
+    for (size_t k = 0; k < LINES_CLASSES; k++)
+        p->power[k] = NEW(block, double);
+    forward(p);
+    backward(p);
+    for (size_t k = 0; k < LINES_CLASSES; k++) {
+        matrix_mirror(s, n, p->power[k]);
+        p->forms->power[k] = NEW(s * s, double);
+        for (size_t i = 0; i < s; i++)
+            memcpy(p->forms->power[k] + i * s, p->power[k] + i * n, s * sizeof(double));
+    }
+}
+
+enum status lines_forms_new(const struct lines_array *a, bool powers, struct lines_forms **forms,
+                            struct error *error)
+{
+    const size_t m = a->rows, n = a->columns;
+    *forms = NULL;
+    const enum status status = lines_array_check(a, error);
+    if (status != STATUS_OK)
+        return status;
+    if (powers && n > FORMS_NUMBERS_MAX / m / (m + 3))
+        return fail(error, STATUS_INPUT,
+                    "%zu x %zu devices: powers of so large an array would take %zu GB of memory", m,
+                    n, (m * m * n) >> 27);
+    struct lines_forms *f = NEW(1, struct lines_forms);
+    struct pass p = {.array = a, .forms = f};
+    f->rows = m;
+    f->columns = n;
+    slices_init(a, powers, &p.slices);
+    const bool done = lines_eliminate(&p.slices);
+    if (done) {
+        f->w = NEW(n * m, double);
+        for (size_t j = 0; j < n; j++)
+            memcpy(f->w + j * m, p.slices.transfer + j * p.slices.stride, m * sizeof *f->w);
+        if (powers)
+            powers_of(&p);
+        *forms = f;
+    } else
+        lines_forms_free(f);
+    pass_free(&p);
+    return done ? STATUS_OK
+                : fail(error, STATUS_NUMERICAL, "elimination of %zu x %zu devices overflows", m, n);
+}
+
+double lines_forms_sum(size_t n, const double *form, const double *c)
+{
+    double sum = 0;
+    for (size_t k = 0; k < n * n; k++)
+        sum += form[k] * c[k];
+    return sum;
+}

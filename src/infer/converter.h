@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Converters at the edges of a tile.
+ *
+ * Of a column's current: signed, mid-tread, `bits` bits over the fixed range -R to R [A],
+ *
+ *     D = 2 R / 2^bits    code = floor(I / D + 1/2), at least -2^(bits-1), at most 2^(bits-1) - 1
+ *
+ * and the value is code D: as two's complement it has one code more below 0, and I = R clips to R - D.
+ * Of a row's voltage: unsigned, x from 0 to its largest value X,
+ *
+ *     code = floor(x / X (2^bits - 1) + 1/2), 0 to 2^bits - 1    v = V code / (2^bits - 1) */
+#ifndef SILVERBAR_INFER_CONVERTER_H
+#define SILVERBAR_INFER_CONVERTER_H
+
+#include <stddef.h>
+
+#define CONVERTER_BITS_MAX 24
+
+struct adc {
+    unsigned bits; /* 0: none, values pass */
+    double range;  /* R, more than 0 */
+};
+
+/* Code of one value. */
+long adc_code(const struct adc *adc, double value);
+
+/* n values, `step` apart, to the values of their codes; returns how many clipped. */
+size_t adc_convert(const struct adc *adc, size_t n, size_t step, double *values);
+
+/* v[n] = fractions of V for x[n]; bits 0: x / X as it is.  Returns how many clipped: below 0 or above X. */
+size_t dac_convert(unsigned bits, double most, size_t n, const double *x, double *v);
+
+/* Energy of a conversion [J] by the median of published converters near that resolution: Walden's figure
+ * of merit times 2^bits (B. Murmann, ADC Performance Survey 1997-2025, chips since 2010 of 1 MS/s to
+ * 2 GS/s: 83, 34 and 43 fJ a step near 6, 8 and 10 bits). */
+double adc_energy(unsigned bits);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A trained network whose weight matrices stand on tiles, and images through it.
+ *
+ *     open        all weights mapped to conductances, all tiles eliminated
+ *     calibrate   training images: largest inputs by the network in double precision, then ranges of
+ *                 the converters by reads of the tiles without them
+ *     run         images: decisions on tiles and in double precision, energies of every read
+ *
+ * Images go through in batches whose size depends on the network alone. */
+#ifndef SILVERBAR_INFER_INFERENCE_H
+#define SILVERBAR_INFER_INFERENCE_H
+
+#include "infer/tiled_matrix.h"
+#include "learn/data/data_set.h"
+
+struct inference {
+    const struct graph *graph;
+    struct tile_options options;
+    struct tiled_matrix **layers; /* graph->n_layers; NULL: digital */
+    size_t batch;
+    double *energy; /* of the batch's images [J] */
+};
+
+/* NULL members: nobody is told, nothing stops. */
+struct inference_watch {
+    void (*progress)(void *data, const char *text); /* one line; NULL: end of it */
+    void *data;
+    volatile int *stop;
+};
+
+enum status inference_open(const struct graph *graph, const struct tile_options *options,
+                           uint64_t seed, struct inference **inference, struct error *error);
+void inference_close(struct inference *inference);
+
+/* The first `count` images of the set, scaled. */
+struct inference_images {
+    const struct data_set *set;
+    struct data_scaling scaling;
+    size_t count;
+};
+
+/* STATUS_INPUT names a layer whose inputs are below 0, where these are refused. */
+enum status inference_calibrate(struct inference *inference, const struct inference_images *images,
+                                const struct inference_watch *watch, struct error *error);
+
+struct inference_result {
+    size_t n, classes;
+    uint32_t *decision, *by_float; /* n: class on tiles, in double precision */
+    double *energy;                /* n: what drivers of arrays delivered [J] */
+};
+
+enum status inference_run(struct inference *inference, const struct inference_images *images,
+                          const struct inference_watch *watch, struct inference_result *result,
+                          struct error *error);
+void inference_result_free(struct inference_result *result);
+
+#endif

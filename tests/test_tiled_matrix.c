@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Weight matrices on tiles: with ideal lines and without converters they are the matrices; with lines and
+ * converters each read is what the static solver and the tables of codes give for its two tiles; energies
+ * are those of lines_power.h, read by read. */
+#include "base/random.h"
+#include "engine/lines/lines_power.h"
+#include "infer/converter.h"
+#include "infer/inference.h"
+#include "testing.h"
+
+static gsl_rng *rng;
+
+static int set_up(void **state)
+{
+    (void)state;
+    rng = random_stream(5, 0, RANDOM_TEST);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    gsl_rng_free(rng);
+    return 0;
+}
+
+static double *draw(size_t n, double least)
+{
+    double *a = NEW(n, double);
+    for (size_t k = 0; k < n; k++)
+        a[k] = least + (1 - least) * gsl_rng_uniform(rng);
+    return a;
+}
+
+/* 4 channels of 5 x 5, windows of 3 x 3 in two groups to 6 channels, then 54 to 7. */
+static struct graph small_network(void)
+{
+    struct graph g = {0};
+    const struct shape in = {3, {4, 5, 5}}, middle = {3, {6, 3, 3}}, out = {1, {7}};
+    const struct window_axis axis = {.in = 5, .out = 3, .kernel = 3, .stride = 1, .dilation = 1};
+    struct matrix_layer *conv = NEW(1, struct matrix_layer), *full = NEW(1, struct matrix_layer);
+    struct curve_layer *relu = NEW(1, struct curve_layer);
+    *conv = (struct matrix_layer){.groups = 2,
+                                  .rows = 18,
+                                  .columns = 3,
+                                  .weights = draw(108, -1),
+                                  .bias = draw(6, -1),
+                                  .reads = 9,
+                                  .convolution = true,
+                                  .window = {4, {axis, axis}}};
+    *full = (struct matrix_layer){
+        .groups = 1, .rows = 54, .columns = 7, .weights = draw(378, -1), .reads = 1};
+    *relu = (struct curve_layer){.curve = CURVE_RELU, .size = 54};
+    g.input = graph_value(&g, &in);
+    size_t value = g.input;
+    struct layer_plan plan = {&layer_matrix, conv,  memory_string("conv"), memory_string("Conv"), 1,
+                              &value,        middle};
+    value = graph_layer(&g, &plan);
+    plan = (struct layer_plan){&layer_curve, relu,  memory_string("relu"), memory_string("Relu"), 1,
+                               &value,       middle};
+    value = graph_layer(&g, &plan);
+    plan = (struct layer_plan){&layer_matrix, full, memory_string("full"), memory_string("Gemm"), 1,
+                               &value,        out};
+    g.output = graph_layer(&g, &plan);
+    return g;
+}
+
+static const struct tile_options plain = {
+    .form = {.rows = 64, .columns = 64},
+    .mapping = {.g_min = 20e-6, .g_max = 200e-6},
+    .volt = 0.1,
+    .adc_quantile = 1,
+    .read_time = 1e-7,
+};
+
+#define IMAGES 9
+static const struct inference_watch quiet;
+
+static struct inference_images images_of(const struct data_set *set)
+{
+    return (struct inference_images){set, {.scale = 1}, set->n};
+}
+
+static struct data_set random_set(void)
+{
+    return (struct data_set){
+        .n = IMAGES, .n_dims = 3, .dims = {4, 5, 5}, .size = 100, .numbers = draw(IMAGES * 100, 0)};
+}
+
+static struct inference *calibrated(const struct graph *g, const struct tile_options *o,
+                                    const struct data_set *set)
+{
+    struct inference *f;
+    struct error error = {{0}};
+    const struct inference_images images = images_of(set);
+    ASSERT_DONE(inference_open(g, o, 1, &f, &error), error);
+    ASSERT_DONE(inference_calibrate(f, &images, &quiet, &error), error);
+    return f;
+}
+
+static void read_all(void *data, const struct products *p)
+{
+    struct inference *f = data;
+    tiled_matrix_read(f->layers[p->layer - f->graph->layers], p, f->energy);
+}
+
+/* Tiles of every size and form, scales and pairs give what the network is. */
+static void test_ideal(void **state)
+{
+    static const size_t sides[][2] = {{64, 64}, {5, 2}, {18, 3}, {7, 100}, {1, 1}};
+    struct graph g = small_network();
+    struct data_set set = random_set();
+    double wanted[IMAGES * 7], seen[IMAGES * 7];
+    (void)state;
+    graph_evaluate(&g, IMAGES, set.numbers, wanted, NULL);
+    for (size_t n = 0; n < 12 * COUNT(sides); n++) {
+        struct tile_options o = plain;
+        o.form.rows = sides[n / 12][0];
+        o.form.columns = sides[n / 12][1];
+        o.scale = (enum tile_share)(n % 3);
+        o.form.subtract = n / 3 % 2 ? TILE_DIGITAL : TILE_ANALOG;
+        o.form.fill = n / 6 % 2 ? TILE_PAD : TILE_CUT;
+        struct inference *f = calibrated(&g, &o, &set);
+        const struct multiplier tiles = {read_all, f};
+        graph_evaluate(&g, IMAGES, set.numbers, seen, &tiles);
+        for (size_t k = 0; k < COUNT(seen); k++)
+            ASSERT_NEAR(seen[k], wanted[k], 1e-12 * 54);
+        inference_close(f);
+    }
+    data_set_free(&set);
+    graph_free(&g);
+}
+
+/* Currents of one read of a tile of the layer, by the static solver, and the power it takes. */
+static void solve_tile(const struct tiled_matrix *t, const struct tile_pair *p, double sign,
+                       const double *volts, double *current, double *power)
+{
+    const struct tile_options *o = t->options;
+    const struct matrix_layer *m = t->matrix;
+    const size_t n = p->rows * p->columns;
+    double *g = NEW(n, double), most = 0, *bound = NEW(p->columns, double), *row = NEW(n, double),
+           *column = NEW(n, double), *device = NEW(n, double);
+    for (size_t k = 0; k < m->groups * m->rows * m->columns; k++)
+        most = fmax(most, fabs(m->weights[k]));
+    for (size_t k = 0; k < n; k++) {
+        const size_t i = p->row + k / p->columns, j = p->column + k % p->columns;
+        const double w = sign * m->weights[(p->group * m->columns + j) * m->rows + i] / most;
+        g[k] = 20e-6 + 180e-6 * (w > 0 ? w : 0);
+    }
+    const struct lines_array a = {.rows = p->rows,
+                                  .columns = p->columns,
+                                  .g = g,
+                                  .row_ohm = o->row_ohm,
+                                  .column_ohm = o->column_ohm,
+                                  .driver_ohm = o->driver_ohm,
+                                  .sense_ohm = o->sense_ohm};
+    struct lines_reader *reader;
+    struct error error = {{0}};
+    struct lines_answer answer = {current, bound, row, column, 0};
+    ASSERT_DONE(lines_reader_new(&a, LINES_GRADIENTS, 1, true, &reader, &error), error);
+    ASSERT_DONE(lines_solve_many(reader, 1, volts, 1e-12, &answer, &error), error);
+    for (size_t k = 0; k < n; k++)
+        device[k] = g[k] * (row[k] - column[k]);
+    struct lines_power balance;
+    lines_power(&a, volts, row, column, device, &balance);
+    *power += balance.delivered;
+    lines_reader_free(reader);
+    double *const all[] = {g, bound, row, column, device};
+    for (size_t k = 0; k < COUNT(all); k++)
+        free(all[k]);
+}
+
+/* One image through the last layer: 54 inputs, tiles of 20 x 4, lines, 6-bit inputs and 5-bit converters. */
+static void test_read(void **state)
+{
+    struct graph g = small_network();
+    struct data_set set = random_set();
+    struct tile_options o = plain;
+    (void)state;
+    o.form = (struct tile_form){.rows = 20, .columns = 4};
+    o.row_ohm = 30;
+    o.column_ohm = 20;
+    o.driver_ohm = 100;
+    o.sense_ohm = 50;
+    o.dac_bits = 6;
+    o.adc_bits = 5;
+    o.adc_per = SHARE_TILE;
+    o.adc_quantile = 0.9;
+    struct inference *f = calibrated(&g, &o, &set);
+    struct tiled_matrix *t = f->layers[2];
+    double x[54], y[7], wanted[7] = {0}, volts[54], energy = 0, power = 0, most = 0;
+    for (size_t k = 0; k < 54; k++)
+        x[k] = t->x_max * gsl_rng_uniform(rng);
+    for (size_t k = 0; k < t->matrix->rows * t->matrix->columns; k++)
+        most = fmax(most, fabs(t->matrix->weights[k]));
+    for (size_t k = 0; k < 54; k++)
+        volts[k] = 0.1 * floor(x[k] / t->x_max * 63 + 0.5) / 63;
+    assert_int_equal(t->n_pairs, 6);
+    for (size_t k = 0; k < t->n_pairs; k++) {
+        const struct tile_pair *p = &t->pairs[k];
+        double plus[4], minus[4];
+        solve_tile(t, p, 1, volts + p->row, plus, &power);
+        solve_tile(t, p, -1, volts + p->row, minus, &power);
+        for (size_t j = 0; j < p->columns; j++) {
+            const double range = t->range[p->row / 20 * 7 + p->column + j];
+            const struct adc adc = {5, range};
+            ASSERT_NEAR(range, t->range[p->row / 20 * 7 + p->column], 0); /* of the tile */
+            wanted[p->column + j] += (double)adc_code(&adc, plus[j] - minus[j]) * range / 16 *
+                                     t->x_max * most / (0.1 * 180e-6);
+        }
+    }
+    const struct products products = {&g.layers[2], 0, 0, 1, true, x, y};
+    tiled_matrix_read(t, &products, &energy);
+    for (size_t k = 0; k < 7; k++)
+        ASSERT_NEAR(y[k], wanted[k], 1e-10 * fabs(wanted[k]));
+    ASSERT_NEAR(energy, power * 1e-7, 1e-11 * energy);
+    inference_close(f);
+    data_set_free(&set);
+    graph_free(&g);
+}
+
+/* Over all reads: images, tiles and classes add up to the same energy. */
+static void test_energy(void **state)
+{
+    struct graph g = small_network();
+    struct data_set set = random_set();
+    const struct inference_images images = images_of(&set);
+    struct tile_options o = plain;
+    struct inference_result r;
+    struct error error = {{0}};
+    (void)state;
+    o.form = (struct tile_form){.rows = 10, .columns = 4, .fill = TILE_PAD};
+    o.row_ohm = o.column_ohm = 20;
+    o.driver_ohm = o.sense_ohm = 50;
+    o.dac_bits = o.adc_bits = 8;
+    struct inference *f = calibrated(&g, &o, &set);
+    ASSERT_DONE(inference_run(f, &images, &quiet, &r, &error), error);
+    double by_image = 0, by_tile = 0, by_class = 0, conversions = 0;
+    for (size_t k = 0; k < r.n; k++)
+        by_image += r.energy[k];
+    for (size_t l = 0; l < g.n_layers; l++)
+        for (size_t k = 0; f->layers[l] && k < f->layers[l]->n_pairs; k++) {
+            const struct tile_energy e = tiled_matrix_energy(f->layers[l], k);
+            by_tile += e.delivered;
+            for (size_t c = 0; c < LINES_CLASSES; c++) {
+                assert_true(e.by_class[c] > 0);
+                by_class += e.by_class[c];
+            }
+            conversions += f->layers[l]->pairs[k].converted;
+        }
+    ASSERT_NEAR(by_image, by_tile, 1e-12 * by_tile);
+    ASSERT_NEAR(by_class, by_tile, 1e-12 * by_tile);
+    /* 2 groups x 9 reads x 2 rows of tiles x 3 columns, 6 rows of tiles x 7 columns */
+    ASSERT_NEAR(conversions, IMAGES * (108 + 42), 0);
+    inference_result_free(&r);
+    inference_close(f);
+    data_set_free(&set);
+    graph_free(&g);
+}
+
+/* What shares a range: all of a layer, nothing, or the columns of a tile. */
+static void test_ranges(void **state)
+{
+    struct graph g = small_network();
+    struct data_set set = random_set();
+    (void)state;
+    for (int share = SHARE_LAYER; share <= SHARE_TILE; share++) {
+        struct tile_options o = plain;
+        o.form = (struct tile_form){.rows = 30, .columns = 4};
+        o.adc_bits = 24;
+        o.adc_per = (enum tile_share)share;
+        struct inference *f = calibrated(&g, &o, &set);
+        const struct tiled_matrix *t = f->layers[2];
+        size_t different = 0;
+        for (size_t k = 1; k < 14; k++)
+            different += t->range[k] < t->range[k - 1] || t->range[k] > t->range[k - 1];
+        /* one range; 14 columns; 4 tiles */
+        assert_int_equal(different, share == SHARE_LAYER ? 0 : share == SHARE_COLUMN ? 13 : 3);
+        inference_close(f);
+    }
+    data_set_free(&set);
+    graph_free(&g);
+}
+
+static void test_mapping(void **state)
+{
+    const struct tile_mapping ideal = {10e-6, 110e-6, 0, MAP_IDEAL, 0.5},
+                              levels = {10e-6, 110e-6, 5, MAP_IDEAL, 0},
+                              error = {10e-6, 110e-6, 0, MAP_ERROR, 0.05};
+    double least = 1, most = 0, sum = 0;
+    (void)state;
+    ASSERT_NEAR(tile_conductance(&ideal, 0.3, rng), 40e-6, 1e-18);
+    /* 10, 35, 60, 85, 110 uS */
+    ASSERT_NEAR(tile_conductance(&levels, 0.12, rng), 10e-6, 1e-18);
+    ASSERT_NEAR(tile_conductance(&levels, 0.13, rng), 35e-6, 1e-18);
+    ASSERT_NEAR(tile_conductance(&levels, 1, rng), 110e-6, 1e-18);
+    for (int k = 0; k < 20000; k++) {
+        const double part = tile_conductance(&error, 0.5, rng) / 60e-6 - 1;
+        least = fmin(least, part);
+        most = fmax(most, part);
+        sum += part * part;
+    }
+    /* uniform in +-0.05: its ends are reached to 20 in 20,000, its variance is 0.05^2 / 3, known to 1 % */
+    assert_true(least >= -0.05 && least < -0.0499 && most <= 0.05 && most > 0.0499);
+    ASSERT_NEAR(sum / 20000, 0.0025 / 3, 0.04 * 0.0025 / 3);
+}
+
+/* Inputs of both signs: refused, or the network as it is by two reads, whose energies add. */
+static void test_signed(void **state)
+{
+    struct graph g = small_network();
+    struct data_set set = random_set();
+    const struct inference_images images = images_of(&set);
+    struct tile_options o = plain;
+    struct inference *f;
+    struct error error = {{0}};
+    double wanted[IMAGES * 7], seen[IMAGES * 7];
+    (void)state;
+    set.numbers[17] = -0.5;
+    ASSERT_DONE(inference_open(&g, &o, 1, &f, &error), error);
+    assert_int_equal(inference_calibrate(f, &images, &quiet, &error), STATUS_INPUT);
+    ASSERT_NAMES(error.text, "layer 'conv' (Conv): inputs down to -0.5");
+    inference_close(f);
+    for (size_t k = 0; k < IMAGES * 100; k++)
+        set.numbers[k] -= k % 3 == 0 ? 0.7 : 0;
+    o.sign = SIGNED_TWO_PHASES;
+    o.form.rows = 7;
+    graph_evaluate(&g, IMAGES, set.numbers, wanted, NULL);
+    f = calibrated(&g, &o, &set);
+    assert_int_equal(f->layers[0]->phases, 2);
+    assert_int_equal(f->layers[2]->phases, 1); /* behind Relu */
+    const struct multiplier tiles = {read_all, f};
+    graph_evaluate(&g, IMAGES, set.numbers, seen, &tiles);
+    for (size_t k = 0; k < COUNT(seen); k++)
+        ASSERT_NEAR(seen[k], wanted[k], 1e-12 * 54);
+    /* ideal lines take the same whatever the signs are */
+    double energy[2], flat[100];
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < 100; i++)
+            flat[i] = k == 0 ? set.numbers[i] : fabs(set.numbers[i]);
+        memset(f->energy, 0, f->batch * sizeof *f->energy);
+        double y[54];
+        const struct evaluation e = {1, (const double *[]){flat}, y, &tiles};
+        g.layers[0].type->evaluate(&g.layers[0], &e);
+        energy[k] = f->energy[0];
+    }
+    ASSERT_NEAR(energy[0], energy[1], 1e-12 * energy[1]);
+    inference_close(f);
+    data_set_free(&set);
+    graph_free(&g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ideal),   cmocka_unit_test(test_read),
+        cmocka_unit_test(test_energy),  cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_mapping), cmocka_unit_test(test_signed),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
