@@ -17,9 +17,10 @@
  * controller is done. */
 #define TRANSIENT_STOP 1e6
 
-/* ngspice needs a ramp where a phase has no edge.  Its length relative to the phase's duration (the energy
- * is then wrong by two thirds of this part), to the time (above the rounding of its last digits) and to
- * the longest step (ngspice takes no step below 1e-11 of it). */
+/* ngspice needs a ramp where a phase has no edge.  Its length relative to the shorter one of the phase's
+ * duration and that of the phase before (the energy is then wrong by two thirds of this part), to the time
+ * (above the rounding of its last digits) and to the longest step (ngspice takes no step below 1e-11 of
+ * it). */
 #define JUMP_PART 1e-7
 #define JUMP_TIME 2e-13
 #define JUMP_STEP 2e-11
@@ -43,6 +44,8 @@ struct run {
     int *externals; /* n_externals: element numbers */
     double *drive;  /* n_externals: their voltages after the edge of the current phase [V] */
     double edge;    /* of the current phase [s]; never 0 in ngspice */
+    double begin;   /* of the current phase [s] */
+    bool begun;     /* there was one */
     int *derived;   /* voltage-controlled sources that drive gates only: their node is computed */
     size_t n_derived;
     double *values;
@@ -228,7 +231,8 @@ static double edge_of(const struct run *r, const struct phase *p)
 {
     if (p->edge > 0)
         return p->edge;
-    const double jump = fmax(JUMP_PART * p->duration, JUMP_TIME * (r->transient->t + p->duration));
+    const double t = r->transient->t, before = r->begun ? t - r->begin : p->duration,
+                 jump = fmax(JUMP_PART * fmin(before, p->duration), JUMP_TIME * (t + p->duration));
     return fmin(p->duration, fmax(jump, JUMP_STEP * r->options->step_max));
 }
 
@@ -237,6 +241,8 @@ static enum status send_phase(struct run *r)
 {
     const struct phase *p = &r->transient->phase;
     r->edge = edge_of(r, p);
+    r->begin = r->transient->t;
+    r->begun = true;
     struct worker_phase message = {.duration = p->duration,
                                    .edge = r->edge,
                                    .edge_parts = p->edge > 0 ? r->options->edge_parts : 0,
