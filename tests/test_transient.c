@@ -116,6 +116,25 @@ static void test_reading_of_a_step(void **state)
     }
 }
 
+/* A pulse without edges takes v^2/R times its length, also where a rest follows that is 1e5 times as long:
+ * ngspice needs ramps, which must be short beside both: a third of 1e-5 of the pulse. */
+static void test_short_pulse(void **state)
+{
+    (void)state;
+    const double pulse = 1e-6, rest = 0.1;
+    for (size_t e = 0; engine_names[e]; e++) {
+        struct divider d = {0};
+        open_divider(&d, engine_names[e], NULL);
+        run(&d, (struct phase){.section = SECTION_TRAINING, .duration = rest}, 0);
+        run(&d, (struct phase){.section = SECTION_TRAINING, .duration = pulse}, 1);
+        run(&d, (struct phase){.section = SECTION_TRAINING, .duration = rest}, 0);
+        const double energy = ledger_element(d.ledger, SECTION_TRAINING, 1) +
+                              ledger_element(d.ledger, SECTION_TRAINING, 2);
+        ASSERT_NEAR(energy / (pulse / 2e3), 1, 4e-6);
+        close_divider(&d);
+    }
+}
+
 /* A value that is past the level when the phase begins does not end it; it does once it has been back:
  * a port that steps to 1 V and later to 0.2 V is past 0.05 V, but not below 0.25 V before. */
 static void test_crossed_in_phase(void **state)
@@ -214,9 +233,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_which_stop),       cmocka_unit_test(test_reading_of_a_step),
-        cmocka_unit_test(test_crossed_in_phase), cmocka_unit_test(test_own_kinds),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_which_stop),  cmocka_unit_test(test_reading_of_a_step),
+        cmocka_unit_test(test_short_pulse), cmocka_unit_test(test_crossed_in_phase),
+        cmocka_unit_test(test_own_kinds),   cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

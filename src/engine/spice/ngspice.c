@@ -19,13 +19,20 @@
 
 /* ngspice needs a ramp where a phase has no edge.  Its length relative to the phase's duration (the energy
  * is then wrong by two thirds of this part), to the time (above the rounding of its last digits) and to
- * the longest step (ngspice takes no step below 1e-11 of it). */
+ * the longest step (ngspice takes no step below 1e-11 of it).  Relative to a phase before at some voltage,
+ * to whose energy it adds a third of this part, it is not longer than JUMP_BEFORE; shorter ones made steps
+ * too small for one device in twenty (measured). */
 #define JUMP_PART 1e-7
+#define JUMP_BEFORE 1e-5
 #define JUMP_TIME 2e-13
 #define JUMP_STEP 2e-11
 /* ngspice merges corners of the drive that are closer than this [s].  Its default, 5e-5 of the longest
  * step, would merge the two corners of a shorter pulse, which then never ends. */
 #define CORNERS_MERGE 1e-20
+
+/* ngspice allows a charge an error of reltol times itself, but no less than reltol times `chgtol': 1e-14 C
+ * by default, for capacitors.  A state is the charge of 1 F, and one that began at 0 made steps too small. */
+#define STATE_LEAST 1e-4
 
 /* One unknown that the worker sends. */
 struct saved {
@@ -43,6 +50,8 @@ struct run {
     int *externals; /* n_externals: element numbers */
     double *drive;  /* n_externals: their voltages after the edge of the current phase [V] */
     double edge;    /* of the current phase [s]; never 0 in ngspice */
+    double begin;   /* of the current phase [s] */
+    bool begun;     /* there was one */
     int *derived;   /* voltage-controlled sources that drive gates only: their node is computed */
     size_t n_derived;
     double *values;
@@ -53,6 +62,15 @@ struct run {
     struct worker_link link;
 };
 
+/* Charges other than states: their tolerance is SPICE's. */
+static bool has_charges(const struct circuit *c)
+{
+    for (size_t k = 0; k < c->n_elements; k++)
+        if (element_stores(&c->elements[k]) || element_type(&c->elements[k])->law == LAW_NETLIST)
+            return true;
+    return false;
+}
+
 static void write_analysis(const struct engine_options *o, const struct circuit *circuit,
                            double stop, bool from_zero, FILE *out)
 {
@@ -60,9 +78,12 @@ static void write_analysis(const struct engine_options *o, const struct circuit 
     char a[32], b[32], c[32], d[32];
     fprintf(out,
             ".options method=gear maxord=2 temp=%.9g tnom=%.9g gmin=%g\n"
-            "+ reltol=%s abstol=%s vntol=%s trtol=%s minbreak=%g\n",
+            "+ reltol=%s abstol=%s vntol=%s trtol=%s minbreak=%g",
             celsius, celsius, CIRCUIT_GMIN, number_text(o->reltol, a), number_text(o->abstol, b),
             number_text(o->vntol, c), number_text(o->trtol, d), CORNERS_MERGE);
+    if (circuit->n_states > 0 && !has_charges(circuit))
+        fprintf(out, " chgtol=%g", STATE_LEAST);
+    fputc('\n', out);
     for (size_t s = 0; s < circuit->n_states && !from_zero; s++)
         fprintf(out, ".ic v(%s)=%s\n", circuit->state_names[s],
                 number_text(circuit->elements[circuit->state_elements[s]].x0, a));
@@ -222,13 +243,26 @@ static void complete_values(struct run *r, double t, const double *sent)
     }
 }
 
+/* Was any external source at a voltage when the phase began? */
+static bool was_driven(const struct run *r)
+{
+    for (size_t k = 0; k < r->n_externals; k++)
+        if (fabs(r->transient->from[r->externals[k]]) > 0)
+            return true;
+    return false;
+}
+
 /* The phase's edge.  A phase without edge gets a ramp that is short enough for energies and long enough
  * for ngspice, which then has a point on either side of the jump. */
 static double edge_of(const struct run *r, const struct phase *p)
 {
     if (p->edge > 0)
         return p->edge;
-    const double jump = fmax(JUMP_PART * p->duration, JUMP_TIME * (r->transient->t + p->duration));
+    const double t = r->transient->t;
+    double jump = JUMP_PART * p->duration;
+    if (r->begun && was_driven(r))
+        jump = fmin(jump, JUMP_BEFORE * (t - r->begin));
+    jump = fmax(jump, JUMP_TIME * (t + p->duration));
     return fmin(p->duration, fmax(jump, JUMP_STEP * r->options->step_max));
 }
 
@@ -237,6 +271,8 @@ static enum status send_phase(struct run *r)
 {
     const struct phase *p = &r->transient->phase;
     r->edge = edge_of(r, p);
+    r->begin = r->transient->t;
+    r->begun = true;
     struct worker_phase message = {.duration = p->duration,
                                    .edge = r->edge,
                                    .edge_parts = p->edge > 0 ? r->options->edge_parts : 0,
