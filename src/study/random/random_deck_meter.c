@@ -2,12 +2,21 @@
 #include "study/random/random_deck_meter.h"
 
 #include "base/memory.h"
-#include "element/element.h"
-#include "simulate/interval_error.h"
 #include "simulate/vector_index.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+/* Of a card at a point [V], [A]. */
+struct pair {
+    double v, i;
+};
+
+/* The integral of v i over h where both are linear [J]. */
+static double linear_energy(double h, struct pair a, struct pair b)
+{
+    return h / 6 * (2 * a.v * a.i + 2 * b.v * b.i + a.v * b.i + b.v * a.i);
+}
 
 struct booked booked_new(size_t n)
 {
@@ -26,10 +35,10 @@ void booked_free(struct booked *b)
 
 /* Of each card two nodes, a branch and a state as vectors of its plot. */
 struct meter {
-    size_t node[2], branch, state;  /* metering.n: ground, or none */
-    struct port_value last, before; /* at the last point, and at the one before */
-    double coarse;                  /* energy over every second point [J] */
-    double start;                   /* of a capacitor: the first voltage [V] */
+    size_t node[2], branch, state; /* metering.n: ground, or none */
+    struct pair last, before;      /* at the last point, and at the one before */
+    double coarse;                 /* energy over every second point [J] */
+    double start;                  /* of a capacitor: the first voltage [V] */
 };
 
 struct metering {
@@ -73,7 +82,7 @@ static enum status take_plot(void *data, const char *title, bool complex, size_t
 
 /* Voltage and current of a card at a point.  A transistor's gate takes nothing: it has no capacitances,
  * and its bulk is its source. */
-static struct port_value card_value(const struct metering *m, size_t k, const double *values)
+static struct pair card_value(const struct metering *m, size_t k, const double *values)
 {
     const struct random_card *c = &m->deck->cards[k];
     const struct meter *meter = &m->meters[k];
@@ -81,9 +90,9 @@ static struct port_value card_value(const struct metering *m, size_t k, const do
     for (int i = 0; i < 2; i++)
         v[i] = meter->node[i] < m->n ? values[meter->node[i]] : 0;
     const double u = v[0] - v[1];
-    return (struct port_value){u, c->letter == 'R'       ? u / c->value
-                                  : meter->branch < m->n ? values[meter->branch]
-                                                         : 0};
+    return (struct pair){u, c->letter == 'R'       ? u / c->value
+                            : meter->branch < m->n ? values[meter->branch]
+                                                   : 0};
 }
 
 /* From the point before t0, if there is one, its values at t0 are on the straight line. */
@@ -99,7 +108,7 @@ static enum status take_point(void *data, const double *values, struct error *er
         const struct random_card *c = &m->deck->cards[k];
         struct meter *meter = &m->meters[k];
         struct booked *b = m->b;
-        const struct port_value now = card_value(m, k, values);
+        const struct pair now = card_value(m, k, values);
         if (meter->state < m->n)
             b->states[k] = values[meter->state];
         if (begins && m->begun) {
@@ -113,13 +122,13 @@ static enum status take_point(void *data, const double *values, struct error *er
             meter->start = meter->last.v;
         }
         if (!before)
-            b->turnover[k] += fabs(interval_linear(h, meter->last, now));
+            b->turnover[k] += fabs(linear_energy(h, meter->last, now));
         if (!before && c->letter == 'C')
-            b->energy[k] = element_stored_change(c->value, meter->start, now.v);
+            b->energy[k] = 0.5 * c->value * (now.v * now.v - meter->start * meter->start);
         else if (!before)
-            b->energy[k] += interval_linear(h, meter->last, now);
+            b->energy[k] += linear_energy(h, meter->last, now);
         if (!before && m->points % 2 == 1) {
-            meter->coarse += interval_linear(t - m->t_before, meter->before, now);
+            meter->coarse += linear_energy(t - m->t_before, meter->before, now);
             b->error[k] = c->letter == 'C' ? 0 : fabs(b->energy[k] - meter->coarse) / 3;
             meter->before = now;
         }
