@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# `silverbar check --random`: the same draws again, in any folder; what differs is written as a testbench
-# that `check` takes; usage; states of small crossbars and devices in all engines.
+# `silverbar check --random`: the same draws again, in any folder, with any number of workers; what differs
+# is written as a testbench or deck that `check` or `sim` takes; usage; a few hundred draws of every kind
+# in which nothing may differ.
 . "$(dirname -- "$0")/setup.sh"
 needs_ngspice
 
@@ -11,15 +12,15 @@ draw() { # FOLDER ARGUMENT...: its table without times in FOLDER/table
     shift
     (cd "$folder" && "$SILVERBAR" check --random "$@" -o ../table.csv >out 2>err)
     status=$?
-    cut -d, -f1,3-10 table.csv >"$folder/table"
+    cut -d, -f1,3-11 table.csv >"$folder/table"
     rm "$folder/out" "$folder/err" table.csv
     case $status in
     0 | 3) ;;
     *) bad "check --random $*: exit status $status" ;;
     esac
 }
-draw a 10 --seed 7 --kind device
-draw b 10 --seed 7 --kind device
+draw a 10 --seed 7 --kind device -j 1
+draw b 10 --seed 7 --kind device -j 2
 check "the same draws, tables and files again" diff -r a b
 same "all were tried" "$(sed -n 2p a/table | cut -d, -f1,2)" "device,10"
 draw c 10 --seed 8 --kind device
@@ -27,7 +28,7 @@ check "another seed, other draws" sh -c '! cmp -s a/table c/table'
 draw d 6 --seed 7 --kind crossbar
 same "two kinds of crossbars" "$(sed 1d d/table | cut -d, -f1,2 | tr '\n' ' ')" "crossbar,3 crossbar,3 "
 # states, the largest difference of any pair of engines: 1e-3 is what `check` allows
-check "states of crossbars" awk -F, 'NR > 1 && !($8 <= 1e-3) { exit 1 }' d/table
+check "states of crossbars" awk -F, 'NR > 1 && !($9 <= 1e-3) { exit 1 }' d/table
 for file in a/*.yaml c/*.yaml d/*.yaml; do
     [ -f "$file" ] || continue
     check "$file tells what differs" grep -q '^# ' "$file"
@@ -38,6 +39,57 @@ for file in a/*.yaml c/*.yaml d/*.yaml; do
     esac
 done
 
+# a deck is a deck: what is found is run by `sim'
+draw e 12 --seed 2 --kind deck
+same "two kinds of decks" "$(sed 1d e/table | cut -d, -f1,2 | tr '\n' ' ')" "deck,6 deck,6 "
+for file in e/*.cir; do
+    [ -f "$file" ] || continue
+    check "$file tells what differs" grep -q '^\* ' "$file"
+    "$SILVERBAR" sim "$file" >out 2>err
+    case $? in
+    0 | 1 | 3) ;;
+    *) bad "$file: $(cat err)" ;;
+    esac
+done
+
+# a state that begins at 0 where the drive jumps: ngspice's steps became too small
+cat >zero.yaml <<EOF
+experiment: device
+device:
+  dopant: Sn-vteam
+  x0: 0
+circuit:
+  series_ohm: 0
+drive:
+  set_volt: 0.59488
+  reset_volt: 0.15902
+  width: 1.59e-06
+  edge: 0
+  gap: 0.0040486
+  pulses: 1
+EOF
+energy() { # ENGINE
+    "$SILVERBAR" run zero.yaml --json --set engine.name="$1" 2>err |
+        sed -n 's/.*"energy_J": \([^,]*\).*/\1/p' | head -n 1
+}
+ngspice=$(energy ngspice)
+same "a state from 0 in ngspice: message" "$(cat err)" ""
+event=$(energy event) # the closed form, at constant voltage
+holds "its energy" "$ngspice > 0 && ($ngspice / $event - 1)^2 < 1e-6"
+
+# seeds of which all are known to be the same: a difference is new.  At most 2 % may fail by themselves.
+all_same() { # N SEED KIND
+    "$SILVERBAR" check --random "$1" --seed "$2" --kind "$3" -o all.csv >out 2>err
+    same "$1 of $3, seed $2: exit status" $? 0
+    same "tried, differ" "$(awk -F, 'NR > 1 { n += $3; d += $5 } END { print n, d }' all.csv)" "$1 0"
+    check "failed or too slow: at most 2 %" \
+        awk -F, 'NR > 1 { n += $3; f += $6; s += $7 } END { exit !(f <= 0.02 * n && s <= 0.02 * n) }' all.csv
+}
+all_same 100 7 device
+all_same 20 5 crossbar
+all_same 100 2 deck
+all_same 4 11 training
+
 refused() { # TEXT ARGUMENT...
     text=$1
     shift
@@ -46,7 +98,9 @@ refused() { # TEXT ARGUMENT...
     check "$*: '$text' in '$(cat err)'" grep -qF -- "$text" err
 }
 refused "expected 1 to" --random 0
-refused "expected device, crossbar or training" --random 3 --kind deck
+refused "expected device, crossbar, training or deck" --random 3 --kind diode
 refused "expected with --random" --seed 3
+refused "expected with --random" --jobs 2
+refused "expected a whole number from 1" --random 3 --jobs 0
 refused "expected no other circuits" --random 3 --quick
 exit $failed

@@ -7,6 +7,7 @@
 #include "device/library/library_make.h"
 #include "study/experiment/testbench.h"
 #include "study/random/random_check.h"
+#include "study/random/random_deck.h"
 #include "study/random/random_law.h"
 #include "testing.h"
 
@@ -16,7 +17,7 @@ static void draws_are_testbenches(void **state)
 {
     (void)state;
     for (const struct random_kind *k = random_kinds; k->name; k++)
-        for (uint32_t number = 0; number < 40; number++) {
+        for (uint32_t number = 0; number < 40 && k->experiment; number++) {
             struct random_testbench a = random_testbench_draw(k, 7, number, 1),
                                     b = random_testbench_draw(k, 7, number, 1);
             char *text = random_testbench_text(&a), *again = random_testbench_text(&b);
@@ -55,6 +56,40 @@ static void numbers_differ(void **state)
     random_testbench_free(&a);
     random_testbench_free(&b);
     random_testbench_free(&c);
+}
+
+/* The same number gives the same deck; a source's straight lines begin at 0 V and go on in time; without a
+ * card a deck has one less, and none that names it. */
+static void draws_are_decks(void **state)
+{
+    (void)state;
+    char *devices = source_path("devices");
+    for (const struct random_kind *k = random_kinds; k->name; k++)
+        for (uint32_t number = 0; number < 200 && !k->experiment; number++) {
+            struct random_deck a = random_deck_draw(k, 7, number),
+                               b = random_deck_draw(k, 7, number);
+            char *text = random_deck_text(&a, DECK_AS_DRAWN, devices),
+                 *again = random_deck_text(&b, DECK_AS_DRAWN, devices);
+            assert_string_equal(text, again);
+            for (size_t i = 0; i < a.n; i++) {
+                const struct random_card *c = &a.cards[i];
+                assert_true(c->n_points <= RANDOM_DECK_POINTS);
+                for (size_t p = 1; p < c->n_points; p++)
+                    assert_true(c->t[p] > c->t[p - 1] && c->t[p] < a.stop);
+                if (c->n_points > 0)
+                    assert_true(!(fabs(c->volt[0]) > 0));
+                struct random_deck less = random_deck_without(&a, i);
+                assert_true(less.n < a.n);
+                for (size_t m = 0; m < less.n; m++)
+                    assert_string_not_equal(less.cards[m].name, c->name);
+                random_deck_free(&less);
+            }
+            free(text);
+            free(again);
+            random_deck_free(&a);
+            random_deck_free(&b);
+        }
+    free(devices);
 }
 
 static void simple_at_last(void **state)
@@ -152,8 +187,11 @@ static void energies_by_ohms_law(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(draws_are_testbenches), cmocka_unit_test(numbers_differ),
-        cmocka_unit_test(simple_at_last),        cmocka_unit_test(law_against_its_closed_form),
+        cmocka_unit_test(draws_are_testbenches),
+        cmocka_unit_test(draws_are_decks),
+        cmocka_unit_test(numbers_differ),
+        cmocka_unit_test(simple_at_last),
+        cmocka_unit_test(law_against_its_closed_form),
         cmocka_unit_test(energies_by_ohms_law),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "report/json.h"
 #include "report/output.h"
 #include "study/random/random_check.h"
+#include "sweep/workers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct arguments {
     double reltol, reference;
     uint64_t n_random, seed; /* n_random: 0 without --random */
     const char *kind;
+    size_t jobs; /* 0: as many as processors */
     size_t n_cases;
     const struct case_kind *cases[CASES_MAX]; /* n_cases */
 };
@@ -59,10 +61,11 @@ static const struct argp_option own_options[] = {
      "of a testbench: value of a key in place of the file's; may be repeated", 0},
     {"sample", KEY_SAMPLE, "N", 0, "of a testbench: this one of those that it asks for", 0},
     {"reference", KEY_REFERENCE, "F", 0, "relative tolerance of the reference", 0},
-    {"random", KEY_RANDOM, "N", 0, "draw N testbenches instead, and write those that differ here",
-     0},
+    {"random", KEY_RANDOM, "N", 0,
+     "draw N testbenches or decks instead, and write those that differ here", 0},
     {"seed", KEY_SEED, "N", 0, "of the draws", 0},
-    {"kind", KEY_KIND, "NAME", 0, "draw device, crossbar or training alone", 0},
+    {"kind", KEY_KIND, "NAME", 0, "draw device, crossbar, training or deck alone", 0},
+    {"jobs", 'j', "N", 0, "of the draws: worker processes; without it as many as processors", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON in place of the table", 0},
     {"output", 'o', "FILE", 0, "save the table too: .csv, .json or text", 0},
     {0},
@@ -107,8 +110,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_KIND:
         if (!random_kind_known(text))
-            argp_error(state, "--kind '%s', expected device, crossbar or training", text);
+            argp_error(state, "--kind '%s', expected device, crossbar, training or deck", text);
         a->kind = text;
+        break;
+    case 'j':
+        a->jobs = argument_count(state, "--jobs", text, CREW_SEATS_MAX);
+        if (a->jobs == 0)
+            argp_error(state, "--jobs '%s', expected a whole number from 1 to %d", text,
+                       CREW_SEATS_MAX);
         break;
     case KEY_JSON:
         a->json = true;
@@ -138,8 +147,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
                                         : "--dopant");
         if (!a->file && (a->input.n > 0 || a->one_sample))
             argp_error(state, "--set or --sample, expected with FILE.yaml");
-        if (a->n_random == 0 && (a->seed_given || a->kind))
-            argp_error(state, "--seed or --kind, expected with --random");
+        if (a->n_random == 0 && (a->seed_given || a->kind || a->jobs > 0))
+            argp_error(state, "--seed, --kind or --jobs, expected with --random");
         if (a->n_random > 0 && (a->file || a->quick || a->n_cases > 0 || a->dopant))
             argp_error(state, "--random with %s, expected no other circuits",
                        a->file          ? a->file
@@ -231,6 +240,7 @@ static enum status run_random(struct arguments *a, struct error *error)
     testbench_input_context(&a->input);
     const struct random_options o = {.kind = a->kind,
                                      .n = a->n_random,
+                                     .workers = a->jobs > 0 ? a->jobs : workers_processors(),
                                      .seed = a->seed,
                                      .solver = case_tolerances(a->reltol),
                                      .context = &a->input.context,

@@ -189,9 +189,10 @@ static void find_extremes(struct watch *w)
     }
 }
 
-/* Energies of sections and classes, from those of the elements; `fine`: from its, or NULL. */
+/* Energies of sections and classes, from those of the elements; `fine`: GMIN's part, or NULL; keep: all
+ * are from there. */
 static void sum_energies(const struct circuit *c, const struct ledger *l,
-                         const struct fine_energy *fine, struct case_result *o)
+                         const struct fine_energy *fine, bool keep, struct case_result *o)
 {
     for (int s = 0; s < PHASE_SECTIONS; s++)
         for (int class = 0; class < ENERGY_CLASSES; class ++) {
@@ -208,7 +209,7 @@ static void sum_energies(const struct circuit *c, const struct ledger *l,
                 continue;
             const size_t index = (size_t)s * c->n_elements + k;
             *sum =
-                (isnan(*sum) ? 0 : *sum) + (fine ? fine->elements[index] : ledger_element(l, s, k));
+                (isnan(*sum) ? 0 : *sum) + (keep ? fine->elements[index] : ledger_element(l, s, k));
             if (fine)
                 o->gmin[s][e->class] += fine->gmin[index];
         }
@@ -240,6 +241,8 @@ enum status case_run(const struct study_case *k, const struct case_run_options *
         .states = NEW(c->n_states, double),
         .readings = NEW(k->drive.n * k->n_probes, double),
         .currents = NEW(k->n_probes, bool),
+        .vntol = options->solver->vntol,
+        .abstol = options->solver->abstol,
         .accuracy = NAN,
         .waveform = {.n_probes = k->n_probes, .begins = NEW(k->drive.n, size_t)},
         .waveform_difference = reference ? 0 : NAN};
@@ -262,7 +265,7 @@ enum status case_run(const struct study_case *k, const struct case_run_options *
     if (reference)
         find_extremes(&w);
     struct ledger *ledger = ledger_new(c, NULL);
-    struct fine_energy *fine = keep ? fine_energy_new(c) : NULL;
+    struct fine_energy *fine = keep || options->leaks ? fine_energy_new(c) : NULL;
     const struct recorder recorders[] = {ledger_recorder(ledger),
                                          {take, &w},
                                          fine ? fine_energy_recorder(fine) : (struct recorder){0}};
@@ -275,7 +278,7 @@ enum status case_run(const struct study_case *k, const struct case_run_options *
         const struct error why = *error;
         fail(error, status, "case %s, reltol %g: %s", k->name, options->solver->reltol, why.text);
     }
-    sum_energies(c, ledger, fine, o);
+    sum_energies(c, ledger, fine, keep, o);
     if (k->images && o->n_images == IMAGE_COUNT)
         o->accuracy = accuracy(k, o);
     ledger_free(ledger);
@@ -308,14 +311,16 @@ static double swing(const struct case_result *r, size_t probe)
 }
 
 /* Against the swing of each probe, or SWING_FLOOR of the largest of its unit: a current of no more than
- * what is left of rounding elsewhere has no digits. */
+ * what is left of rounding elsewhere has no digits.  What the absolute tolerances leave open is no
+ * difference. */
 static void compare_readings(const struct case_result *o, const struct case_result *r,
                              struct difference *d)
 {
+    const double open[2] = {o->vntol + r->vntol, o->abstol + r->abstol};
     double largest[2] = {0};
     for (size_t j = 0; j < r->n_probes; j++)
         largest[r->currents[j]] = fmax(largest[r->currents[j]], swing(r, j));
-    for (size_t j = 0; j < o->n_probes; j++) {
+    for (size_t j = 0; j < o->n_probes && j < r->n_probes; j++) {
         const double of = fmax(swing(r, j), SWING_FLOOR * largest[r->currents[j]]);
         double differs = 0;
         size_t where = 0;
@@ -323,6 +328,7 @@ static void compare_readings(const struct case_result *o, const struct case_resu
             if (more(fabs(o->readings[p * o->n_probes + j] - r->readings[p * r->n_probes + j]),
                      &differs))
                 where = p;
+        differs = fmax(0, differs - open[r->currents[j]]);
         if (of > 0 && more(differs / of, &d->reading)) {
             d->reading_probe = j;
             d->reading_phase = where;

@@ -26,10 +26,11 @@ struct case_result {
      * give back what they store.  NAN: no such element. */
     double energy[PHASE_SECTIONS][ENERGY_CLASSES];
     double error[PHASE_SECTIONS][ENERGY_CLASSES]; /* estimated, of what the engine booked [J] */
-    /* Of a reference: what of it GMIN takes, which SPICE lays across every bulk diode [J].  It helps to
+    /* Of a reference, or where it was asked for: what of it GMIN takes, which SPICE lays across every bulk diode [J].  It helps to
      * converge and is no part of the circuit, so an account without it is right as well; and a
      * class that is nothing else, of nodes that float, is not compared. */
     double gmin[PHASE_SECTIONS][ENERGY_CLASSES];
+    double vntol, abstol; /* of the run: voltages and currents are not known better [V], [A] */
     double output[IMAGE_COUNT];            /* n_images: of the circuit, above signal ground [V] */
     double accuracy;                       /* with noise; NAN without images */
     struct waveform waveform;              /* if it was to be kept */
@@ -42,7 +43,8 @@ struct case_result {
 struct case_run_options {
     const struct engine *engine;
     const struct engine_options *solver;
-    bool keep; /* this is a reference: keep the waveform, book energies by fine_energy.h */
+    bool keep;  /* this is a reference: keep the waveform, book energies by fine_energy.h */
+    bool leaks; /* find what GMIN takes, though this is none */
     const struct case_result
         *reference; /* one that was kept, with whose waveform to compare; or NULL */
 };
@@ -61,12 +63,13 @@ void case_result_free(struct case_result *o);
 #define CASE_TIE 1e-3
 
 struct difference {
-    double state;       /* largest |x - x_ref| / max(x_ref, floor) */
-    double reading;     /* largest |r - r_ref| over the probe's swing in the reference */
-    double waveform;    /* rms over the worst phase, over the swing; NAN: not compared */
-    double energy;      /* largest |E - E_ref| / |E_ref| of a class in training or inference */
-    double accuracy;    /* |a - a_ref|; NAN without images */
-    size_t decisions;   /* images that are decided otherwise, ties apart */
+    double state;     /* largest |x - x_ref| / max(x_ref, floor) */
+    double reading;   /* largest |r - r_ref| less absolute tolerances, over the probe's swing in the
+                         * reference */
+    double waveform;  /* rms over the worst phase, over the swing; NAN: not compared */
+    double energy;    /* largest |E - E_ref| / |E_ref| of a class in training or inference */
+    double accuracy;  /* |a - a_ref|; NAN without images */
+    size_t decisions; /* images that are decided otherwise, ties apart */
     int section, class; /* where the energy differs most; -1: none */
     size_t worst_state;
     size_t reading_probe, reading_phase, waveform_probe, waveform_phase; /* where */

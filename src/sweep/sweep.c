@@ -219,12 +219,6 @@ static double processor_time(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static size_t processors(void)
-{
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (size_t)n : 1;
-}
-
 enum status sweep_run(const struct sample_job *job, const char *path,
                       const struct sweep_options *options, struct sweep_report *report,
                       struct error *error)
@@ -239,7 +233,7 @@ enum status sweep_run(const struct sample_job *job, const char *path,
         status = store_samples(s.store, on_stored, &s, error);
     if (!options->pool) {
         const struct workers_options workers = {.seats = options->jobs > 0 ? options->jobs
-                                                                           : processors(),
+                                                                           : workers_processors(),
                                                 .forked = forked,
                                                 .forked_data = &s};
         s.pool = pool_processes(job, &workers);

@@ -38,6 +38,12 @@ struct workers {
     struct pollfd *polls; /* options.seats */
 };
 
+size_t workers_processors(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (size_t)n : 1;
+}
+
 struct workers *workers_new(const struct sample_job *job, const struct workers_options *options)
 {
     struct workers *c = NEW(1, struct workers);

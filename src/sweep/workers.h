@@ -27,6 +27,9 @@ struct workers_options {
     void *forked_data;
 };
 
+/* Processors of this machine, at least 1. */
+size_t workers_processors(void);
+
 /* Processes are made when they are needed. */
 struct workers *workers_new(const struct sample_job *job, const struct workers_options *options);
 

@@ -8,6 +8,7 @@
 #include <gsl/gsl_roots.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { STATE, DEVICE, LINE, UNKNOWNS }; /* energies of the two [J] */
 
@@ -107,12 +108,23 @@ static enum status integrate(struct law *l, double t1, double reltol, double *y,
     const double power = fmax(1e-60, volt * fabs(l->model->current(l->constants, volt, 1).f)),
                  scale[UNKNOWNS] = {1e-3, 1e-3 * power * h, 1e-3 * power * h};
     gsl_odeiv2_system system = {derivatives, jacobian, UNKNOWNS, l};
-    gsl_odeiv2_driver *d = gsl_odeiv2_driver_alloc_scaled_new(
-        &system, gsl_odeiv2_step_msbdf, 1e-6 * h, reltol, reltol, 1, 0, scale);
-    gsl_odeiv2_driver_set_nmax(d, STEPS_MAX);
+    /* the first gives up where a law stiffens within a step, as at the end of a window */
+    const gsl_odeiv2_step_type *const steppers[] = {gsl_odeiv2_step_msbdf, gsl_odeiv2_step_rk4imp,
+                                                    gsl_odeiv2_step_bsimp};
+    int result = GSL_FAILURE;
     double t = l->t0;
-    const int result = gsl_odeiv2_driver_apply(d, &t, t1, y);
-    gsl_odeiv2_driver_free(d);
+    for (size_t s = 0; s < sizeof steppers / sizeof steppers[0] && result != GSL_SUCCESS; s++) {
+        double now[UNKNOWNS];
+        memcpy(now, y, sizeof now);
+        t = l->t0;
+        gsl_odeiv2_driver *d = gsl_odeiv2_driver_alloc_scaled_new(&system, steppers[s], 1e-6 * h,
+                                                                  reltol, reltol, 1, 0, scale);
+        gsl_odeiv2_driver_set_nmax(d, STEPS_MAX);
+        result = gsl_odeiv2_driver_apply(d, &t, t1, now);
+        gsl_odeiv2_driver_free(d);
+        if (result == GSL_SUCCESS)
+            memcpy(y, now, sizeof now);
+    }
     return result == GSL_SUCCESS
                ? STATUS_OK
                : fail(error, STATUS_NUMERICAL, "law: at t = %.9g s: %s", t, gsl_strerror(result));

@@ -91,12 +91,15 @@ static const struct random_range device_ranges[] = {
 
 #define RANGES(list) sizeof list / sizeof list[0], list
 const struct random_kind random_kinds[] = {
-    {"device", "one device behind a resistor and a few pulses", &experiment_device, true,
+    {"device", "one device behind a resistor and a few pulses", &experiment_device, true, false,
      RANGES(device_ranges)},
-    {"crossbar", "up to 5 x 5 devices", &experiment_crossbar, true, RANGES(crossbar_ranges)},
-    {"crossbar", "up to 64 x 64 devices without ngspice", &experiment_crossbar, false,
+    {"crossbar", "up to 5 x 5 devices", &experiment_crossbar, true, false, RANGES(crossbar_ranges)},
+    {"crossbar", "up to 64 x 64 devices without ngspice", &experiment_crossbar, false, false,
      RANGES(large_ranges)},
-    {"training", "classifiers and all images", &experiment_training, true, RANGES(training_ranges)},
+    {"training", "classifiers and all images", &experiment_training, true, false,
+     RANGES(training_ranges)},
+    {"deck", "decks of every card in sim", NULL, false, false, 0, NULL},
+    {"deck", "decks that ida takes too", NULL, false, true, 0, NULL},
     {0},
 };
 

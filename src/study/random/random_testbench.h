@@ -17,11 +17,15 @@ struct random_range {
 
 struct random_kind {
     const char *name, *title;
-    const struct experiment *experiment;
-    bool ngspice; /* small enough for it */
+    const struct experiment *experiment; /* NULL: decks (random_deck.h) */
+    bool ngspice;                        /* small enough for it */
+    bool native;                         /* of a deck: with cards that every engine takes */
     size_t n_ranges;
     const struct random_range *ranges; /* n_ranges */
 };
+
+/* Room for tables of them. */
+#define RANDOM_KINDS_MAX 16
 
 /* All kinds, ended by a NULL name.  Several may have one name: their draws alternate. */
 extern const struct random_kind random_kinds[];
