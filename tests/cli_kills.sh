@@ -83,10 +83,8 @@ whole() { # COMMAND
 
 # Processes of the program in this test's folders; workers end with what was killed.
 running() {
-    for process in /proc/[0-9]*; do
-        case $(readlink "$process/exe" 2>/dev/null) in
-        *silverbar) readlink "$process/cwd" | grep "^$work/" ;;
-        esac
+    find /proc -maxdepth 2 -path '/proc/[0-9]*' -name exe -lname '*silverbar' 2>/dev/null | while read -r program; do
+        readlink "${program%exe}cwd" | grep "^$work/"
     done
 }
 ended() {

@@ -38,6 +38,9 @@ jumped 'pwl(0 0 0.5 0 0.500000000001 1 0.6 1 0.600000000001 0)' '.tran 10m 1'
 missed 'pulse(0 1 0.1 1n 1n 10n 0.2)' '.tran 10m 1'
 # far more pulses than steps
 jumped 'pulse(0 1 0.1 1p 1p 1p 4p)' '.tran 10m 1'
+# without height: there is nothing to follow
+play 'pulse(1 1 0.5 1p 1p 1n 1)' '.tran 10m 1'
+same "a pulse without height, exit status" "$status" 0
 # what is not written as plain numbers is not judged
 play 'pulse(0 {w} 0.5 1p 1p 1n 1)' '.tran 10m 1' '.param w=1'
 same "a parameter in the card, exit status" "$status" 0

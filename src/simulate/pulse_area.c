@@ -16,6 +16,7 @@
 #define CORNERS_IN_STEP 100000
 #define PULSE_NUMBERS 7 /* v1 v2 td tr tf pw per */
 #define BLANKS " \t(),"
+#define ROUNDING 1e-9 /* of the area below the whole voltage */
 
 struct corner {
     double t, v; /* [s], [V] */
@@ -30,7 +31,9 @@ struct source {
     size_t next;                 /* number of the corner that comes, counted on through periods */
     double v;                    /* at the point before [V] */
     double difference;           /* since the corner before: points less card [V s] */
-    double missed, area; /* sums of absolute differences, and of |v - v at the beginning| [V s] */
+    double missed;               /* sum of absolute differences [V s] */
+    double area;                 /* of |v - v at the beginning| by the card [V s] */
+    double size;                 /* of |v| by the card [V s] */
 };
 
 struct pulse_areas {
@@ -198,6 +201,7 @@ static void add_step(struct source *s, double t0, double t1, double v)
         }
         s->difference += 0.5 * h * (2 * s->v + slope * (t - t0 + to - t0) - card0 - card1);
         s->area += 0.5 * h * (fabs(card0 - base) + fabs(card1 - base));
+        s->size += 0.5 * h * (fabs(card0) + fabs(card1));
         if (corner <= t1)
             end_piece(s);
         t = to;
@@ -232,8 +236,8 @@ double pulse_areas_missed(const struct pulse_areas *a, size_t *element)
     for (size_t i = 0; i < a->n; i++) {
         const struct source *s = &a->sources[i];
         const double missed = s->missed + fabs(s->difference);
-        /* none of it may have been seen, and none expected: 0 of 0 */
-        const double share = missed > 0 ? fmin(1, missed / fmax(s->area, 1e-300)) : 0;
+        /* a pulse of no height has an area of 0, beside which rounding is everything */
+        const double share = missed > ROUNDING * s->size ? fmin(1, missed / s->area) : 0;
         if (share > most) {
             most = share;
             *element = s->element;
