@@ -345,6 +345,8 @@ static void test_refused_nodes(void **state)
         {"Relu", "x", "z", NULL, NULL, "(Relu, opset 13): makes 'z', which nothing takes"},
         {"Relu", "x", "", NULL, NULL, "(Relu, opset 13): no output"},
         {"Relu", "x", "y", "alpha", "1", "(Relu, opset 13): attribute 'alpha', expected none"},
+        {"Relu", "x", "y", "", "1", "(Relu, opset 13): attribute '', expected none"},
+        {"MaxPool", "x", "y", "pads strides", "1", "attribute 'pads strides', expected auto_pad"},
         {"MaxPool", "x", "y", "kernel", "2,2", "attribute 'kernel', expected auto_pad"},
         {"MaxPool", "x", "y", NULL, NULL, "(MaxPool, opset 13): no kernel_shape"},
         {"MaxPool", "x", "y", "kernel_shape", "3,3",

@@ -50,7 +50,7 @@ static struct onnx_model tensor_read(const char *path)
     char *file = wire_model(folder, &graph, 13);
     const enum status status = onnx_file_read(file, &m, &error);
     if (status != STATUS_OK)
-        m.n_constants = 0;
+        onnx_model_free(&m);
     bytes_free(&bytes);
     free(file);
     return m;
@@ -165,7 +165,7 @@ static void test_nodes(void **state)
                 while (i < operators && strcmp(seen[i], m.nodes[0].op_type) != 0)
                     i++;
                 snprintf(seen[i], sizeof seen[i], "%s", m.nodes[0].op_type);
-                 operators += i == operators;
+                operators += i == operators;
                 compared++;
             }
         onnx_model_free(&m);

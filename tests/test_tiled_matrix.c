@@ -70,6 +70,7 @@ static const struct tile_options plain = {
     .mapping = {.g_min = 20e-6, .g_max = 200e-6},
     .volt = 0.1,
     .adc_quantile = 1,
+    .adc_every = 1,
     .read_time = 1e-7,
 };
 

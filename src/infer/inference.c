@@ -61,11 +61,18 @@ static struct tiled_matrix *tiled_of(const struct inference *f, const struct pro
     return f->layers[p->layer - f->graph->layers];
 }
 
-/* In double precision, while the tiles look at the inputs. */
+/* Layers before the one that looks at its inputs read; what is behind it does not matter. */
 static void see(void *data, const struct products *p)
 {
-    tiled_matrix_see(tiled_of(data, p), p);
-    matrix_layer_multiply(p);
+    struct inference *f = data;
+    const size_t at = (size_t)(p->layer - f->graph->layers);
+    if (at < f->seen) {
+        tiled_matrix_read(f->layers[at], p, f->energy);
+        return;
+    }
+    if (at == f->seen)
+        tiled_matrix_see(f->layers[at], p);
+    memset(p->y, 0, p->n * matrix_layer_of(p->layer)->columns * sizeof *p->y);
 }
 
 static void read_tiles(void *data, const struct products *p)
@@ -120,20 +127,23 @@ static enum status pass(const struct passage *p, struct error *error)
 enum status inference_calibrate(struct inference *f, const struct inference_images *images,
                                 const struct inference_watch *watch, struct error *error)
 {
-    const struct passage first = {f, images, watch, "calibrating inputs", see, NULL, NULL},
-                         second = {f,          images, watch, "calibrating converters",
+    const struct passage inputs = {f, images, watch, "calibrating inputs", see, NULL, NULL},
+                         ranges = {f,          images, watch, "calibrating converters",
                                    read_tiles, NULL,   NULL};
-    enum status status = pass(&first, error);
+    enum status status = STATUS_OK;
     for (size_t k = 0; k < f->graph->n_layers && status == STATUS_OK; k++) {
-        struct tiled_matrix *t = f->layers[k];
-        if (!t)
+        if (!f->layers[k])
             continue;
-        status = tiled_matrix_end_inputs(t, error);
+        f->seen = k;
+        status = pass(&inputs, error);
         if (status == STATUS_OK)
-            tiled_matrix_begin_ranges(t, images->count * t->matrix->reads);
+            status = tiled_matrix_end_inputs(f->layers[k], error);
     }
+    for (size_t k = 0; k < f->graph->n_layers && status == STATUS_OK; k++)
+        if (f->layers[k])
+            tiled_matrix_begin_ranges(f->layers[k], images->count * f->layers[k]->matrix->reads);
     if (status == STATUS_OK)
-        status = pass(&second, error);
+        status = pass(&ranges, error);
     for (size_t k = 0; k < f->graph->n_layers && status == STATUS_OK; k++)
         if (f->layers[k])
             tiled_matrix_end_ranges(f->layers[k]);

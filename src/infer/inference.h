@@ -2,8 +2,8 @@
 /* A trained network whose weight matrices stand on tiles, and images through it.
  *
  *     open        all weights mapped to conductances, all tiles eliminated
- *     calibrate   training images: largest inputs by the network in double precision, then ranges of
- *                 the converters by reads of the tiles without them
+ *     calibrate   training images: largest inputs of one layer after another, each behind the tiles of
+ *                 those before, then ranges of the converters; all by reads without these
  *     run         images: decisions on tiles and in double precision, energies of every read
  *
  * Images go through in batches whose size depends on the network alone. */
@@ -19,6 +19,7 @@ struct inference {
     struct tiled_matrix **layers; /* graph->n_layers; NULL: digital */
     size_t batch;
     double *energy; /* of the batch's images [J] */
+    size_t seen;    /* while inputs are calibrated: the layer that looks at them */
 };
 
 /* NULL members: nobody is told, nothing stops. */

@@ -226,7 +226,8 @@ void tiled_matrix_begin_ranges(struct tiled_matrix *t, size_t reads)
 {
     t->top = NEW(t->sides * places(t), struct top_values);
     for (size_t k = 0; k < t->sides * places(t); k++)
-        top_values_init(&t->top[k], t->options->adc_quantile, reads * t->phases);
+        top_values_init(&t->top[k], t->options->adc_quantile, reads * t->phases,
+                        t->options->adc_every);
 }
 
 /* Do columns a and b share a range? */
@@ -267,6 +268,7 @@ void tiled_matrix_end_ranges(struct tiled_matrix *t)
             t->range[k] = o->volt * (o->mapping.g_max - o->mapping.g_min);
     }
     free(own);
+    t->calibrated = true;
 }
 
 /* -------------------------------------------------------------------------------------- reads */
@@ -287,7 +289,7 @@ static void convert(struct tiled_matrix *t, size_t at, size_t n, size_t step, do
 {
     for (size_t r = 0; t->top && r < n; r++)
         top_values_add(&t->top[at], fabs(current[r * step]));
-    if (t->top || t->options->adc_bits == 0)
+    if (!t->calibrated || t->options->adc_bits == 0)
         return;
     const struct adc adc = {t->options->adc_bits, t->range[at]};
     const size_t columns = t->matrix->columns, width = t->options->form.columns;
@@ -374,8 +376,8 @@ static void drive(struct tiled_matrix *t, const struct products *p, size_t phase
         x = v;
     }
     const size_t clipped = dac_convert(t->options->dac_bits, t->x_max, n, x, v);
-    t->inputs += t->top ? 0 : (double)n;
-    t->inputs_clipped += t->top ? 0 : (double)clipped;
+    t->inputs += t->calibrated ? (double)n : 0;
+    t->inputs_clipped += t->calibrated ? (double)clipped : 0;
 }
 
 void tiled_matrix_read(struct tiled_matrix *t, const struct products *p, double *energy)
@@ -386,7 +388,7 @@ void tiled_matrix_read(struct tiled_matrix *t, const struct products *p, double 
         for (size_t row_tile = 0; row_tile < t->row_tiles; row_tile++) {
             for (size_t side = 0; side < t->sides; side++)
                 read_row(t, p, row_tile, side, phase == 0 ? 1 : -1);
-            if (!t->top)
+            if (t->calibrated)
                 add_energy(t, p, row_tile, energy);
         }
     }

@@ -32,6 +32,7 @@ struct tile_options {
     unsigned dac_bits, adc_bits; /* 0: none */
     enum tile_share adc_per;
     double adc_quantile; /* range: of |I| of the column that has the largest, 1: its maximum */
+    size_t adc_every;    /* ... over the first of so many reads; 1: all */
     double read_time;    /* [s] */
 };
 
@@ -55,6 +56,7 @@ struct tiled_matrix {
     double *range;           /* sides x groups x row_tiles x columns [A] */
     double x_max, x_min;     /* of the inputs of training images; then X, and the smallest */
     struct top_values *top;  /* as range, while ranges are found; else NULL */
+    bool calibrated;         /* only then currents are converted, and reads counted */
     double inputs, inputs_clipped;
     double **delivered; /* groups x row_tiles: sum of Y of a row of tiles, its rows squared */
     double **moments;   /* the same: sum of v v' over all reads */

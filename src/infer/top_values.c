@@ -6,10 +6,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-void top_values_init(struct top_values *t, double quantile, size_t total)
+void top_values_init(struct top_values *t, double quantile, size_t total, size_t every)
 {
-    const size_t below = (size_t)floor(quantile * (double)(total - 1));
-    *t = (struct top_values){.quantile = quantile, .total = total, .room = total - below};
+    const size_t count = (total - 1) / every + 1,
+                 below = (size_t)floor(quantile * (double)(count - 1));
+    *t = (struct top_values){
+        .quantile = quantile, .every = every, .total = count, .room = count - below};
     t->heap = NEW(t->room, double);
 }
 
@@ -29,6 +31,8 @@ static void swap(double *a, double *b)
 void top_values_add(struct top_values *t, double value)
 {
     double *h = t->heap;
+    if (t->added++ % t->every != 0)
+        return;
     if (t->n < t->room) {
         size_t k = t->n++;
         for (h[k] = value; k > 0 && h[k] < h[(k - 1) / 2]; k = (k - 1) / 2)

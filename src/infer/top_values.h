@@ -7,12 +7,15 @@
 
 struct top_values {
     double quantile; /* above 0, to 1: the largest */
-    size_t total;    /* values in all */
-    size_t n, room;  /* kept */
-    double *heap;    /* n, the smallest first */
+    size_t every;    /* of the values added, only the first of so many counts */
+    size_t total;    /* values that count, in all */
+    size_t added;
+    size_t n, room; /* kept */
+    double *heap;   /* n, the smallest first */
 };
 
-void top_values_init(struct top_values *t, double quantile, size_t total);
+/* `total` values will be added. */
+void top_values_init(struct top_values *t, double quantile, size_t total, size_t every);
 void top_values_free(struct top_values *t);
 void top_values_add(struct top_values *t, double value);
 

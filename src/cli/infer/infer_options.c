@@ -26,6 +26,7 @@ static const struct infer_arguments by_default = {
              .adc_bits = 8,
              .adc_per = SHARE_TILE,
              .adc_quantile = 1,
+             .adc_every = 1,
              .read_time = 1e-7},
     .seed = 1,
 };
@@ -61,6 +62,7 @@ enum option_key {
     KEY_ADC,
     KEY_ADC_PER,
     KEY_ADC_QUANTILE,
+    KEY_ADC_EVERY,
     KEY_ADC_ENERGY,
     KEY_SUBTRACT,
     KEY_SEED,
@@ -105,6 +107,7 @@ static const struct argp_option options[] = {
     {"adc-per", KEY_ADC_PER, "NAME", 0, "a range for: layer, column or tile", 4},
     {"adc-quantile", KEY_ADC_QUANTILE, "F", 0,
      "range: this quantile of the currents' magnitudes, 0.5 to 1", 4},
+    {"adc-every", KEY_ADC_EVERY, "N", 0, "... over the first of every N reads", 4},
     {"adc-energy", KEY_ADC_ENERGY, "J", 0, "of a conversion, if other than by its bits", 4},
     {"subtract", KEY_SUBTRACT, "NAME", 0,
      "currents of a pair: analog, before one converter, or digital, behind two", 4},
@@ -292,6 +295,11 @@ static error_t parse_reads(int key, char *text, struct argp_state *state)
     case KEY_ADC_QUANTILE:
         a->tile.adc_quantile = argument_number(state, "--adc-quantile", text, 0.5, 1);
         break;
+    case KEY_ADC_EVERY:
+        a->tile.adc_every = argument_count(state, "--adc-every", text, 1000000);
+        if (a->tile.adc_every == 0)
+            argp_error(state, "--adc-every 0, expected at least 1");
+        break;
     case KEY_ADC_ENERGY:
         a->adc_energy = argument_number(state, "--adc-energy", text, 0, 1);
         break;
@@ -361,6 +369,7 @@ static char *add_default(int key, const char *text, void *input)
                    {KEY_DAC, (double)a->tile.dac_bits},
                    {KEY_ADC, (double)a->tile.adc_bits},
                    {KEY_ADC_QUANTILE, a->tile.adc_quantile},
+                   {KEY_ADC_EVERY, (double)a->tile.adc_every},
                    {KEY_SEED, (double)a->seed}};
     const struct {
         int key;

@@ -122,10 +122,11 @@ static enum status check_attributes(const struct onnx_build *b,
     for (size_t k = 0; k < b->node->n_attributes; k++) {
         const char *name = b->node->attributes[k].name, *at = entry->attributes;
         const size_t n = strlen(name);
-        while ((at = strstr(at, name)) &&
+        const bool word = n > 0 && !strchr(name, ' ');
+        while (word && (at = strstr(at, name)) &&
                ((at > entry->attributes && at[-1] != ' ') || (at[n] && at[n] != ' ')))
             at++;
-        if (!at || n == 0)
+        if (!word || !at)
             return onnx_refuse(b, error, "attribute '%.80s', expected %s", name,
                                *entry->attributes ? entry->attributes : "none");
     }
