@@ -86,7 +86,7 @@ all_same() { # N SEED KIND
         awk -F, 'NR > 1 { n += $3; f += $6; s += $7 } END { exit !(f <= 0.02 * n && s <= 0.02 * n) }' all.csv
 }
 all_same 100 7 device
-all_same 20 5 crossbar
+all_same 12 11 crossbar
 all_same 100 2 deck
 all_same 4 11 training
 
