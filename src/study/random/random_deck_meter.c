@@ -154,7 +154,11 @@ enum status random_deck_meter(const struct random_deck *d, const struct user_dec
                               struct error *error)
 {
     struct metering m = {.deck = d, .b = b, .t0 = t0, .meters = NEW(d->n, struct meter)};
-    const struct deck_taker taker = {take_plot, take_point, pass_over, pass_over, &m};
+    const struct deck_taker taker = {.plot = take_plot,
+                                     .point = take_point,
+                                     .text = pass_over,
+                                     .trouble = pass_over,
+                                     .data = &m};
     struct deck_run_options plain = *options;
     plain.plain = true;
     enum status status = deck_run(user, 0, &plain, &taker, error);
