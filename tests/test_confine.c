@@ -102,7 +102,7 @@ static size_t points(bool trusted)
     struct error error = {{0}};
     char *path = file_write(home, "a.cir", text, strlen(text));
     ASSERT_DONE(user_deck_read(path, trusted, &deck, &error), error);
-    const struct deck_taker taker = {take_plot, take_point, take_text, take_text, &n};
+    const struct deck_taker taker = {take_plot, take_point, take_text, take_text, NULL, &n};
     const struct deck_run_options options = {.trusted = trusted, .seed = 1, .time_limit = 60};
     ASSERT_DONE(deck_run(deck, 0, &options, &taker, &error), error);
     user_deck_free(deck);
