@@ -69,6 +69,9 @@ static enum status died(struct worker_link *l)
 {
     char where[PHASE_PLACE_SIZE];
     int state = 0;
+    if (l->pid <= 0) /* 0 would be this process and all of its group */
+        return fail(l->error, STATUS_NUMERICAL, "ngspice's worker has ended %s",
+                    l->place(l->place_data, where));
     kill(l->pid, SIGKILL); /* it has closed its pipe; a dead one keeps its own status */
     waitpid(l->pid, &state, 0);
     l->pid = 0;
