@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
+#include "cli/infer/tile_arguments.h"
 #include "cli/input/arguments.h"
 #include "cli/input/command.h"
 #include "infer/onnx/onnx_graph.h"
@@ -43,37 +44,25 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static const char *const fills[] = {"cut", "pad", NULL};
-static const char *const subtracts[] = {"analog", "digital", NULL};
-
-static size_t side(struct argp_state *state, const char *option, const char *text)
-{
-    const size_t n = argument_count(state, option, text, TILE_SIDE_MAX);
-    if (n == 0)
-        argp_error(state, "%s %s, expected a whole number from 1 to %d", option, text,
-                   TILE_SIDE_MAX);
-    return n;
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
     case KEY_TILE:
-        a->tile.rows = a->tile.columns = side(state, "--tile", text);
+        a->tile.rows = a->tile.columns = argument_tile_side(state, "--tile", text);
         break;
     case KEY_ROWS:
-        a->tile.rows = side(state, "--tile-rows", text);
+        a->tile.rows = argument_tile_side(state, "--tile-rows", text);
         break;
     case KEY_COLUMNS:
-        a->tile.columns = side(state, "--tile-columns", text);
+        a->tile.columns = argument_tile_side(state, "--tile-columns", text);
         break;
     case KEY_FILL:
-        a->tile.fill = (enum tile_fill)argument_choice(state, "--fill", text, fills);
+        a->tile.fill = (enum tile_fill)argument_choice(state, "--fill", text, tile_fill_names);
         break;
     case KEY_SUBTRACT:
         a->tile.subtract =
-            (enum tile_subtract)argument_choice(state, "--subtract", text, subtracts);
+            (enum tile_subtract)argument_choice(state, "--subtract", text, tile_subtract_names);
         break;
     case KEY_CSV:
         a->form = FORM_CSV;
@@ -101,9 +90,9 @@ static char *add_default(int key, const char *text, void *input)
     if (key == KEY_TILE)
         return memory_format("%s (%zu)", text, by_default.tile.rows);
     if (key == KEY_FILL)
-        return memory_format("%s (%s)", text, fills[by_default.tile.fill]);
+        return memory_format("%s (%s)", text, tile_fill_names[by_default.tile.fill]);
     if (key == KEY_SUBTRACT)
-        return memory_format("%s (%s)", text, subtracts[by_default.tile.subtract]);
+        return memory_format("%s (%s)", text, tile_subtract_names[by_default.tile.subtract]);
     return (char *)text;
 }
 

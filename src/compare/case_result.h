@@ -26,9 +26,9 @@ struct case_result {
      * give back what they store.  NAN: no such element. */
     double energy[PHASE_SECTIONS][ENERGY_CLASSES];
     double error[PHASE_SECTIONS][ENERGY_CLASSES]; /* estimated, of what the engine booked [J] */
-    /* Of a reference, or where it was asked for: what of it GMIN takes, which SPICE lays across every bulk diode [J].  It helps to
-     * converge and is no part of the circuit, so an account without it is right as well; and a
-     * class that is nothing else, of nodes that float, is not compared. */
+    /* The part of energy[] that goes into GMIN [J], the conductance that SPICE lays across every bulk diode to
+     * help it converge; found for references and on request.  GMIN is no part of the circuit, so that an
+     * account without it is right as well, and a class that has nothing else is not compared. */
     double gmin[PHASE_SECTIONS][ENERGY_CLASSES];
     double vntol, abstol; /* of the run: voltages and currents are not known better [V], [A] */
     double output[IMAGE_COUNT];            /* n_images: of the circuit, above signal ground [V] */

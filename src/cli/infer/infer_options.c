@@ -2,6 +2,7 @@
 #include "cli/infer/infer_options.h"
 
 #include "base/memory.h"
+#include "cli/infer/tile_arguments.h"
 #include "cli/input/arguments.h"
 #include "infer/converter.h"
 
@@ -119,22 +120,11 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static const char *const fills[] = {"cut", "pad", NULL};
-static const char *const subtracts[] = {"analog", "digital", NULL};
 static const char *const shares[] = {"layer", "column", "tile", NULL};
 static const char *const signs[] = {"refuse", "two-phase", NULL};
 static const char *const maps[] = {"ideal", "error", NULL};
 
 /* ---------------------------------------------------------------------------------- arguments */
-
-static size_t side(struct argp_state *state, const char *option, const char *text)
-{
-    const size_t n = argument_count(state, option, text, TILE_SIDE_MAX);
-    if (n == 0)
-        argp_error(state, "%s %s, expected a whole number from 1 to %d", option, text,
-                   TILE_SIDE_MAX);
-    return n;
-}
 
 static unsigned bits(struct argp_state *state, const char *option, const char *text)
 {
@@ -205,16 +195,16 @@ static error_t parse_tiles(int key, char *text, struct argp_state *state)
     struct infer_arguments *a = state->input;
     switch (key) {
     case KEY_TILE:
-        a->tile.form.rows = a->tile.form.columns = side(state, "--tile", text);
+        a->tile.form.rows = a->tile.form.columns = argument_tile_side(state, "--tile", text);
         break;
     case KEY_ROWS:
-        a->tile.form.rows = side(state, "--tile-rows", text);
+        a->tile.form.rows = argument_tile_side(state, "--tile-rows", text);
         break;
     case KEY_COLUMNS:
-        a->tile.form.columns = side(state, "--tile-columns", text);
+        a->tile.form.columns = argument_tile_side(state, "--tile-columns", text);
         break;
     case KEY_FILL:
-        a->tile.form.fill = (enum tile_fill)argument_choice(state, "--fill", text, fills);
+        a->tile.form.fill = (enum tile_fill)argument_choice(state, "--fill", text, tile_fill_names);
         break;
     case KEY_LINE:
         a->line_ohm = ohm(state, "--line-ohm", text);
@@ -305,7 +295,7 @@ static error_t parse_reads(int key, char *text, struct argp_state *state)
         break;
     case KEY_SUBTRACT:
         a->tile.form.subtract =
-            (enum tile_subtract)argument_choice(state, "--subtract", text, subtracts);
+            (enum tile_subtract)argument_choice(state, "--subtract", text, tile_subtract_names);
         break;
     default:
         return parse_devices(key, text, state);
@@ -375,12 +365,12 @@ static char *add_default(int key, const char *text, void *input)
         int key;
         const char *name;
     } names[] = {{'d', a->dopant},
-                 {KEY_FILL, fills[a->tile.form.fill]},
+                 {KEY_FILL, tile_fill_names[a->tile.form.fill]},
                  {KEY_MAP, maps[a->tile.mapping.mode]},
                  {KEY_SCALE_PER, shares[a->tile.scale]},
                  {KEY_ADC_PER, shares[a->tile.adc_per]},
                  {KEY_SIGNED, signs[a->tile.sign]},
-                 {KEY_SUBTRACT, subtracts[a->tile.form.subtract]}};
+                 {KEY_SUBTRACT, tile_subtract_names[a->tile.form.subtract]}};
     (void)input;
     for (size_t k = 0; k < sizeof figures / sizeof figures[0]; k++)
         if (figures[k].key == key)

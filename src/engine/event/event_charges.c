@@ -308,11 +308,14 @@ static double worst_class(const struct event_charges *c, const struct event_step
 }
 
 /* Replace extra[] and doubt[] by an integration where these leave a class in doubt; where that cannot be,
- * or is no better, they stay. */
+ * they stay, doubts and all.  All values of the network are restored. */
 static void integrate(struct event_charges *c, struct event_steps *s, double h)
 {
     const size_t n_flows = s->network->n_flows;
     double share[ENERGY_CLASSES], most, worst = worst_class(c, s, share, &most);
+    if (!(worst > 1))
+        return;
+    struct network *n = s->network;
     double part = fmax(PART_LEAST, fmin(PART_MOST, 1 / most));
     size_t n_held = 0;
     for (size_t k = 0; k < c->n; k++) {
@@ -324,14 +327,17 @@ static void integrate(struct event_charges *c, struct event_steps *s, double h)
     }
     const struct event_charging_ramp ramp = {h,          c->first,      c->values, n_held,
                                              c->charged, c->charged_by, share};
+    memcpy(c->values, n->values, circuit_n_values(n->circuit) * sizeof *n->values);
     for (int tries = 0; tries < INTEGRATIONS && worst > 1; tries++) {
         if (!event_charging(s, &ramp, part, c->integrated, c->error))
-            return;
+            break;
         memcpy(c->extra, c->integrated, n_flows * sizeof *c->extra);
         memcpy(c->doubt, c->error, n_flows * sizeof *c->doubt);
         worst = worst_class(c, s, share, &most);
         part *= FINER;
     }
+    memcpy(n->values, c->values, circuit_n_values(n->circuit) * sizeof *n->values);
+    network_conductances(n);
 }
 
 /* h: of the ramp; by: for which the currents were. */
@@ -341,14 +347,8 @@ static void book(struct event_charges *c, struct event_steps *s, enum event_stre
     struct event_account *a = &s->account;
     struct network *n = s->network;
     find_extra(c, s, h, by);
-    if (stretch == EVENT_RAMP && h > 0) {
-        const size_t bytes = circuit_n_values(n->circuit) * sizeof *n->values;
-        memcpy(c->values, n->values, bytes);
+    if (stretch == EVENT_RAMP && h > 0)
         integrate(c, s, h);
-        memcpy(n->values, c->values, bytes);
-        network_hold(n, 0, NULL, NULL, NULL);
-        network_conductances(n);
-    }
     double moved[ENERGY_CLASSES + 1] = {0};
     for (size_t k = 0; k < n->n_flows; k++) {
         a->taken[k] += c->extra[k];

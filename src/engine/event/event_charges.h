@@ -42,7 +42,7 @@ struct event_charges {
     double *first;              /* circuit_n_values(): where the ramp or hold begins */
     double *u, *i;              /* n_elements: of flows where the ramp begins [V, A] */
     double *extra, *doubt;      /* n_elements: of flows: what charging adds, and its error [J] */
-    double *integrated, *error; /* n_elements: likewise, scratch */
+    double *integrated, *error; /* n_elements: extra[] and doubt[] of event_charging(), scratch */
     int *charged;               /* n: scratch: capacitors that something holds, */
     double *charged_by;         /* n: and by what the ramp changes each [V] */
     double last[ENERGY_CLASSES + 1]; /* moved as part of their work, by the last ramps */

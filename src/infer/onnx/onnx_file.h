@@ -26,7 +26,7 @@ struct onnx_tensor {
     int64_t *whole;                     /* n, or NULL */
 };
 
-/* What of an attribute is there. */
+/* An attribute of a node in the file; of its fields only those that the file sets, the others are 0. */
 struct onnx_attribute {
     char *name;
     bool has_number, has_float;

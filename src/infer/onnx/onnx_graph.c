@@ -177,7 +177,8 @@ static bool to_value(struct graph *inner, const struct onnx_tensor *t, struct sy
     return true;
 }
 
-/* The numbers of the value that was built, as a tensor of the same type or of that which Cast says. */
+/* The result b->result of an operator on constants as a constant itself; `whole`: of whole numbers, as the
+ * operator's inputs are or as Cast asks. */
 static struct onnx_tensor *to_constant(const struct onnx_build *b, bool whole, double **arrays)
 {
     const struct graph *n = b->graph;
