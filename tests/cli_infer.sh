@@ -95,18 +95,18 @@ printf '1\n1\n0\n' >three
 printf '1 0\n0 1\n' >narrow
 refuse "expected an ONNX file, and --data" "$model"
 refuse "no: cannot be read" "$model" --data no --labels labels
-refuse "without labels, expected --labels" "$model" --data images
+refuse "without labels, expected data.labels (--labels)" "$model" --data images
 refuse "classes: label 3 is 2, expected 0 to 1" "$model" --data images --labels classes
 refuse "three: 3 labels, expected 4" "$model" --data images --labels three
 refuse "narrow: images of 2, expected 3" "$model" --data narrow --labels labels
 refuse "narrow: images of 2, expected 3" "$model" --data images --labels labels --calibrate narrow
 refuse "layer 'y' (Gemm): inputs down to -1" "$model" --data signed --labels labels
 refuse "window of 0.0002 to 0.0002 S" "$model" --data images --labels labels --gmin 2e-4
-refuse "--adc 0, expected 1 to 24 bits" "$model" --data images --labels labels --adc 0
+refuse "--adc '0', expected off, 1, 2, ... or 24" "$model" --data images --labels labels --adc 0
 refuse "--adc" "$model" --data images --labels labels --adc 25
-refuse "--tile 0" "$model" --data images --labels labels --tile 0
-refuse "--levels 1" "$model" --data images --labels labels --levels 1
-refuse "--mean of 1 numbers and --std of 0" "$model" --data images --labels labels --mean 0.5
-refuse "--mean of 2 numbers" "$model" --data images --labels labels --mean 0,0 --std 1,1
+refuse "--tile '0', expected a whole number from 1 to 1024" "$model" --data images --labels labels --tile 0
+refuse "map.levels is 1, expected 0 or at least 2" "$model" --data images --labels labels --levels 1
+refuse "model.mean of 1 numbers and model.std of 0" "$model" --data images --labels labels --mean 0.5
+refuse "model.mean of 2 numbers, expected 1, or one a channel" "$model" --data images --labels labels --mean 0,0 --std 1,1
 nothing_left "after all"
 exit $failed

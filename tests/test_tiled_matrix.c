@@ -9,6 +9,7 @@
 #include "testing.h"
 
 static gsl_rng *rng;
+static const struct random_sample first = {1, 0};
 
 static int set_up(void **state)
 {
@@ -69,8 +70,7 @@ static const struct tile_options plain = {
     .form = {.rows = 64, .columns = 64},
     .mapping = {.g_min = 20e-6, .g_max = 200e-6},
     .volt = 0.1,
-    .adc_quantile = 1,
-    .adc_every = 1,
+    .adc = {.every = 1},
     .read_time = 1e-7,
 };
 
@@ -94,7 +94,7 @@ static struct inference *calibrated(const struct graph *g, const struct tile_opt
     struct inference *f;
     struct error error = {{0}};
     const struct inference_images images = images_of(set);
-    ASSERT_DONE(inference_open(g, o, 1, &f, &error), error);
+    ASSERT_DONE(inference_open(g, o, first, &f, &error), error);
     ASSERT_DONE(inference_calibrate(f, &images, &quiet, &error), error);
     return f;
 }
@@ -184,9 +184,10 @@ static void test_read(void **state)
     o.driver_ohm = 100;
     o.sense_ohm = 50;
     o.dac_bits = 6;
-    o.adc_bits = 5;
-    o.adc_per = SHARE_TILE;
-    o.adc_quantile = 0.9;
+    o.adc.bits = 5;
+    o.adc.per = SHARE_TILE;
+    o.adc.range = RANGE_QUANTILE;
+    o.adc.quantile = 0.9;
     struct inference *f = calibrated(&g, &o, &set);
     struct tiled_matrix *t = f->layers[2];
     double x[54], y[7], wanted[7] = {0}, volts[54], energy = 0, power = 0, most = 0;
@@ -233,9 +234,9 @@ static void test_energy(void **state)
     o.form = (struct tile_form){.rows = 10, .columns = 4, .fill = TILE_PAD};
     o.row_ohm = o.column_ohm = 20;
     o.driver_ohm = o.sense_ohm = 50;
-    o.dac_bits = o.adc_bits = 8;
+    o.dac_bits = o.adc.bits = 8;
     struct inference *f = calibrated(&g, &o, &set);
-    ASSERT_DONE(inference_run(f, &images, &quiet, &r, &error), error);
+    ASSERT_DONE(inference_run(f, &images, NULL, &quiet, &r, &error), error);
     double by_image = 0, by_tile = 0, by_class = 0, conversions = 0;
     for (size_t k = 0; k < r.n; k++)
         by_image += r.energy[k];
@@ -268,8 +269,8 @@ static void test_ranges(void **state)
     for (int share = SHARE_LAYER; share <= SHARE_TILE; share++) {
         struct tile_options o = plain;
         o.form = (struct tile_form){.rows = 30, .columns = 4};
-        o.adc_bits = 24;
-        o.adc_per = (enum tile_share)share;
+        o.adc.bits = 24;
+        o.adc.per = (enum tile_share)share;
         struct inference *f = calibrated(&g, &o, &set);
         const struct tiled_matrix *t = f->layers[2];
         size_t different = 0;
@@ -285,18 +286,18 @@ static void test_ranges(void **state)
 
 static void test_mapping(void **state)
 {
-    const struct tile_mapping ideal = {10e-6, 110e-6, 0, MAP_IDEAL, 0.5},
-                              levels = {10e-6, 110e-6, 5, MAP_IDEAL, 0},
-                              error = {10e-6, 110e-6, 0, MAP_ERROR, 0.05};
+    const struct tile_mapping ideal = {.g_min = 10e-6, .g_max = 110e-6, .tolerance = 0.5},
+                              levels = {.g_min = 10e-6, .g_max = 110e-6, .levels = 5},
+                              error = {.mode = MAP_ERROR, .tolerance = 0.05};
     double least = 1, most = 0, sum = 0;
     (void)state;
-    ASSERT_NEAR(tile_conductance(&ideal, 0.3, rng), 40e-6, 1e-18);
+    ASSERT_NEAR(tile_conductance(&ideal, 0.3), 40e-6, 1e-18);
     /* 10, 35, 60, 85, 110 uS */
-    ASSERT_NEAR(tile_conductance(&levels, 0.12, rng), 10e-6, 1e-18);
-    ASSERT_NEAR(tile_conductance(&levels, 0.13, rng), 35e-6, 1e-18);
-    ASSERT_NEAR(tile_conductance(&levels, 1, rng), 110e-6, 1e-18);
+    ASSERT_NEAR(tile_conductance(&levels, 0.12), 10e-6, 1e-18);
+    ASSERT_NEAR(tile_conductance(&levels, 0.13), 35e-6, 1e-18);
+    ASSERT_NEAR(tile_conductance(&levels, 1), 110e-6, 1e-18);
     for (int k = 0; k < 20000; k++) {
-        const double part = tile_conductance(&error, 0.5, rng) / 60e-6 - 1;
+        const double part = tile_programmed(&error, 60e-6, rng) / 60e-6 - 1;
         least = fmin(least, part);
         most = fmax(most, part);
         sum += part * part;
@@ -318,7 +319,7 @@ static void test_signed(void **state)
     double wanted[IMAGES * 7], seen[IMAGES * 7];
     (void)state;
     set.numbers[17] = -0.5;
-    ASSERT_DONE(inference_open(&g, &o, 1, &f, &error), error);
+    ASSERT_DONE(inference_open(&g, &o, first, &f, &error), error);
     assert_int_equal(inference_calibrate(f, &images, &quiet, &error), STATUS_INPUT);
     ASSERT_NAMES(error.text, "layer 'conv' (Conv): inputs down to -0.5");
     inference_close(f);

@@ -78,11 +78,12 @@ struct arguments {
 };
 
 static const struct key_option key_options[] = {
-    {"engine", KEY_ENGINE, "NAME", 1, "engine.name", NULL, 0, ENGINE, 0},
-    {"method", KEY_METHOD, "NAME", 1, "engine.method", NULL, 0, NULL, 0},
-    {"reltol", KEY_RELTOL, "F", 1, "engine.reltol", NULL, RELTOL, NULL, 0},
-    {"switches", KEY_SWITCHES, "N", 0, "engine.switches", NULL, 0, NULL, 0},
-    {"seed", KEY_SEED, "N", 0, "seed", "of devices drawn, of switches and of losses", 0, NULL, 0},
+    {"engine", KEY_ENGINE, "NAME", 1, "engine.name", NULL, 0, ENGINE, 0, NULL},
+    {"method", KEY_METHOD, "NAME", 1, "engine.method", NULL, 0, NULL, 0, NULL},
+    {"reltol", KEY_RELTOL, "F", 1, "engine.reltol", NULL, RELTOL, NULL, 0, NULL},
+    {"switches", KEY_SWITCHES, "N", 0, "engine.switches", NULL, 0, NULL, 0, NULL},
+    {"seed", KEY_SEED, "N", 0, "seed", "of devices drawn, of switches and of losses", 0, NULL, 0,
+     NULL},
 };
 #define N_KEY_OPTIONS (sizeof key_options / sizeof key_options[0])
 

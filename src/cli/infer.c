@@ -1,142 +1,75 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
 #include "cli/infer/infer_options.h"
-#include "cli/infer/infer_tables.h"
 #include "cli/input/command.h"
-#include "cli/input/data_path.h"
 #include "cli/input/interrupt.h"
-#include "cli/input/study_inputs.h"
-#include "device/library/library.h"
-#include "infer/converter.h"
-#include "infer/onnx/onnx_graph.h"
-#include "learn/conductance_error.h"
 #include "report/json.h"
 #include "report/output.h"
+#include "study/experiment/experiments.h"
+#include "study/inference/inference_tables.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define RESIDUAL_MOST 1e-10 /* of the account of energy */
-
-enum table_kind { TOTAL, LAYERS, ENERGY, N_TABLES };
-static const char *const table_names[N_TABLES] = {"total", "layers", "energy"};
+enum table_kind { TOTAL, LAYERS, ENERGY, WATERFALL, N_TABLES };
+static const char *const table_names[N_TABLES] = {"total", "layers", "energy", "effects"};
 
 struct job {
-    const struct infer_arguments *a;
-    struct graph graph;
-    struct data_set images, training; /* training: empty, the images are taken */
-    struct dopant *dopant;
-    struct inference *inference;
-    struct inference_result result;
-    struct infer_outcome outcome;
+    struct infer_arguments a;
+    struct inference_testbench *testbench;
+    struct inference_setup setup;
+    struct inference_outcome outcome;
     struct table *tables[N_TABLES];
+    size_t n_tables;
 };
-
-/* -------------------------------------------------------------------------------------- input */
-
-static enum status read_images(const struct job *j, const char *path, struct data_set *set,
-                               struct error *error)
-{
-    const struct shape *s = &j->graph.values[j->graph.input].shape;
-    const enum status status = data_set_read(path, set, error);
-    if (status != STATUS_OK || data_set_fits(set, s->n, s->d))
-        return status;
-    const struct shape own = {set->n_dims, {0}};
-    struct shape found = own;
-    memcpy(found.d, set->dims, set->n_dims * sizeof *set->dims);
-    char *wanted = shape_text(s), *text = shape_text(&found);
-    fail(error, STATUS_INPUT, "%s: images of %s, expected %s, the network's input", path, text,
-         wanted);
-    free(wanted);
-    free(text);
-    return STATUS_INPUT;
-}
-
-static enum status read_inputs(struct job *j, struct error *error)
-{
-    const struct infer_arguments *a = j->a;
-    const size_t classes = j->graph.values[j->graph.output].size;
-    enum status status = read_images(j, a->data, &j->images, error);
-    if (status == STATUS_OK && a->labels)
-        status = data_set_read_labels(a->labels, &j->images, error);
-    if (status == STATUS_OK && !j->images.labels)
-        status = fail(error, STATUS_INPUT, "%s: without labels, expected --labels", a->data);
-    if (status == STATUS_OK)
-        status = data_set_check_labels(&j->images, a->labels ? a->labels : a->data, classes, error);
-    if (status == STATUS_OK && a->calibrate)
-        status = read_images(j, a->calibrate, &j->training, error);
-    if (status == STATUS_OK && a->n_mean > 0 && a->n_mean != 1 &&
-        (j->graph.values[j->graph.input].shape.n != 3 ||
-         a->n_mean != j->graph.values[j->graph.input].shape.d[0]))
-        status = fail(error, STATUS_INPUT, "--mean of %zu numbers, expected 1, or one a channel",
-                      a->n_mean);
-    if (status == STATUS_OK && (!a->calibrate || strcmp(a->calibrate, a->data) == 0))
-        fprintf(stderr,
-                "%s: ranges are set by the test images themselves; --calibrate names training "
-                "images\n",
-                a->argv[0]);
-    return status;
-}
-
-/* The window of conductances, and whether reads leave the devices as they are. */
-static enum status read_window(struct job *j, struct tile_mapping *m, struct error *error)
-{
-    const struct infer_arguments *a = j->a;
-    char *devices = data_path("devices");
-    const enum status status = dopant_read(a->dopant, devices, &j->dopant, error);
-    free(devices);
-    if (status != STATUS_OK)
-        return status;
-    m->g_min = isnan(a->g_min) ? j->dopant->g_min : a->g_min;
-    m->g_max = isnan(a->g_max) ? j->dopant->g_max : a->g_max;
-    if (!(m->g_min < m->g_max))
-        return fail(error, STATUS_INPUT, "window of %g to %g S, expected --gmin below --gmax",
-                    m->g_min, m->g_max);
-    bool beyond;
-    const double x = state_of_conductance(j->dopant, a->tile.volt, m->g_min, &beyond),
-                 rate = j->dopant->model->rate(j->dopant->constants, a->tile.volt, x).f;
-    if (rate != 0)
-        fprintf(stderr,
-                "%s: at --volt %g a device's state moves by %.3g a second of reading, beyond "
-                "its dead zone; here reads leave devices as they are\n",
-                a->argv[0], a->tile.volt, rate);
-    return STATUS_OK;
-}
 
 /* --------------------------------------------------------------------------------------- work */
 
-static enum status compute(struct job *j, struct error *error)
+static enum status read_testbench(struct job *j, struct error *error)
 {
-    const struct infer_arguments *a = j->a;
-    const bool own = a->calibrate == NULL;
-    const struct data_set *training = own ? &j->images : &j->training;
-    struct tile_options options = a->tile;
-    const struct data_scaling scaling = {a->scale, a->n_mean, a->mean, a->std};
-    const struct inference_images images = {
-        &j->images, scaling, a->count > 0 && a->count < j->images.n ? a->count : j->images.n};
-    const struct inference_images calibration = {
-        training, scaling,
-        a->calibrate_count > 0 && a->calibrate_count < training->n ? a->calibrate_count
-                                                                   : training->n};
-    const struct inference_watch watch = {isatty(STDERR_FILENO) ? study_progress : NULL, NULL,
-                                          &interrupt_flag};
-    enum status status = read_window(j, &options.mapping, error);
-    if (status == STATUS_OK)
-        status = inference_open(&j->graph, &options, a->seed, &j->inference, error);
-    if (status == STATUS_OK)
-        status = inference_calibrate(j->inference, &calibration, &watch, error);
-    if (status == STATUS_OK)
-        status = inference_run(j->inference, &images, &watch, &j->result, error);
+    struct testbench_input *in = &j->a.input;
+    in->experiment = &experiment_inference;
+    testbench_input_context(in);
+    enum status status = testbench_input_read(in, "infer", "experiment: inference\n", error);
     if (status != STATUS_OK)
         return status;
-    j->outcome =
-        (struct infer_outcome){j->inference, &j->result, &j->images,
-                               isnan(a->adc_energy) ? adc_energy(a->tile.adc_bits) : a->adc_energy};
-    j->tables[TOTAL] = infer_total(&j->outcome);
-    j->tables[LAYERS] = infer_layers(&j->outcome);
-    j->tables[ENERGY] = infer_energy(&j->outcome);
+    if (in->testbench->n_samples != 1)
+        return fail(error, STATUS_INPUT,
+                    "--set asks for %zu samples, expected one; see `silverbar run'",
+                    in->testbench->n_samples);
+    j->testbench = testbench_options(in->testbench, 0);
+    return inference_setup_read(j->testbench, in->context.devices, &j->setup, error);
+}
+
+static void warn(const struct job *j)
+{
+    const char *name = j->a.argv[0];
+    if (j->outcome.own_ranges)
+        fprintf(stderr,
+                "%s: ranges are set by the test images themselves; --calibrate names training "
+                "images\n",
+                name);
+    if (j->outcome.rate != 0 && !j->testbench->tile.disturb)
+        fprintf(stderr,
+                "%s: at --volt %g a device's state moves by %.3g a second of reading, beyond "
+                "its dead zone; here reads leave devices as they are (read.disturb)\n",
+                name, j->testbench->tile.volt, j->outcome.rate);
+}
+
+static enum status compute(struct job *j, struct error *error)
+{
+    const struct testbench_input *in = &j->a.input;
+    const struct inference_watch watch = {in->context.progress, in->context.progress_data,
+                                          in->context.interrupted};
+    const enum status status = inference_testbench_run(
+        j->testbench, &j->setup, testbench_random(in->testbench, 0), &watch, &j->outcome, error);
+    if (status != STATUS_OK)
+        return status;
+    j->tables[TOTAL] = inference_total(&j->outcome);
+    j->tables[LAYERS] = inference_layers(&j->outcome);
+    j->tables[ENERGY] = inference_energy(&j->outcome);
+    j->tables[WATERFALL] = inference_effects(&j->outcome);
+    j->n_tables = j->tables[WATERFALL] ? N_TABLES : WATERFALL;
     return STATUS_OK;
 }
 
@@ -144,15 +77,15 @@ static enum status compute(struct job *j, struct error *error)
 
 static void print(const struct job *j)
 {
-    if (j->a->form == INFER_JSON) {
-        json_write_tables(N_TABLES, table_names, j->tables, stdout);
+    if (j->a.form == INFER_JSON) {
+        json_write_tables(j->n_tables, table_names, j->tables, stdout);
         return;
     }
-    struct table *upright = infer_upright(j->tables[TOTAL]);
-    for (size_t k = 0; k < N_TABLES; k++) {
+    struct table *upright = inference_upright(j->tables[TOTAL]);
+    for (size_t k = 0; k < j->n_tables; k++) {
         if (k > 0)
             putchar('\n');
-        if (j->a->form == INFER_CSV)
+        if (j->a.form == INFER_CSV)
             table_csv(j->tables[k], stdout);
         else
             table_print(k == TOTAL ? upright : j->tables[k], stdout);
@@ -163,15 +96,16 @@ static void print(const struct job *j)
 static enum status write_manifest(const struct job *j, const struct new_folder *o,
                                   struct error *error)
 {
-    const struct infer_arguments *a = j->a;
-    const char *const paths[] = {a->model, a->data, a->labels, a->calibrate, j->dopant->path};
+    const struct inference_testbench *b = j->testbench;
+    const char *const paths[] = {b->model, b->images, b->labels, b->training,
+                                 j->setup.dopant->path};
     const char *inputs[sizeof paths / sizeof paths[0]];
     size_t n = 0;
     for (size_t k = 0; k < sizeof paths / sizeof paths[0]; k++)
-        if (paths[k])
+        if (*paths[k])
             inputs[n++] = paths[k];
     const struct manifest manifest = {
-        .argc = a->argc, .argv = a->argv, .n_inputs = n, .inputs = inputs};
+        .argc = j->a.argc, .argv = j->a.argv, .n_inputs = n, .inputs = inputs};
     FILE *out = new_folder_open(o, "manifest.json", error);
     if (!out)
         return STATUS_INPUT;
@@ -179,21 +113,37 @@ static enum status write_manifest(const struct job *j, const struct new_folder *
                             error);
 }
 
+static enum status write_testbench(const struct job *j, const struct new_folder *o,
+                                   struct error *error)
+{
+    FILE *out = new_folder_open(o, "testbench.yaml", error);
+    if (!out)
+        return STATUS_INPUT;
+    char *text = testbench_identity(j->a.input.testbench);
+    fputs(text, out);
+    free(text);
+    return new_folder_close(out, "testbench.yaml", STATUS_OK, error);
+}
+
 static enum status save(const struct job *j, struct new_folder *o, struct error *error)
 {
-    struct table *const tables[] = {infer_total(&j->outcome),     infer_layers(&j->outcome),
-                                    infer_energy(&j->outcome),    infer_tiles(&j->outcome),
-                                    infer_confusion(&j->outcome), infer_images(&j->outcome)};
-    static const char *const names[] = {"total.csv", "layers.csv",    "energy.csv",
-                                        "tiles.csv", "confusion.csv", "images.csv"};
-    enum status status = STATUS_OK;
+    const struct inference_outcome *r = &j->outcome;
+    struct table *const tables[] = {
+        inference_total(r),     inference_layers(r),
+        inference_energy(r),    inference_tiles(r),
+        inference_confusion(r), inference_images_table(r),
+        inference_effects(r),   j->a.devices ? inference_devices(r) : NULL};
+    static const char *const names[] = {"total.csv",   "layers.csv",    "energy.csv",
+                                        "tiles.csv",   "confusion.csv", "images.csv",
+                                        "effects.csv", "devices.csv"};
+    enum status status = write_testbench(j, o, error);
     for (size_t k = 0; k < sizeof tables / sizeof tables[0]; k++) {
-        if (status == STATUS_OK)
+        if (status == STATUS_OK && tables[k])
             status = output_table(o, names[k], tables[k], error);
         table_free(tables[k]);
     }
     if (status == STATUS_OK)
-        status = output_tables(o, "summary.json", N_TABLES, table_names, j->tables, error);
+        status = output_tables(o, "summary.json", j->n_tables, table_names, j->tables, error);
     if (status == STATUS_OK)
         status = write_manifest(j, o, error);
     return status == STATUS_OK ? new_folder_end(o, error) : status;
@@ -201,43 +151,38 @@ static enum status save(const struct job *j, struct new_folder *o, struct error 
 
 static enum status run(struct job *j, struct new_folder *folder, struct error *error)
 {
-    enum status status = onnx_graph_read(j->a->model, &j->graph, error);
-    if (status == STATUS_OK)
-        status = read_inputs(j, error);
-    if (status == STATUS_OK && j->a->output)
-        status = new_folder_begin(j->a->output, folder, error);
+    enum status status = read_testbench(j, error);
+    if (status == STATUS_OK && j->a.output)
+        status = new_folder_begin(j->a.output, folder, error);
     if (status == STATUS_OK)
         status = compute(j, error);
-    if (status == STATUS_OK && j->a->output)
+    if (status == STATUS_INPUT && j->a.input.testbench)
+        testbench_locate(j->a.input.testbench, error);
+    if (status == STATUS_OK)
+        warn(j);
+    if (status == STATUS_OK && j->a.output)
         status = save(j, folder, error);
     if (status != STATUS_OK)
         return status;
     print(j);
-    const double residual = infer_residual(&j->outcome);
-    return residual <= RESIDUAL_MOST
-               ? STATUS_OK
-               : fail(error, STATUS_UNTRUSTED,
-                      "the account of energy does not close: residual %.2g, expected up to %.2g",
-                      residual, RESIDUAL_MOST);
+    return inference_account_closes(&j->outcome, error);
 }
 
 int command_infer(int argc, char **argv)
 {
-    struct infer_arguments a;
-    struct job j = {.a = &a};
+    struct job j = {0};
     struct new_folder folder = {0};
     struct error error = {{0}};
-    infer_options_parse(argc, argv, &a);
+    infer_options_parse(argc, argv, &j.a);
     interrupt_watch();
     const enum status status = run(&j, &folder, &error);
     new_folder_abandon(&folder);
     for (size_t k = 0; k < N_TABLES; k++)
         table_free(j.tables[k]);
-    inference_result_free(&j.result);
-    inference_close(j.inference);
-    dopant_free(j.dopant);
-    data_set_free(&j.images);
-    data_set_free(&j.training);
-    graph_free(&j.graph);
+    inference_outcome_free(&j.outcome);
+    inference_setup_free(&j.setup);
+    if (j.testbench)
+        experiment_options_free(&experiment_inference, j.testbench);
+    testbench_input_free(&j.a.input);
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
 }

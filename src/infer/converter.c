@@ -43,6 +43,19 @@ WIDE size_t dac_convert(unsigned bits, double most, size_t n, const double *x, d
     return (size_t)clipped;
 }
 
+size_t dac_convert_signed(unsigned bits, double most, size_t n, const double *x, double *v)
+{
+    const double last = bits > 1 ? ldexp(1, (int)bits - 1) - 1 : 1;
+    size_t clipped = 0;
+    for (size_t k = 0; k < n; k++) {
+        const double size = fabs(x[k]) / most, kept = fmin(size, 1);
+        const double code = bits > 1 ? floor(kept * last + 0.5) / last : bits == 1 ? 1 : size;
+        clipped += size > 1;
+        v[k] = copysign(code, x[k]);
+    }
+    return clipped;
+}
+
 double adc_energy(unsigned bits)
 {
     const double step = bits <= 7 ? 83e-15 : bits <= 9 ? 34e-15 : 43e-15; /* [J] */

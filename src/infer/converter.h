@@ -30,6 +30,10 @@ size_t adc_convert(const struct adc *adc, size_t n, size_t step, double *values)
 /* v[n] = fractions of V for x[n]; bits 0: x / X as it is.  Returns how many clipped: below 0 or above X. */
 size_t dac_convert(unsigned bits, double most, size_t n, const double *x, double *v);
 
+/* The same of both signs, one bit of which is the sign: v = sign(x) floor(|x| / X (2^(bits-1) - 1) + 1/2) /
+ * (2^(bits-1) - 1), of one bit x >= 0 or not. */
+size_t dac_convert_signed(unsigned bits, double most, size_t n, const double *x, double *v);
+
 /* Energy of a conversion [J] by the median of published converters near that resolution: Walden's figure
  * of merit times 2^bits (B. Murmann, ADC Performance Survey 1997-2025, chips since 2010 of 1 MS/s to
  * 2 GS/s: 83, 34 and 43 fJ a step near 6, 8 and 10 bits). */

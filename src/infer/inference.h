@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A trained network whose weight matrices stand on tiles, and images through it.
  *
- *     open        all weights mapped to conductances, all tiles eliminated
+ *     open        all devices drawn and programmed
  *     calibrate   training images: largest inputs of one layer after another, each behind the tiles of
- *                 those before, then ranges of the converters; all by reads without these
+ *                 those before, then ranges of the converters, all by reads without these; then devices
+ *                 age, and where it is asked for, inputs, ranges and lines are found once more
  *     run         images: decisions on tiles and in double precision, energies of every read
  *
  * Images go through in batches whose size depends on the network alone. */
@@ -20,17 +21,20 @@ struct inference {
     size_t batch;
     double *energy; /* of the batch's images [J] */
     size_t seen;    /* while inputs are calibrated: the layer that looks at them */
+    size_t room;    /* of `wanted` */
+    double *wanted; /* results of that layer in double precision, while lines are found */
 };
 
 /* NULL members: nobody is told, nothing stops. */
 struct inference_watch {
     void (*progress)(void *data, const char *text); /* one line; NULL: end of it */
     void *data;
-    volatile int *stop;
+    const volatile int *stop;
 };
 
 enum status inference_open(const struct graph *graph, const struct tile_options *options,
-                           uint64_t seed, struct inference **inference, struct error *error);
+                           struct random_sample sample, struct inference **inference,
+                           struct error *error);
 void inference_close(struct inference *inference);
 
 /* The first `count` images of the set, scaled. */
@@ -50,9 +54,10 @@ struct inference_result {
     double *energy;                /* n: what drivers of arrays delivered [J] */
 };
 
+/* by_float: the decisions in double precision, if they are known; or NULL. */
 enum status inference_run(struct inference *inference, const struct inference_images *images,
-                          const struct inference_watch *watch, struct inference_result *result,
-                          struct error *error);
+                          const uint32_t *by_float, const struct inference_watch *watch,
+                          struct inference_result *result, struct error *error);
 void inference_result_free(struct inference_result *result);
 
 #endif

@@ -8,18 +8,31 @@
 #define SILVERBAR_INFER_TILE_MAP_H
 
 #include <gsl/gsl_rng.h>
+#include <stdbool.h>
+#include <stddef.h>
 
-/* IDEAL: as wanted.  ERROR: programmed up to a tolerance, G (1 + tolerance U), U uniform in -1 to 1. */
+/* IDEAL: as wanted.  ERROR: programmed up to a tolerance, and a spread beside it,
+ * G (1 + tolerance U) exp(sigma Z), U uniform in -1 to 1, Z normal. */
 enum map_mode { MAP_IDEAL, MAP_ERROR };
 
 struct tile_mapping {
     double g_min, g_max; /* [S] */
-    unsigned levels;     /* states from g_min to g_max, evenly; 0: any */
+    size_t levels;       /* states from g_min to g_max, evenly; 0: any */
     enum map_mode mode;
-    double tolerance;
+    double tolerance, sigma;
+    double stuck_on, stuck_off; /* probabilities that a device stays at g_max, at g_min */
+    bool
+        compensate; /* the other device of a pair makes up for a stuck one, as far as the window reaches */
 };
 
-/* The conductance [S] for a share of w_max, 0 to 1. */
-double tile_conductance(const struct tile_mapping *mapping, double share, gsl_rng *rng);
+/* What is wanted of a device [S], for a share of w_max from 0 to 1. */
+double tile_conductance(const struct tile_mapping *mapping, double share);
+
+/* Where a device is stuck [S], or NAN; the other device's conductance that makes the pair's difference what
+ * was wanted of it; what programming leaves of `wanted`.  As many numbers are drawn whatever the figures
+ * are. */
+double tile_stuck(const struct tile_mapping *mapping, gsl_rng *rng);
+double tile_partner(const struct tile_mapping *mapping, double stuck, double difference);
+double tile_programmed(const struct tile_mapping *mapping, double wanted, gsl_rng *rng);
 
 #endif

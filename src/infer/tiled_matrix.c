@@ -1,34 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "infer/tiled_matrix.h"
 
-#include "base/matrix/matrix.h"
 #include "base/memory.h"
-#include "infer/converter.h"
+#include "base/spice_number.h"
+#include "infer/device_drift.h"
+#include "infer/tiled_internal.h"
 
+#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static size_t least(size_t a, size_t b)
+static void free_all(size_t n, double **arrays)
 {
-    return a < b ? a : b;
+    for (size_t k = 0; k < n; k++)
+        free(arrays[k]);
+    free(arrays);
 }
 
-static size_t rows_of(const struct tiled_matrix *t, size_t row_tile)
+static void free_pair(struct tile_pair *p)
 {
-    const size_t side = t->options->form.rows;
-    return least(side, t->matrix->rows - row_tile * side);
-}
-
-/* Place of a column in factor[] and, of one side, in range[]. */
-static size_t place(const struct tiled_matrix *t, size_t group, size_t row_tile, size_t column)
-{
-    return (group * t->row_tiles + row_tile) * t->matrix->columns + column;
-}
-
-static size_t places(const struct tiled_matrix *t)
-{
-    return t->matrix->groups * t->row_tiles * t->matrix->columns;
+    for (size_t s = 0; s < 2; s++)
+        lines_forms_free(p->forms[s]);
+    tile_cells_free(&p->cells);
 }
 
 void tiled_matrix_free(struct tiled_matrix *t)
@@ -36,26 +30,25 @@ void tiled_matrix_free(struct tiled_matrix *t)
     if (!t)
         return;
     for (size_t k = 0; k < t->n_pairs; k++)
-        for (size_t s = 0; s < 2; s++)
-            lines_forms_free(t->pairs[k].forms[s]);
-    for (size_t k = 0; k < t->matrix->groups * t->row_tiles; k++) {
-        free(t->delivered[k]);
-        free(t->moments[k]);
-    }
-    for (size_t k = 0; t->top && k < t->sides * places(t); k++)
+        free_pair(&t->pairs[k]);
+    for (size_t k = 0; t->noise && k < t->sides * tiled_lines(t); k++)
+        read_noise_free(t->noise[k]);
+    for (size_t k = 0; t->top && k < t->sides * tiled_places(t); k++)
         top_values_free(&t->top[k]);
+    free_all(tiled_lines(t), t->delivered);
+    free_all(tiled_lines(t), t->moments);
+    retune_free(t->retune);
+    if (t->rng)
+        gsl_rng_free(t->rng);
+    double *const arrays[] = {t->w[0],   t->w[1], t->factor,  t->range,  t->gain,
+                              t->offset, t->v,    t->current, t->square, t->product};
+    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
+        free(arrays[k]);
     free(t->top);
     free(t->pairs);
-    free(t->w[0]);
-    free(t->w[1]);
-    free(t->factor);
-    free(t->range);
-    free(t->delivered);
-    free(t->moments);
-    free(t->v);
-    free(t->current);
-    free(t->square);
-    free(t->product);
+    free(t->noise);
+    free(t->use);
+    free(t->spent);
     free(t);
 }
 
@@ -84,34 +77,132 @@ static double largest(const struct tiled_matrix *t, const struct tile_pair *p, s
     return most > 0 ? most : 1;
 }
 
-/* Conductances of both tiles, and factors of their columns. */
-static void map_pair(struct tiled_matrix *t, const struct tile_pair *p, const struct lines_array *a,
-                     double *const g[2], gsl_rng *rng)
+/* The tiles of a pair as arrays, without their devices. */
+static struct lines_array array_of(const struct tiled_matrix *t, const struct tile_pair *p)
 {
     const struct tile_options *o = t->options;
+    const bool pad = o->form.fill == TILE_PAD;
+    return (struct lines_array){.rows = pad ? o->form.rows : p->rows,
+                                .columns = pad ? o->form.columns : p->columns,
+                                .row_ohm = o->row_ohm,
+                                .column_ohm = o->column_ohm,
+                                .driver_ohm = o->driver_ohm,
+                                .sense_ohm = o->sense_ohm};
+}
+
+/* w / w_max of all places, 0 at spare ones, and the factors of its columns; to free(). */
+static double *share_weights(struct tiled_matrix *t, const struct tile_pair *p)
+{
+    const struct tile_options *o = t->options;
+    const struct lines_array a = array_of(t, p);
     const double span = o->mapping.g_max - o->mapping.g_min;
-    double shared = o->scale == SHARE_COLUMN ? 0 : largest(t, p, 0);
-    for (size_t j = 0; j < a->columns; j++) {
-        const bool used = j < p->columns;
-        const double most =
-            o->scale == SHARE_COLUMN && used ? largest(t, p, p->column + j) : shared;
-        if (used)
-            t->factor[place(t, p->group, p->row / o->form.rows, p->column + j)] =
-                most / (o->volt * span);
-        for (size_t i = 0; i < a->rows; i++) {
-            const double w =
-                used && i < p->rows ? weight(t, p->group, p->row + i, p->column + j) / most : 0;
-            g[0][i * a->columns + j] = tile_conductance(&o->mapping, fmax(w, 0), rng);
-            g[1][i * a->columns + j] = tile_conductance(&o->mapping, fmax(-w, 0), rng);
-        }
+    double *share = NEW(a.rows * a.columns, double), most = 0;
+    for (size_t j = 0; j < p->columns; j++) {
+        if (j == 0 || o->scale == SHARE_COLUMN)
+            most = largest(t, p, p->column + j);
+        t->factor[tiled_place(t, p->group, p->row / o->form.rows, p->column + j)] =
+            most / (o->volt * span);
+        for (size_t i = 0; i < p->rows; i++)
+            share[i * a.columns + j] = weight(t, p->group, p->row + i, p->column + j) / most;
+    }
+    return share;
+}
+
+static size_t pair_number(const struct tiled_matrix *t, const struct tile_pair *p)
+{
+    return t->source.pair + (size_t)(p - t->pairs);
+}
+
+static void program_pair(struct tiled_matrix *t, struct tile_pair *p)
+{
+    const struct lines_array a = array_of(t, p);
+    double *share = share_weights(t, p);
+    p->cells.n = a.rows * a.columns;
+    tile_cells_program(t->options, t->source.sample, pair_number(t, p), share, &p->cells);
+    free(share);
+}
+
+static void lay_out(struct tiled_matrix *t)
+{
+    const struct matrix_layer *m = t->matrix;
+    const struct tile_form *f = &t->options->form;
+    const size_t column_tiles = (m->columns + f->columns - 1) / f->columns;
+    t->row_tiles = (m->rows + f->rows - 1) / f->rows;
+    t->sides = f->subtract == TILE_DIGITAL ? 2 : 1;
+    t->n_pairs = m->groups * t->row_tiles * column_tiles;
+    t->pairs = NEW(t->n_pairs, struct tile_pair);
+    t->spent = NEW(t->n_pairs, struct tile_energy);
+    t->delivered = NEW(m->groups * t->row_tiles, double *);
+    t->moments = NEW(m->groups * t->row_tiles, double *);
+    t->factor = NEW(tiled_places(t), double);
+    t->range = NEW(t->sides * tiled_places(t), double);
+    for (size_t s = 0; s < t->sides; s++)
+        t->w[s] = NEW(m->groups * m->columns * m->rows, double);
+    for (size_t k = 0; k < t->n_pairs; k++) {
+        const size_t column = k % column_tiles * f->columns, row = k / column_tiles % t->row_tiles,
+                     left = m->columns - column;
+        t->pairs[k] = (struct tile_pair){.group = k / column_tiles / t->row_tiles,
+                                         .row = row * f->rows,
+                                         .rows = tiled_rows(t, row),
+                                         .column = column,
+                                         .columns = left < f->columns ? left : f->columns};
+    }
+    for (size_t k = 0; k < tiled_lines(t); k++) {
+        const size_t rows = tiled_rows(t, k % t->row_tiles);
+        t->delivered[k] = NEW(rows * rows, double);
+        t->moments[k] = NEW(rows * rows, double);
     }
 }
+
+/* Gains and offsets of the converters. */
+static void draw_converters(struct tiled_matrix *t)
+{
+    const struct adc_options *a = &t->options->adc;
+    const struct random_sample s = t->source.sample;
+    const size_t n = t->sides * tiled_places(t);
+    gsl_rng *rng = random_stream(s.seed, s.replica,
+                                 (enum random_purpose)(RANDOM_CONVERTER + t->source.number));
+    t->gain = NEW(n, double);
+    t->offset = NEW(n, double);
+    for (size_t k = 0; k < n; k++) {
+        t->gain[k] = 1 + a->gain * gsl_ran_ugaussian(rng);
+        t->offset[k] = a->offset * gsl_ran_ugaussian(rng);
+    }
+    gsl_rng_free(rng);
+}
+
+enum status tiled_matrix_new(const struct tiled_source *source, const struct tile_options *options,
+                             struct tiled_matrix **tiled, struct error *error)
+{
+    struct tiled_matrix *t = NEW(1, struct tiled_matrix);
+    const struct random_sample s = source->sample;
+    (void)error;
+    t->source = *source;
+    t->layer = source->layer;
+    t->matrix = matrix_layer_of(source->layer);
+    t->options = options;
+    lay_out(t);
+    for (size_t k = 0; k < t->n_pairs; k++)
+        program_pair(t, &t->pairs[k]);
+    if (options->adc.gain > 0 || options->adc.offset > 0)
+        draw_converters(t);
+    if (options->read_noise > 0 || options->thermal || options->adc.noise > 0)
+        t->rng = random_stream(s.seed, s.replica,
+                               (enum random_purpose)(RANDOM_TILE_NOISE + source->number));
+    if (options->retune != RETUNE_NONE)
+        t->retune =
+            retune_new(t->matrix->groups * t->matrix->columns, options->retune == RETUNE_LAYER);
+    *tiled = t;
+    return STATUS_OK;
+}
+
+/* -------------------------------------------------------------------------------- elimination */
 
 /* What the pair gives goes into the layer's W, what it takes into its row's Y. */
 static void take_forms(struct tiled_matrix *t, const struct tile_pair *p)
 {
     const struct matrix_layer *m = t->matrix;
-    double *y = t->delivered[p->group * t->row_tiles + p->row / t->options->form.rows];
+    double *y = t->delivered[tiled_line(t, p->group, p->row / t->options->form.rows)];
     for (size_t s = 0; s < 2; s++) {
         const struct lines_forms *f = p->forms[s];
         double *w = t->w[t->sides == 2 ? s : 0];
@@ -126,272 +217,140 @@ static void take_forms(struct tiled_matrix *t, const struct tile_pair *p)
     }
 }
 
-static enum status make_pair(struct tiled_matrix *t, struct tile_pair *p, gsl_rng *rng,
-                             struct error *error)
+static enum status add_noise(struct tiled_matrix *t, const struct tile_pair *p, size_t side,
+                             const struct lines_array *a, struct error *error)
 {
     const struct tile_options *o = t->options;
-    const bool pad = o->form.fill == TILE_PAD;
-    struct lines_array a = {.rows = pad ? o->form.rows : p->rows,
-                            .columns = pad ? o->form.columns : p->columns,
-                            .row_ohm = o->row_ohm,
-                            .column_ohm = o->column_ohm,
-                            .driver_ohm = o->driver_ohm,
-                            .sense_ohm = o->sense_ohm};
-    double *const g[2] = {NEW(a.rows * a.columns, double), NEW(a.rows * a.columns, double)};
+    const size_t line = tiled_line(t, p->group, p->row / o->form.rows);
+    const struct read_noise_tile tile = {
+        a,       p->column,     p->columns,
+        o->volt, o->read_noise, o->thermal ? 4 * BOLTZMANN * o->kelvin / (2 * o->read_time) : 0};
+    return read_noise_add(t->noise[(t->sides == 2 ? side : 0) * tiled_lines(t) + line], &tile,
+                          error);
+}
+
+/* Devices of the pair's row `row` after the reads of so many images. */
+static void disturb_row(const struct tiled_matrix *t, const struct tile_pair *p, size_t row,
+                        double images, double *const g[2])
+{
+    const struct tile_options *o = t->options;
+    const size_t columns = p->cells.n / array_of(t, p).rows;
+    double volt[2 * ROW_USE_PARTS + 1], seconds[2 * ROW_USE_PARTS + 1];
+    const struct device_use use = {row_use_times(&t->use[p->group * t->matrix->rows + p->row + row],
+                                                 o->volt, o->read_time * images, volt, seconds),
+                                   volt, seconds};
+    if (!device_use_moves(o->dopant, &use))
+        return;
+    for (size_t j = 0; j < columns; j++)
+        for (size_t s = 0; s < 2; s++)
+            if (!p->cells.stuck[s][row * columns + j])
+                g[s][row * columns + j] =
+                    device_use_conductance(o->dopant, &use, o->volt, g[s][row * columns + j]);
+}
+
+/* The conductances of a stage. */
+static void find_conductances(struct tiled_matrix *t, const struct tile_pair *p,
+                              enum tile_stage stage, double images, double *const g[2])
+{
+    if (stage == TILES_WANTED) {
+        double *share = share_weights(t, p);
+        tile_cells_want(&t->options->mapping, p->cells.n, share, g);
+        free(share);
+        return;
+    }
+    for (size_t s = 0; s < 2 && stage == TILES_PROGRAMMED; s++)
+        memcpy(g[s], p->cells.programmed[s], p->cells.n * sizeof *g[s]);
+    if (stage != TILES_AGED)
+        return;
+    tile_cells_age(t->options, t->source.sample, pair_number(t, p), &p->cells, g);
+    for (size_t i = 0; t->options->disturb && images > 0 && i < p->rows; i++)
+        disturb_row(t, p, i, images, g);
+}
+
+static enum status build_pair(struct tiled_matrix *t, struct tile_pair *p, double *const g[2],
+                              struct error *error)
+{
+    struct lines_array a = array_of(t, p);
     enum status status = STATUS_OK;
-    map_pair(t, p, &a, g, rng);
     for (size_t s = 0; s < 2 && status == STATUS_OK; s++) {
+        lines_forms_free(p->forms[s]);
         a.g = g[s];
         status = lines_forms_new(&a, true, &p->forms[s], error);
+        if (status == STATUS_OK && t->noise)
+            status = add_noise(t, p, s, &a, error);
     }
     if (status == STATUS_OK)
         take_forms(t, p);
-    free(g[0]);
-    free(g[1]);
     return status;
 }
 
-static void lay_out(struct tiled_matrix *t)
+static void clear_noise(struct tiled_matrix *t)
 {
-    const struct matrix_layer *m = t->matrix;
-    const struct tile_form *f = &t->options->form;
-    const size_t column_tiles = (m->columns + f->columns - 1) / f->columns;
-    t->row_tiles = (m->rows + f->rows - 1) / f->rows;
-    t->sides = f->subtract == TILE_DIGITAL ? 2 : 1;
-    t->n_pairs = m->groups * t->row_tiles * column_tiles;
-    t->pairs = NEW(t->n_pairs, struct tile_pair);
-    t->delivered = NEW(m->groups * t->row_tiles, double *);
-    t->moments = NEW(m->groups * t->row_tiles, double *);
-    t->factor = NEW(places(t), double);
-    t->range = NEW(t->sides * places(t), double);
-    for (size_t s = 0; s < t->sides; s++)
-        t->w[s] = NEW(m->groups * m->columns * m->rows, double);
-    for (size_t k = 0; k < t->n_pairs; k++) {
-        const size_t column = k % column_tiles * f->columns, row = k / column_tiles % t->row_tiles;
-        t->pairs[k] = (struct tile_pair){.group = k / column_tiles / t->row_tiles,
-                                         .row = row * f->rows,
-                                         .rows = rows_of(t, row),
-                                         .column = column,
-                                         .columns = least(f->columns, m->columns - column)};
-    }
-    for (size_t k = 0; k < m->groups * t->row_tiles; k++) {
-        const size_t rows = rows_of(t, k % t->row_tiles);
-        t->delivered[k] = NEW(rows * rows, double);
-        t->moments[k] = NEW(rows * rows, double);
-    }
-}
-
-enum status tiled_matrix_new(const struct layer *layer, const struct tile_options *options,
-                             gsl_rng *rng, struct tiled_matrix **tiled, struct error *error)
-{
-    struct tiled_matrix *t = NEW(1, struct tiled_matrix);
-    t->layer = layer;
-    t->matrix = matrix_layer_of(layer);
-    t->options = options;
-    lay_out(t);
-    enum status status = STATUS_OK;
-    for (size_t k = 0; k < t->n_pairs && status == STATUS_OK; k++)
-        status = make_pair(t, &t->pairs[k], rng, error);
-    *tiled = status == STATUS_OK ? t : NULL;
-    if (status != STATUS_OK)
-        tiled_matrix_free(t);
-    return status;
-}
-
-/* -------------------------------------------------------------------------------- calibration */
-
-void tiled_matrix_see(struct tiled_matrix *t, const struct products *p)
-{
-    for (size_t k = 0; k < p->n * t->matrix->rows; k++) {
-        t->x_max = p->x[k] > t->x_max ? p->x[k] : t->x_max;
-        t->x_min = p->x[k] < t->x_min ? p->x[k] : t->x_min;
-    }
-}
-
-enum status tiled_matrix_end_inputs(struct tiled_matrix *t, struct error *error)
-{
-    if (t->x_min < 0 && t->options->sign == SIGNED_REFUSE)
-        return fail(error, STATUS_INPUT,
-                    "layer '%.80s' (%.40s): inputs down to %g, expected 0 or more: drivers are "
-                    "unsigned; two phases take both signs",
-                    t->layer->name, t->layer->op_type, t->x_min);
-    t->phases = t->x_min < 0 ? 2 : 1;
-    t->x_max = fmax(t->x_max, -t->x_min);
-    if (!(t->x_max > 0)) /* no input ever */
-        t->x_max = 1;
-    return STATUS_OK;
-}
-
-void tiled_matrix_begin_ranges(struct tiled_matrix *t, size_t reads)
-{
-    t->top = NEW(t->sides * places(t), struct top_values);
-    for (size_t k = 0; k < t->sides * places(t); k++)
-        top_values_init(&t->top[k], t->options->adc_quantile, reads * t->phases,
-                        t->options->adc_every);
-}
-
-/* Do columns a and b share a range? */
-static bool together(const struct tiled_matrix *t, size_t a, size_t b)
-{
-    const size_t columns = t->matrix->columns, width = t->options->form.columns;
-    switch (t->options->adc_per) {
-    case SHARE_LAYER:
-        return true;
-    case SHARE_COLUMN:
-        return a == b;
-    case SHARE_TILE:
-        break;
-    }
-    return a / columns == b / columns && a % columns / width == b % columns / width;
-}
-
-/* A range that no current has reached is that of one device. */
-void tiled_matrix_end_ranges(struct tiled_matrix *t)
-{
-    const size_t n = t->sides * places(t), columns = t->matrix->columns;
     const struct tile_options *o = t->options;
-    double *own = NEW(n, double), all = 0;
-    for (size_t k = 0; k < n; k++) {
-        own[k] = top_values_quantile(&t->top[k]);
-        all = fmax(all, own[k]);
-        top_values_free(&t->top[k]);
-    }
-    free(t->top);
-    t->top = NULL;
-    for (size_t k = 0; k < n; k++) {
-        const size_t first = k / columns * columns; /* a tile's columns lie side by side */
-        t->range[k] = o->adc_per == SHARE_LAYER ? all : own[k];
-        for (size_t i = first; o->adc_per == SHARE_TILE && i < first + columns; i++)
-            if (together(t, k, i))
-                t->range[k] = fmax(t->range[k], own[i]);
-        if (!(t->range[k] > 0))
-            t->range[k] = o->volt * (o->mapping.g_max - o->mapping.g_min);
-    }
-    free(own);
-    t->calibrated = true;
-}
-
-/* -------------------------------------------------------------------------------------- reads */
-
-static double *work(double **array, size_t *capacity, size_t n)
-{
-    return *array = memory_grow(*array, capacity, n, sizeof **array);
-}
-
-static double *grow(struct tiled_matrix *t, size_t which, size_t n)
-{
-    double **const arrays[] = {&t->v, &t->current, &t->square, &t->product};
-    return work(arrays[which], &t->capacity[which], n);
-}
-
-/* The currents of column c of a row of tiles, n of them `step` apart: converted, or seen for the range. */
-static void convert(struct tiled_matrix *t, size_t at, size_t n, size_t step, double *current)
-{
-    for (size_t r = 0; t->top && r < n; r++)
-        top_values_add(&t->top[at], fabs(current[r * step]));
-    if (!t->calibrated || t->options->adc_bits == 0)
+    const bool square =
+        o->row_ohm == 0 && o->column_ohm == 0 && o->driver_ohm == 0 && o->sense_ohm == 0;
+    if (!(o->read_noise > 0 || o->thermal))
         return;
-    const struct adc adc = {t->options->adc_bits, t->range[at]};
-    const size_t columns = t->matrix->columns, width = t->options->form.columns;
-    const size_t column_tiles = (columns + width - 1) / width, line = at % places(t) / columns;
-    struct tile_pair *p = &t->pairs[line * column_tiles + at % columns / width];
-    p->clipped += (double)adc_convert(&adc, n, step, current);
-    p->converted += (double)n;
+    if (!t->noise)
+        t->noise = NEW(t->sides * tiled_lines(t), struct read_noise *);
+    for (size_t k = 0; k < t->sides * tiled_lines(t); k++) {
+        read_noise_free(t->noise[k]);
+        t->noise[k] = read_noise_new(tiled_rows(t, k % t->row_tiles), t->matrix->columns, square,
+                                     o->read_noise > 0);
+    }
 }
 
-/* Currents of all columns of a row of tiles, added to the results with that sign. */
-static void read_row(struct tiled_matrix *t, const struct products *p, size_t row_tile, size_t side,
-                     double sign)
+/* What has been read until now is booked with the forms that it was read with. */
+static void book(struct tiled_matrix *t)
+{
+    for (size_t k = 0; k < t->n_pairs && t->pairs[k].forms[1]; k++)
+        t->spent[k] = tiled_matrix_energy(t, k);
+    for (size_t k = 0; k < tiled_lines(t); k++) {
+        const size_t rows = tiled_rows(t, k % t->row_tiles);
+        memset(t->delivered[k], 0, rows * rows * sizeof(double));
+        memset(t->moments[k], 0, rows * rows * sizeof(double));
+    }
+}
+
+enum status tiled_matrix_build(struct tiled_matrix *t, enum tile_stage stage, double images,
+                               struct error *error)
 {
     const struct matrix_layer *m = t->matrix;
-    const size_t first = row_tile * t->options->form.rows, rows = rows_of(t, row_tile);
-    double *current = grow(t, 1, p->n * m->columns);
-    const struct matrix_view w = {t->w[side] + p->group * m->columns * m->rows + first, m->rows,
-                                  p->by_vector};
-    if (p->by_vector) {
-        const struct matrix_view v = {t->v + first, m->rows, false};
-        const struct matrix_result r = {p->n, m->columns, rows, 1, 0, current, m->columns};
-        matrix_multiply(&v, &w, &r);
-    } else {
-        const struct matrix_view v = {t->v + first * p->n, p->n, false};
-        const struct matrix_result r = {m->columns, p->n, rows, 1, 0, current, p->n};
-        matrix_multiply(&w, &v, &r);
+    enum status status = STATUS_OK;
+    book(t);
+    clear_noise(t);
+    for (size_t s = 0; s < t->sides; s++)
+        memset(t->w[s], 0, m->groups * m->columns * m->rows * sizeof(double));
+    for (size_t k = 0; k < t->n_pairs && status == STATUS_OK; k++) {
+        struct tile_pair *p = &t->pairs[k];
+        double *const g[2] = {NEW(p->cells.n, double), NEW(p->cells.n, double)};
+        find_conductances(t, p, stage, images, g);
+        status = build_pair(t, p, g, error);
+        free(g[0]);
+        free(g[1]);
     }
-    const size_t step = p->by_vector ? m->columns : 1;
-    for (size_t c = 0; c < m->columns; c++) {
-        const size_t from = p->by_vector ? c : c * p->n, at = place(t, p->group, row_tile, c);
-        const double factor = (side == 1 ? -sign : sign) * t->factor[at] * t->x_max;
-        convert(t, side * places(t) + at, p->n, step, current + from);
-        for (size_t r = 0; r < p->n; r++)
-            p->y[from + r * step] += factor * current[from + r * step];
-    }
+    return status;
 }
 
-/* What the drivers of a row of tiles deliver: v' Y v of each read. */
-static void add_energy(struct tiled_matrix *t, const struct products *p, size_t row_tile,
-                       double *energy)
+double tiled_matrix_disturbance(const struct tiled_matrix *t, double before, double images)
 {
-    const size_t first = row_tile * t->options->form.rows, rows = rows_of(t, row_tile);
-    const size_t at = p->group * t->row_tiles + row_tile;
-    const double scale = t->options->volt * t->options->volt * t->options->read_time;
-    const struct matrix_view v = p->by_vector
-                                     ? (struct matrix_view){t->v + first, t->matrix->rows, false}
-                                     : (struct matrix_view){t->v + first * p->n, p->n, true};
-    if (!p->by_vector) { /* all reads of one image */
-        double *c = grow(t, 2, rows * rows);
-        memset(c, 0, rows * rows * sizeof *c);
-        const struct matrix_square square = {p->n, rows, 1, c, rows};
-        matrix_add_square(&v, &square);
-        matrix_mirror(rows, rows, c);
-        energy[p->image] += scale * lines_forms_sum(rows, t->delivered[at], c);
-        for (size_t k = 0; k < rows * rows; k++)
-            t->moments[at][k] += c[k];
-        return;
-    }
-    double *product = grow(t, 3, p->n * rows);
-    const struct matrix_view y = {t->delivered[at], rows, false};
-    const struct matrix_result r = {p->n, rows, rows, 1, 0, product, rows};
-    matrix_multiply(&v, &y, &r);
-    for (size_t k = 0; k < p->n; k++) {
-        double sum = 0;
-        for (size_t i = 0; i < rows; i++)
-            sum += product[k * rows + i] * v.a[k * v.stride + i];
-        energy[p->image + k / t->matrix->reads] += scale * sum;
-    }
-    const struct matrix_square square = {p->n, rows, 1, t->moments[at], rows};
-    matrix_add_square(&v, &square);
-    matrix_mirror(rows, rows, t->moments[at]);
-}
-
-/* Fractions of V on the rows; with two phases, of the inputs above 0, then of those below. */
-static void drive(struct tiled_matrix *t, const struct products *p, size_t phase)
-{
-    const size_t n = p->n * t->matrix->rows;
-    double *v = grow(t, 0, n);
-    const double *x = p->x;
-    if (t->phases == 2) {
-        const double sign = phase == 0 ? 1 : -1;
-        for (size_t k = 0; k < n; k++)
-            v[k] = sign * p->x[k] > 0 ? sign * p->x[k] : 0;
-        x = v;
-    }
-    const size_t clipped = dac_convert(t->options->dac_bits, t->x_max, n, x, v);
-    t->inputs += t->calibrated ? (double)n : 0;
-    t->inputs_clipped += t->calibrated ? (double)clipped : 0;
-}
-
-void tiled_matrix_read(struct tiled_matrix *t, const struct products *p, double *energy)
-{
-    memset(p->y, 0, p->n * t->matrix->columns * sizeof *p->y);
-    for (size_t phase = 0; phase < t->phases; phase++) {
-        drive(t, p, phase);
-        for (size_t row_tile = 0; row_tile < t->row_tiles; row_tile++) {
-            for (size_t side = 0; side < t->sides; side++)
-                read_row(t, p, row_tile, side, phase == 0 ? 1 : -1);
-            if (t->calibrated)
-                add_energy(t, p, row_tile, energy);
+    const struct tile_options *o = t->options;
+    const double tried[] = {o->mapping.g_min, sqrt(o->mapping.g_min * o->mapping.g_max),
+                            o->mapping.g_max};
+    double most = 0, volt[2 * ROW_USE_PARTS + 1], seconds[2 * ROW_USE_PARTS + 1];
+    for (size_t k = 0; t->options->disturb && k < t->matrix->groups * t->matrix->rows; k++) {
+        struct device_use use = {0, volt, seconds};
+        use.n = row_use_times(&t->use[k], o->volt, o->read_time * before, volt, seconds);
+        if (!device_use_moves(o->dopant, &use))
+            continue;
+        for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
+            row_use_times(&t->use[k], o->volt, o->read_time * before, volt, seconds);
+            const double g = device_use_conductance(o->dopant, &use, o->volt, tried[i]);
+            row_use_times(&t->use[k], o->volt, o->read_time * images, volt, seconds);
+            most = fmax(most, fabs(device_use_conductance(o->dopant, &use, o->volt, g) / g - 1));
         }
     }
+    return most;
 }
 
 /* ------------------------------------------------------------------------------------ energies */
@@ -411,7 +370,7 @@ struct tile_energy tiled_matrix_energy(const struct tiled_matrix *t, size_t pair
     const struct tile_pair *p = &t->pairs[pair];
     const double *c = t->moments[p->group * t->row_tiles + p->row / t->options->form.rows];
     const double scale = t->options->volt * t->options->volt * t->options->read_time;
-    struct tile_energy e = {0};
+    struct tile_energy e = t->spent[pair];
     for (size_t s = 0; s < 2; s++) {
         const struct lines_forms *f = p->forms[s];
         for (size_t k = 0; k < LINES_CLASSES; k++)

@@ -31,10 +31,21 @@ static const void *const_field(const struct key *key, const void *base)
     return (const char *)base + key->offset;
 }
 
-/* "a, b or c", of the choices and the ending; to free(). */
+#define CHOICES_SHOWN 9 /* of more only the first and the last */
+
+/* "a, b or c", of the choices and the ending, "a, b, c, ... or z" of many; to free(). */
 static char *choices_text(const struct key *key)
 {
     char *text = memory_string(key->choices[0]);
+    size_t n = 0;
+    while (key->choices[n])
+        n++;
+    if (n > CHOICES_SHOWN) {
+        char *few = memory_format("%s, %s, %s, ... or %s", text, key->choices[1], key->choices[2],
+                                  key->choices[n - 1]);
+        free(text);
+        return few;
+    }
     for (size_t i = 1; key->choices[i]; i++) {
         const bool last = !key->choices[i + 1] && !key->ending;
         char *longer = memory_format("%s%s%s", text, last ? " or " : ", ", key->choices[i]);

@@ -2,313 +2,125 @@
 #include "cli/infer/infer_options.h"
 
 #include "base/memory.h"
-#include "cli/infer/tile_arguments.h"
 #include "cli/input/arguments.h"
-#include "infer/converter.h"
+#include "cli/input/key_options.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct infer_arguments by_default = {
-    .dopant = "W",
-    .calibrate_count = 1000,
-    .g_min = NAN,
-    .g_max = NAN,
-    .line_ohm = 1,
-    .row_ohm = NAN,
-    .column_ohm = NAN,
-    .adc_energy = NAN,
-    .tile = {.form = {.rows = 64, .columns = 64},
-             .mapping = {.mode = MAP_ERROR, .tolerance = 0.05},
-             .scale = SHARE_LAYER,
-             .volt = 0.03,
-             .dac_bits = 8,
-             .adc_bits = 8,
-             .adc_per = SHARE_TILE,
-             .adc_quantile = 1,
-             .adc_every = 1,
-             .read_time = 1e-7},
-    .seed = 1,
-};
+#define EFFECTS_ALONE 10000
 
-enum option_key {
-    KEY_DATA = 256,
-    KEY_LABELS,
-    KEY_CALIBRATE,
-    KEY_COUNT,
-    KEY_CALIBRATE_COUNT,
-    KEY_SCALE,
-    KEY_MEAN,
-    KEY_STD,
-    KEY_TILE,
-    KEY_ROWS,
-    KEY_COLUMNS,
-    KEY_FILL,
-    KEY_GMIN,
-    KEY_GMAX,
-    KEY_MAP,
-    KEY_TOLERANCE,
-    KEY_LEVELS,
-    KEY_SCALE_PER,
-    KEY_LINE,
-    KEY_ROW,
-    KEY_COLUMN,
-    KEY_DRIVER,
-    KEY_SENSE,
-    KEY_VOLT,
-    KEY_READ_TIME,
-    KEY_SIGNED,
-    KEY_DAC,
-    KEY_ADC,
-    KEY_ADC_PER,
-    KEY_ADC_QUANTILE,
-    KEY_ADC_EVERY,
-    KEY_ADC_ENERGY,
-    KEY_SUBTRACT,
-    KEY_SEED,
-    KEY_CSV,
-    KEY_JSON
-};
+enum option_key { KEY_SET = 256, KEY_DEVICES, KEY_CSV, KEY_JSON };
+enum { GROUP_IMAGES = 1, GROUP_TILES, GROUP_DEVICES, GROUP_READS, GROUP_OUTPUT };
 
-static const struct argp_option options[] = {
-    {NULL, 0, NULL, 0, "Images:", 1},
-    {"data", KEY_DATA, "FILE", 0, "images: IDX, CIFAR, .npy or text", 1},
-    {"labels", KEY_LABELS, "FILE", 0, "their labels: IDX, .npy or text; CIFAR has its own", 1},
-    {"calibrate", KEY_CALIBRATE, "FILE", 0, "training images, which set inputs and ranges", 1},
-    {"count", KEY_COUNT, "N", 0, "only the first N images", 1},
-    {"calibrate-count", KEY_CALIBRATE_COUNT, "N", 0, "the first N training images", 1},
-    {"scale", KEY_SCALE, "F", 0, "factor of the file's numbers: 1/255 of bytes, else 1", 1},
-    {"mean", KEY_MEAN, "F[,F...]", 0, "then less this, a channel each", 1},
-    {"std", KEY_STD, "F[,F...]", 0, "then over this, a channel each", 1},
-    {NULL, 0, NULL, 0, "Tiles:", 2},
-    {"tile", KEY_TILE, "N", 0, "rows and columns of a tile", 2},
-    {"tile-rows", KEY_ROWS, "N", 0, "rows, if other than that", 2},
-    {"tile-columns", KEY_COLUMNS, "N", 0, "columns, if other than that", 2},
-    {"fill", KEY_FILL, "NAME", 0, "last tiles: cut, smaller, or pad, full of spare devices", 2},
-    {"line-ohm", KEY_LINE, "R", 0, "of each segment of rows and columns", 2},
-    {"row-ohm", KEY_ROW, "R", 0, "of each segment of rows, if other than that", 2},
-    {"column-ohm", KEY_COLUMN, "R", 0, "of each segment of columns, if other than that", 2},
-    {"driver-ohm", KEY_DRIVER, "R", 0, "of each row's source", 2},
-    {"sense-ohm", KEY_SENSE, "R", 0, "between each column and its 0 V", 2},
-    {NULL, 0, NULL, 0, "Devices:", 3},
-    {"dopant", 'd', "NAME|FILE.lib", 0, "whose window of conductances is used", 3},
-    {"gmin", KEY_GMIN, "S", 0, "its lower end, if other than that", 3},
-    {"gmax", KEY_GMAX, "S", 0, "its upper end, if other than that", 3},
-    {"map", KEY_MAP, "NAME", 0, "programmed: ideal, or error, up to the tolerance", 3},
-    {"tolerance", KEY_TOLERANCE, "F", 0, "of programming, relative", 3},
-    {"levels", KEY_LEVELS, "N", 0, "states of a device, evenly over the window; 0: any", 3},
-    {"scale-per", KEY_SCALE_PER, "NAME", 0, "a largest weight for: layer, column or tile", 3},
-    {NULL, 0, NULL, 0, "Reads:", 4},
-    {"volt", KEY_VOLT, "V", 0, "of the largest input", 4},
-    {"read-time", KEY_READ_TIME, "S", 0, "of a read", 4},
-    {"signed", KEY_SIGNED, "NAME", 0, "inputs below 0: refuse, or two-phase, by two reads", 4},
-    {"dac", KEY_DAC, "BITS", 0, "of inputs, 1 to 24, or off", 4},
-    {"adc", KEY_ADC, "BITS", 0, "of column currents, 1 to 24, or off", 4},
-    {"adc-per", KEY_ADC_PER, "NAME", 0, "a range for: layer, column or tile", 4},
-    {"adc-quantile", KEY_ADC_QUANTILE, "F", 0,
-     "range: this quantile of the currents' magnitudes, 0.5 to 1", 4},
-    {"adc-every", KEY_ADC_EVERY, "N", 0, "... over the first of every N reads", 4},
-    {"adc-energy", KEY_ADC_ENERGY, "J", 0, "of a conversion, if other than by its bits", 4},
-    {"subtract", KEY_SUBTRACT, "NAME", 0,
-     "currents of a pair: analog, before one converter, or digital, behind two", 4},
-    {NULL, 0, NULL, 0, "Output:", 5},
-    {"seed", KEY_SEED, "N", 0, "of programming's errors", 5},
-    {"csv", KEY_CSV, NULL, 0, "print CSV in place of the tables", 5},
-    {"json", KEY_JSON, NULL, 0, "print JSON in place of the tables", 5},
-    {"output", 'o', "DIR", 0, "folder to make: tables, JSON, manifest", 5},
+static const struct argp_option own_options[] = {
+    {NULL, 0, NULL, 0, "Images:", GROUP_IMAGES},
+    {NULL, 0, NULL, 0, "Tiles:", GROUP_TILES},
+    {NULL, 0, NULL, 0, "Devices:", GROUP_DEVICES},
+    {NULL, 0, NULL, 0, "Reads:", GROUP_READS},
+    {NULL, 0, NULL, 0, "Output:", GROUP_OUTPUT},
+    {"set", KEY_SET, "KEY=VALUE", 0, "value of any key of the experiment; may be repeated",
+     GROUP_OUTPUT},
+    {"devices", KEY_DEVICES, NULL, 0, "with -o: every device's conductance too, devices.csv",
+     GROUP_OUTPUT},
+    {"csv", KEY_CSV, NULL, 0, "print CSV in place of the tables", GROUP_OUTPUT},
+    {"json", KEY_JSON, NULL, 0, "print JSON in place of the tables", GROUP_OUTPUT},
+    {"output", 'o', "DIR", 0, "folder to make: tables, JSON, manifest", GROUP_OUTPUT},
     {0},
 };
 
-static const char *const shares[] = {"layer", "column", "tile", NULL};
-static const char *const signs[] = {"refuse", "two-phase", NULL};
-static const char *const maps[] = {"ideal", "error", NULL};
+/* clang-format off */
+#define INFER_OPTION(g, n, a, k) .name = n, .argument = a, .group = g, .key = k, .of = &experiment_inference
+static const struct key_option key_options[] = {
+    {INFER_OPTION(GROUP_IMAGES, "data", "FILE", "data.images")},
+    {INFER_OPTION(GROUP_IMAGES, "labels", "FILE", "data.labels")},
+    {INFER_OPTION(GROUP_IMAGES, "calibrate", "FILE", "data.training")},
+    {INFER_OPTION(GROUP_IMAGES, "count", "N", "data.count")},
+    {INFER_OPTION(GROUP_IMAGES, "calibrate-count", "N", "data.training_count")},
+    {INFER_OPTION(GROUP_IMAGES, "scale", "F", "model.scale")},
+    {INFER_OPTION(GROUP_IMAGES, "mean", "F[,F...]", "model.mean")},
+    {INFER_OPTION(GROUP_IMAGES, "std", "F[,F...]", "model.std")},
+    {INFER_OPTION(GROUP_TILES, "tile", "N", "tile.rows"), .help = "rows and columns of a tile"},
+    {INFER_OPTION(GROUP_TILES, "tile-rows", "N", "tile.rows")},
+    {INFER_OPTION(GROUP_TILES, "tile-columns", "N", "tile.columns")},
+    {INFER_OPTION(GROUP_TILES, "fill", "NAME", "tile.fill")},
+    {INFER_OPTION(GROUP_TILES, "line-ohm", "R", "array.row_ohm"), .help = "of each segment of rows and columns"},
+    {INFER_OPTION(GROUP_TILES, "row-ohm", "R", "array.row_ohm")},
+    {INFER_OPTION(GROUP_TILES, "column-ohm", "R", "array.column_ohm")},
+    {INFER_OPTION(GROUP_TILES, "driver-ohm", "R", "array.driver_ohm")},
+    {INFER_OPTION(GROUP_TILES, "sense-ohm", "R", "tile.sense_ohm")},
+    {INFER_OPTION(GROUP_DEVICES, "dopant", "NAME|FILE.lib", "device.dopant"), .letter = 'd'},
+    {INFER_OPTION(GROUP_DEVICES, "gmin", "S", "map.gmin")},
+    {INFER_OPTION(GROUP_DEVICES, "gmax", "S", "map.gmax")},
+    {INFER_OPTION(GROUP_DEVICES, "map", "NAME", "map.mode")},
+    {INFER_OPTION(GROUP_DEVICES, "tolerance", "F", "programming.tolerance")},
+    {INFER_OPTION(GROUP_DEVICES, "levels", "N", "map.levels")},
+    {INFER_OPTION(GROUP_DEVICES, "scale-per", "NAME", "map.scale")},
+    {INFER_OPTION(GROUP_DEVICES, "retune", "NAME", "retune")},
+    {INFER_OPTION(GROUP_READS, "volt", "V", "input.volt")},
+    {INFER_OPTION(GROUP_READS, "read-time", "S", "read.time")},
+    {INFER_OPTION(GROUP_READS, "signed", "NAME", "input.signed")},
+    {INFER_OPTION(GROUP_READS, "dac", "BITS", "input.bits"), .help = "bits of the converters of inputs"},
+    {INFER_OPTION(GROUP_READS, "adc", "BITS", "adc.bits"), .help = "bits of those of column currents"},
+    {INFER_OPTION(GROUP_READS, "adc-per", "NAME", "adc.per")},
+    {INFER_OPTION(GROUP_READS, "adc-range", "NAME", "adc.range")},
+    {INFER_OPTION(GROUP_READS, "adc-quantile", "F", "adc.quantile"), .help = "the range is this quantile of the currents' magnitudes"},
+    {INFER_OPTION(GROUP_READS, "adc-every", "N", "adc.every")},
+    {INFER_OPTION(GROUP_READS, "adc-energy", "J", "adc.energy")},
+    {INFER_OPTION(GROUP_READS, "subtract", "NAME", "adc.subtract")},
+    {INFER_OPTION(GROUP_OUTPUT, "effects", "N", "data.effects"), .alone = EFFECTS_ALONE},
+    {INFER_OPTION(GROUP_OUTPUT, "seed", "N", "seed")},
+};
+/* clang-format on */
+#define N_KEY_OPTIONS (sizeof key_options / sizeof key_options[0])
 
-/* ---------------------------------------------------------------------------------- arguments */
+/* Keys that an option sets beside its own, to its value or to the one here. */
+static const struct {
+    const char *option, *key, *value;
+} besides[] = {{"tile", "tile.columns", NULL},
+               {"line-ohm", "array.column_ohm", NULL},
+               {"adc-quantile", "adc.range", "quantile"}};
 
-static unsigned bits(struct argp_state *state, const char *option, const char *text)
+static void add_setting(struct infer_arguments *a, const char *key, const char *value)
 {
-    if (strcmp(text, "off") == 0)
-        return 0;
-    const uint64_t n = argument_count(state, option, text, CONVERTER_BITS_MAX);
-    if (n == 0)
-        argp_error(state, "%s %s, expected 1 to %d bits, or off", option, text, CONVERTER_BITS_MAX);
-    return (unsigned)n;
+    char *setting = memory_format("%s=%s", key, value);
+    testbench_input_setting(&a->input, setting);
+    free(setting);
 }
 
-/* Numbers separated by commas. */
-static size_t numbers(struct argp_state *state, const char *option, const char *text, double *out,
-                      double least)
+static void add_option(struct infer_arguments *a, const struct key_option *o, const char *value)
 {
-    char *copy = memory_string(text), *rest = copy;
-    size_t n = 0;
-    for (char *word; (word = strsep(&rest, ","));) {
-        if (n == CHANNELS_MAX)
-            argp_error(state, "%s of more than %d numbers", option, CHANNELS_MAX);
-        out[n++] = argument_number(state, option, word, least, 1e9);
-    }
-    free(copy);
-    return n;
+    add_setting(a, o->key, value);
+    for (size_t k = 0; k < sizeof besides / sizeof besides[0]; k++)
+        if (strcmp(besides[k].option, o->name) == 0)
+            add_setting(a, besides[k].key, besides[k].value ? besides[k].value : value);
 }
 
-static double ohm(struct argp_state *state, const char *option, const char *text)
+static bool given(const struct infer_arguments *a, const char *key)
 {
-    return argument_number(state, option, text, 0, LINES_OHM_MAX);
-}
-
-static error_t parse_images(int key, char *text, struct argp_state *state)
-{
-    struct infer_arguments *a = state->input;
-    switch (key) {
-    case KEY_DATA:
-        a->data = text;
-        break;
-    case KEY_LABELS:
-        a->labels = text;
-        break;
-    case KEY_CALIBRATE:
-        a->calibrate = text;
-        break;
-    case KEY_COUNT:
-        a->count = argument_count(state, "--count", text, DATA_BYTES_MAX);
-        break;
-    case KEY_CALIBRATE_COUNT:
-        a->calibrate_count = argument_count(state, "--calibrate-count", text, DATA_BYTES_MAX);
-        break;
-    case KEY_SCALE:
-        a->scale = argument_number(state, "--scale", text, 1e-12, 1e12);
-        break;
-    case KEY_MEAN:
-        a->n_mean = numbers(state, "--mean", text, a->mean, -1e9);
-        break;
-    case KEY_STD:
-        a->n_std = numbers(state, "--std", text, a->std, 1e-9);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
-
-static error_t parse_tiles(int key, char *text, struct argp_state *state)
-{
-    struct infer_arguments *a = state->input;
-    switch (key) {
-    case KEY_TILE:
-        a->tile.form.rows = a->tile.form.columns = argument_tile_side(state, "--tile", text);
-        break;
-    case KEY_ROWS:
-        a->tile.form.rows = argument_tile_side(state, "--tile-rows", text);
-        break;
-    case KEY_COLUMNS:
-        a->tile.form.columns = argument_tile_side(state, "--tile-columns", text);
-        break;
-    case KEY_FILL:
-        a->tile.form.fill = (enum tile_fill)argument_choice(state, "--fill", text, tile_fill_names);
-        break;
-    case KEY_LINE:
-        a->line_ohm = ohm(state, "--line-ohm", text);
-        break;
-    case KEY_ROW:
-        a->row_ohm = ohm(state, "--row-ohm", text);
-        break;
-    case KEY_COLUMN:
-        a->column_ohm = ohm(state, "--column-ohm", text);
-        break;
-    case KEY_DRIVER:
-        a->tile.driver_ohm = ohm(state, "--driver-ohm", text);
-        break;
-    case KEY_SENSE:
-        a->tile.sense_ohm = ohm(state, "--sense-ohm", text);
-        break;
-    default:
-        return parse_images(key, text, state);
-    }
-    return 0;
-}
-
-static error_t parse_devices(int key, char *text, struct argp_state *state)
-{
-    struct infer_arguments *a = state->input;
-    switch (key) {
-    case 'd':
-        a->dopant = text;
-        break;
-    case KEY_GMIN:
-        a->g_min = argument_number(state, "--gmin", text, 0, LINES_SIEMENS_MAX);
-        break;
-    case KEY_GMAX:
-        a->g_max = argument_number(state, "--gmax", text, 0, LINES_SIEMENS_MAX);
-        break;
-    case KEY_MAP:
-        a->tile.mapping.mode = (enum map_mode)argument_choice(state, "--map", text, maps);
-        break;
-    case KEY_TOLERANCE:
-        a->tile.mapping.tolerance = argument_number(state, "--tolerance", text, 0, 0.99);
-        break;
-    case KEY_LEVELS:
-        a->tile.mapping.levels = (unsigned)argument_count(state, "--levels", text, 1u << 24);
-        if (a->tile.mapping.levels == 1)
-            argp_error(state, "--levels 1, expected 0 or at least 2");
-        break;
-    case KEY_SCALE_PER:
-        a->tile.scale = (enum tile_share)argument_choice(state, "--scale-per", text, shares);
-        break;
-    default:
-        return parse_tiles(key, text, state);
-    }
-    return 0;
-}
-
-static error_t parse_reads(int key, char *text, struct argp_state *state)
-{
-    struct infer_arguments *a = state->input;
-    switch (key) {
-    case KEY_VOLT:
-        a->tile.volt = argument_number(state, "--volt", text, 1e-6, 10);
-        break;
-    case KEY_READ_TIME:
-        a->tile.read_time = argument_number(state, "--read-time", text, 1e-12, 1);
-        break;
-    case KEY_SIGNED:
-        a->tile.sign = (enum tile_signed)argument_choice(state, "--signed", text, signs);
-        break;
-    case KEY_DAC:
-        a->tile.dac_bits = bits(state, "--dac", text);
-        break;
-    case KEY_ADC:
-        a->tile.adc_bits = bits(state, "--adc", text);
-        break;
-    case KEY_ADC_PER:
-        a->tile.adc_per = (enum tile_share)argument_choice(state, "--adc-per", text, shares);
-        break;
-    case KEY_ADC_QUANTILE:
-        a->tile.adc_quantile = argument_number(state, "--adc-quantile", text, 0.5, 1);
-        break;
-    case KEY_ADC_EVERY:
-        a->tile.adc_every = argument_count(state, "--adc-every", text, 1000000);
-        if (a->tile.adc_every == 0)
-            argp_error(state, "--adc-every 0, expected at least 1");
-        break;
-    case KEY_ADC_ENERGY:
-        a->adc_energy = argument_number(state, "--adc-energy", text, 0, 1);
-        break;
-    case KEY_SUBTRACT:
-        a->tile.form.subtract =
-            (enum tile_subtract)argument_choice(state, "--subtract", text, tile_subtract_names);
-        break;
-    default:
-        return parse_devices(key, text, state);
-    }
-    return 0;
+    const size_t n = strlen(key);
+    for (size_t k = 0; k < a->input.n; k++)
+        if (strncmp(a->input.settings[k], key, n) == 0 && a->input.settings[k][n] == '=')
+            return true;
+    return false;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct infer_arguments *a = state->input;
+    const struct key_option *option = key_option_find(N_KEY_OPTIONS, key_options, key);
+    if (option) {
+        char *value = key_option_value(option, state, text);
+        add_option(a, option, value);
+        free(value);
+        return 0;
+    }
     switch (key) {
-    case KEY_SEED:
-        a->seed = argument_count(state, "--seed", text, UINT64_MAX);
+    case KEY_SET:
+        testbench_input_setting(&a->input, text);
+        break;
+    case KEY_DEVICES:
+        a->devices = true;
         break;
     case KEY_CSV:
         a->form = INFER_CSV;
@@ -317,84 +129,38 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->form = INFER_JSON;
         break;
     case 'o':
+        if (!*text)
+            argp_error(state, "-o '', expected the name of a folder");
         a->output = text;
         break;
     case ARGP_KEY_ARG:
-        if (a->model)
+        if (given(a, "model.file"))
             argp_error(state, "'%s', expected one ONNX file", text);
-        a->model = text;
+        add_setting(a, "model.file", text);
         break;
     case ARGP_KEY_END:
-        if (!a->model || !a->data)
+        if (!given(a, "model.file") || !given(a, "data.images"))
             argp_error(state, "expected an ONNX file, and --data");
-        if (a->n_mean != a->n_std)
-            argp_error(state, "--mean of %zu numbers and --std of %zu, expected as many", a->n_mean,
-                       a->n_std);
-        a->tile.row_ohm = isnan(a->row_ohm) ? a->line_ohm : a->row_ohm;
-        a->tile.column_ohm = isnan(a->column_ohm) ? a->line_ohm : a->column_ohm;
         break;
     default:
-        return parse_reads(key, text, state);
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-/* ----------------------------------------------------------------------------------- defaults */
-
-static char *add_default(int key, const char *text, void *input)
-{
-    const struct infer_arguments *a = &by_default;
-    const struct {
-        int key;
-        double value;
-    } figures[] = {{KEY_CALIBRATE_COUNT, (double)a->calibrate_count},
-                   {KEY_TILE, (double)a->tile.form.rows},
-                   {KEY_LINE, a->line_ohm},
-                   {KEY_DRIVER, a->tile.driver_ohm},
-                   {KEY_SENSE, a->tile.sense_ohm},
-                   {KEY_TOLERANCE, a->tile.mapping.tolerance},
-                   {KEY_LEVELS, (double)a->tile.mapping.levels},
-                   {KEY_VOLT, a->tile.volt},
-                   {KEY_READ_TIME, a->tile.read_time},
-                   {KEY_DAC, (double)a->tile.dac_bits},
-                   {KEY_ADC, (double)a->tile.adc_bits},
-                   {KEY_ADC_QUANTILE, a->tile.adc_quantile},
-                   {KEY_ADC_EVERY, (double)a->tile.adc_every},
-                   {KEY_SEED, (double)a->seed}};
-    const struct {
-        int key;
-        const char *name;
-    } names[] = {{'d', a->dopant},
-                 {KEY_FILL, tile_fill_names[a->tile.form.fill]},
-                 {KEY_MAP, maps[a->tile.mapping.mode]},
-                 {KEY_SCALE_PER, shares[a->tile.scale]},
-                 {KEY_ADC_PER, shares[a->tile.adc_per]},
-                 {KEY_SIGNED, signs[a->tile.sign]},
-                 {KEY_SUBTRACT, tile_subtract_names[a->tile.form.subtract]}};
-    (void)input;
-    for (size_t k = 0; k < sizeof figures / sizeof figures[0]; k++)
-        if (figures[k].key == key)
-            return memory_format("%s (%g)", text, figures[k].value);
-    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
-        if (names[k].key == key)
-            return memory_format("%s (%s)", text, names[k].name);
-    return (char *)text;
-}
-
-static const struct argp argp = {
-    options,
-    parse,
-    "MODEL.onnx --data=FILE",
+static const char doc[] =
     "Put the weights of a trained network on tiles of memristors and run images through it: what "
-    "accuracy and energy come out, with line resistance, converters and errors of programming.",
-    NULL,
-    add_default,
-    NULL};
+    "accuracy and energy come out, with line resistance, converters, errors of programming, noise "
+    "and aging.  Options are keys of the experiment `inference'; `silverbar run --keys' prints all "
+    "keys, of options for one key the last one counts.\v"
+    "Exit status: 0 done, 1 could not be computed, 2 bad input or usage, 3 the account of energy "
+    "does not close.";
 
 void infer_options_parse(int argc, char **argv, struct infer_arguments *arguments)
 {
-    *arguments = by_default;
-    arguments->argc = argc;
-    arguments->argv = argv;
+    struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
+    const struct argp argp = {options, parse, "MODEL.onnx --data=FILE", doc, NULL, NULL, NULL};
+    *arguments = (struct infer_arguments){.argc = argc, .argv = argv};
     arguments_parse(&argp, argc, argv, arguments);
+    key_options_free(options);
 }

@@ -14,9 +14,14 @@
  * command's own keys do not reach. */
 #define FIRST_KEY 4096
 
+static const struct experiment *experiment_of(const struct key_option *o)
+{
+    return o->of ? o->of : &experiment_training;
+}
+
 static const struct key *key_of(const struct key_option *o)
 {
-    const struct key *key = testbench_key(&experiment_training, o->key);
+    const struct key *key = testbench_key(experiment_of(o), o->key);
     assert(key);
     return key;
 }
@@ -26,7 +31,7 @@ char *key_option_default(const struct key_option *o)
     char buffer[32];
     return o->text          ? memory_string(o->text)
            : o->number != 0 ? memory_string(number_text(o->number, buffer))
-                            : testbench_key_default(&experiment_training, key_of(o));
+                            : testbench_key_default(experiment_of(o), key_of(o));
 }
 
 /* Meaning, range, default: that of the argument where the option may stand without one. */
@@ -35,10 +40,11 @@ static char *help_of(const struct key_option *o)
     struct key key = *key_of(o);
     if (o->help)
         key.help = o->help;
-    char buffer[32], *meaning = key_help(&key),
-                     *fallback = o->alone != 0 ? memory_string(number_text(o->alone, buffer))
-                                               : key_option_default(o),
-                     *help = memory_format("%s (%s)", meaning, fallback);
+    char buffer[32],
+        *meaning = key_help(&key),
+        *fallback =
+            o->alone != 0 ? memory_string(number_text(o->alone, buffer)) : key_option_default(o),
+        *help = *fallback ? memory_format("%s (%s)", meaning, fallback) : memory_string(meaning);
     free(meaning);
     free(fallback);
     return help;

@@ -5,6 +5,7 @@
 #define SILVERBAR_CLI_INPUT_KEY_OPTIONS_H
 
 #include "engine/engine.h"
+#include "study/experiment/experiments.h"
 
 #include <argp.h>
 #include <stddef.h>
@@ -14,11 +15,12 @@ struct key_option {
     int letter;           /* or a number beyond them that the command knows it by; 0: none */
     const char *argument; /* for help, as "SECONDS" */
     int group;            /* of argp */
-    const char *key;      /* of all testbenches or of the experiment `training` */
+    const char *key;      /* of all testbenches or of the experiment */
     const char *help;     /* NULL, or in place of the key's own */
     double number;        /* 0, or the command's default in place of the key's: of a number, */
     const char *text;     /* NULL, or of another value */
     double alone;         /* 0, or the number that the option means without an argument */
+    const struct experiment *of; /* whose key it is; NULL: `training` */
 };
 
 /* The command's own options, then those of the table, n of them, which end in the default in

@@ -25,6 +25,7 @@ struct pass {
     struct lines_slices slices;
     double *power[LINES_CLASSES]; /* blocks: the forms, above the diagonal */
     double *r, *before, *c, *work;
+    double *u; /* the caller's, or NULL: voltages across devices */
 };
 
 static void pass_free(struct pass *p)
@@ -124,6 +125,8 @@ static void column_powers(struct pass *p, size_t j)
     const double *g = w->g + j * n;
     double *f = w->step + j * s * n;
     column_nodes(w, j, p->r, p->c);
+    for (size_t k = 0; p->u && k < s; k++)
+        scaled_sum(s, 1, p->r + k * n, -1, p->c + k * n, p->u + (j * s + k) * s);
     for (size_t k = 0; k < s; k++) {
         scaled_sum(n, sqrt(g[k]), p->r + k * n, -1, p->c + k * n, p->work + k * n);
         scaled_sum(n, sqrt(g[k]), p->work + k * n, 0, NULL, f + k * n);
@@ -189,8 +192,8 @@ static void powers_of(struct pass *p)
     }
 }
 
-enum status lines_forms_new(const struct lines_array *a, bool powers, struct lines_forms **forms,
-                            struct error *error)
+static enum status make(const struct lines_array *a, bool powers, double *u,
+                        struct lines_forms **forms, struct error *error)
 {
     const size_t m = a->rows, n = a->columns;
     *forms = NULL;
@@ -202,7 +205,7 @@ enum status lines_forms_new(const struct lines_array *a, bool powers, struct lin
                     "%zu x %zu devices: powers of so large an array would take %zu GB of memory", m,
                     n, (m * m * n) >> 27);
     struct lines_forms *f = NEW(1, struct lines_forms);
-    struct pass p = {.array = a, .forms = f};
+    struct pass p = {.array = a, .forms = f, .u = u};
     f->rows = m;
     f->columns = n;
     slices_init(a, powers, &p.slices);
@@ -219,6 +222,18 @@ enum status lines_forms_new(const struct lines_array *a, bool powers, struct lin
     pass_free(&p);
     return done ? STATUS_OK
                 : fail(error, STATUS_NUMERICAL, "elimination of %zu x %zu devices overflows", m, n);
+}
+
+enum status lines_forms_new(const struct lines_array *a, bool powers, struct lines_forms **forms,
+                            struct error *error)
+{
+    return make(a, powers, NULL, forms, error);
+}
+
+enum status lines_forms_voltages(const struct lines_array *a, double *u, struct lines_forms **forms,
+                                 struct error *error)
+{
+    return make(a, true, u, forms, error);
 }
 
 double lines_forms_sum(size_t n, const double *form, const double *c)

@@ -41,6 +41,11 @@ enum status lines_forms_new(const struct lines_array *array, bool powers,
                             struct lines_forms **forms, struct error *error);
 void lines_forms_free(struct lines_forms *forms);
 
+/* The same with powers, and u[columns x rows x rows]: of each column the voltages across its devices for 1 V on
+ * each row in turn, u[(j rows + i) rows + k] across device (i, j) for row k. */
+enum status lines_forms_voltages(const struct lines_array *array, double *u,
+                                 struct lines_forms **forms, struct error *error);
+
 /* sum over i, j of form(i, j) c(i, j), both n x n: V' P V of C = V V', the mean over reads of their mean C. */
 double lines_forms_sum(size_t n, const double *form, const double *c);
 

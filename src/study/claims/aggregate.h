@@ -3,8 +3,7 @@
  * replicas.
  *
  * A mean has the interval of the bootstrap: the 2.5 % and 97.5 % quantiles of the means of
- * AGGREGATE_RESAMPLES draws with replacement (B. Efron, Ann. Stat. 7:1, 1979); a share of right
- * answers that of E. B. Wilson, J. Am. Stat. Assoc. 22:209, 1927. */
+ * AGGREGATE_RESAMPLES draws with replacement (B. Efron, Ann. Stat. 7:1, 1979). */
 #ifndef SILVERBAR_STUDY_CLAIMS_AGGREGATE_H
 #define SILVERBAR_STUDY_CLAIMS_AGGREGATE_H
 

@@ -8,9 +8,11 @@
 #include <string.h>
 
 const struct experiment *const experiment_table[] = {
-    &experiment_training,   &experiment_crossbar,       &experiment_device,
-    &experiment_hysteresis, &experiment_staircase,      &experiment_pulse_frequency,
-    &experiment_relaxation, &experiment_event_accuracy, NULL,
+    &experiment_training,   &experiment_crossbar,
+    &experiment_device,     &experiment_hysteresis,
+    &experiment_staircase,  &experiment_pulse_frequency,
+    &experiment_relaxation, &experiment_event_accuracy,
+    &experiment_inference,  NULL,
 };
 
 const struct experiment *experiment_find(const char *name)

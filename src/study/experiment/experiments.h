@@ -5,9 +5,10 @@
 
 #include "study/experiment/experiment.h"
 
-extern const struct experiment experiment_training; /* the classifier learns on chip */
-extern const struct experiment experiment_crossbar; /* an array is programmed and read back */
-extern const struct experiment experiment_device;   /* one device, set and reset in turn */
+extern const struct experiment experiment_training;  /* the classifier learns on chip */
+extern const struct experiment experiment_crossbar;  /* an array is programmed and read back */
+extern const struct experiment experiment_device;    /* one device, set and reset in turn */
+extern const struct experiment experiment_inference; /* a trained network on tiles */
 
 /* of the volatile stochastic device */
 extern const struct experiment experiment_hysteresis;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/infer/infer_tables.h"
+#include "study/inference/inference_tables.h"
 
 #include "base/memory.h"
-#include "study/claims/aggregate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +19,7 @@ static const char *const classes[LINES_CLASSES] = {
 /* Sums over a layer's pairs, or over all layers. */
 struct sums {
     struct tile_energy energy; /* [J], of all images */
-    double tiles, conversions, clipped, inputs, inputs_clipped;
+    double tiles, devices, stuck, conversions, clipped, inputs, inputs_clipped;
 };
 
 static void add_pair(struct sums *s, const struct tiled_matrix *t, size_t pair)
@@ -30,6 +29,9 @@ static void add_pair(struct sums *s, const struct tiled_matrix *t, size_t pair)
         s->energy.by_class[k] += e.by_class[k];
     s->energy.delivered += e.delivered;
     s->tiles += 2;
+    s->devices += 2 * (double)t->pairs[pair].cells.n;
+    for (size_t k = 0; k < t->pairs[pair].cells.n; k++)
+        s->stuck += t->pairs[pair].cells.stuck[0][k] + t->pairs[pair].cells.stuck[1][k];
     s->conversions += t->pairs[pair].converted;
     s->clipped += t->pairs[pair].clipped;
 }
@@ -62,7 +64,7 @@ static double layer_time(const struct tiled_matrix *t)
     return (double)(t->matrix->reads * t->phases) * t->options->read_time;
 }
 
-double infer_residual(const struct infer_outcome *o)
+double inference_residual(const struct inference_outcome *o)
 {
     const struct sums s = sum_all(o->inference);
     double heat = 0;
@@ -71,63 +73,76 @@ double infer_residual(const struct infer_outcome *o)
     return share(fabs(s.energy.delivered - heat), fmax(fabs(s.energy.delivered), heat));
 }
 
-struct table *infer_total(const struct infer_outcome *o)
+/* Right, and as in double precision, of all images. */
+struct score {
+    double right, right_float, agree;
+};
+
+static struct score score(const struct inference_outcome *o)
 {
-    static const char *const names[] = {"images",
-                                        "accuracy",
-                                        "accuracy_low",
-                                        "accuracy_high",
-                                        "accuracy_float",
-                                        "agreement",
-                                        "tiles",
-                                        "inputs_clipped",
-                                        "conversions_clipped",
-                                        "energy_array_J",
-                                        "energy_converters_J",
-                                        "residual",
-                                        "time_sequence_s",
-                                        "time_pipelined_s"};
-    static const int digits[] = {0, 6, 6, 6, 6, 6, 0, 4, 4, 6, 6, 2, 6, 6};
-    const struct inference_result *r = o->result;
-    const struct sums s = sum_all(o->inference);
-    double *right = NEW(r->n, double), agree = 0, right_float = 0, energy = 0, sequence = 0,
-           slowest = 0;
+    const struct inference_result *r = &o->result;
+    const uint32_t *labels = o->setup->images.labels;
+    struct score s = {0};
     for (size_t k = 0; k < r->n; k++) {
-        right[k] = r->decision[k] == o->set->labels[k];
-        right_float += r->by_float[k] == o->set->labels[k];
-        agree += r->decision[k] == r->by_float[k];
-        energy += r->energy[k];
+        s.right += r->decision[k] == labels[k];
+        s.right_float += r->by_float[k] == labels[k];
+        s.agree += r->decision[k] == r->by_float[k];
     }
+    return s;
+}
+
+void inference_outputs(const struct inference_outcome *o, double v[INFERENCE_N_OUTPUTS])
+{
+    const struct inference_result *r = &o->result;
+    const struct sums s = sum_all(o->inference);
+    const struct score score_of = score(o);
+    const double n = (double)r->n;
+    double energy = 0, sequence = 0, slowest = 0, low, high;
+    for (size_t k = 0; k < r->n; k++)
+        energy += r->energy[k];
     for (size_t k = 0; k < o->inference->graph->n_layers; k++)
         if (o->inference->layers[k]) {
             sequence += layer_time(o->inference->layers[k]);
             slowest = fmax(slowest, layer_time(o->inference->layers[k]));
         }
-    const double n = (double)r->n;
-    const struct interval95 i = aggregate_mean(right, r->n, 1, 0);
-    const double values[] = {n,
-                             i.mean,
-                             i.low,
-                             i.high,
-                             right_float / n,
-                             agree / n,
-                             s.tiles,
-                             share(s.inputs_clipped, s.inputs),
-                             share(s.clipped, s.conversions),
-                             energy / n,
-                             s.conversions * o->adc_energy / n,
-                             infer_residual(o),
-                             sequence,
-                             slowest};
-    struct table *t = table_new(COUNT(names), names, digits);
+    wilson_interval(score_of.right, n, &low, &high);
+    const double values[INFERENCE_N_OUTPUTS] = {
+        [INFERENCE_IMAGES] = n,
+        [INFERENCE_ACCURACY] = score_of.right / n,
+        [INFERENCE_ACCURACY_LOW] = low,
+        [INFERENCE_ACCURACY_HIGH] = high,
+        [INFERENCE_ACCURACY_FLOAT] = score_of.right_float / n,
+        [INFERENCE_AGREEMENT] = score_of.agree / n,
+        [INFERENCE_TILES] = s.tiles,
+        [INFERENCE_DEVICES] = s.devices,
+        [INFERENCE_STUCK] = s.stuck,
+        [INFERENCE_INPUTS_CLIPPED] = share(s.inputs_clipped, s.inputs),
+        [INFERENCE_CONVERSIONS_CLIPPED] = share(s.clipped, s.conversions),
+        [INFERENCE_ENERGY_ARRAY] = energy / n,
+        [INFERENCE_ENERGY_CONVERTERS] = s.conversions * o->adc_energy / n,
+        [INFERENCE_RESIDUAL] = inference_residual(o),
+        [INFERENCE_TIME_SEQUENCE] = sequence,
+        [INFERENCE_TIME_PIPELINED] = slowest,
+    };
+    memcpy(v, values, sizeof values);
+}
+
+struct table *inference_total(const struct inference_outcome *o)
+{
+#define COLUMN_NAME(id, name) name
+    static const char *const names[] = {INFERENCE_COLUMNS(COLUMN_NAME)};
+#undef COLUMN_NAME
+    static const int digits[INFERENCE_N_OUTPUTS] = {0, 6, 6, 6, 6, 6, 0, 0, 0, 4, 4, 6, 6, 2, 6, 6};
+    double values[INFERENCE_N_OUTPUTS];
+    struct table *t = table_new(INFERENCE_N_OUTPUTS, names, digits);
+    inference_outputs(o, values);
     table_row(t);
-    for (size_t k = 0; k < COUNT(names); k++)
+    for (size_t k = 0; k < INFERENCE_N_OUTPUTS; k++)
         table_number(t, k, values[k]);
-    free(right);
     return t;
 }
 
-struct table *infer_upright(const struct table *from)
+struct table *inference_upright(const struct table *from)
 {
     static const char *const names[] = {"quantity", "value"};
     struct table *t = table_new(2, names, NULL);
@@ -142,7 +157,7 @@ struct table *infer_upright(const struct table *from)
     return t;
 }
 
-struct table *infer_layers(const struct infer_outcome *o)
+struct table *inference_layers(const struct inference_outcome *o)
 {
     static const char *const names[] = {"layer",
                                         "operator",
@@ -170,7 +185,7 @@ struct table *infer_layers(const struct infer_outcome *o)
                                  range,
                                  share(s.inputs_clipped, s.inputs),
                                  share(s.clipped, s.conversions),
-                                 s.energy.delivered / (double)o->result->n,
+                                 s.energy.delivered / (double)o->result.n,
                                  layer_time(t)};
         table_row(table);
         table_text(table, 0, t->layer->name);
@@ -181,7 +196,7 @@ struct table *infer_layers(const struct infer_outcome *o)
     return table;
 }
 
-struct table *infer_tiles(const struct infer_outcome *o)
+struct table *inference_tiles(const struct inference_outcome *o)
 {
     const char *names[8 + LINES_CLASSES] = {"layer", "group",   "row",         "column",
                                             "rows",  "columns", "conversions", "clipped"};
@@ -201,25 +216,25 @@ struct table *infer_tiles(const struct infer_outcome *o)
                                      (double)p->column + 1,
                                      (double)p->rows,
                                      (double)p->columns,
-                                     p->converted / (double)o->result->n,
+                                     p->converted / (double)o->result.n,
                                      share(p->clipped, p->converted)};
             table_row(table);
             table_text(table, 0, t->layer->name);
             for (size_t c = 0; c < COUNT(values); c++)
                 table_number(table, 1 + c, values[c]);
             for (size_t c = 0; c < LINES_CLASSES; c++)
-                table_number(table, 8 + c, e.by_class[c] / (double)o->result->n);
+                table_number(table, 8 + c, e.by_class[c] / (double)o->result.n);
         }
     }
     return table;
 }
 
-struct table *infer_energy(const struct infer_outcome *o)
+struct table *inference_energy(const struct inference_outcome *o)
 {
     static const char *const names[] = {"class", "energy_J", "source"};
     static const int digits[] = {0, 6, 0};
     const struct sums s = sum_all(o->inference);
-    const double n = (double)o->result->n;
+    const double n = (double)o->result.n;
     struct table *t = table_new(COUNT(names), names, digits);
     for (size_t k = 0; k < LINES_CLASSES; k++) {
         table_row(t);
@@ -234,9 +249,9 @@ struct table *infer_energy(const struct infer_outcome *o)
     return t;
 }
 
-struct table *infer_confusion(const struct infer_outcome *o)
+struct table *inference_confusion(const struct inference_outcome *o)
 {
-    const size_t n = o->result->classes;
+    const size_t n = o->result.classes;
     const char **names = NEW(n + 1, const char *);
     char **made = NEW(n, char *);
     double *counts = NEW(n * n, double);
@@ -244,8 +259,8 @@ struct table *infer_confusion(const struct infer_outcome *o)
     for (size_t c = 0; c < n; c++)
         names[c + 1] = made[c] = memory_format("%zu", c);
     struct table *t = table_new(n + 1, names, NULL);
-    for (size_t k = 0; k < o->result->n; k++)
-        counts[o->set->labels[k] * n + o->result->decision[k]]++;
+    for (size_t k = 0; k < o->result.n; k++)
+        counts[o->setup->images.labels[k] * n + o->result.decision[k]]++;
     for (size_t c = 0; c < n; c++) {
         table_row(t);
         table_number(t, 0, (double)c);
@@ -259,17 +274,80 @@ struct table *infer_confusion(const struct infer_outcome *o)
     return t;
 }
 
-struct table *infer_images(const struct infer_outcome *o)
+struct table *inference_images_table(const struct inference_outcome *o)
 {
     static const char *const names[] = {"image", "label", "decision", "decision_float",
                                         "energy_array_J"};
     struct table *t = table_new(COUNT(names), names, NULL);
-    for (size_t k = 0; k < o->result->n; k++) {
-        const double values[] = {(double)k + 1, o->set->labels[k], o->result->decision[k],
-                                 o->result->by_float[k], o->result->energy[k]};
+    for (size_t k = 0; k < o->result.n; k++) {
+        const double values[] = {(double)k + 1, o->setup->images.labels[k], o->result.decision[k],
+                                 o->result.by_float[k], o->result.energy[k]};
         table_row(t);
         for (size_t c = 0; c < COUNT(values); c++)
             table_number(t, c, values[c]);
+    }
+    return t;
+}
+
+struct table *inference_devices(const struct inference_outcome *o)
+{
+    static const char *const names[] = {"layer", "group", "row", "column", "plus_S", "minus_S"};
+    struct table *table = table_new(COUNT(names), names, NULL);
+    for (size_t l = 0; l < o->inference->graph->n_layers; l++) {
+        const struct tiled_matrix *t = o->inference->layers[l];
+        for (size_t i = 0; t && i < t->n_pairs; i++) {
+            const struct tile_pair *p = &t->pairs[i];
+            const size_t columns = p->forms[0]->columns;
+            for (size_t k = 0; k < p->cells.n; k++) {
+                const double values[] = {(double)p->group + 1, (double)(p->row + k / columns) + 1,
+                                         (double)(p->column + k % columns) + 1,
+                                         p->cells.programmed[0][k], p->cells.programmed[1][k]};
+                table_row(table);
+                table_text(table, 0, t->layer->name);
+                for (size_t c = 0; c < COUNT(values); c++)
+                    table_number(table, 1 + c, values[c]);
+            }
+        }
+    }
+    return table;
+}
+
+struct table *inference_effects(const struct inference_outcome *o)
+{
+    static const char *const names[] = {
+        "effect",     "images",      "accuracy", "accuracy_low", "accuracy_high",
+        "difference", "only_before", "only_now", "mcnemar_p",    "agreement"};
+    static const int digits[] = {0, 0, 6, 6, 6, 4, 0, 0, 4, 6};
+    const struct effects *e = &o->effects;
+    if (e->n == 0)
+        return NULL;
+    struct table *t = table_new(COUNT(names), names, digits);
+    for (size_t k = 0; k < EFFECTS; k++) {
+        const uint32_t *now = e->decision[k], *before = e->decision[k > 0 ? k - 1 : 0],
+                       *labels = o->setup->images.labels;
+        size_t right = 0, agree = 0, lost = 0, won = 0;
+        for (size_t i = 0; i < e->n; i++) {
+            right += now[i] == labels[i];
+            agree += now[i] == e->decision[EFFECT_FLOAT][i];
+            lost += before[i] == labels[i] && now[i] != labels[i];
+            won += before[i] != labels[i] && now[i] == labels[i];
+        }
+        const double n = (double)e->n;
+        double low, high;
+        wilson_interval((double)right, n, &low, &high);
+        const double values[] = {n,
+                                 (double)right / n,
+                                 low,
+                                 high,
+                                 ((double)won - (double)lost) / n,
+                                 (double)lost,
+                                 (double)won,
+                                 mcnemar_p(lost, won),
+                                 (double)agree / n};
+        table_row(t);
+        table_text(t, 0, effect_names[k]);
+        for (size_t c = 0; c < COUNT(values); c++)
+            table_number(t, 1 + c, values[c]);
     }
     return t;
 }

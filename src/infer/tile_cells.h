@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Conductances of the devices of a pair of tiles: what the weights want, what programming leaves, what is
+ * left when they are read.  Devices that are stuck are found before the others are programmed. */
+#ifndef SILVERBAR_INFER_TILE_CELLS_H
+#define SILVERBAR_INFER_TILE_CELLS_H
+
+#include "base/random.h"
+#include "infer/tile_options.h"
+
+/* A pair of tiles of n devices each; its random streams are those of the sample and of its number. */
+struct tile_cells {
+    size_t n;
+    double *programmed[2]; /* n [S]: of G+, of G- */
+    bool *stuck[2];        /* n */
+};
+
+/* share[n]: w / w_max of each place, -1 to 1.  wanted[2], n each: may be NULL. */
+void tile_cells_want(const struct tile_mapping *mapping, size_t n, const double *share,
+                     double *const wanted[2]);
+void tile_cells_program(const struct tile_options *options, struct random_sample sample,
+                        size_t number, const double *share, struct tile_cells *cells);
+void tile_cells_free(struct tile_cells *cells);
+
+/* g[2], n each: after the retention's time. */
+void tile_cells_age(const struct tile_options *options, struct random_sample sample, size_t number,
+                    const struct tile_cells *cells, double *const g[2]);
+
+#endif

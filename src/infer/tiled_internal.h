@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the parts of tiled_matrix.h share: where things stand in its arrays. */
+#ifndef SILVERBAR_INFER_TILED_INTERNAL_H
+#define SILVERBAR_INFER_TILED_INTERNAL_H
+
+#include "infer/tiled_matrix.h"
+
+static inline size_t tiled_rows(const struct tiled_matrix *t, size_t row_tile)
+{
+    const size_t side = t->options->form.rows, left = t->matrix->rows - row_tile * side;
+    return side < left ? side : left;
+}
+
+/* Place of a column in factor[] and, of one side, in range[]. */
+static inline size_t tiled_place(const struct tiled_matrix *t, size_t group, size_t row_tile,
+                                 size_t column)
+{
+    return (group * t->row_tiles + row_tile) * t->matrix->columns + column;
+}
+
+static inline size_t tiled_places(const struct tiled_matrix *t)
+{
+    return t->matrix->groups * t->row_tiles * t->matrix->columns;
+}
+
+/* Place of a row of tiles in delivered[], moments[] and, of one side, in noise[]. */
+static inline size_t tiled_line(const struct tiled_matrix *t, size_t group, size_t row_tile)
+{
+    return group * t->row_tiles + row_tile;
+}
+
+static inline size_t tiled_lines(const struct tiled_matrix *t)
+{
+    return t->matrix->groups * t->row_tiles;
+}
+
+#endif
