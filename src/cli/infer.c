@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/memory.h"
+#include "base/spice_number.h"
 #include "cli/infer/infer_options.h"
+#include "cli/infer/infer_programming.h"
 #include "cli/infer/infer_tables.h"
 #include "cli/input/command.h"
 #include "cli/input/data_path.h"
@@ -20,17 +22,19 @@
 
 #define RESIDUAL_MOST 1e-10 /* of the account of energy */
 
-enum table_kind { TOTAL, LAYERS, ENERGY, N_TABLES };
-static const char *const table_names[N_TABLES] = {"total", "layers", "energy"};
+enum table_kind { TOTAL, LAYERS, ENERGY, PROGRAMMING, N_TABLES };
+static const char *const table_names[N_TABLES] = {"total", "layers", "energy", "programming"};
 
 struct job {
     const struct infer_arguments *a;
     struct graph graph;
     struct data_set images, training; /* training: empty, the images are taken */
     struct dopant *dopant;
+    struct tile_writing writing; /* of --map verify */
     struct inference *inference;
     struct inference_result result;
     struct infer_outcome outcome;
+    size_t n_tables; /* without the last one where nothing was programmed */
     struct table *tables[N_TABLES];
 };
 
@@ -105,6 +109,27 @@ static enum status read_window(struct job *j, struct tile_mapping *m, struct err
     return STATUS_OK;
 }
 
+/* How devices are programmed: through the switches of the default netlist, within that window. */
+static enum status read_writing(struct job *j, struct tile_mapping *m, struct error *error)
+{
+    struct subcircuit_file *switches;
+    char *path = data_path("netlists/switches.sub");
+    enum status status = subcircuit_read(path, &switches, error);
+    free(path);
+    if (status != STATUS_OK)
+        return status;
+    j->writing = tile_writing_defaults();
+    j->writing.device.program.tolerance = m->tolerance;
+    j->writing.g_min = m->g_min;
+    j->writing.g_max = m->g_max;
+    j->writing.volt = j->a->tile.volt;
+    j->writing.stop = &interrupt_flag;
+    m->writing = &j->writing;
+    status = tile_writing_open(&j->writing, switches, j->dopant, TEMPERATURE_NOMINAL, error);
+    subcircuit_free(switches);
+    return status;
+}
+
 /* --------------------------------------------------------------------------------------- work */
 
 static enum status compute(struct job *j, struct error *error)
@@ -123,6 +148,8 @@ static enum status compute(struct job *j, struct error *error)
     const struct inference_watch watch = {isatty(STDERR_FILENO) ? study_progress : NULL, NULL,
                                           &interrupt_flag};
     enum status status = read_window(j, &options.mapping, error);
+    if (status == STATUS_OK && options.mapping.mode == MAP_VERIFY)
+        status = read_writing(j, &options.mapping, error);
     if (status == STATUS_OK)
         status = inference_open(&j->graph, &options, a->seed, &j->inference, error);
     if (status == STATUS_OK)
@@ -137,6 +164,9 @@ static enum status compute(struct job *j, struct error *error)
     j->tables[TOTAL] = infer_total(&j->outcome);
     j->tables[LAYERS] = infer_layers(&j->outcome);
     j->tables[ENERGY] = infer_energy(&j->outcome);
+    j->n_tables = options.mapping.mode == MAP_VERIFY ? N_TABLES : PROGRAMMING;
+    if (j->n_tables > PROGRAMMING)
+        j->tables[PROGRAMMING] = infer_programming(&j->outcome);
     return STATUS_OK;
 }
 
@@ -145,19 +175,23 @@ static enum status compute(struct job *j, struct error *error)
 static void print(const struct job *j)
 {
     if (j->a->form == INFER_JSON) {
-        json_write_tables(N_TABLES, table_names, j->tables, stdout);
+        json_write_tables(j->n_tables, table_names, j->tables, stdout);
         return;
     }
-    struct table *upright = infer_upright(j->tables[TOTAL]);
-    for (size_t k = 0; k < N_TABLES; k++) {
+    struct table *upright = infer_upright(j->tables[TOTAL]),
+                 *across = infer_programming_across(j->tables[PROGRAMMING]);
+    const struct table *const people[N_TABLES] = {upright, j->tables[LAYERS], j->tables[ENERGY],
+                                                  across};
+    for (size_t k = 0; k < j->n_tables; k++) {
         if (k > 0)
             putchar('\n');
         if (j->a->form == INFER_CSV)
             table_csv(j->tables[k], stdout);
         else
-            table_print(k == TOTAL ? upright : j->tables[k], stdout);
+            table_print(people[k], stdout);
     }
     table_free(upright);
+    table_free(across);
 }
 
 static enum status write_manifest(const struct job *j, const struct new_folder *o,
@@ -181,19 +215,26 @@ static enum status write_manifest(const struct job *j, const struct new_folder *
 
 static enum status save(const struct job *j, struct new_folder *o, struct error *error)
 {
-    struct table *const tables[] = {infer_total(&j->outcome),     infer_layers(&j->outcome),
-                                    infer_energy(&j->outcome),    infer_tiles(&j->outcome),
-                                    infer_confusion(&j->outcome), infer_images(&j->outcome)};
-    static const char *const names[] = {"total.csv", "layers.csv",    "energy.csv",
-                                        "tiles.csv", "confusion.csv", "images.csv"};
+    const bool programmed = j->n_tables > PROGRAMMING;
+    struct table *const tables[] = {infer_total(&j->outcome),
+                                    infer_layers(&j->outcome),
+                                    infer_energy(&j->outcome),
+                                    infer_tiles(&j->outcome),
+                                    infer_confusion(&j->outcome),
+                                    infer_images(&j->outcome),
+                                    programmed ? infer_programming(&j->outcome) : NULL,
+                                    programmed ? infer_programming_tiles(&j->outcome) : NULL};
+    static const char *const names[] = {"total.csv",       "layers.csv",           "energy.csv",
+                                        "tiles.csv",       "confusion.csv",        "images.csv",
+                                        "programming.csv", "programming_tiles.csv"};
     enum status status = STATUS_OK;
     for (size_t k = 0; k < sizeof tables / sizeof tables[0]; k++) {
-        if (status == STATUS_OK)
+        if (status == STATUS_OK && tables[k])
             status = output_table(o, names[k], tables[k], error);
         table_free(tables[k]);
     }
     if (status == STATUS_OK)
-        status = output_tables(o, "summary.json", N_TABLES, table_names, j->tables, error);
+        status = output_tables(o, "summary.json", j->n_tables, table_names, j->tables, error);
     if (status == STATUS_OK)
         status = write_manifest(j, o, error);
     return status == STATUS_OK ? new_folder_end(o, error) : status;

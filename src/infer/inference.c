@@ -34,7 +34,8 @@ enum status inference_open(const struct graph *graph, const struct tile_options 
                            uint64_t seed, struct inference **inference, struct error *error)
 {
     struct inference *f = NEW(1, struct inference);
-    gsl_rng *rng = random_stream(seed, 0, RANDOM_CONDUCTANCE_ERROR);
+    struct tiled_source source = {.rng = random_stream(seed, 0, RANDOM_CONDUCTANCE_ERROR),
+                                  .sample = {seed, 0}};
     size_t largest = 1;
     enum status status = STATUS_OK;
     f->graph = graph;
@@ -46,10 +47,14 @@ enum status inference_open(const struct graph *graph, const struct tile_options 
                : BATCH_NUMBERS / largest < BATCH_MAX ? BATCH_NUMBERS / largest
                                                      : BATCH_MAX;
     f->energy = NEW(f->batch, double);
-    for (size_t k = 0; k < graph->n_layers && status == STATUS_OK; k++)
-        if (matrix_layer_of(&graph->layers[k]))
-            status = tiled_matrix_new(&graph->layers[k], &f->options, rng, &f->layers[k], error);
-    gsl_rng_free(rng);
+    for (size_t k = 0; k < graph->n_layers && status == STATUS_OK; k++) {
+        if (!matrix_layer_of(&graph->layers[k]))
+            continue;
+        source.layer = &graph->layers[k];
+        status = tiled_matrix_new(&source, &f->options, &f->layers[k], error);
+        source.pair += status == STATUS_OK ? f->layers[k]->n_pairs : 0;
+    }
+    gsl_rng_free(source.rng);
     *inference = status == STATUS_OK ? f : NULL;
     if (status != STATUS_OK)
         inference_close(f);

@@ -36,8 +36,10 @@ void tiled_matrix_free(struct tiled_matrix *t)
     if (!t)
         return;
     for (size_t k = 0; k < t->n_pairs; k++)
-        for (size_t s = 0; s < 2; s++)
+        for (size_t s = 0; s < 2; s++) {
             lines_forms_free(t->pairs[k].forms[s]);
+            tile_programming_free(t->pairs[k].programming[s]);
+        }
     for (size_t k = 0; k < t->matrix->groups * t->row_tiles; k++) {
         free(t->delivered[k]);
         free(t->moments[k]);
@@ -126,8 +128,24 @@ static void take_forms(struct tiled_matrix *t, const struct tile_pair *p)
     }
 }
 
-static enum status make_pair(struct tiled_matrix *t, struct tile_pair *p, gsl_rng *rng,
-                             struct error *error)
+/* g: in, what is wanted; out, what programming leaves. */
+static enum status program_pair(const struct tiled_matrix *t, struct tile_pair *p,
+                                const struct lines_array *a, double *const g[2],
+                                struct error *error)
+{
+    const struct tile_task task = {.array = *a,
+                                   .sample = t->source.sample,
+                                   .number = t->source.pair + (size_t)(p - t->pairs),
+                                   .wanted = {g[0], g[1]}};
+    const enum status status =
+        tile_pair_program(t->options->mapping.writing, &task, p->programming, error);
+    for (size_t s = 0; s < 2 && status == STATUS_OK; s++)
+        for (size_t k = 0; k < p->programming[s]->n; k++)
+            g[s][k] = p->programming[s]->devices[k].g;
+    return status;
+}
+
+static enum status make_pair(struct tiled_matrix *t, struct tile_pair *p, struct error *error)
 {
     const struct tile_options *o = t->options;
     const bool pad = o->form.fill == TILE_PAD;
@@ -139,7 +157,9 @@ static enum status make_pair(struct tiled_matrix *t, struct tile_pair *p, gsl_rn
                             .sense_ohm = o->sense_ohm};
     double *const g[2] = {NEW(a.rows * a.columns, double), NEW(a.rows * a.columns, double)};
     enum status status = STATUS_OK;
-    map_pair(t, p, &a, g, rng);
+    map_pair(t, p, &a, g, t->source.rng);
+    if (o->mapping.mode == MAP_VERIFY)
+        status = program_pair(t, p, &a, g, error);
     for (size_t s = 0; s < 2 && status == STATUS_OK; s++) {
         a.g = g[s];
         status = lines_forms_new(&a, true, &p->forms[s], error);
@@ -181,17 +201,18 @@ static void lay_out(struct tiled_matrix *t)
     }
 }
 
-enum status tiled_matrix_new(const struct layer *layer, const struct tile_options *options,
-                             gsl_rng *rng, struct tiled_matrix **tiled, struct error *error)
+enum status tiled_matrix_new(const struct tiled_source *source, const struct tile_options *options,
+                             struct tiled_matrix **tiled, struct error *error)
 {
     struct tiled_matrix *t = NEW(1, struct tiled_matrix);
-    t->layer = layer;
-    t->matrix = matrix_layer_of(layer);
+    t->source = *source;
+    t->layer = source->layer;
+    t->matrix = matrix_layer_of(source->layer);
     t->options = options;
     lay_out(t);
     enum status status = STATUS_OK;
     for (size_t k = 0; k < t->n_pairs && status == STATUS_OK; k++)
-        status = make_pair(t, &t->pairs[k], rng, error);
+        status = make_pair(t, &t->pairs[k], error);
     *tiled = status == STATUS_OK ? t : NULL;
     if (status != STATUS_OK)
         tiled_matrix_free(t);

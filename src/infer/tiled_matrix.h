@@ -39,14 +39,24 @@ struct tile_options {
 /* A pair of tiles: rows and columns of the matrix from `row`, `column` on. */
 struct tile_pair {
     size_t group, row, rows, column, columns;
-    struct lines_forms *forms[2]; /* of G+ and G- */
-    double clipped, converted;    /* conversions */
+    struct lines_forms *forms[2];            /* of G+ and G- */
+    struct tile_programming *programming[2]; /* the same, of MAP_VERIFY; else NULL */
+    double clipped, converted;               /* conversions */
+};
+
+/* Whose weights, and of which random numbers: of MAP_ERROR, and the names of the streams of MAP_VERIFY. */
+struct tiled_source {
+    const struct layer *layer;
+    gsl_rng *rng;
+    struct random_sample sample;
+    size_t pair; /* number of its first one among those of the network */
 };
 
 struct tiled_matrix {
     const struct layer *layer;
     const struct matrix_layer *matrix;
     const struct tile_options *options;
+    struct tiled_source source;
     size_t row_tiles, sides; /* converters of a pair */
     size_t phases;           /* reads of a vector: 2 where inputs are below 0 */
     size_t n_pairs;
@@ -64,9 +74,9 @@ struct tiled_matrix {
     double *v, *current, *square, *product; /* work */
 };
 
-/* Maps and eliminates all tiles; `layer` and `options` must outlive them. */
-enum status tiled_matrix_new(const struct layer *layer, const struct tile_options *options,
-                             gsl_rng *rng, struct tiled_matrix **tiled, struct error *error);
+/* Maps and eliminates all tiles; the layer and `options` must outlive them. */
+enum status tiled_matrix_new(const struct tiled_source *source, const struct tile_options *options,
+                             struct tiled_matrix **tiled, struct error *error);
 void tiled_matrix_free(struct tiled_matrix *tiled);
 
 /* Calibration: the inputs' extremes, and X and phases from them (STATUS_INPUT: inputs below 0 are refused);

@@ -95,7 +95,8 @@ static const struct argp_option options[] = {
     {"dopant", 'd', "NAME|FILE.lib", 0, "whose window of conductances is used", 3},
     {"gmin", KEY_GMIN, "S", 0, "its lower end, if other than that", 3},
     {"gmax", KEY_GMAX, "S", 0, "its upper end, if other than that", 3},
-    {"map", KEY_MAP, "NAME", 0, "programmed: ideal, or error, up to the tolerance", 3},
+    {"map", KEY_MAP, "NAME", 0,
+     "programmed: ideal, error, up to the tolerance, or verify, each by write and verify", 3},
     {"tolerance", KEY_TOLERANCE, "F", 0, "of programming, relative", 3},
     {"levels", KEY_LEVELS, "N", 0, "states of a device, evenly over the window; 0: any", 3},
     {"scale-per", KEY_SCALE_PER, "NAME", 0, "a largest weight for: layer, column or tile", 3},
@@ -113,7 +114,7 @@ static const struct argp_option options[] = {
     {"subtract", KEY_SUBTRACT, "NAME", 0,
      "currents of a pair: analog, before one converter, or digital, behind two", 4},
     {NULL, 0, NULL, 0, "Output:", 5},
-    {"seed", KEY_SEED, "N", 0, "of programming's errors", 5},
+    {"seed", KEY_SEED, "N", 0, "of programming's errors, of states before it", 5},
     {"csv", KEY_CSV, NULL, 0, "print CSV in place of the tables", 5},
     {"json", KEY_JSON, NULL, 0, "print JSON in place of the tables", 5},
     {"output", 'o', "DIR", 0, "folder to make: tables, JSON, manifest", 5},
@@ -122,7 +123,7 @@ static const struct argp_option options[] = {
 
 static const char *const shares[] = {"layer", "column", "tile", NULL};
 static const char *const signs[] = {"refuse", "two-phase", NULL};
-static const char *const maps[] = {"ideal", "error", NULL};
+static const char *const maps[] = {"ideal", "error", "verify", NULL};
 
 /* ---------------------------------------------------------------------------------- arguments */
 
