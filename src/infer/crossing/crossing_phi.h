@@ -14,10 +14,13 @@ struct crossing_phi {
 static inline struct crossing_phi crossing_phi(double z)
 {
     struct crossing_phi p;
+    static const double per[] = {1. / 5,  1. / 6,  1. / 7,  1. / 8,  1. / 9,  1. / 10,
+                                 1. / 11, 1. / 12, 1. / 13, 1. / 14, 1. / 15, 1. / 16,
+                                 1. / 17, 1. / 18, 1. / 19, 1. / 20};
     if (fabs(z) < 1) {
         double sum = 0;
-        for (int k = fabs(z) < 0.01 ? 7 : 16; k > 0; k--)
-            sum = z / (k + 4) * (1 + sum);
+        for (int k = fabs(z) < 0.01 ? 6 : 15; k >= 0; k--)
+            sum = z * per[k] * (1 + sum);
         p.four = (1 + sum) / 24;
         p.three = 1. / 6 + z * p.four;
         p.two = 0.5 + z * p.three;

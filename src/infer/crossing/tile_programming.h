@@ -13,8 +13,9 @@
  * at V more by V^2.
  *
  * Left out, beside what crossing_circuit.h says: neighbours, which are at rest behind switches that are
- * off.  In the whole array with one engine for all, its devices have moved by 4e-7 to 8e-7 between their
- * last reading and the end; that is their own edge of deselection, which is here too. */
+ * off.  In the whole array in the engine `event` devices move by up to 8e-7 (Cr) to 1.7e-6 (C) between their
+ * last reading and the end of the run; all but 7e-8 of that is their own edge of deselection, which is here,
+ * too (16 x 16, tolerances of 1e-8). */
 #ifndef SILVERBAR_INFER_CROSSING_TILE_PROGRAMMING_H
 #define SILVERBAR_INFER_CROSSING_TILE_PROGRAMMING_H
 
