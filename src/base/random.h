@@ -24,20 +24,22 @@ enum random_purpose {
     RANDOM_FIT = 50,
     RANDOM_LOSS = 51, /* of a state, abrupt */
     RANDOM_TEST = 100,
-    RANDOM_TESTBENCH = 200,         /* + number of the kind: testbenches of `check --random` */
-    RANDOM_SWITCHES = 1000,         /* + number of the device; so are: */
-    RANDOM_TILE_ERROR = 0x02000000, /* + number of the pair of tiles: errors of programming */
-    RANDOM_TILE_STUCK = 0x04000000, /* which of its devices are stuck */
-    RANDOM_TILE_AGE = 0x06000000,   /* how they age */
-    RANDOM_TILE_NOISE = 0x08000000, /* + number of the layer: of its reads */
-    RANDOM_CONVERTER = 0x0a000000,  /* gains and offsets of its converters */
-    RANDOM_VARIATION = 0x10000000,  /* parameters of a device */
-    RANDOM_STUCK = 0x20000000,      /* whether it is stuck */
-    RANDOM_CYCLE = 0x30000000,      /* its thresholds from pulse to pulse */
-    RANDOM_MISMATCH = 0x40000000,   /* + number of the instance: transistors */
-    RANDOM_OFFSET = 0x50000000,     /* + number of the amplifier */
-    RANDOM_CROSSBAR = 0x60000000,   /* targets and states of an array */
-    RANDOM_VOLATILE = 0x70000000    /* + number of the trial: a volatile device's switches */
+    RANDOM_TESTBENCH = 200,           /* + number of the kind: testbenches of `check --random` */
+    RANDOM_SWITCHES = 1000,           /* + number of the device; so are: */
+    RANDOM_TILE_ERROR = 0x02000000,   /* + number of the pair of tiles: errors of programming */
+    RANDOM_TILE_STUCK = 0x04000000,   /* which of its devices are stuck */
+    RANDOM_TILE_AGE = 0x06000000,     /* how they age */
+    RANDOM_TILE_NOISE = 0x08000000,   /* + number of the layer: of its reads */
+    RANDOM_CONVERTER = 0x0a000000,    /* gains and offsets of its converters */
+    RANDOM_TILE_STATE = 0x0c000000,   /* + number of the tile: states before programming */
+    RANDOM_TILE_READING = 0x0e000000, /* noise of the readings of its programming */
+    RANDOM_VARIATION = 0x10000000,    /* parameters of a device */
+    RANDOM_STUCK = 0x20000000,        /* whether it is stuck */
+    RANDOM_CYCLE = 0x30000000,        /* its thresholds from pulse to pulse */
+    RANDOM_MISMATCH = 0x40000000,     /* + number of the instance: transistors */
+    RANDOM_OFFSET = 0x50000000,       /* + number of the amplifier */
+    RANDOM_CROSSBAR = 0x60000000,     /* targets and states of an array */
+    RANDOM_VOLATILE = 0x70000000      /* + number of the trial: a volatile device's switches */
 };
 
 /* One block: four 32-bit words from a counter and a key. */

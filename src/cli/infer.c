@@ -6,21 +6,22 @@
 #include "report/json.h"
 #include "report/output.h"
 #include "study/experiment/experiments.h"
+#include "study/inference/inference_programming.h"
 #include "study/inference/inference_tables.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum table_kind { TOTAL, LAYERS, ENERGY, WATERFALL, N_TABLES };
-static const char *const table_names[N_TABLES] = {"total", "layers", "energy", "effects"};
+enum table_kind { TOTAL, LAYERS, ENERGY, PROGRAMMING, WATERFALL, N_TABLES };
+static const char *const table_names[N_TABLES] = {"total", "layers", "energy", "programming",
+                                                  "effects"};
 
 struct job {
     struct infer_arguments a;
     struct inference_testbench *testbench;
     struct inference_setup setup;
     struct inference_outcome outcome;
-    struct table *tables[N_TABLES];
-    size_t n_tables;
+    struct table *tables[N_TABLES]; /* NULL: what was not asked for */
 };
 
 /* --------------------------------------------------------------------------------------- work */
@@ -38,7 +39,8 @@ static enum status read_testbench(struct job *j, struct error *error)
                     "--set asks for %zu samples, expected one; see `silverbar run'",
                     in->testbench->n_samples);
     j->testbench = testbench_options(in->testbench, 0);
-    return inference_setup_read(j->testbench, in->context.devices, &j->setup, error);
+    const struct inference_places places = {in->context.devices, in->context.switch_file};
+    return inference_setup_read(j->testbench, &places, &j->setup, error);
 }
 
 static void warn(const struct job *j)
@@ -69,28 +71,49 @@ static enum status compute(struct job *j, struct error *error)
     j->tables[LAYERS] = inference_layers(&j->outcome);
     j->tables[ENERGY] = inference_energy(&j->outcome);
     j->tables[WATERFALL] = inference_effects(&j->outcome);
-    j->n_tables = j->tables[WATERFALL] ? N_TABLES : WATERFALL;
+    j->tables[PROGRAMMING] = inference_programming(&j->outcome);
     return STATUS_OK;
 }
 
 /* ------------------------------------------------------------------------------------- output */
 
+/* The tables that there are, and their names; returns how many. */
+static size_t present(const struct job *j, const char *names[N_TABLES],
+                      struct table *tables[N_TABLES])
+{
+    size_t n = 0;
+    for (size_t k = 0; k < N_TABLES; k++)
+        if (j->tables[k]) {
+            names[n] = table_names[k];
+            tables[n++] = j->tables[k];
+        }
+    return n;
+}
+
 static void print(const struct job *j)
 {
+    const char *names[N_TABLES];
+    struct table *tables[N_TABLES];
+    const size_t n = present(j, names, tables);
     if (j->a.form == INFER_JSON) {
-        json_write_tables(j->n_tables, table_names, j->tables, stdout);
+        json_write_tables(n, names, tables, stdout);
         return;
     }
-    struct table *upright = inference_upright(j->tables[TOTAL]);
-    for (size_t k = 0; k < j->n_tables; k++) {
+    struct table *upright = inference_upright(j->tables[TOTAL]),
+                 *across = inference_programming_across(j->tables[PROGRAMMING]);
+    for (size_t k = 0; k < n; k++) {
         if (k > 0)
             putchar('\n');
         if (j->a.form == INFER_CSV)
-            table_csv(j->tables[k], stdout);
+            table_csv(tables[k], stdout);
         else
-            table_print(k == TOTAL ? upright : j->tables[k], stdout);
+            table_print(tables[k] == j->tables[TOTAL]         ? upright
+                        : tables[k] == j->tables[PROGRAMMING] ? across
+                                                              : tables[k],
+                        stdout);
     }
     table_free(upright);
+    table_free(across);
 }
 
 static enum status write_manifest(const struct job *j, const struct new_folder *o,
@@ -128,22 +151,31 @@ static enum status write_testbench(const struct job *j, const struct new_folder 
 static enum status save(const struct job *j, struct new_folder *o, struct error *error)
 {
     const struct inference_outcome *r = &j->outcome;
-    struct table *const tables[] = {
-        inference_total(r),     inference_layers(r),
-        inference_energy(r),    inference_tiles(r),
-        inference_confusion(r), inference_images_table(r),
-        inference_effects(r),   j->a.devices ? inference_devices(r) : NULL};
-    static const char *const names[] = {"total.csv",   "layers.csv",    "energy.csv",
-                                        "tiles.csv",   "confusion.csv", "images.csv",
-                                        "effects.csv", "devices.csv"};
+    struct table *const tables[] = {inference_total(r),
+                                    inference_layers(r),
+                                    inference_energy(r),
+                                    inference_tiles(r),
+                                    inference_confusion(r),
+                                    inference_images_table(r),
+                                    inference_effects(r),
+                                    inference_programming(r),
+                                    inference_programming_tiles(r),
+                                    j->a.devices ? inference_devices(r) : NULL};
+    static const char *const files[] = {"total.csv",   "layers.csv",      "energy.csv",
+                                        "tiles.csv",   "confusion.csv",   "images.csv",
+                                        "effects.csv", "programming.csv", "programming_tiles.csv",
+                                        "devices.csv"};
+    const char *names[N_TABLES];
+    struct table *shown[N_TABLES];
+    const size_t n = present(j, names, shown);
     enum status status = write_testbench(j, o, error);
     for (size_t k = 0; k < sizeof tables / sizeof tables[0]; k++) {
         if (status == STATUS_OK && tables[k])
-            status = output_table(o, names[k], tables[k], error);
+            status = output_table(o, files[k], tables[k], error);
         table_free(tables[k]);
     }
     if (status == STATUS_OK)
-        status = output_tables(o, "summary.json", j->n_tables, table_names, j->tables, error);
+        status = output_tables(o, "summary.json", n, names, shown, error);
     if (status == STATUS_OK)
         status = write_manifest(j, o, error);
     return status == STATUS_OK ? new_folder_end(o, error) : status;

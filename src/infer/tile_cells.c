@@ -8,10 +8,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-static gsl_rng *stream(struct random_sample sample, enum random_purpose purpose, size_t number)
+static gsl_rng *stream(const struct tile_streams *t, enum random_purpose purpose)
 {
-    return random_stream(sample.seed, sample.replica,
-                         (enum random_purpose)((size_t)purpose + number));
+    return random_stream(t->sample.seed, t->sample.replica,
+                         (enum random_purpose)((size_t)purpose + t->number));
 }
 
 void tile_cells_free(struct tile_cells *c)
@@ -19,6 +19,7 @@ void tile_cells_free(struct tile_cells *c)
     for (size_t s = 0; s < 2; s++) {
         free(c->programmed[s]);
         free(c->stuck[s]);
+        tile_programming_free(c->programming[s]);
     }
 }
 
@@ -31,40 +32,89 @@ void tile_cells_want(const struct tile_mapping *m, size_t n, const double *share
     }
 }
 
-/* Stuck devices take their places; where one of a pair is stuck the other is asked for another value. */
-static void meet_stuck(const struct tile_mapping *m, gsl_rng *rng, struct tile_cells *c)
+/* Stuck devices take their places. */
+static void draw_stuck(const struct tile_mapping *m, gsl_rng *rng, struct tile_cells *c)
 {
-    for (size_t k = 0; k < c->n; k++) {
-        const double g[2] = {c->programmed[0][k], c->programmed[1][k]},
-                     at[2] = {tile_stuck(m, rng), tile_stuck(m, rng)};
+    for (size_t k = 0; k < c->n; k++)
         for (size_t s = 0; s < 2; s++) {
-            c->stuck[s][k] = !isnan(at[s]);
+            const double at = tile_stuck(m, rng);
+            c->stuck[s][k] = !isnan(at);
             if (c->stuck[s][k])
-                c->programmed[s][k] = at[s];
-            else if (m->compensate && !isnan(at[1 - s]))
-                c->programmed[s][k] = tile_partner(m, at[1 - s], g[1 - s] - g[s]);
+                c->programmed[s][k] = at;
         }
-    }
 }
 
-void tile_cells_program(const struct tile_options *o, struct random_sample sample, size_t number,
-                        const double *share, struct tile_cells *c)
+/* The device is asked for what makes up for the pair's other one, which is stuck. */
+static double asked(const struct tile_mapping *m, const struct tile_cells *c,
+                    double *const wanted[2], size_t s, size_t k)
 {
-    gsl_rng *stuck = stream(sample, RANDOM_TILE_STUCK, number),
-            *error = stream(sample, RANDOM_TILE_ERROR, number);
+    return m->compensate && c->stuck[1 - s][k]
+               ? tile_partner(m, c->programmed[1 - s][k], wanted[1 - s][k] - wanted[s][k])
+               : wanted[s][k];
+}
+
+static void draw_errors(const struct tile_mapping *m, gsl_rng *rng, double *const wanted[2],
+                        struct tile_cells *c)
+{
+    for (size_t k = 0; k < c->n; k++)
+        for (size_t s = 0; s < 2; s++) {
+            const double g = tile_programmed(m, asked(m, c, wanted, s, k), rng);
+            if (!c->stuck[s][k])
+                c->programmed[s][k] = g;
+        }
+}
+
+/* Each device by write and verify; a stuck one is a resistor, which the programmer finds out. */
+static enum status write_verify(const struct tile_mapping *m, struct tile_task *task,
+                                struct tile_cells *c, struct error *error)
+{
+    struct crossing_device *devices[2] = {NEW(c->n, struct crossing_device),
+                                          NEW(c->n, struct crossing_device)};
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t k = 0; k < c->n; k++) {
+            devices[s][k] = m->writing->nominal;
+            if (c->stuck[s][k])
+                devices[s][k].stuck_ohm = 1 / c->programmed[s][k];
+        }
+        task->devices[s] = devices[s];
+    }
+    const enum status status = tile_pair_program(m->writing, task, c->programming, error);
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t k = 0; k < c->n && status == STATUS_OK; k++)
+            c->programmed[s][k] = c->programming[s]->devices[k].g;
+        free(devices[s]);
+    }
+    return status;
+}
+
+enum status tile_cells_program(const struct tile_options *o, const struct lines_array *array,
+                               const struct tile_streams *streams, const double *share,
+                               struct tile_cells *c, struct error *error)
+{
+    const struct tile_mapping *m = &o->mapping;
+    gsl_rng *stuck = stream(streams, RANDOM_TILE_STUCK),
+            *errors = stream(streams, RANDOM_TILE_ERROR);
+    double *const wanted[2] = {NEW(c->n, double), NEW(c->n, double)};
+    struct tile_task task = {.array = *array,
+                             .sample = streams->sample,
+                             .number = streams->number,
+                             .wanted = {wanted[0], wanted[1]}};
+    enum status status = STATUS_OK;
     for (size_t s = 0; s < 2; s++) {
         c->programmed[s] = NEW(c->n, double);
         c->stuck[s] = NEW(c->n, bool);
     }
-    tile_cells_want(&o->mapping, c->n, share, c->programmed);
-    meet_stuck(&o->mapping, stuck, c);
-    for (size_t k = 0; k < c->n; k++)
-        for (size_t s = 0; s < 2; s++) {
-            const double g = tile_programmed(&o->mapping, c->programmed[s][k], error);
-            c->programmed[s][k] = c->stuck[s][k] ? c->programmed[s][k] : g;
-        }
+    tile_cells_want(m, c->n, share, wanted);
+    draw_stuck(m, stuck, c);
+    if (m->mode == MAP_VERIFY)
+        status = write_verify(m, &task, c, error);
+    else
+        draw_errors(m, errors, wanted, c);
+    free(wanted[0]);
+    free(wanted[1]);
     gsl_rng_free(stuck);
-    gsl_rng_free(error);
+    gsl_rng_free(errors);
+    return status;
 }
 
 static double aged(const struct tile_options *o, double g, double uniform, double normal)
@@ -83,10 +133,10 @@ static double aged(const struct tile_options *o, double g, double uniform, doubl
     return device_use_conductance(o->dopant, &use, o->volt, g);
 }
 
-void tile_cells_age(const struct tile_options *o, struct random_sample sample, size_t number,
+void tile_cells_age(const struct tile_options *o, const struct tile_streams *streams,
                     const struct tile_cells *c, double *const g[2])
 {
-    gsl_rng *rng = stream(sample, RANDOM_TILE_AGE, number);
+    gsl_rng *rng = stream(streams, RANDOM_TILE_AGE);
     for (size_t k = 0; k < c->n; k++)
         for (size_t s = 0; s < 2; s++) {
             const double uniform = gsl_rng_uniform(rng), normal = gsl_ran_ugaussian(rng);

@@ -7,22 +7,31 @@
 #include "base/random.h"
 #include "infer/tile_options.h"
 
-/* A pair of tiles of n devices each; its random streams are those of the sample and of its number. */
+/* Names of a pair's random streams: the sample's, and its number among the pairs of the network. */
+struct tile_streams {
+    struct random_sample sample;
+    size_t number;
+};
+
+/* A pair of tiles of n devices each. */
 struct tile_cells {
     size_t n;
-    double *programmed[2]; /* n [S]: of G+, of G- */
-    bool *stuck[2];        /* n */
+    double *programmed[2];                   /* n [S]: of G+, of G- */
+    bool *stuck[2];                          /* n */
+    struct tile_programming *programming[2]; /* of MAP_VERIFY; else NULL */
 };
 
 /* share[n]: w / w_max of each place, -1 to 1.  wanted[2], n each: may be NULL. */
 void tile_cells_want(const struct tile_mapping *mapping, size_t n, const double *share,
                      double *const wanted[2]);
-void tile_cells_program(const struct tile_options *options, struct random_sample sample,
-                        size_t number, const double *share, struct tile_cells *cells);
+/* On tiles as `array` has them but for its devices; cells->n is given.  *cells is to be freed in any case. */
+enum status tile_cells_program(const struct tile_options *options, const struct lines_array *array,
+                               const struct tile_streams *streams, const double *share,
+                               struct tile_cells *cells, struct error *error);
 void tile_cells_free(struct tile_cells *cells);
 
 /* g[2], n each: after the retention's time. */
-void tile_cells_age(const struct tile_options *options, struct random_sample sample, size_t number,
+void tile_cells_age(const struct tile_options *options, const struct tile_streams *streams,
                     const struct tile_cells *cells, double *const g[2]);
 
 #endif

@@ -7,13 +7,12 @@
 #ifndef SILVERBAR_INFER_TILE_MAP_H
 #define SILVERBAR_INFER_TILE_MAP_H
 
-#include <gsl/gsl_rng.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include "infer/crossing/tile_programming.h"
 
 /* IDEAL: as wanted.  ERROR: programmed up to a tolerance, and a spread beside it,
- * G (1 + tolerance U) exp(sigma Z), U uniform in -1 to 1, Z normal. */
-enum map_mode { MAP_IDEAL, MAP_ERROR };
+ * G (1 + tolerance U) exp(sigma Z), U uniform in -1 to 1, Z normal.
+ * VERIFY: what write and verify of each device leaves (infer/crossing/tile_programming.h). */
+enum map_mode { MAP_IDEAL, MAP_ERROR, MAP_VERIFY };
 
 struct tile_mapping {
     double g_min, g_max; /* [S] */
@@ -22,7 +21,8 @@ struct tile_mapping {
     double tolerance, sigma;
     double stuck_on, stuck_off; /* probabilities that a device stays at g_max, at g_min */
     bool
-        compensate; /* the other device of a pair makes up for a stuck one, as far as the window reaches */
+        compensate; /* a pair's other device makes up for a stuck one, as far as the window reaches */
+    const struct tile_writing *writing; /* of VERIFY */
 };
 
 /* What is wanted of a device [S], for a share of w_max from 0 to 1. */

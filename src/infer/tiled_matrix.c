@@ -108,18 +108,21 @@ static double *share_weights(struct tiled_matrix *t, const struct tile_pair *p)
     return share;
 }
 
-static size_t pair_number(const struct tiled_matrix *t, const struct tile_pair *p)
+static struct tile_streams streams_of(const struct tiled_matrix *t, const struct tile_pair *p)
 {
-    return t->source.pair + (size_t)(p - t->pairs);
+    return (struct tile_streams){t->source.sample, t->source.pair + (size_t)(p - t->pairs)};
 }
 
-static void program_pair(struct tiled_matrix *t, struct tile_pair *p)
+static enum status program_pair(struct tiled_matrix *t, struct tile_pair *p, struct error *error)
 {
     const struct lines_array a = array_of(t, p);
+    const struct tile_streams streams = streams_of(t, p);
     double *share = share_weights(t, p);
     p->cells.n = a.rows * a.columns;
-    tile_cells_program(t->options, t->source.sample, pair_number(t, p), share, &p->cells);
+    const enum status status =
+        tile_cells_program(t->options, &a, &streams, share, &p->cells, error);
     free(share);
+    return status;
 }
 
 static void lay_out(struct tiled_matrix *t)
@@ -176,14 +179,14 @@ enum status tiled_matrix_new(const struct tiled_source *source, const struct til
 {
     struct tiled_matrix *t = NEW(1, struct tiled_matrix);
     const struct random_sample s = source->sample;
-    (void)error;
     t->source = *source;
     t->layer = source->layer;
     t->matrix = matrix_layer_of(source->layer);
     t->options = options;
     lay_out(t);
-    for (size_t k = 0; k < t->n_pairs; k++)
-        program_pair(t, &t->pairs[k]);
+    enum status status = STATUS_OK;
+    for (size_t k = 0; k < t->n_pairs && status == STATUS_OK; k++)
+        status = program_pair(t, &t->pairs[k], error);
     if (options->adc.gain > 0 || options->adc.offset > 0)
         draw_converters(t);
     if (options->read_noise > 0 || options->thermal || options->adc.noise > 0)
@@ -192,8 +195,10 @@ enum status tiled_matrix_new(const struct tiled_source *source, const struct til
     if (options->retune != RETUNE_NONE)
         t->retune =
             retune_new(t->matrix->groups * t->matrix->columns, options->retune == RETUNE_LAYER);
-    *tiled = t;
-    return STATUS_OK;
+    *tiled = status == STATUS_OK ? t : NULL;
+    if (status != STATUS_OK)
+        tiled_matrix_free(t);
+    return status;
 }
 
 /* -------------------------------------------------------------------------------- elimination */
@@ -262,7 +267,8 @@ static void find_conductances(struct tiled_matrix *t, const struct tile_pair *p,
         memcpy(g[s], p->cells.programmed[s], p->cells.n * sizeof *g[s]);
     if (stage != TILES_AGED)
         return;
-    tile_cells_age(t->options, t->source.sample, pair_number(t, p), &p->cells, g);
+    const struct tile_streams streams = streams_of(t, p);
+    tile_cells_age(t->options, &streams, &p->cells, g);
     for (size_t i = 0; t->options->disturb && images > 0 && i < p->rows; i++)
         disturb_row(t, p, i, images, g);
 }

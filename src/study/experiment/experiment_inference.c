@@ -5,6 +5,9 @@
 #include "device/library/library_find.h"
 #include "infer/converter.h"
 #include "study/experiment/experiments.h"
+#include "study/experiment/learning.h"
+#include "study/experiment/shared_keys.h"
+#include "study/inference/inference_programming.h"
 #include "study/inference/inference_tables.h"
 
 #include <stdlib.h>
@@ -12,7 +15,7 @@
 
 static const char *const fills[] = {"cut", "pad", NULL},
                          *const shares[] = {"layer", "column", "tile", NULL},
-                         *const modes[] = {"ideal", "error", NULL},
+                         *const modes[] = {"ideal", "error", "verify", NULL},
                          *const signs[] = {"refuse", "two-phase", "bipolar", NULL},
                          *const ranges[] = {"max", "quantile", "value", NULL},
                          *const subtractions[] = {"analog", "digital", NULL},
@@ -35,6 +38,8 @@ static bool names_file(const char *text)
 #define TILE(field) AT(tile.field)
 #define MAP(field) AT(tile.mapping.field)
 #define ADC(field) AT(tile.adc.field)
+#define WRITE(field) AT(writing.device.field)
+#define PROGRAM(field) WRITE(program.field)
 #define KEEP(field) AT(tile.retention.field)
 /* clang-format off */
 static const struct key keys[] = {
@@ -61,10 +66,17 @@ static const struct key keys[] = {
     NUMBER_KEY("map.gmax", AT(g_max), "S", 0, 1, "upper end of the window; 0: of the dopant's"),
     CHOICE_KEY("map.scale", TILE(scale), shares, "what shares one largest weight"),
     COUNT_KEY("map.levels", MAP(levels), 0, 1e6, "states of a device, evenly over the window; 0: any"),
-    CHOICE_KEY("map.mode", MAP(mode), modes, "programmed as wanted, or with errors up to the tolerance"),
+    CHOICE_KEY("map.mode", MAP(mode), modes, "programmed as wanted, with errors up to the tolerance, or each by write and verify"),
     NUMBER_KEY("map.sigma", MAP(sigma), "1", 0, 3, "of ln G beside the tolerance, under the mode error"),
     FLAG_KEY("map.compensate", MAP(compensate), "the other device of a pair makes up for a stuck one"),
-    NUMBER_KEY("programming.tolerance", MAP(tolerance), "1", 0, 0.9, "errors of conductances are uniform up to this, relative"),
+    NUMBER_KEY("programming.tolerance", PROGRAM(tolerance), "1", 0, 0.9, "relative: errors are uniform up to it, or devices are settled within it"),
+    PROGRAM_PULSE_KEYS(PROGRAM),
+    NUMBER_KEY("programming.read_volt", WRITE(read_volt), "V", 1e-3, 1, "of a reading of the programmer"),
+    PULSE_KEYS(WRITE(read_time), WRITE(edge)),
+    INSTRUMENT_KEYS(WRITE),
+    NUMBER_KEY("device.x0_max", AT(writing.x0_max), "1", 0, 1, "states before programming are uniform from 0 to this"),
+    NUMBER_KEY("array.select_width", AT(writing.select_width), "m", 1e-6, 1e-2, "of the switches that devices are programmed through"),
+    NUMBER_KEY("array.supply", AT(writing.supply), "V", 2, 5, "of those switches"),
     NUMBER_KEY("variation.stuck_on", MAP(stuck_on), "1", 0, 1, "probability that a device stays at the window's upper end"),
     NUMBER_KEY("variation.stuck_off", MAP(stuck_off), "1", 0, 1, "probability of its lower end"),
     NUMBER_KEY("input.volt", TILE(volt), "V", 1e-6, 10, "of the largest input"),
@@ -112,8 +124,9 @@ static void defaults(void *options)
         .training = (char *)"",
         .dopant = (char *)"W",
         .training_count = 1000,
+        .writing = tile_writing_defaults(),
         .tile = {.form = {.rows = 64, .columns = 64},
-                 .mapping = {.mode = MAP_ERROR, .tolerance = 0.05, .compensate = true},
+                 .mapping = {.mode = MAP_ERROR, .compensate = true},
                  .row_ohm = 1,
                  .column_ohm = 1,
                  .volt = 0.03,
@@ -135,8 +148,8 @@ struct shared {
 };
 
 static const char *const setup_sections[] = {
-    "model.",  "data.images",         "data.labels", "data.training",
-    "device.", "circuit.temperature", NULL};
+    "model.",        "data.images",         "data.labels", "data.training",
+    "device.dopant", "circuit.temperature", "map.mode",    NULL};
 
 static const struct inference_setup *find_setup(const struct shared *s,
                                                 const struct inference_testbench *b)
@@ -174,7 +187,8 @@ static enum status open_inference(const void *options, const struct experiment_c
     if (find_setup(s, b))
         return STATUS_OK;
     struct inference_setup *setup = NEW(1, struct inference_setup);
-    const enum status status = inference_setup_read(b, context->devices, setup, error);
+    const struct inference_places places = {context->devices, context->switch_file};
+    const enum status status = inference_setup_read(b, &places, setup, error);
     if (status != STATUS_OK) {
         inference_setup_free(setup);
         free(setup);
@@ -214,6 +228,7 @@ static enum status run_inference(void *shared, const void *options, struct rando
             add_detail(detail, "layers", inference_layers(&outcome));
             add_detail(detail, "energy", inference_energy(&outcome));
             add_detail(detail, "tiles", inference_tiles(&outcome));
+            add_detail(detail, "programming", inference_programming(&outcome));
             add_detail(detail, "confusion", inference_confusion(&outcome));
             add_detail(detail, "images", inference_images_table(&outcome));
         }

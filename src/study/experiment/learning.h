@@ -13,6 +13,13 @@ extern const char *const learning_rules[];
 
 /* AT(field): offset of a field of struct training_options; RULE: of the int that is the rule. */
 /* clang-format off */
+#define INSTRUMENT_KEYS(AT) \
+    NUMBER_KEY("instrument.read_noise", AT(instrument.read_noise), "1", 0, 1, \
+        "relative, of each of the controller's readings"), \
+    COUNT_KEY("instrument.adc_bits", AT(instrument.adc_bits), 0, INSTRUMENT_BITS_MAX, \
+        "of a reading, up to twice the largest conductance of the weights; 0: exact"), \
+    COUNT_KEY("instrument.dac_bits", AT(instrument.dac_bits), 0, INSTRUMENT_BITS_MAX, \
+        "of a pulse's amplitude, up to programming.volt_limit; 0: exact")
 #define LEARNING_KEYS(AT, RULE) \
     CHOICE_KEY("rule.name", RULE, learning_rules, \
         "target programs weights found offline, the others learn in place"), \
@@ -71,12 +78,7 @@ extern const char *const learning_rules[];
     COUNT_KEY("noise.train_draws", AT(train_draws), 0, 1e6, \
         "images drawn for the training; 0: 1000 under Gaussian noise, else all exactly"), \
     COUNT_KEY("noise.test_draws", AT(draws), 0, 1e6, "likewise for the accuracy"), \
-    NUMBER_KEY("instrument.read_noise", AT(instrument.read_noise), "1", 0, 1, \
-        "relative, of each of the controller's readings"), \
-    COUNT_KEY("instrument.adc_bits", AT(instrument.adc_bits), 0, INSTRUMENT_BITS_MAX, \
-        "of a reading, up to twice the largest conductance of the weights; 0: exact"), \
-    COUNT_KEY("instrument.dac_bits", AT(instrument.dac_bits), 0, INSTRUMENT_BITS_MAX, \
-        "of a pulse's amplitude, up to programming.volt_limit; 0: exact"), \
+    INSTRUMENT_KEYS(AT), \
     NUMBER_KEY("stages.conductance_error", AT(stages.conductance_error), "1", 0, 2, \
         "standard deviation of a relative error of each conductance after the training; 0: " \
         "none"), \

@@ -19,6 +19,8 @@
 #define PROGRAM_KEYS(AT) \
     NUMBER_KEY("programming.tolerance", AT(tolerance), "1", 1e-4, 0.9, \
         "relative error at which a device is settled"), \
+    PROGRAM_PULSE_KEYS(AT)
+#define PROGRAM_PULSE_KEYS(AT) \
     CHOICE_KEY("programming.policy", AT(policy), program_policies, \
         "what is refined after a reversal"), \
     CHOICE_KEY("programming.gap", AT(gap), program_gaps, "distance to the target"), \

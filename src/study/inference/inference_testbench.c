@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VERIFY_TOLERANCE_LEAST 1e-4
 #define RESIDUAL_MOST 1e-10 /* of the account of energy */
 
 /* -------------------------------------------------------------------------------------- files */
@@ -107,8 +108,9 @@ static enum status read_device(const struct inference_testbench *b, const char *
     return status;
 }
 
-enum status inference_setup_read(const struct inference_testbench *b, const char *devices,
-                                 struct inference_setup *s, struct error *error)
+enum status inference_setup_read(const struct inference_testbench *b,
+                                 const struct inference_places *places, struct inference_setup *s,
+                                 struct error *error)
 {
     *s = (struct inference_setup){0};
     if (!*b->model || !*b->images)
@@ -121,12 +123,15 @@ enum status inference_setup_read(const struct inference_testbench *b, const char
     if (status == STATUS_OK)
         status = read_sets(b, s, error);
     if (status == STATUS_OK)
-        status = read_device(b, devices, s, error);
+        status = read_device(b, places->devices, s, error);
+    if (status == STATUS_OK && b->tile.mapping.mode == MAP_VERIFY)
+        status = subcircuit_read(places->switches, &s->switches, error);
     return status;
 }
 
 void inference_setup_free(struct inference_setup *s)
 {
+    subcircuit_free(s->switches);
     dopant_free(s->at_kelvin);
     dopant_free(s->dopant);
     data_set_free(&s->images);
@@ -156,9 +161,31 @@ static enum status complete_options(const struct inference_testbench *b,
                     o->mapping.stuck_on, o->mapping.stuck_off);
     if (o->mapping.levels == 1)
         return fail(error, STATUS_INPUT, "map.levels is 1, expected 0 or at least 2");
+    o->mapping.tolerance = b->writing.device.program.tolerance;
+    if (o->mapping.mode == MAP_VERIFY && o->mapping.tolerance < VERIFY_TOLERANCE_LEAST)
+        return fail(error, STATUS_INPUT,
+                    "programming.tolerance is %g, expected at least %g where map.mode is verify",
+                    o->mapping.tolerance, VERIFY_TOLERANCE_LEAST);
     if (o->adc.range == RANGE_VALUE && !(o->adc.value > 0))
         return fail(error, STATUS_INPUT, "adc.range is value, expected adc.value");
     return STATUS_OK;
+}
+
+/* How devices are written: by the testbench, within the window. */
+static enum status complete_writing(const struct inference_setup *s, struct tile_options *o,
+                                    const struct inference_watch *watch,
+                                    struct inference_outcome *r, struct error *error)
+{
+    struct tile_writing *w = &r->writing;
+    *w = r->testbench->writing;
+    w->g_min = o->mapping.g_min;
+    w->g_max = o->mapping.g_max;
+    w->volt = o->volt;
+    w->compensate = o->mapping.compensate;
+    w->stop = watch->stop;
+    o->mapping.writing = w;
+    return s->switches ? tile_writing_open(w, s->switches, s->at_kelvin, o->kelvin, error)
+                       : STATUS_OK;
 }
 
 static size_t first_of(uint64_t count, size_t n)
@@ -186,6 +213,8 @@ enum status inference_testbench_run(const struct inference_testbench *b,
     struct tile_options o;
     *r = (struct inference_outcome){.testbench = b, .setup = s};
     enum status status = complete_options(b, s, &o, error);
+    if (status == STATUS_OK)
+        status = complete_writing(s, &o, watch, r, error);
     if (status != STATUS_OK)
         return status;
     bool beyond;

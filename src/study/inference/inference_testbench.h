@@ -13,9 +13,10 @@ struct inference_testbench {
         *training; /* files; labels "": in that of the images; training "": the images */
     uint64_t count, training_count; /* the first so many; 0: all */
     char *dopant;
-    struct tile_options tile; /* without dopant and window */
-    double g_min, g_max;      /* 0: of the dopant's window [S] */
-    uint64_t effects;         /* the waterfall is of the first so many images; 0: none */
+    struct tile_options tile;    /* without dopant, window, how it is written, errors' tolerance */
+    struct tile_writing writing; /* of map.mode verify: without switch, device, window, volt */
+    double g_min, g_max;         /* 0: of the dopant's window [S] */
+    uint64_t effects;            /* the waterfall is of the first so many images; 0: none */
 };
 
 #define CHANNELS_MAX 64
@@ -29,10 +30,15 @@ struct inference_setup {
     size_t n_channels;
     double scale;
     struct dopant *dopant, *at_kelvin; /* as read, and at the temperature */
+    struct subcircuit_file *switches;  /* of map.mode verify, or NULL */
 };
 
 /* All that the testbench names; messages name file, layer or key.  *setup is to be freed in any case. */
-enum status inference_setup_read(const struct inference_testbench *testbench, const char *devices,
+struct inference_places {
+    const char *devices, *switches; /* folder of .lib files; netlist of switches */
+};
+enum status inference_setup_read(const struct inference_testbench *testbench,
+                                 const struct inference_places *places,
                                  struct inference_setup *setup, struct error *error);
 void inference_setup_free(struct inference_setup *setup);
 
@@ -41,10 +47,11 @@ struct inference_outcome {
     const struct inference_setup *setup;
     struct inference *inference;
     struct inference_result result;
-    struct effects effects; /* empty: not asked for */
-    double adc_energy;      /* of a conversion [J] */
-    double rate;            /* of the state of a device at g_min and V [1/s] */
-    bool own_ranges;        /* training images are the test's own */
+    struct tile_writing writing; /* complete */
+    struct effects effects;      /* empty: not asked for */
+    double adc_energy;           /* of a conversion [J] */
+    double rate;                 /* of the state of a device at g_min and V [1/s] */
+    bool own_ranges;             /* training images are the test's own */
 };
 
 /* *outcome is to be freed in any case. */
