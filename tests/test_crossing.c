@@ -543,6 +543,25 @@ static void test_streams(void **state)
     dopant_free(d);
 }
 
+/* Pulses shorter than their edges, in the message the device. */
+static void test_edges(void **state)
+{
+    struct dopant *d = dopant_of("W", 0, NULL);
+    struct tile_writing w = writing_of(d);
+    struct error error;
+    struct tile_programming *done[2];
+    const double wanted = 1e-4;
+    const struct tile_task task = {
+        .array = {.rows = 1, .columns = 1}, .wanted = {&wanted, &wanted}, .number = 4};
+    (void)state;
+    w.device.program.width = 0.5 * w.device.edge;
+    assert_int_equal(tile_pair_program(&w, &task, done, &error), STATUS_INPUT);
+    ASSERT_NAMES(error.text, "tile G+ of pair 5, device (1, 1): an edge of 1e-06 s is longer");
+    tile_programming_free(done[0]);
+    tile_programming_free(done[1]);
+    dopant_free(d);
+}
+
 /* A gate of other elements cannot be taken. */
 static void test_refused(void **state)
 {
@@ -569,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_derivatives), cmocka_unit_test(test_own_laws),
         cmocka_unit_test(test_gsl),         cmocka_unit_test(test_event),
         cmocka_unit_test(test_tile),        cmocka_unit_test(test_stuck),
-        cmocka_unit_test(test_streams),     cmocka_unit_test(test_refused)};
+        cmocka_unit_test(test_streams),     cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -121,13 +121,12 @@ static void book(const struct side *d, const struct crossing *c, double time)
 }
 
 /* What could not be computed, of which device. */
-static enum status fail_device(const struct side *d, size_t k, const struct error *what,
-                               struct error *error)
+static enum status fail_device(const struct side *d, size_t k, enum status status,
+                               const struct error *what, struct error *error)
 {
     const size_t columns = d->task->array.columns;
-    return fail(error, STATUS_NUMERICAL, "tile G%c of pair %zu, device (%zu, %zu): %s",
-                d->s == 0 ? '+' : '-', d->task->number + 1, k / columns + 1, k % columns + 1,
-                what->text);
+    return fail(error, status, "tile G%c of pair %zu, device (%zu, %zu): %s", d->s == 0 ? '+' : '-',
+                d->task->number + 1, k / columns + 1, k % columns + 1, what->text);
 }
 
 /* `alone`: the devices before and behind it are not programmed in the same pass. */
@@ -142,8 +141,10 @@ static enum status program(struct side *d, size_t k, bool alone, struct error *e
                                        .before_row_mate = !alone && (k + 1) % columns > 0};
     struct crossing_written written;
     struct error what = {"no solution"};
-    if (crossing_write(&c, &d->writing->device, &turn, d->noise, &written, &what) != STATUS_OK)
-        return fail_device(d, k, &what, error);
+    const enum status status =
+        crossing_write(&c, &d->writing->device, &turn, d->noise, &written, &what);
+    if (status != STATUS_OK)
+        return fail_device(d, k, status, &what, error);
     r->x = c.at.x;
     r->verified = written.verified;
     r->settled = written.settled;
@@ -151,8 +152,9 @@ static enum status program(struct side *d, size_t k, bool alone, struct error *e
     r->pulses += written.pulses[PROGRAM_SET] + written.pulses[PROGRAM_RESET];
     r->volt_seconds += c.account.volt_seconds;
     book(d, &c, written.time);
-    return own_conductance(&c, d->writing->volt, &r->g) ? STATUS_OK
-                                                        : fail_device(d, k, &what, error);
+    return own_conductance(&c, d->writing->volt, &r->g)
+               ? STATUS_OK
+               : fail_device(d, k, STATUS_NUMERICAL, &what, error);
 }
 
 /* Device k is asked for what its partner, as it was read, leaves to it. */
