@@ -91,6 +91,57 @@ static void test_saturation(void **state)
     dopant_free(d);
 }
 
+/* ------------------------------------------------------------------------------- derivatives */
+
+/* Solved once more from the solution, where the derivatives then are. */
+static struct crossing_point point_at(const struct crossing_circuit *c, double x, double volt,
+                                      double on)
+{
+    struct crossing_point p = {.x = x, .volt = volt, .on = on};
+    assert_true(crossing_solve(c, &p));
+    assert_true(crossing_solve(c, &p));
+    return p;
+}
+
+/* Central differences of v and i, and of the rate along a ramp and along x: h = 1e-4 of what changes, so the
+ * third derivative is left, 1e-8 of it, and rounding by 1e-12; 1e-5 for laws of exp(v/kT). */
+static void test_derivatives(void **state)
+{
+    static const struct dopant_setting sdc = {"sdc", 1};
+    const struct crossing_switch select = gate();
+    (void)state;
+    for (size_t n = 0; n < 4; n++) {
+        struct dopant *d = dopant_of("W", n / 2, &sdc);
+        const struct crossing_circuit c = {.device = {d->model, d->constants, 0},
+                                           .driver_ohm = 300,
+                                           .row_ohm = 200,
+                                           .column_ohm = 400,
+                                           .sense_ohm = 500,
+                                           .select = &select};
+        const double x = 0.3, volt = n % 2 ? 0.35 : -0.25, on = 2.9, h = 1e-4;
+        const struct crossing_point p = point_at(&c, x, volt, on),
+                                    near[3][2] = {{point_at(&c, x - h, volt, on),
+                                                   point_at(&c, x + h, volt, on)},
+                                                  {point_at(&c, x, volt - h, on),
+                                                   point_at(&c, x, volt + h, on)},
+                                                  {point_at(&c, x, volt, on - h),
+                                                   point_at(&c, x, volt, on + h)}};
+        const double v[] = {p.v_x, p.v_volt, p.v_on}, i[] = {p.i_x, p.i_volt, p.i_on};
+        double f[3];
+        for (int k = 0; k < 3; k++) {
+            ASSERT_NEAR((near[k][1].v - near[k][0].v) / (2 * h), v[k], 1e-5 * fabs(v[k]));
+            ASSERT_NEAR((near[k][1].i - near[k][0].i) / (2 * h), i[k], 1e-5 * fabs(i[k]));
+            f[k] =
+                (crossing_rate(&c, &near[k][1], 0, 0).f - crossing_rate(&c, &near[k][0], 0, 0).f) /
+                (2 * h);
+        }
+        const struct crossing_rate r = crossing_rate(&c, &p, 2e5, 3e6);
+        ASSERT_NEAR(f[0], r.by_x, 1e-5 * fabs(r.by_x));
+        ASSERT_NEAR(2e5 * f[1] + 3e6 * f[2], r.by_t, 1e-5 * fabs(r.by_t));
+        dopant_free(d);
+    }
+}
+
 /* ---------------------------------------------------------------------------------------- GSL */
 
 /* The series circuit as it stands in crossing_circuit.h, and what its integration adds up. */
@@ -391,6 +442,42 @@ static void test_tile(void **state)
     dopant_free(d);
 }
 
+/* Devices of their own constants: each is programmed through its own law and window.  One whose OFF state
+ * conducts 40 uS and one whose ON state conducts 50 uS end there, the others settle. */
+static void test_own_laws(void **state)
+{
+    struct dopant *d = dopant_of("W", 0, NULL), *variants[2][PLACES];
+    struct tile_writing w = writing_of(d);
+    struct crossing_device own[2][PLACES];
+    struct pair p = {.task = {.devices = {own[0], own[1]}}};
+    double q[MODEL_PARAMETERS_MAX];
+    (void)state;
+    w.compensate = false;
+    for (size_t k = 0; k < 2 * PLACES; k++) {
+        memcpy(q, d->parameters, sizeof q);
+        q[0] *= 1 + 0.02 * (double)k; /* ron */
+        q[0] = k == 3 ? 1 / 50e-6 : q[0];
+        q[1] = k == PLACES + 6 ? 1 / 40e-6 : q[1]; /* roff */
+        variants[k / PLACES][k % PLACES] = dopant_variant(d, "own", q);
+        own[k / PLACES][k % PLACES] =
+            (struct crossing_device){d->model, variants[k / PLACES][k % PLACES]->constants, 0};
+    }
+    pair_program(&w, &p);
+    for (size_t k = 0; k < 2 * PLACES; k++) {
+        const struct tile_device *t = &p.done[k / PLACES]->devices[k % PLACES];
+        const double g =
+            d->model->current(own[k / PLACES][k % PLACES].constants, 0.1, t->x).f / 0.1;
+        assert_int_equal(t->settled, k != 3 && k != PLACES + 6);
+        ASSERT_NEAR(1 / t->g, 1 / g + 137,
+                    5); /* the switch: 131 ohm at 0 V, a twentieth more at 0.1 V */
+        dopant_free(variants[k / PLACES][k % PLACES]);
+    }
+    ASSERT_NEAR(p.done[0]->devices[3].x, 1, 1e-6);
+    ASSERT_NEAR(p.done[1]->devices[6].x, 0, 1e-4); /* the last reading sets a little */
+    pair_free(&p);
+    dopant_free(d);
+}
+
 /* Stuck: at g_max in G- with room above G+, at g_min in G+, and both. */
 static void test_stuck(void **state)
 {
@@ -456,6 +543,25 @@ static void test_streams(void **state)
     dopant_free(d);
 }
 
+/* Pulses shorter than their edges, in the message the device. */
+static void test_edges(void **state)
+{
+    struct dopant *d = dopant_of("W", 0, NULL);
+    struct tile_writing w = writing_of(d);
+    struct error error;
+    struct tile_programming *done[2];
+    const double wanted = 1e-4;
+    const struct tile_task task = {
+        .array = {.rows = 1, .columns = 1}, .wanted = {&wanted, &wanted}, .number = 4};
+    (void)state;
+    w.device.program.width = 0.5 * w.device.edge;
+    assert_int_equal(tile_pair_program(&w, &task, done, &error), STATUS_INPUT);
+    ASSERT_NAMES(error.text, "tile G+ of pair 5, device (1, 1): an edge of 1e-06 s is longer");
+    tile_programming_free(done[0]);
+    tile_programming_free(done[1]);
+    dopant_free(d);
+}
+
 /* A gate of other elements cannot be taken. */
 static void test_refused(void **state)
 {
@@ -479,8 +585,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_closed_form), cmocka_unit_test(test_saturation),
+        cmocka_unit_test(test_derivatives), cmocka_unit_test(test_own_laws),
         cmocka_unit_test(test_gsl),         cmocka_unit_test(test_event),
         cmocka_unit_test(test_tile),        cmocka_unit_test(test_stuck),
-        cmocka_unit_test(test_streams),     cmocka_unit_test(test_refused)};
+        cmocka_unit_test(test_streams),     cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -224,6 +224,10 @@ enum status crossing_phase(struct crossing *c, const struct crossing_phase *p, d
     const double ends[] = {fmin(p->edge, last), fmax(p->edge, last), p->duration};
     const double volt = c->at.volt, on = c->at.on;
     double begin = 0, sum = 0;
+    if (!(p->edge <= p->duration))
+        return fail(error, STATUS_INPUT,
+                    "an edge of %g s is longer than its phase of %g s, expected at most that",
+                    p->edge, p->duration);
     if (!(p->edge > 0)) {
         c->at.volt = p->volt;
         c->at.on = p->on;

@@ -44,7 +44,8 @@ struct crossing_phase {
     bool reads;            /* the mean current over its last tenth is wanted */
 };
 
-/* *mean [A].  STATUS_NUMERICAL: no solution, or steps that collapse. */
+/* *mean [A].  STATUS_NUMERICAL: no solution, or steps that collapse; STATUS_INPUT: an edge longer than the
+ * phase. */
 enum status crossing_phase(struct crossing *crossing, const struct crossing_phase *phase,
                            double *mean, struct error *error);
 

@@ -24,6 +24,11 @@ struct tile_writing tile_writing_defaults(void)
 enum status tile_writing_open(struct tile_writing *w, const struct subcircuit_file *switches,
                               const struct dopant *dopant, double kelvin, struct error *error)
 {
+    if (!(w->g_min > 0))
+        return fail(error, STATUS_INPUT,
+                    "window from %g S, expected more than 0: what is read is compared with its "
+                    "target by their ratio",
+                    w->g_min);
     w->nominal = (struct crossing_device){dopant->model, dopant->constants, 0};
     w->device.full_scale = INSTRUMENT_CURRENT_SCALE * w->g_max;
     return crossing_switch_make(switches, w->select_width, w->supply, kelvin, &w->select, error);
@@ -115,6 +120,15 @@ static void book(const struct side *d, const struct crossing *c, double time)
     t->time += time;
 }
 
+/* What could not be computed, of which device. */
+static enum status fail_device(const struct side *d, size_t k, enum status status,
+                               const struct error *what, struct error *error)
+{
+    const size_t columns = d->task->array.columns;
+    return fail(error, status, "tile G%c of pair %zu, device (%zu, %zu): %s", d->s == 0 ? '+' : '-',
+                d->task->number + 1, k / columns + 1, k % columns + 1, what->text);
+}
+
 /* `alone`: the devices before and behind it are not programmed in the same pass. */
 static enum status program(struct side *d, size_t k, bool alone, struct error *error)
 {
@@ -126,9 +140,11 @@ static enum status program(struct side *d, size_t k, bool alone, struct error *e
                                        .after_row_mate = !alone && k % columns > 0,
                                        .before_row_mate = !alone && (k + 1) % columns > 0};
     struct crossing_written written;
-    enum status status = crossing_write(&c, &d->writing->device, &turn, d->noise, &written, error);
+    struct error what = {"no solution"};
+    const enum status status =
+        crossing_write(&c, &d->writing->device, &turn, d->noise, &written, &what);
     if (status != STATUS_OK)
-        return status;
+        return fail_device(d, k, status, &what, error);
     r->x = c.at.x;
     r->verified = written.verified;
     r->settled = written.settled;
@@ -138,8 +154,7 @@ static enum status program(struct side *d, size_t k, bool alone, struct error *e
     book(d, &c, written.time);
     return own_conductance(&c, d->writing->volt, &r->g)
                ? STATUS_OK
-               : fail(error, STATUS_NUMERICAL, "device %zu of a tile: no solution at state %g",
-                      k + 1, r->x);
+               : fail_device(d, k, STATUS_NUMERICAL, &what, error);
 }
 
 /* Device k is asked for what its partner, as it was read, leaves to it. */
