@@ -236,7 +236,9 @@ static void test_energy(void **state)
     o.driver_ohm = o.sense_ohm = 50;
     o.dac_bits = o.adc.bits = 8;
     struct inference *f = calibrated(&g, &o, &set);
-    ASSERT_DONE(inference_run(f, &images, NULL, &quiet, &r, &error), error);
+    uint32_t by_float[IMAGES];
+    ASSERT_DONE(inference_by_float(&g, &images, &quiet, by_float, &error), error);
+    ASSERT_DONE(inference_run(f, &images, by_float, &quiet, &r, &error), error);
     double by_image = 0, by_tile = 0, by_class = 0, conversions = 0;
     for (size_t k = 0; k < r.n; k++)
         by_image += r.energy[k];

@@ -63,8 +63,11 @@ static enum status compute(struct job *j, struct error *error)
     const struct testbench_input *in = &j->a.input;
     const struct inference_watch watch = {in->context.progress, in->context.progress_data,
                                           in->context.interrupted};
-    const enum status status = inference_testbench_run(
-        j->testbench, &j->setup, testbench_random(in->testbench, 0), &watch, &j->outcome, error);
+    enum status status = inference_setup_decide(&j->setup, j->testbench, &watch, error);
+    if (status == STATUS_OK)
+        status =
+            inference_testbench_run(j->testbench, &j->setup, testbench_random(in->testbench, 0),
+                                    &watch, &j->outcome, error);
     if (status != STATUS_OK)
         return status;
     j->tables[TOTAL] = inference_total(&j->outcome);

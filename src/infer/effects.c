@@ -79,10 +79,6 @@ static enum status find(const struct effects_job *job, enum effect effect, struc
     if (status == STATUS_OK) {
         e->decision[effect] = NEW(e->n, uint32_t);
         memcpy(e->decision[effect], r.decision, e->n * sizeof *r.decision);
-        if (!e->decision[EFFECT_FLOAT]) {
-            e->decision[EFFECT_FLOAT] = NEW(e->n, uint32_t);
-            memcpy(e->decision[EFFECT_FLOAT], r.by_float, e->n * sizeof *r.by_float);
-        }
     }
     inference_result_free(&r);
     inference_close(f);
@@ -94,6 +90,8 @@ enum status effects_find(const struct effects_job *job, struct effects *e, struc
     enum status status = STATUS_OK;
     *e = (struct effects){.n = job->images->count};
     e->changed[EFFECT_FLOAT] = true;
+    e->decision[EFFECT_FLOAT] = NEW(e->n, uint32_t);
+    memcpy(e->decision[EFFECT_FLOAT], job->by_float, e->n * sizeof *job->by_float);
     for (int k = EFFECT_MAPPED; k < EFFECTS && status == STATUS_OK; k++) {
         const struct tile_options before = effect_options(job->options, (enum effect)(k - 1)),
                                   now = effect_options(job->options, (enum effect)k);

@@ -34,6 +34,7 @@ struct effects_job {
     const struct tile_options *options;
     struct random_sample sample;
     const struct inference_images *training, *images;
+    const uint32_t *by_float; /* decisions of the images in double precision */
     const struct inference_watch *watch;
 };
 enum status effects_find(const struct effects_job *job, struct effects *effects,

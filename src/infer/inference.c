@@ -118,7 +118,7 @@ struct passage {
     const struct inference_watch *watch;
     const char *what;                                              /* for the watch */
     void (*multiply)(void *data, const struct products *products); /* NULL: in double precision */
-    void (*done)(void *data, size_t first, size_t n, const double *input, const double *scores);
+    void (*done)(void *data, size_t first, size_t n, const double *scores);
     void *data;
 };
 
@@ -152,7 +152,7 @@ static enum status pass(const struct passage *p, struct error *error)
         memset(f->energy, 0, f->batch * sizeof *f->energy);
         graph_evaluate(g, n, in, out, p->multiply ? &multiplier : NULL);
         if (p->done)
-            p->done(p->data, first, n, in, out);
+            p->done(p->data, first, n, out);
         status = tell(p, first + n, error);
     }
     free(in);
@@ -247,24 +247,44 @@ static uint32_t decide(size_t classes, const double *scores)
     return (uint32_t)best;
 }
 
+static void decide_all(size_t classes, size_t n, const double *scores, uint32_t *decision)
+{
+    for (size_t k = 0; k < n; k++)
+        decision[k] = decide(classes, scores + k * classes);
+}
+
+static void take_float(void *data, size_t first, size_t n, const double *scores)
+{
+    const struct inference_result *r = data;
+    decide_all(r->classes, n, scores, r->by_float + first);
+}
+
+enum status inference_by_float(const struct graph *graph, const struct inference_images *images,
+                               const struct inference_watch *watch, uint32_t *decision,
+                               struct error *error)
+{
+    struct inference f = {.graph = graph, .batch = batch_of(graph)};
+    struct inference_result r = {.classes = graph->values[graph->output].size,
+                                 .by_float = decision};
+    const struct passage p = {&f,   images,     0, images->count, watch, "in double precision",
+                              NULL, take_float, &r};
+    f.energy = NEW(f.batch, double);
+    const enum status status = pass(&p, error);
+    free(f.energy);
+    return status;
+}
+
 struct taking {
     struct inference *inference;
     struct inference_result *result;
-    double *scores; /* of a batch, in double precision; NULL: those decisions are known */
 };
 
-static void take(void *data, size_t first, size_t n, const double *input, const double *scores)
+static void take(void *data, size_t first, size_t n, const double *scores)
 {
     struct taking *t = data;
     struct inference_result *r = t->result;
-    if (t->scores)
-        graph_evaluate(t->inference->graph, n, input, t->scores, NULL);
-    for (size_t k = 0; k < n; k++) {
-        r->decision[first + k] = decide(r->classes, scores + k * r->classes);
-        if (t->scores)
-            r->by_float[first + k] = decide(r->classes, t->scores + k * r->classes);
-        r->energy[first + k] = t->inference->energy[k];
-    }
+    decide_all(r->classes, n, scores, r->decision + first);
+    memcpy(r->energy + first, t->inference->energy, n * sizeof *r->energy);
 }
 
 /* How many images, in whole batches, may follow `done` ones before tiles have to be eliminated anew. */
@@ -291,11 +311,10 @@ enum status inference_run(struct inference *f, const struct inference_images *im
     const size_t classes = f->graph->values[f->graph->output].size, count = images->count;
     *r = (struct inference_result){count, classes, NEW(count, uint32_t), NEW(count, uint32_t),
                                    NEW(count, double)};
-    struct taking taking = {f, r, by_float ? NULL : NEW(f->batch * classes, double)};
+    struct taking taking = {f, r};
     struct passage p = {f, images, 0, 0, watch, "inferring", read_tiles, take, &taking};
     enum status status = STATUS_OK;
-    if (by_float)
-        memcpy(r->by_float, by_float, count * sizeof *by_float);
+    memcpy(r->by_float, by_float, count * sizeof *by_float);
     for (; p.first < count && status == STATUS_OK; p.first += p.count) {
         if (p.first > 0)
             status = build(f, TILES_AGED, f->options.images_before + (double)p.first, error);
@@ -304,6 +323,5 @@ enum status inference_run(struct inference *f, const struct inference_images *im
         if (status == STATUS_OK)
             status = pass(&p, error);
     }
-    free(taking.scores);
     return status;
 }

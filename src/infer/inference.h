@@ -48,13 +48,18 @@ struct inference_images {
 enum status inference_calibrate(struct inference *inference, const struct inference_images *images,
                                 const struct inference_watch *watch, struct error *error);
 
+/* Decisions in double precision: decision[images->count]. */
+enum status inference_by_float(const struct graph *graph, const struct inference_images *images,
+                               const struct inference_watch *watch, uint32_t *decision,
+                               struct error *error);
+
 struct inference_result {
     size_t n, classes;
     uint32_t *decision, *by_float; /* n: class on tiles, in double precision */
     double *energy;                /* n: what drivers of arrays delivered [J] */
 };
 
-/* by_float: the decisions in double precision, if they are known; or NULL. */
+/* by_float: the decisions in double precision. */
 enum status inference_run(struct inference *inference, const struct inference_images *images,
                           const uint32_t *by_float, const struct inference_watch *watch,
                           struct inference_result *result, struct error *error);

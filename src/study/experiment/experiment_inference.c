@@ -151,10 +151,10 @@ static const char *const setup_sections[] = {
     "model.",        "data.images",         "data.labels", "data.training",
     "device.dopant", "circuit.temperature", "map.mode",    NULL};
 
-static const struct inference_setup *find_setup(const struct shared *s,
-                                                const struct inference_testbench *b)
+static struct inference_setup *find_setup(const struct shared *s,
+                                          const struct inference_testbench *b)
 {
-    const struct inference_setup *found = NULL;
+    struct inference_setup *found = NULL;
     char *wanted = keys_signature(keys, N_KEYS, b, setup_sections);
     for (size_t i = 0; i < s->n && !found; i++)
         if (strcmp(s->setups[i]->signature, wanted) == 0)
@@ -184,11 +184,16 @@ static enum status open_inference(const void *options, const struct experiment_c
     if (!s)
         *shared = s = NEW(1, struct shared);
     s->context = *context;
-    if (find_setup(s, b))
-        return STATUS_OK;
-    struct inference_setup *setup = NEW(1, struct inference_setup);
+    const struct inference_watch watch = {context->progress, context->progress_data,
+                                          context->interrupted};
+    struct inference_setup *setup = find_setup(s, b);
+    if (setup)
+        return inference_setup_decide(setup, b, &watch, error);
+    setup = NEW(1, struct inference_setup);
     const struct inference_places places = {context->devices, context->switch_file};
-    const enum status status = inference_setup_read(b, &places, setup, error);
+    enum status status = inference_setup_read(b, &places, setup, error);
+    if (status == STATUS_OK)
+        status = inference_setup_decide(setup, b, &watch, error);
     if (status != STATUS_OK) {
         inference_setup_free(setup);
         free(setup);

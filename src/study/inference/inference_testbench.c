@@ -129,8 +129,33 @@ enum status inference_setup_read(const struct inference_testbench *b,
     return status;
 }
 
+static size_t first_of(uint64_t count, size_t n)
+{
+    return count > 0 && count < n ? (size_t)count : n;
+}
+
+static struct inference_images images_of(const struct inference_setup *s,
+                                         const struct data_set *set, size_t count)
+{
+    return (struct inference_images){set, {s->scale, s->n_channels, s->mean, s->std}, count};
+}
+
+enum status inference_setup_decide(struct inference_setup *s, const struct inference_testbench *b,
+                                   const struct inference_watch *watch, struct error *error)
+{
+    const size_t n = first_of(b->count, s->images.n);
+    const struct inference_images images = images_of(s, &s->images, n);
+    if (n <= s->n_float)
+        return STATUS_OK;
+    free(s->by_float);
+    s->by_float = NEW(n, uint32_t);
+    s->n_float = n;
+    return inference_by_float(&s->graph, &images, watch, s->by_float, error);
+}
+
 void inference_setup_free(struct inference_setup *s)
 {
+    free(s->by_float);
     subcircuit_free(s->switches);
     dopant_free(s->at_kelvin);
     dopant_free(s->dopant);
@@ -188,17 +213,6 @@ static enum status complete_writing(const struct inference_setup *s, struct tile
                        : STATUS_OK;
 }
 
-static size_t first_of(uint64_t count, size_t n)
-{
-    return count > 0 && count < n ? (size_t)count : n;
-}
-
-static struct inference_images images_of(const struct inference_setup *s,
-                                         const struct data_set *set, size_t count)
-{
-    return (struct inference_images){set, {s->scale, s->n_channels, s->mean, s->std}, count};
-}
-
 enum status inference_testbench_run(const struct inference_testbench *b,
                                     const struct inference_setup *s, struct random_sample sample,
                                     const struct inference_watch *watch,
@@ -222,7 +236,7 @@ enum status inference_testbench_run(const struct inference_testbench *b,
     r->rate = s->at_kelvin->model->rate(s->at_kelvin->constants, o.volt, x).f;
     r->own_ranges = !*b->training || strcmp(b->training, b->images) == 0;
     r->adc_energy = o.adc.energy > 0 ? o.adc.energy : adc_energy((unsigned)o.adc.bits);
-    const struct effects_job effects = {&s->graph, &o, sample, &training, &few, watch};
+    const struct effects_job effects = {&s->graph, &o, sample, &training, &few, s->by_float, watch};
     if (b->effects > 0)
         status = effects_find(&effects, &r->effects, error);
     if (status == STATUS_OK)
@@ -230,7 +244,7 @@ enum status inference_testbench_run(const struct inference_testbench *b,
     if (status == STATUS_OK)
         status = inference_calibrate(r->inference, &training, watch, error);
     if (status == STATUS_OK)
-        status = inference_run(r->inference, &images, NULL, watch, &r->result, error);
+        status = inference_run(r->inference, &images, s->by_float, watch, &r->result, error);
     return status;
 }
 

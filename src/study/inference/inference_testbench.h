@@ -29,6 +29,8 @@ struct inference_setup {
     double mean[CHANNELS_MAX], std[CHANNELS_MAX];
     size_t n_channels;
     double scale;
+    size_t n_float;
+    uint32_t *by_float; /* n_float: decisions of the first images in double precision */
     struct dopant *dopant, *at_kelvin; /* as read, and at the temperature */
     struct subcircuit_file *switches;  /* of map.mode verify, or NULL */
 };
@@ -40,6 +42,10 @@ struct inference_places {
 enum status inference_setup_read(const struct inference_testbench *testbench,
                                  const struct inference_places *places,
                                  struct inference_setup *setup, struct error *error);
+/* Decides as many images as the testbench counts, unless that is done. */
+enum status inference_setup_decide(struct inference_setup *setup,
+                                   const struct inference_testbench *testbench,
+                                   const struct inference_watch *watch, struct error *error);
 void inference_setup_free(struct inference_setup *setup);
 
 struct inference_outcome {
@@ -54,7 +60,7 @@ struct inference_outcome {
     bool own_ranges;             /* training images are the test's own */
 };
 
-/* *outcome is to be freed in any case. */
+/* Of a setup that has decided; *outcome is to be freed in any case. */
 enum status inference_testbench_run(const struct inference_testbench *testbench,
                                     const struct inference_setup *setup,
                                     struct random_sample sample,
