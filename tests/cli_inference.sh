@@ -74,7 +74,14 @@ near "a sample is what the command gives" "$(field one/samples.csv energy_array_
 for name in layers energy tiles confusion images; do
     check "$name.csv is the same" cmp -s one/$name.csv command/$name.csv
 done
-check "the folder's report" [ -s one/report.html ]
+check "the folder's report" grep -q 'Energy of an image by layer' one/report.html
+for part in 'What each imperfection costs' 'Codes of the converters' 'The worst pair of tiles' 'Labels by decisions'; do
+    check "the report has: $part" grep -q "$part" all/report.html
+done
+"$SILVERBAR" report all -o all.html
+check "made anew it is the same" cmp -s all.html all/report.html
+awk -F, 'NR > 1 { sum[$1] += $3 } END { for (layer in sum) if (sum[layer] < 0.999999 || sum[layer] > 1.000001) exit 1 }' all/codes.csv
+same "codes of each layer add up to all" $? 0
 cp command/testbench.yaml own.yaml
 "$SILVERBAR" run own.yaml -o again >/dev/null 2>stderr
 check "the command's testbench runs as it is" cmp -s again/images.csv command/images.csv

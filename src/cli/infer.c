@@ -5,6 +5,7 @@
 #include "cli/input/interrupt.h"
 #include "report/json.h"
 #include "report/output.h"
+#include "report/page/page.h"
 #include "study/experiment/experiments.h"
 #include "study/inference/inference_programming.h"
 #include "study/inference/inference_tables.h"
@@ -151,6 +152,15 @@ static enum status write_testbench(const struct job *j, const struct new_folder 
     return new_folder_close(out, "testbench.yaml", STATUS_OK, error);
 }
 
+static enum status write_report(const struct new_folder *o, struct error *error)
+{
+    FILE *out = new_folder_open(o, "report.html", error);
+    if (!out)
+        return STATUS_INPUT;
+    return new_folder_close(out, "report.html", page_report(o->temporary, o->path, out, error),
+                            error);
+}
+
 static enum status save(const struct job *j, struct new_folder *o, struct error *error)
 {
     const struct inference_outcome *r = &j->outcome;
@@ -161,12 +171,22 @@ static enum status save(const struct job *j, struct new_folder *o, struct error 
                                     inference_confusion(r),
                                     inference_images_table(r),
                                     inference_effects(r),
+                                    inference_codes(r),
+                                    inference_worst(r),
                                     inference_programming(r),
                                     inference_programming_tiles(r),
                                     j->a.devices ? inference_devices(r) : NULL};
-    static const char *const files[] = {"total.csv",   "layers.csv",      "energy.csv",
-                                        "tiles.csv",   "confusion.csv",   "images.csv",
-                                        "effects.csv", "programming.csv", "programming_tiles.csv",
+    static const char *const files[] = {"total.csv",
+                                        "layers.csv",
+                                        "energy.csv",
+                                        "tiles.csv",
+                                        "confusion.csv",
+                                        "images.csv",
+                                        "effects.csv",
+                                        "codes.csv",
+                                        "worst.csv",
+                                        "programming.csv",
+                                        "programming_tiles.csv",
                                         "devices.csv"};
     const char *names[N_TABLES];
     struct table *shown[N_TABLES];
@@ -181,6 +201,8 @@ static enum status save(const struct job *j, struct new_folder *o, struct error 
         status = output_tables(o, "summary.json", n, names, shown, error);
     if (status == STATUS_OK)
         status = write_manifest(j, o, error);
+    if (status == STATUS_OK)
+        status = write_report(o, error);
     return status == STATUS_OK ? new_folder_end(o, error) : status;
 }
 

@@ -40,8 +40,8 @@ void tiled_matrix_free(struct tiled_matrix *t)
     retune_free(t->retune);
     if (t->rng)
         gsl_rng_free(t->rng);
-    double *const arrays[] = {t->w[0],   t->w[1], t->factor,  t->range,  t->gain,
-                              t->offset, t->v,    t->current, t->square, t->product};
+    double *const arrays[] = {t->w[0], t->w[1],    t->factor, t->range,   t->gain, t->offset,
+                              t->v,    t->current, t->square, t->product, t->codes};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
     free(t->top);
@@ -138,6 +138,7 @@ static void lay_out(struct tiled_matrix *t)
     t->delivered = NEW(m->groups * t->row_tiles, double *);
     t->moments = NEW(m->groups * t->row_tiles, double *);
     t->factor = NEW(tiled_places(t), double);
+    t->codes = NEW(CODE_PARTS, double);
     t->range = NEW(t->sides * tiled_places(t), double);
     for (size_t s = 0; s < t->sides; s++)
         t->w[s] = NEW(m->groups * m->columns * m->rows, double);

@@ -32,6 +32,9 @@ struct tile_energy {
     double by_class[LINES_CLASSES], delivered;
 };
 
+/* Parts of a converter's range, from -R to R, that its codes are counted in. */
+#define CODE_PARTS 64
+
 /* Which of its conductances a device has. */
 enum tile_stage { TILES_WANTED, TILES_PROGRAMMED, TILES_AGED };
 
@@ -64,6 +67,7 @@ struct tiled_matrix {
     gsl_rng *rng;              /* of reads */
     bool calibrated;           /* only then currents are converted, and reads counted */
     double inputs, inputs_clipped;
+    double *codes; /* CODE_PARTS: of every eighth conversion, by its current's part of the range */
     double **delivered; /* groups x row_tiles: sum of Y of a row of tiles, its rows squared */
     double **moments;   /* the same: sum of v v' over all reads since the last renewal */
     struct tile_energy *spent; /* n_pairs: before that */

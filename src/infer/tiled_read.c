@@ -31,6 +31,16 @@ static void distort(struct tiled_matrix *t, size_t at, size_t n, size_t step, do
         current[r * step] += gsl_ran_gaussian_ziggurat(t->rng, a->noise * width);
 }
 
+/* Of every eighth conversion. */
+static void count_codes(struct tiled_matrix *t, double range, size_t n, size_t step,
+                        const double *current)
+{
+    for (size_t r = 0; r < n; r += 8) {
+        const double part = floor((current[r * step] / range + 1) / 2 * CODE_PARTS);
+        t->codes[part < 0 ? 0 : part < CODE_PARTS ? (size_t)part : CODE_PARTS - 1]++;
+    }
+}
+
 /* The currents of column c of a row of tiles, n of them `step` apart: converted, or seen for the range. */
 static void convert(struct tiled_matrix *t, size_t at, size_t n, size_t step, double *current)
 {
@@ -46,6 +56,7 @@ static void convert(struct tiled_matrix *t, size_t at, size_t n, size_t step, do
     struct tile_pair *p = &t->pairs[line * column_tiles + at % columns / width];
     p->clipped += (double)adc_convert(&adc, n, step, current);
     p->converted += (double)n;
+    count_codes(t, adc.range, n, step, current);
 }
 
 static void add_noise(struct tiled_matrix *t, const struct products *p, size_t row_tile,

@@ -6,6 +6,7 @@
 #include "report/csv_read.h"
 #include "report/json.h"
 #include "report/page/html.h"
+#include "report/page/page_inference.h"
 #include "report/page/page_parts.h"
 #include "report/page/page_run.h"
 #include "report/page/page_sim.h"
@@ -176,6 +177,8 @@ void page_footer(FILE *out)
 
 enum status page_report(const char *folder, const char *name, FILE *out, struct error *error)
 {
+    if (page_inference_is(folder))
+        return page_inference(folder, name, out, error);
     if (page_sim_is(folder))
         return page_sim(folder, name, out, error);
     if (page_run_is(folder))

@@ -6,6 +6,7 @@
 #include "base/text_file.h"
 #include "report/csv_read.h"
 #include "report/page/html.h"
+#include "report/page/page_inference.h"
 #include "report/page/page_parts.h"
 #include "report/page/page_sweep.h"
 #include "report/page/page_table.h"
@@ -183,7 +184,11 @@ static enum status one_sample(const struct study_folder *f, FILE *out, struct er
     html_text(f->name, out);
     fputs("</code></div></header>\n", out);
     outputs(f->samples, out);
-    const enum status status = details(f->folder, out, error);
+    enum status status = STATUS_OK;
+    if (page_inference_has(f->folder))
+        status = page_inference_parts(f->folder, out, error);
+    if (status == STATUS_OK)
+        status = details(f->folder, out, error);
     fputs("<section><h2>Testbench</h2>\n<pre>", out);
     html_text_lines(f->testbench->text, out);
     fputs("</pre></section>\n", out);

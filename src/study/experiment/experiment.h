@@ -26,8 +26,8 @@ struct study_case;
 /* Named tables of a single run, for a results folder: NAME.csv each. */
 struct experiment_detail {
     size_t n;
-    const char *names[8];
-    struct table *tables[8]; /* owned */
+    const char *names[12];
+    struct table *tables[12]; /* owned */
 };
 
 struct experiment {

@@ -230,6 +230,8 @@ static enum status run_inference(void *shared, const void *options, struct rando
             cells[k] = (struct cell){.kind = CELL_NUMBER, .number = values[k]};
         if (detail) {
             add_detail(detail, "effects", inference_effects(&outcome));
+            add_detail(detail, "codes", inference_codes(&outcome));
+            add_detail(detail, "worst", inference_worst(&outcome));
             add_detail(detail, "layers", inference_layers(&outcome));
             add_detail(detail, "energy", inference_energy(&outcome));
             add_detail(detail, "tiles", inference_tiles(&outcome));

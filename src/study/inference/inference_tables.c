@@ -351,3 +351,86 @@ struct table *inference_effects(const struct inference_outcome *o)
     }
     return t;
 }
+
+struct table *inference_codes(const struct inference_outcome *o)
+{
+    static const char *const names[] = {"layer", "part_of_range", "share"};
+    struct table *table = table_new(COUNT(names), names, NULL);
+    for (size_t l = 0; l < o->inference->graph->n_layers; l++) {
+        const struct tiled_matrix *t = o->inference->layers[l];
+        double all = 0;
+        for (size_t k = 0; t && k < CODE_PARTS; k++)
+            all += t->codes[k];
+        for (size_t k = 0; all > 0 && k < CODE_PARTS; k++) {
+            table_row(table);
+            table_text(table, 0, t->layer->name);
+            table_number(table, 1, (2.0 * (double)k + 1) / CODE_PARTS - 1);
+            table_number(table, 2, t->codes[k] / all);
+        }
+    }
+    return table;
+}
+
+/* A place of a pair: w / w_max as it should be, and as tiles with their lines have it. */
+struct place {
+    double wanted, effective;
+};
+
+static struct place place_of(const struct tiled_matrix *t, const struct tile_pair *p, size_t i,
+                             size_t j)
+{
+    const struct tile_mapping *m = &t->options->mapping;
+    const struct matrix_layer *l = t->matrix;
+    const double
+        span = m->g_max - m->g_min,
+        most = t->options->volt * span *
+               t->factor[(p->group * t->row_tiles + p->row / t->options->form.rows) * l->columns +
+                         p->column + j];
+    const size_t at = j * p->forms[0]->rows + i;
+    return (struct place){
+        l->weights[(p->group * l->columns + p->column + j) * l->rows + p->row + i] / most,
+        (p->forms[0]->w[at] - p->forms[1]->w[at]) / span};
+}
+
+static double square_error(const struct tiled_matrix *t, const struct tile_pair *p)
+{
+    double sum = 0;
+    for (size_t j = 0; j < p->columns; j++)
+        for (size_t i = 0; i < p->rows; i++) {
+            const struct place at = place_of(t, p, i, j);
+            sum += (at.effective - at.wanted) * (at.effective - at.wanted);
+        }
+    return sum / (double)(p->rows * p->columns);
+}
+
+struct table *inference_worst(const struct inference_outcome *o)
+{
+    static const char *const names[] = {"layer", "group",  "first_row", "first_column",
+                                        "row",   "column", "wanted",    "effective"};
+    struct table *table = table_new(COUNT(names), names, NULL);
+    const struct tiled_matrix *t = NULL;
+    const struct tile_pair *p = NULL;
+    double most = -1;
+    for (size_t l = 0; l < o->inference->graph->n_layers; l++)
+        for (size_t k = 0; o->inference->layers[l] && k < o->inference->layers[l]->n_pairs; k++) {
+            const double error =
+                square_error(o->inference->layers[l], &o->inference->layers[l]->pairs[k]);
+            if (error > most) {
+                most = error;
+                t = o->inference->layers[l];
+                p = &t->pairs[k];
+            }
+        }
+    for (size_t i = 0; p && i < p->rows; i++)
+        for (size_t j = 0; j < p->columns; j++) {
+            const struct place at = place_of(t, p, i, j);
+            const double values[] = {
+                (double)p->group + 1, (double)p->row + 1, (double)p->column + 1, (double)i + 1,
+                (double)j + 1,        at.wanted,          at.effective};
+            table_row(table);
+            table_text(table, 0, t->layer->name);
+            for (size_t c = 0; c < COUNT(values); c++)
+                table_number(table, 1 + c, values[c]);
+        }
+    return table;
+}

@@ -40,6 +40,11 @@ struct table *inference_tiles(const struct inference_outcome *outcome);     /* a
 struct table *inference_energy(const struct inference_outcome *outcome);    /* by class, an image */
 struct table *inference_confusion(const struct inference_outcome *outcome); /* label by decision */
 struct table *inference_images_table(const struct inference_outcome *outcome);
+/* Shares of conversions by the current's part of the range, a row a part and layer; and weights of the pair
+ * of tiles whose lines and devices leave the largest root of the mean square error, in parts of the
+ * largest. */
+struct table *inference_codes(const struct inference_outcome *outcome);
+struct table *inference_worst(const struct inference_outcome *outcome);
 struct table *inference_devices(const struct inference_outcome *outcome); /* as programmed */
 /* The waterfall; NULL: it was not asked for. */
 struct table *inference_effects(const struct inference_outcome *outcome);
