@@ -224,24 +224,25 @@ static void test_use(void **state)
     static const char *const names[] = {"Cr", "W", "C"};
     static const double after[] = {0.0915579, 0.249148, 0.243778};
     const double volt = 0.1, second = 1, many[] = {0.1, -0.15, 0.06}, times[] = {0.5, 0.02, 3};
-    const struct device_use one = {1, &volt, &second}, three = {3, many, times};
     (void)state;
     for (size_t k = 0; k < COUNT(names); k++) {
         struct dopant *d = dopant_named(names[k]);
-        ASSERT_NEAR(device_use_state(d, &one, 0.05), after[k], 1e-6);
-        ASSERT_NEAR(device_use_state(d, &three, 0.05), integrate(d, &three, 0.05), 1e-9);
+        const struct device_use one = device_use_of(d, 1, &volt, &second),
+                                three = device_use_of(d, 3, many, times);
+        ASSERT_NEAR(device_use_state(&one, 0.05), after[k], 1e-6);
+        ASSERT_NEAR(device_use_state(&three, 0.05), integrate(d, &three, 0.05), 1e-9);
         const double rest = 0;
-        const struct device_use idle = {1, &rest, &second};
-        assert_false(device_use_moves(d, &idle));
-        assert_true(device_use_moves(d, &one));
-        ASSERT_NEAR(device_use_conductance(d, &idle, 0.03, 50e-6), 50e-6, 0);
+        const struct device_use idle = device_use_of(d, 1, &rest, &second);
+        assert_false(device_use_moves(&idle));
+        assert_true(device_use_moves(&one));
+        ASSERT_NEAR(device_use_conductance(&idle, 0.03, 50e-6), 50e-6, 0);
         dopant_free(d);
     }
     /* a law without closed form */
     struct dopant *d = dopant_named("vteam-demo");
     const double set = 1.0, time = 1e-3;
-    const struct device_use pulse = {1, &set, &time};
-    const double x = device_use_state(d, &pulse, 0.3);
+    const struct device_use pulse = device_use_of(d, 1, &set, &time);
+    const double x = device_use_state(&pulse, 0.3);
     ASSERT_NEAR(x, integrate(d, &pulse, 0.3), 1e-8);
     dopant_free(d);
 }

@@ -10,19 +10,26 @@
 #define RELATIVE 1e-9 /* of an integrated state */
 #define STEPS_MAX 100000
 
-struct motion {
-    const struct dopant *dopant;
-    const struct device_use *use;
-};
+struct device_use device_use_of(const struct dopant *d, size_t n, const double *volt,
+                                const double *time)
+{
+    struct device_use use = {.dopant = d, .n = n, .volt = volt, .time = time};
+    for (size_t k = 0; d->model->switching && k < n; k++) {
+        const struct two_state s = d->model->switching(d->constants, volt[k]);
+        use.a += time[k] * s.a;
+        use.b += time[k] * s.b;
+    }
+    return use;
+}
 
 /* Change of the state over all of the use, if it stayed what it is. */
-static double change(const struct motion *m, double x)
+static double change(const struct device_use *use, double x)
 {
-    const struct model *law = m->dopant->model;
+    const struct model *law = use->dopant->model;
     const double kept = fmin(fmax(x, 0), 1);
     double sum = 0;
-    for (size_t k = 0; k < m->use->n; k++)
-        sum += m->use->time[k] * law->rate(m->dopant->constants, m->use->volt[k], kept).f;
+    for (size_t k = 0; k < use->n; k++)
+        sum += use->time[k] * law->rate(use->dopant->constants, use->volt[k], kept).f;
     return sum;
 }
 
@@ -33,15 +40,16 @@ static int derivative(double t, const double x[], double dx[], void *data)
     return isfinite(dx[0]) ? GSL_SUCCESS : GSL_EBADFUNC;
 }
 
-bool device_use_moves(const struct dopant *d, const struct device_use *use)
+bool device_use_moves(const struct device_use *use)
 {
-    const struct motion m = {d, use};
-    return change(&m, 0.5) != 0 || change(&m, 0.01) != 0 || change(&m, 0.99) != 0;
+    if (use->dopant->model->switching)
+        return use->a + use->b > 0;
+    return change(use, 0.5) != 0 || change(use, 0.01) != 0 || change(use, 0.99) != 0;
 }
 
-static double integrated(const struct motion *m, double x)
+static double integrated(const struct device_use *use, double x)
 {
-    struct motion own = *m;
+    struct device_use own = *use;
     gsl_odeiv2_system system = {derivative, NULL, 1, &own};
     gsl_odeiv2_driver *d =
         gsl_odeiv2_driver_alloc_y_new(&system, gsl_odeiv2_step_rk8pd, 1e-3, 1e-12, RELATIVE);
@@ -52,25 +60,19 @@ static double integrated(const struct motion *m, double x)
     return result == GSL_SUCCESS ? fmin(fmax(x, 0), 1) : NAN;
 }
 
-double device_use_state(const struct dopant *d, const struct device_use *use, double x)
+double device_use_state(const struct device_use *use, double x)
 {
-    const struct motion m = {d, use};
-    double a = 0, b = 0;
-    if (!d->model->switching)
-        return change(&m, x) == 0 ? x : integrated(&m, x);
-    for (size_t k = 0; k < use->n; k++) {
-        const struct two_state s = d->model->switching(d->constants, use->volt[k]);
-        a += use->time[k] * s.a;
-        b += use->time[k] * s.b;
-    }
-    return a + b > 0 ? x + (a / (a + b) - x) * -expm1(-(a + b)) : x;
+    const double sum = use->a + use->b;
+    if (!use->dopant->model->switching)
+        return change(use, x) == 0 ? x : integrated(use, x);
+    return sum > 0 ? x + (use->a / sum - x) * -expm1(-sum) : x;
 }
 
-double device_use_conductance(const struct dopant *d, const struct device_use *use, double volt,
-                              double g)
+double device_use_conductance(const struct device_use *use, double volt, double g)
 {
+    const struct dopant *d = use->dopant;
     bool beyond;
-    const double x = state_of_conductance(d, volt, g, &beyond), after = device_use_state(d, use, x);
+    const double x = state_of_conductance(d, volt, g, &beyond), after = device_use_state(use, x);
     if (after == x)
         return g;
     return g * d->model->current(d->constants, volt, after).f /

@@ -129,8 +129,8 @@ static double aged(const struct tile_options *o, double g, double uniform, doubl
         break;
     }
     const double rest = 0;
-    const struct device_use use = {1, &rest, &r->time};
-    return device_use_conductance(o->dopant, &use, o->volt, g);
+    const struct device_use use = device_use_of(o->dopant, 1, &rest, &r->time);
+    return device_use_conductance(&use, o->volt, g);
 }
 
 void tile_cells_age(const struct tile_options *o, const struct tile_streams *streams,

@@ -242,16 +242,16 @@ static void disturb_row(const struct tiled_matrix *t, const struct tile_pair *p,
     const struct tile_options *o = t->options;
     const size_t columns = p->cells.n / array_of(t, p).rows;
     double volt[2 * ROW_USE_PARTS + 1], seconds[2 * ROW_USE_PARTS + 1];
-    const struct device_use use = {row_use_times(&t->use[p->group * t->matrix->rows + p->row + row],
-                                                 o->volt, o->read_time * images, volt, seconds),
-                                   volt, seconds};
-    if (!device_use_moves(o->dopant, &use))
+    const size_t n = row_use_times(&t->use[p->group * t->matrix->rows + p->row + row], o->volt,
+                                   o->read_time * images, volt, seconds);
+    const struct device_use use = device_use_of(o->dopant, n, volt, seconds);
+    if (!device_use_moves(&use))
         return;
     for (size_t j = 0; j < columns; j++)
         for (size_t s = 0; s < 2; s++)
             if (!p->cells.stuck[s][row * columns + j])
                 g[s][row * columns + j] =
-                    device_use_conductance(o->dopant, &use, o->volt, g[s][row * columns + j]);
+                    device_use_conductance(&use, o->volt, g[s][row * columns + j]);
 }
 
 /* The conductances of a stage. */
@@ -339,24 +339,31 @@ enum status tiled_matrix_build(struct tiled_matrix *t, enum tile_stage stage, do
     return status;
 }
 
-double tiled_matrix_disturbance(const struct tiled_matrix *t, double before, double images)
+/* Of a row's devices; `tried`: what they may have, after programming. */
+static double row_disturbance(const struct tiled_matrix *t, size_t row, double before,
+                              double images, const double tried[3])
 {
     const struct tile_options *o = t->options;
-    const double tried[] = {o->mapping.g_min, sqrt(o->mapping.g_min * o->mapping.g_max),
-                            o->mapping.g_max};
-    double most = 0, volt[2 * ROW_USE_PARTS + 1], seconds[2 * ROW_USE_PARTS + 1];
-    for (size_t k = 0; t->options->disturb && k < t->matrix->groups * t->matrix->rows; k++) {
-        struct device_use use = {0, volt, seconds};
-        use.n = row_use_times(&t->use[k], o->volt, o->read_time * before, volt, seconds);
-        if (!device_use_moves(o->dopant, &use))
-            continue;
-        for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
-            row_use_times(&t->use[k], o->volt, o->read_time * before, volt, seconds);
-            const double g = device_use_conductance(o->dopant, &use, o->volt, tried[i]);
-            row_use_times(&t->use[k], o->volt, o->read_time * images, volt, seconds);
-            most = fmax(most, fabs(device_use_conductance(o->dopant, &use, o->volt, g) / g - 1));
-        }
+    double most = 0, volt[2 * ROW_USE_PARTS + 1], past[2 * ROW_USE_PARTS + 1],
+           coming[2 * ROW_USE_PARTS + 1];
+    const size_t n = row_use_times(&t->use[row], o->volt, o->read_time * before, volt, past);
+    row_use_times(&t->use[row], o->volt, o->read_time * images, volt, coming);
+    const struct device_use until = device_use_of(o->dopant, n, volt, past),
+                            then = device_use_of(o->dopant, n, volt, coming);
+    for (size_t i = 0; i < 3 && device_use_moves(&then); i++) {
+        const double g = device_use_conductance(&until, o->volt, tried[i]);
+        most = fmax(most, fabs(device_use_conductance(&then, o->volt, g) / g - 1));
     }
+    return most;
+}
+
+double tiled_matrix_disturbance(const struct tiled_matrix *t, double before, double images)
+{
+    const struct tile_mapping *m = &t->options->mapping;
+    const double tried[] = {m->g_min, sqrt(m->g_min * m->g_max), m->g_max};
+    double most = 0;
+    for (size_t k = 0; t->options->disturb && k < t->matrix->groups * t->matrix->rows; k++)
+        most = fmax(most, row_disturbance(t, k, before, images, tried));
     return most;
 }
 
