@@ -94,7 +94,7 @@ static struct inference *calibrated(const struct graph *g, const struct tile_opt
     struct inference *f;
     struct error error = {{0}};
     const struct inference_images images = images_of(set);
-    ASSERT_DONE(inference_open(g, o, first, &f, &error), error);
+    ASSERT_DONE(inference_open(g, o, first, &quiet, &f, &error), error);
     ASSERT_DONE(inference_calibrate(f, &images, &quiet, &error), error);
     return f;
 }
@@ -321,7 +321,7 @@ static void test_signed(void **state)
     double wanted[IMAGES * 7], seen[IMAGES * 7];
     (void)state;
     set.numbers[17] = -0.5;
-    ASSERT_DONE(inference_open(&g, &o, first, &f, &error), error);
+    ASSERT_DONE(inference_open(&g, &o, first, &quiet, &f, &error), error);
     assert_int_equal(inference_calibrate(f, &images, &quiet, &error), STATUS_INPUT);
     ASSERT_NAMES(error.text, "layer 'conv' (Conv): inputs down to -0.5");
     inference_close(f);

@@ -71,7 +71,7 @@ static enum status find(const struct effects_job *job, enum effect effect, struc
     const struct tile_options o = effect_options(job->options, effect);
     struct inference *f = NULL;
     struct inference_result r = {0};
-    enum status status = inference_open(job->graph, &o, job->sample, &f, error);
+    enum status status = inference_open(job->graph, &o, job->sample, job->watch, &f, error);
     if (status == STATUS_OK)
         status = inference_calibrate(f, job->training, job->watch, error);
     if (status == STATUS_OK)

@@ -41,11 +41,11 @@ static size_t batch_of(const struct graph *g)
 }
 
 enum status inference_open(const struct graph *graph, const struct tile_options *options,
-                           struct random_sample sample, struct inference **inference,
-                           struct error *error)
+                           struct random_sample sample, const struct inference_watch *watch,
+                           struct inference **inference, struct error *error)
 {
     struct inference *f = NEW(1, struct inference);
-    struct tiled_source source = {.sample = sample};
+    struct tiled_source source = {.sample = sample, .watch = watch};
     enum status status = STATUS_OK;
     f->graph = graph;
     f->options = *options;

@@ -25,16 +25,9 @@ struct inference {
     double *wanted; /* results of that layer in double precision, while lines are found */
 };
 
-/* NULL members: nobody is told, nothing stops. */
-struct inference_watch {
-    void (*progress)(void *data, const char *text); /* one line; NULL: end of it */
-    void *data;
-    const volatile int *stop;
-};
-
 enum status inference_open(const struct graph *graph, const struct tile_options *options,
-                           struct random_sample sample, struct inference **inference,
-                           struct error *error);
+                           struct random_sample sample, const struct inference_watch *watch,
+                           struct inference **inference, struct error *error);
 void inference_close(struct inference *inference);
 
 /* The first `count` images of the set, scaled. */

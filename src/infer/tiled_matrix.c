@@ -8,6 +8,7 @@
 
 #include <gsl/gsl_randist.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,18 @@ static enum status program_pair(struct tiled_matrix *t, struct tile_pair *p, str
     return status;
 }
 
+/* Only write and verify takes long. */
+static void tell(const struct tiled_matrix *t, size_t done)
+{
+    const struct inference_watch *w = t->source.watch;
+    char text[120];
+    if (!w->progress || t->options->mapping.mode != MAP_VERIFY)
+        return;
+    snprintf(text, sizeof text, "programming '%.60s': %zu of %zu pairs of tiles", t->layer->name,
+             done, t->n_pairs);
+    w->progress(w->data, done < t->n_pairs ? text : NULL);
+}
+
 static void lay_out(struct tiled_matrix *t)
 {
     const struct matrix_layer *m = t->matrix;
@@ -186,8 +199,10 @@ enum status tiled_matrix_new(const struct tiled_source *source, const struct til
     t->options = options;
     lay_out(t);
     enum status status = STATUS_OK;
-    for (size_t k = 0; k < t->n_pairs && status == STATUS_OK; k++)
+    for (size_t k = 0; k < t->n_pairs && status == STATUS_OK; k++) {
         status = program_pair(t, &t->pairs[k], error);
+        tell(t, k + 1);
+    }
     if (options->adc.gain > 0 || options->adc.offset > 0)
         draw_converters(t);
     if (options->read_noise > 0 || options->thermal || options->adc.noise > 0)

@@ -18,6 +18,7 @@
 #include "infer/row_use.h"
 #include "infer/tile_cells.h"
 #include "infer/top_values.h"
+#include "infer/watch.h"
 
 /* A pair of tiles: rows and columns of the matrix from `row`, `column` on. */
 struct tile_pair {
@@ -44,6 +45,7 @@ struct tiled_source {
     const struct layer *layer;
     struct random_sample sample;
     size_t pair, number;
+    const struct inference_watch *watch; /* while devices are programmed */
 };
 
 struct tiled_matrix {

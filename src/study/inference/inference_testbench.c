@@ -101,6 +101,11 @@ static enum status read_device(const struct inference_testbench *b, const char *
     enum status status = dopant_read(b->dopant, devices, &s->dopant, error);
     if (status != STATUS_OK)
         return status;
+    if (!model_is_ohmic(s->dopant->model, s->dopant->parameters))
+        return fail(error, STATUS_INPUT,
+                    "device.dopant: '%.60s' is not ohmic, and its reads are not linear; expected a "
+                    "device whose current is proportional to its voltage",
+                    s->dopant->name);
     memcpy(p, s->dopant->parameters, sizeof p);
     status = temperature_apply(s->dopant->model, b->tile.kelvin, p, error);
     if (status == STATUS_OK)
@@ -240,7 +245,7 @@ enum status inference_testbench_run(const struct inference_testbench *b,
     if (b->effects > 0)
         status = effects_find(&effects, &r->effects, error);
     if (status == STATUS_OK)
-        status = inference_open(&s->graph, &o, sample, &r->inference, error);
+        status = inference_open(&s->graph, &o, sample, watch, &r->inference, error);
     if (status == STATUS_OK)
         status = inference_calibrate(r->inference, &training, watch, error);
     if (status == STATUS_OK)
