@@ -113,7 +113,7 @@ refuse "expected at most 1 together" variation.stuck_on=0.6 variation.stuck_off=
 refuse "adc.range is value, expected adc.value" adc.range=value
 refuse "map.levels is 1" map.levels=1
 refuse "model.mean is '1,x'" model.mean=1,x model.std=1
-refuse "'W-sdc' is not ohmic" device.dopant=W-sdc
+refuse "'W_sdc' is not ohmic" device.dopant=W-sdc
 refuse "model.std is 0" model.mean=1 model.std=0
 refuse "window of 0.001 to" map.gmin=1e-3
 refuse "expected at least 0.0001 where map.mode is verify" map.mode=verify programming.tolerance=0
