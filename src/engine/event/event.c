@@ -139,7 +139,8 @@ static enum status end_stretch(struct run *r)
 {
     const double h = r->t - r->stretch_begin;
     const enum event_stretch stretch = r->steps.moving ? EVENT_RAMP : EVENT_HOLD;
-    event_account_leaks(&r->steps.account, h);
+    struct event_account *a = &r->steps.account;
+    event_leaks_take(&a->leaks, r->network->values, h, a->energy);
     return event_charges_end(&r->charges, &r->steps, stretch, h) ? STATUS_OK : no_solution(r);
 }
 
@@ -274,6 +275,7 @@ static enum status start(struct run *r)
     if (!event_steps_settle(&r->steps, 0))
         return no_solution(r);
     network_leakage(n);
+    event_leaks_rest(&r->steps.account.leaks, n);
     r->steps.new_pattern = true;
     event_steps_begin(&r->steps, true);
     if (!event_steps_settle(&r->steps, 0))

@@ -33,11 +33,7 @@ void event_account_new(struct event_account *a, const struct circuit *c, struct 
         *arrays[k] = NEW(c->n_elements, double);
     a->classes = energy_classes(c);
     stored_new(&a->stored, c);
-    a->leaks = NEW(n->n_branches, struct event_leak);
-    a->leak_volts = NEW(c->n_nodes, double);
-    for (size_t k = 0; k < n->n_branches; k++)
-        if (n->branches[k].kind == ELEMENT_MOSFET)
-            a->leaks[a->n_leaks++].branch = (int)k;
+    event_leaks_new(&a->leaks, n);
 }
 
 void event_account_free(struct event_account *a)
@@ -50,15 +46,14 @@ void event_account_free(struct event_account *a)
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
     free(a->classes);
-    free(a->leaks);
-    free(a->leak_volts);
+    event_leaks_free(&a->leaks);
     stored_free(&a->stored);
 }
 
 void event_account_start(struct event_account *a)
 {
     stored_book(&a->stored, a->network->values, a->energy, NULL);
-    memcpy(a->leak_volts, a->network->values, a->network->circuit->n_nodes * sizeof *a->leak_volts);
+    event_leaks_take(&a->leaks, a->network->values, 0, a->energy);
     event_account_booked(a);
 }
 
@@ -188,42 +183,6 @@ void event_account_still(struct event_account *a, double h)
 {
     a->still_for += h;
     a->idle_for += h;
-}
-
-/* Beyond what it had at rest [W]. */
-static double leak(const struct network *n, int branch)
-{
-    const struct network_branch *b = &n->branches[branch];
-    return network_leak_power(n, b) - n->leak_power[b->number];
-}
-
-/* The same at other node voltages. */
-static double leak_at(struct network *n, int branch, double *volts)
-{
-    double *values = n->values;
-    n->values = volts;
-    const double power = leak(n, branch);
-    n->values = values;
-    return power;
-}
-
-void event_account_leaks(struct event_account *a, double h)
-{
-    struct network *n = a->network;
-    const size_t n_nodes = n->circuit->n_nodes;
-    double *volts =
-        a->leak_volts; /* where it has begun, then half way: powers are of second degree */
-    for (size_t k = 0; k < n_nodes; k++)
-        volts[k] = 0.5 * (volts[k] + n->values[k]);
-    for (size_t k = 0; k < a->n_leaks; k++) {
-        struct event_leak *l = &a->leaks[k];
-        const double now = leak(n, l->branch);
-        const bool moves = fabs(now - l->power) > 0;
-        const double middle = moves ? leak_at(n, l->branch, volts) : now;
-        a->energy[n->branches[l->branch].number] += h / 6 * (l->power + 4 * middle + now);
-        l->power = now;
-    }
-    memcpy(volts, n->values, n_nodes * sizeof *volts);
 }
 
 void event_account_book(struct event_account *a)
