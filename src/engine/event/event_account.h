@@ -20,6 +20,11 @@ struct event_account {
     struct network *network;
     size_t n_elements;
     struct event_powers begin, middle, end;
+    struct event_flows { /* of the network's flows, as arrays: n_flows each */
+        int *class;      /* of energies */
+        int *p, *q;      /* nodes: power = (v(p) - v(q)) * current */
+        double *leak;    /* and this, of bulk diodes [W] */
+    } flows;
     double *step, *estimate;    /* n_flows: energy of the step that is tried, its error [J] */
     double *taken, *error;      /* n_flows: of accepted steps, not yet in energy[] [J] */
     double *idle;               /* n_elements: power of what is not live, else 0 [W] */

@@ -41,6 +41,7 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     s->live = NEW(c->n_nodes + c->n_elements, bool);
     s->misses = NEW(c->n_nodes + c->n_elements, double);
     s->ways = NEW(c->n_nodes + c->n_elements, double);
+    s->parts = NEW(c->n_elements, double);
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
         if (b->kind == ELEMENT_MEMRISTOR)
@@ -75,6 +76,7 @@ void event_steps_free(struct event_steps *s)
     free(s->live);
     free(s->misses);
     free(s->ways);
+    free(s->parts);
 }
 
 void event_steps_changed(struct event_steps *s, int state)

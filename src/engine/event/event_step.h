@@ -82,6 +82,7 @@ struct event_steps {
     double *before;   /* n_nodes: voltages before the step that is tried */
     bool *live;       /* components: scratch */
     double *misses;   /* components: errors of devices' energies, or of currents' squares */
+    double *parts;    /* n_elements: of flows: scratch */
     double *ways;     /* components: how far devices' powers go, times h [J] */
 };
 
