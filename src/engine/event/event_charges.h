@@ -33,7 +33,9 @@
 struct event_charges {
     size_t n;
     bool *held;                 /* n_nodes: scratch */
-    int *elements;              /* n: capacitors */
+    int *elements;              /* n: capacitors, */
+    int *p, *q;                 /* n: their nodes */
+    double *farad;              /* n */
     double *volt;               /* n: where the ramp begins [V] */
     double *change;             /* n: by what the ramp changes that [V] */
     double *ampere;             /* n: while it lasts [A] */

@@ -22,6 +22,7 @@
 #define HOPELESS 20
 #define HIGHER 8
 #define STAYS 0.3 /* relative change of a state, by which Simpson's sum is wrong by 0.3^4/2880 */
+#define LANES 4   /* sums by class that do not wait for each other */
 /* A rate is not evaluated again within these of where it was: (1e-6 V/VT)^2 is 1e-9 of it. */
 #define NEAR_VOLT 1e-6  /* [V] */
 #define NEAR_STATE 1e-5 /* relative */
@@ -382,9 +383,17 @@ static void take_energies(struct event_steps *s, double h)
         const double energy = s->still ? h * a->begin.power[flow] : a->step[flow];
         s->active[k]->device->energy += energy;
     }
-    for (size_t k = 0; k < s->network->n_flows; k++)
-        s->dissipated[a->classes[s->network->flows[k].element]] +=
-            s->still ? h * a->begin.power[k] : a->step[k];
+    const int *restrict class = a->flows.class;
+    double sums[LANES][ENERGY_CLASSES + 1] = {{0}};
+    if (s->still)
+        for (size_t k = 0; k < s->network->n_flows; k++)
+            sums[k % LANES][class[k]] += h * a->begin.power[k];
+    else
+        for (size_t k = 0; k < s->network->n_flows; k++)
+            sums[k % LANES][class[k]] += a->step[k];
+    for (size_t lane = 0; lane < LANES; lane++)
+        for (int c = 0; c <= ENERGY_CLASSES; c++)
+            s->dissipated[c] += sums[lane][c];
     (s->still ? event_account_still : event_account_accept)(a, h);
 }
 
