@@ -33,6 +33,7 @@ struct run {
     struct event_steps steps;
     struct event_charges charges;
     double t, phase_begin, stretch_begin;
+    bool stays;                /* no voltage has moved since stretch_begin */
     const struct phase *phase; /* that runs */
 };
 
@@ -134,13 +135,17 @@ static void begin_stretch(struct run *r)
 {
     event_charges_begin(&r->charges, &r->steps);
     r->stretch_begin = r->t;
+    r->stays = !r->steps.moving;
 }
 static enum status end_stretch(struct run *r)
 {
     const double h = r->t - r->stretch_begin;
     const enum event_stretch stretch = r->steps.moving ? EVENT_RAMP : EVENT_HOLD;
-    struct event_account *a = &r->steps.account;
-    event_leaks_take(&a->leaks, r->network->values, h, a->energy);
+    struct event_leaks *leaks = &r->steps.account.leaks;
+    if (r->stays)
+        event_leaks_stay(leaks, h);
+    else
+        event_leaks_take(leaks, r->network->values, h);
     return event_charges_end(&r->charges, &r->steps, stretch, h) ? STATUS_OK : no_solution(r);
 }
 
@@ -196,6 +201,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         }
         if (!event_steps_accept(s, t0, h))
             return no_solution(r);
+        r->stays &= s->still;
         r->t = !*ended && h >= left ? t_end : t0 + h;
         enum status status = check_states(r);
         *ended = transient_stopped(r->transient, r->network->values);

@@ -69,7 +69,7 @@ void event_account_free(struct event_account *a)
 void event_account_start(struct event_account *a)
 {
     stored_book(&a->stored, a->network->values, a->energy, NULL);
-    event_leaks_take(&a->leaks, a->network->values, 0, a->energy);
+    event_leaks_take(&a->leaks, a->network->values, 0);
     event_account_booked(a);
 }
 
@@ -248,6 +248,7 @@ WIDE void event_account_book(struct event_account *a)
 void event_account_hand_out(struct event_account *a)
 {
     event_account_book(a);
+    event_leaks_hand_out(&a->leaks, a->energy);
     stored_book(&a->stored, a->network->values, a->energy, NULL);
 }
 

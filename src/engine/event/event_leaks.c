@@ -4,8 +4,8 @@
 #include "base/memory.h"
 #include "base/wide.h"
 
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void diodes_new(struct event_diodes *d, size_t n)
 {
@@ -81,12 +81,26 @@ WIDE static void take_end(const struct event_leaks *l, const struct event_diodes
     }
 }
 
-void event_leaks_take(struct event_leaks *l, const double *values, double h, double *energy)
+void event_leaks_take(struct event_leaks *l, const double *values, double h)
 {
     for (int end = 0; end < 2; end++)
         take_end(l, &l->diodes[end], values, h);
-    for (size_t k = 0; k < l->n; k++) {
+}
+
+WIDE void event_leaks_stay(struct event_leaks *l, double h)
+{
+    const struct event_diodes *drain = &l->diodes[0], *source = &l->diodes[1];
+    const double *restrict a = drain->last, *restrict b = source->last,
+                           *restrict slope_a = drain->slope, *restrict slope_b = source->slope;
+    double *restrict joule = l->joule;
+    for (size_t k = 0; k < l->n; k++)
+        joule[k] += h * (a[k] * (slope_a[k] + CIRCUIT_GMIN * a[k]) +
+                         b[k] * (slope_b[k] + CIRCUIT_GMIN * b[k]));
+}
+
+void event_leaks_hand_out(struct event_leaks *l, double *energy)
+{
+    for (size_t k = 0; k < l->n; k++)
         energy[l->element[k]] += l->joule[k];
-        l->joule[k] = 0;
-    }
+    memset(l->joule, 0, l->n * sizeof *l->joule);
 }

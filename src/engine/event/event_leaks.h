@@ -17,7 +17,7 @@ struct event_leaks {
     size_t n; /* transistors */
     int *element, *bulk;
     double *sign;  /* 1 or -1: type of the channel */
-    double *joule; /* scratch */
+    double *joule; /* taken and not yet handed out [J] */
     struct event_diodes {
         int *node;
         double *rest;  /* r [V] */
@@ -32,8 +32,12 @@ void event_leaks_free(struct event_leaks *leaks);
 /* The present voltages are those at rest; to be called once. */
 void event_leaks_rest(struct event_leaks *leaks, const struct network *network);
 
-/* A ramp or a hold has ended after h seconds: energy[], by element, grows by what the diodes have
- * taken beyond rest [J]. */
-void event_leaks_take(struct event_leaks *leaks, const double *values, double h, double *energy);
+/* A ramp or a hold has ended after h seconds: the voltages have gone straight, or, to the last bit, they
+ * have stayed. */
+void event_leaks_take(struct event_leaks *leaks, const double *values, double h);
+void event_leaks_stay(struct event_leaks *leaks, double h);
+
+/* energy[], by element, grows by what the diodes have taken beyond rest since this was called last [J]. */
+void event_leaks_hand_out(struct event_leaks *leaks, double *energy);
 
 #endif

@@ -371,6 +371,22 @@ static bool draw(struct event_steps *s, double h)
     return differs;
 }
 
+/* Add h times what all flows take to what their classes have dissipated. */
+static void dissipate(struct event_steps *s, const double *restrict take, double h)
+{
+    const int *restrict class = s->account.flows.class;
+    const size_t n = s->network->n_flows;
+    double sums[LANES][ENERGY_CLASSES + 1] = {{0}};
+    size_t k = 0;
+    for (; k + LANES <= n; k += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            sums[lane][class[k + lane]] += take[k + lane];
+    for (; k < n; k++)
+        sums[0][class[k]] += take[k];
+    for (int c = 0; c <= ENERGY_CLASSES; c++)
+        s->dissipated[c] += h * (sums[0][c] + sums[1][c] + (sums[2][c] + sums[3][c]));
+}
+
 /* Book the step's energies; where powers stay event_account_still() books them later. */
 static void take_energies(struct event_steps *s, double h)
 {
@@ -383,17 +399,7 @@ static void take_energies(struct event_steps *s, double h)
         const double energy = s->still ? h * a->begin.power[flow] : a->step[flow];
         s->active[k]->device->energy += energy;
     }
-    const int *restrict class = a->flows.class;
-    double sums[LANES][ENERGY_CLASSES + 1] = {{0}};
-    if (s->still)
-        for (size_t k = 0; k < s->network->n_flows; k++)
-            sums[k % LANES][class[k]] += h * a->begin.power[k];
-    else
-        for (size_t k = 0; k < s->network->n_flows; k++)
-            sums[k % LANES][class[k]] += a->step[k];
-    for (size_t lane = 0; lane < LANES; lane++)
-        for (int c = 0; c <= ENERGY_CLASSES; c++)
-            s->dissipated[c] += sums[lane][c];
+    dissipate(s, s->still ? a->begin.power : a->step, s->still ? h : 1);
     (s->still ? event_account_still : event_account_accept)(a, h);
 }
 
@@ -431,9 +437,11 @@ bool event_steps_rest(const struct event_steps *s, double h)
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         const double change = a->x + h * a->f - a->device->solved;
+        if (change <= 0 && change >= 0)
+            continue;
         if (!(in_tolerance(s, change, a->x) < STILL))
             return false;
-        if (fabs(change) > 0 && !(part_of_current(a, change) < STILL_POWER * s->options->reltol))
+        if (!(part_of_current(a, change) < STILL_POWER * s->options->reltol))
             return false;
     }
     return true;
