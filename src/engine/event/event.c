@@ -142,10 +142,11 @@ static enum status end_stretch(struct run *r)
     const double h = r->t - r->stretch_begin;
     const enum event_stretch stretch = r->steps.moving ? EVENT_RAMP : EVENT_HOLD;
     struct event_leaks *leaks = &r->steps.account.leaks;
-    if (r->stays)
+    if (r->stays) { /* nothing is charged either */
         event_leaks_stay(leaks, h);
-    else
-        event_leaks_take(leaks, r->network->values, h);
+        return STATUS_OK;
+    }
+    event_leaks_take(leaks, r->network->values, h);
     return event_charges_end(&r->charges, &r->steps, stretch, h) ? STATUS_OK : no_solution(r);
 }
 

@@ -233,11 +233,15 @@ WIDE void event_account_book(struct event_account *a)
     for (size_t k = 0; k < n_elements; k++)
         energy[k] += h * idle[k];
     a->idle_for = 0;
-    for (size_t k = 0; k < n->n_flows; k++) {
-        const int e = n->flows[k].element;
-        energy[e] += a->taken[k];
+    const size_t n_flows = n->n_flows;
+    for (size_t k = 0; k < n_flows; k++)
+        energy[n->flows[k].element] += a->taken[k];
+    size_t k = 0;
+    for (; k + LANES <= n_flows; k += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            sums[lane][a->flows.class[k + lane]] += a->error[k + lane];
+    for (; k < n_flows; k++)
         sums[k % LANES][a->flows.class[k]] += a->error[k];
-    }
     for (int class = 0; class <= ENERGY_CLASSES; class ++)
         for (int lane = 0; lane < LANES; lane++)
             a->class_error[class] += sums[lane][class];

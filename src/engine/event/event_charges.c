@@ -113,12 +113,13 @@ void event_charges_begin(struct event_charges *c, const struct event_steps *s)
         return;
     for (size_t k = 0; k < c->n; k++)
         c->volt[k] = capacitor_volt(c, k, s->network);
-    memcpy(c->first, s->network->values, circuit_n_values(s->circuit) * sizeof *c->first);
     const size_t bytes = s->network->n_flows * sizeof *c->u;
     memcpy(c->u, s->account.begin.volt, bytes);
     memcpy(c->i, s->account.begin.ampere, bytes);
-    if (s->moving)
-        memset(c->rates, 0, s->n_devices * sizeof *c->rates);
+    if (!s->moving)
+        return;
+    memcpy(c->first, s->network->values, circuit_n_values(s->circuit) * sizeof *c->first);
+    memset(c->rates, 0, s->n_devices * sizeof *c->rates);
 }
 
 /* By network_held(). */

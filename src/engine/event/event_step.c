@@ -159,13 +159,14 @@ void event_steps_begin(struct event_steps *s, bool moving)
         a->device = &s->devices[k];
         if (!s->fresh)
             begin_device(s, a);
-        if (!stays(a) && a->device->component >= 0)
+        a->stays = stays(a);
+        if (!a->stays && a->device->component >= 0)
             live[a->device->component] = true;
     }
     network_spread(n, live, moving);
     for (size_t k = 0; k < s->n_devices; k++) {
         struct event_active *a = &s->all[k];
-        if (!stays(a) || (a->device->component >= 0 && live[a->device->component]))
+        if (!a->stays || (a->device->component >= 0 && live[a->device->component]))
             s->active[s->n_active++] = a;
     }
     s->fresh = true;

@@ -188,24 +188,23 @@ static void find_held(const struct network *n, const struct network_component *p
                               &slopes[k]);
 }
 
-static bool is_kept(double held, double now, double least)
+/* Are all n near what they were? */
+WIDE static bool all_kept(size_t n, const double *restrict held, const double *restrict now,
+                          double least)
 {
-    return fabs(now - held) <= KEPT * fabs(held) + least;
+    long kept = 0;
+    for (size_t k = 0; k < n; k++)
+        kept += fabs(now[k] - held[k]) <= KEPT * fabs(held[k]) + least;
+    return kept == (long)n;
 }
 
 /* Do the factors belong to the conductances at the present voltages, or to ones near them? */
 static bool factors_hold(const struct network *n, const struct network_component *p)
 {
-    double *now = p->now;
-    const double *held = p->held;
-    const size_t n_cells = p->n_cells;
-    find_held(n, p, now);
-    bool kept = true;
-    for (size_t k = 0; k < n_cells; k++)
-        kept &= is_kept(held[k], now[k], 0);
-    for (size_t k = n_cells; k < n_cells + p->n_controls; k++)
-        kept &= is_kept(held[k], now[k], KEPT_GAIN);
-    return kept;
+    find_held(n, p, p->now);
+    return all_kept(p->n_cells, p->held, p->now, 0) &&
+           (p->n_controls == 0 ||
+            all_kept(p->n_controls, p->held + p->n_cells, p->now + p->n_cells, KEPT_GAIN));
 }
 
 /* Factors of the derivatives at the present voltages. */
