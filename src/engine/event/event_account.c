@@ -201,6 +201,16 @@ void event_account_doubt(struct event_account *a, size_t flow, double error)
     a->estimate[flow] = fmax(a->estimate[flow], error);
 }
 
+WIDE void event_account_doubt_part(struct event_account *a, size_t first, size_t end, double part)
+{
+    const double *restrict step = a->step;
+    double *restrict estimate = a->estimate;
+    for (size_t k = first; k < end; k++) {
+        const double error = part * fabs(step[k]);
+        estimate[k] = error > estimate[k] ? error : estimate[k];
+    }
+}
+
 WIDE void event_account_accept(struct event_account *a, double h)
 {
     double *restrict taken = a->taken, *restrict error = a->error;

@@ -79,6 +79,9 @@ void event_account_ramp(struct event_account *a, double h);
 /* The energy of a flow may be wrong by as much [J]. */
 void event_account_doubt(struct event_account *a, size_t flow, double error);
 
+/* Those of flows first to end - 1 by this part of theirs. */
+void event_account_doubt_part(struct event_account *a, size_t first, size_t end, double part);
+
 /* It is accepted; or nothing has moved in h seconds. */
 void event_account_accept(struct event_account *a, double h);
 void event_account_still(struct event_account *a, double h);

@@ -220,6 +220,8 @@ static double relaxation(const struct event_steps *s, const struct event_active 
 {
     const double change = s->network->values[a->device->state] - a->x,
                  rate = a->n_end - a->n + a->l * change;
+    if (a->rests && change <= 0 && change >= 0)
+        return 0;
     const double z =
         fmin(Z_MOST, fmax(fabs(a->l * h), fabs(change) > 0 ? fabs(h * rate / change) : 0));
     return z * z / (240 + 2 * z * z);
@@ -295,8 +297,8 @@ static void doubt_others(struct event_steps *s)
     size_t flow = 0;
     for (size_t i = 0; i < n->n_components; i++) {
         const size_t end = flow + (n->live[i] ? n->components[i].n_cells : 0);
-        for (; s->misses[i] > 0 && flow < end; flow++)
-            event_account_doubt(&s->account, flow, s->misses[i] * fabs(s->account.step[flow]));
+        if (s->misses[i] > 0)
+            event_account_doubt_part(&s->account, flow, end, s->misses[i]);
         flow = end;
     }
 }
