@@ -5,6 +5,7 @@
 #include "base/wide.h"
 #include "engine/engine.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +24,22 @@
 #define CLASS_PART 1e-7 /* of what all classes take: a class counts as no less */
 #define QUANTUM 1e-24   /* [J] an error below it is none; a thousandth of kT */
 
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static inline double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 /* Steps are accepted by the likely error, which is the rule's own, since powers within the step
  * are those of solutions. */
 static inline double estimated(double d, double w, double *likely)
 {
     const double part = ESTIMATE_PART * d;
-    const double less = part < w ? sqrt(part / w) : 1;
+    const double less = sqrt(part / larger(larger(w, part), DBL_MIN));
     *likely = d * less * less * less;
     return d * less;
 }
@@ -60,47 +71,44 @@ void step_energy_start(struct step_energy *s, const double *values)
     memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
 }
 
-static inline double larger(double a, double b)
+WIDE static void simpson(const struct step_energy *s, double h, double *restrict energy,
+                         double *restrict estimate, double *restrict likely)
 {
-    return a > b ? a : b;
-}
-
-static inline double smaller(double a, double b)
-{
-    return a < b ? a : b;
-}
-
-WIDE static void simpson(struct step_energy *s, double h)
-{
-    const double *restrict p0 = s->begin, *restrict p1 = s->first, *restrict p2 = s->end;
-    double *restrict energy = s->energy, *restrict estimate = s->estimate,
-                     *restrict likely = s->likely;
-    for (size_t k = 0; k < s->circuit->n_elements; k++) {
+    const double *p0 = s->begin, *p1 = s->first, *p2 = s->end;
+    const size_t n = s->circuit->n_elements;
+    for (size_t k = 0; k < n; k++) {
         const double trapezoid = 0.5 * h * (p0[k] + p2[k]), sum = (trapezoid + 2 * h * p1[k]) / 3;
         const double most = larger(larger(p0[k], p2[k]), p1[k]),
                      least = smaller(smaller(p0[k], p2[k]), p1[k]);
+        double own;
         energy[k] = sum;
-        estimate[k] = estimated(fabs(sum - trapezoid), h * (most - least), &likely[k]);
-        likely[k] *= SIMPSON_PART;
+        estimate[k] = estimated(fabs(sum - trapezoid), h * (most - least), &own);
+        likely[k] = SIMPSON_PART * own;
     }
 }
 
-WIDE static void lobatto(struct step_energy *s, double h)
+WIDE static void lobatto(const struct step_energy *s, double h, double *restrict energy,
+                         double *restrict estimate, double *restrict likely)
 {
     /* weights of the rule of degree 2: of the end that gives int p = int of 1 and t right */
     static const double inner = 5.0 / 6, last = 0.5 - 5.0 / 6 * STEP_ENERGY_FIRST;
-    const double *restrict p0 = s->begin, *restrict p1 = s->first, *restrict p2 = s->second,
-                           *restrict p3 = s->end;
-    double *restrict energy = s->energy, *restrict estimate = s->estimate,
-                     *restrict likely = s->likely;
-    for (size_t k = 0; k < s->circuit->n_elements; k++) {
+    const double *p0 = s->begin, *p1 = s->first, *p2 = s->second, *p3 = s->end;
+    const size_t n = s->circuit->n_elements;
+    for (size_t k = 0; k < n; k++) {
         const double rule = (p0[k] + p3[k] + 5 * (p1[k] + p2[k])) / 12;
         const double parabola = (1 - inner - last) * p0[k] + inner * p1[k] + last * p3[k];
         const double most = larger(larger(p0[k], p3[k]), larger(p1[k], p2[k])),
                      least = smaller(smaller(p0[k], p3[k]), smaller(p1[k], p2[k]));
+        double own;
         energy[k] = h * rule;
-        estimate[k] = estimated(h * fabs(rule - parabola), h * (most - least), &likely[k]);
+        estimate[k] = estimated(h * fabs(rule - parabola), h * (most - least), &own);
+        likely[k] = own;
     }
+}
+
+static void integrate(const struct step_energy *s, double h)
+{
+    (s->simpson ? simpson : lobatto)(s, h, s->energy, s->estimate, s->likely);
 }
 
 static void sum_classes(const struct step_energy *s, const double *x, double *sums)
@@ -110,14 +118,14 @@ static void sum_classes(const struct step_energy *s, const double *x, double *su
 
 void step_energy_step(struct step_energy *s, double h)
 {
-    (s->simpson ? simpson : lobatto)(s, h);
+    integrate(s, h);
     sum_classes(s, s->energy, s->of_step);
     sum_classes(s, s->likely, s->class_likely);
 }
 
 void step_energy_given(struct step_energy *s, double h, const double *given)
 {
-    (s->simpson ? simpson : lobatto)(s, h);
+    integrate(s, h);
     for (size_t k = 0; k < s->circuit->n_elements; k++) {
         s->estimate[k] = given[k] - s->energy[k];
         s->energy[k] = given[k];

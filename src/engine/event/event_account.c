@@ -141,10 +141,10 @@ void event_account_begin(struct event_account *a)
     event_account_find(a, &a->begin);
 }
 
-WIDE void event_account_straight(struct event_account *a, double h, double bend)
+WIDE static void straight(const struct event_account *a, double h, double bend,
+                          double *restrict step, double *restrict estimate)
 {
     const struct event_powers p = a->begin, q = a->end;
-    double *restrict step = a->step, *restrict estimate = a->estimate;
     const size_t n = a->network->n_flows;
     for (size_t k = 0; k < n; k++) {
         const double dv = q.volt[k] - p.volt[k], di = q.ampere[k] - p.ampere[k];
@@ -154,46 +154,65 @@ WIDE void event_account_straight(struct event_account *a, double h, double bend)
     }
 }
 
-WIDE void event_account_even(struct event_account *a, double h, double mean, double spread)
+void event_account_straight(struct event_account *a, double h, double bend)
+{
+    straight(a, h, bend, a->step, a->estimate);
+}
+
+struct even {
+    double mean, spread;
+};
+WIDE static void even(const struct event_account *a, double h, struct even way,
+                      double *restrict step, double *restrict estimate)
 {
     const struct event_powers p = a->begin, q = a->end;
-    double *restrict step = a->step, *restrict estimate = a->estimate;
     const size_t n = a->network->n_flows;
     for (size_t k = 0; k < n; k++) {
         const double dv = q.volt[k] - p.volt[k], di = q.ampere[k] - p.ampere[k];
-        step[k] = h * (p.power[k] + mean * (q.power[k] - p.power[k]) - dv * di / 6);
-        estimate[k] = h * (spread * fabs(q.power[k] - p.power[k]) + fabs(dv * di));
+        step[k] = h * (p.power[k] + way.mean * (q.power[k] - p.power[k]) - dv * di / 6);
+        estimate[k] = h * (way.spread * fabs(q.power[k] - p.power[k]) + fabs(dv * di));
     }
 }
 
-WIDE void event_account_simpson(struct event_account *a, double h, double late)
+void event_account_even(struct event_account *a, double h, double mean, double spread)
 {
-    const double *restrict p0 = a->begin.power, *restrict pm = a->middle.power,
-                           *restrict p1 = a->end.power;
-    double *restrict step = a->step, *restrict estimate = a->estimate;
+    even(a, h, (struct even){mean, spread}, a->step, a->estimate);
+}
+
+WIDE static void simpson(const struct event_account *a, double h, double late,
+                         double *restrict step, double *restrict estimate)
+{
+    const double *p0 = a->begin.power, *pm = a->middle.power, *p1 = a->end.power;
     const size_t n = a->network->n_flows;
     for (size_t k = 0; k < n; k++) {
         const double half = pm[k] + late * (p1[k] - p0[k]);
-        const double simpson = h / 6 * (p0[k] + 4 * half + p1[k]);
-        step[k] = simpson;
-        estimate[k] = fabs(0.5 * h * (p0[k] + p1[k]) - simpson);
+        const double sum = h / 6 * (p0[k] + 4 * half + p1[k]);
+        step[k] = sum;
+        estimate[k] = fabs(0.5 * h * (p0[k] + p1[k]) - sum);
     }
 }
 
-WIDE void event_account_ramp(struct event_account *a, double h)
+void event_account_simpson(struct event_account *a, double h, double late)
 {
-    const double *restrict v0 = a->begin.volt, *restrict vm = a->middle.volt,
-                           *restrict v1 = a->end.volt, *restrict i0 = a->begin.ampere,
-                           *restrict im = a->middle.ampere, *restrict i1 = a->end.ampere,
-                           *restrict p0 = a->begin.power, *restrict pm = a->middle.power,
-                           *restrict p1 = a->end.power;
-    double *restrict step = a->step, *restrict estimate = a->estimate;
+    simpson(a, h, late, a->step, a->estimate);
+}
+
+WIDE static void ramp(const struct event_account *a, double h, double *restrict step,
+                      double *restrict estimate)
+{
+    const struct event_powers p = a->begin, m = a->middle, q = a->end;
     const size_t n = a->network->n_flows;
     for (size_t k = 0; k < n; k++) {
-        const double b = 2 * (v0[k] + v1[k]) - 4 * vm[k], c = 2 * (i0[k] + i1[k]) - 4 * im[k];
-        step[k] = h / 6 * (p0[k] + 4 * pm[k] + p1[k]);
+        const double b = 2 * (p.volt[k] + q.volt[k]) - 4 * m.volt[k],
+                     c = 2 * (p.ampere[k] + q.ampere[k]) - 4 * m.ampere[k];
+        step[k] = h / 6 * (p.power[k] + 4 * m.power[k] + q.power[k]);
         estimate[k] = h / 120 * fabs(b * c);
     }
+}
+
+void event_account_ramp(struct event_account *a, double h)
+{
+    ramp(a, h, a->step, a->estimate);
 }
 
 void event_account_doubt(struct event_account *a, size_t flow, double error)
