@@ -13,9 +13,10 @@
  * exponential in v/(kT/q), so that reltol is a part of VOLT_SCALE, not of the voltage. */
 #define NEWTON_PART 1e-3
 #define VOLT_SCALE 0.026 /* [V] */
-/* The network is not solved again while every state has moved by less than STILL tolerances since, and its
- * device's current by less than STILL_POWER reltol. */
-#define STILL 1
+/* The network is not solved again while every state has moved by less than STILL tolerances of a step since,
+ * which is a tenth of reltol, and its device's current by less than STILL_POWER reltol.  The states themselves
+ * go on by their rates, and powers are wrong by what currents have moved. */
+#define STILL 3
 #define STILL_POWER 1
 /* If the error of order 2 is larger, order 3 is not tried: on pulses its error was measured to be 1/10 to
  * 1/4 of that, and much less only below this value. */
