@@ -83,18 +83,17 @@ static enum status check_phase(const struct transient *r, const struct phase *p,
     char place[PHASE_PLACE_SIZE];
     assert(p->kind >= 0 && (size_t)p->kind < p->names->n_kinds && p->section >= 0 &&
            (size_t)p->section < p->names->n_sections);
-    phase_place(c, p, r->t, place);
     for (size_t k = 0; k < c->n_ports; k++)
         if (!isfinite(p->drive[k].volt))
             return fail(error, STATUS_NUMERICAL, "port %s shall be driven with %g V %s",
-                        c->ports[k].name, p->drive[k].volt, place);
+                        c->ports[k].name, p->drive[k].volt, phase_place(c, p, r->t, place));
     if (!(isfinite(p->duration) && isfinite(p->edge) && p->duration >= 0 && p->edge >= 0))
         return fail(error, STATUS_NUMERICAL, "a phase of %g s with edges of %g s %s", p->duration,
-                    p->edge, place);
+                    p->edge, phase_place(c, p, r->t, place));
     if (p->edge > p->duration)
         return fail(error, STATUS_INPUT,
                     "an edge of %g s is longer than its phase of %g s %s, expected at most that",
-                    p->edge, p->duration, place);
+                    p->edge, p->duration, phase_place(c, p, r->t, place));
     for (size_t k = 0; k < p->n_stops; k++)
         if (p->stops[k].value == 0 || p->stops[k].value >= circuit_n_values(c) ||
             !isfinite(p->stops[k].level))

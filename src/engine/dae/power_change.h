@@ -7,20 +7,20 @@
 #include "engine/dae/dae.h"
 #include "engine/engine.h"
 
-/* An element that is booked by its power, the nodes of the voltage across it, and their unknowns; n of the
- * system: known. */
-struct power_change_element {
-    int number, node[2], unknown[2];
-    double least; /* [V] added to that voltage */
+/* Elements that are booked by their power, with the nodes of the voltage across each, and their unknowns; n
+ * of the system: known. */
+struct power_change_elements {
+    int *number, *node[2], *unknown[2];
+    double *least;              /* [V] added to that voltage */
+    size_t end[ENERGY_CLASSES]; /* where those of a class end */
 };
 
 struct power_change {
     const struct dae *dae;
-    /* by classes: where those of a class end; transistors apart, with gate and source */
-    size_t end[ENERGY_CLASSES], gates_end[ENERGY_CLASSES];
-    struct power_change_element *elements, *gates;
-    double *moves; /* n + 1: scratch [V] */
-    double all;    /* magnitudes of all powers in the last call [W] */
+    struct power_change_elements all, gates; /* transistors also by gate and source */
+    double *moves;                           /* n + 1: scratch [V] */
+    double *watt, *moved;                    /* n_elements: scratch [W] */
+    double sum;                              /* magnitudes of all powers in the last call [W] */
 };
 
 void power_change_new(struct power_change *p, const struct dae *dae);

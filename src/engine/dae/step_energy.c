@@ -5,6 +5,7 @@
 #include "base/wide.h"
 #include "engine/engine.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,43 +24,6 @@
 #define CLASS_PART 1e-7 /* of what all classes take: a class counts as no less */
 #define QUANTUM 1e-24   /* [J] an error below it is none; a thousandth of kT */
 
-/* Steps are accepted by the likely error, which is the rule's own, since powers within the step
- * are those of solutions. */
-static inline double estimated(double d, double w, double *likely)
-{
-    const double part = ESTIMATE_PART * d;
-    const double less = part < w ? sqrt(part / w) : 1;
-    *likely = d * less * less * less;
-    return d * less;
-}
-
-void step_energy_new(struct step_energy *s, const struct circuit *c)
-{
-    *s = (struct step_energy){.circuit = c};
-    double **const arrays[] = {&s->energy, &s->estimate, &s->likely, &s->begin,
-                               &s->first,  &s->second,   &s->end};
-    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
-        *arrays[k] = NEW(c->n_elements, double);
-    s->classes = energy_classes(c);
-    stored_new(&s->stored, c);
-}
-
-void step_energy_free(struct step_energy *s)
-{
-    double *const arrays[] = {s->energy, s->estimate, s->likely, s->begin,
-                              s->first,  s->second,   s->end};
-    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
-        free(arrays[k]);
-    free(s->classes);
-    stored_free(&s->stored);
-}
-
-void step_energy_start(struct step_energy *s, const double *values)
-{
-    stored_book(&s->stored, values, s->energy, s->estimate);
-    memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
-}
-
 static inline double larger(double a, double b)
 {
     return a > b ? a : b;
@@ -70,54 +34,124 @@ static inline double smaller(double a, double b)
     return a < b ? a : b;
 }
 
-WIDE static void simpson(struct step_energy *s, double h)
+/* Steps are accepted by the likely error, which is the rule's own, since powers within the step
+ * are those of solutions. */
+static inline double estimated(double d, double w, double *likely)
 {
-    const double *restrict p0 = s->begin, *restrict p1 = s->first, *restrict p2 = s->end;
-    double *restrict energy = s->energy, *restrict estimate = s->estimate,
-                     *restrict likely = s->likely;
-    for (size_t k = 0; k < s->circuit->n_elements; k++) {
+    const double part = ESTIMATE_PART * d;
+    const double less = sqrt(part / larger(larger(w, part), DBL_MIN));
+    *likely = d * less * less * less;
+    return d * less;
+}
+
+static void find_order(struct step_energy *s, const struct circuit *c)
+{
+    unsigned char *classes = energy_classes(c);
+    size_t n = 0;
+    s->order = NEW(c->n_elements, int);
+    for (int class = 0; class < ENERGY_CLASSES; class ++) {
+        for (size_t k = 0; k < c->n_elements; k++)
+            if (classes[k] == class)
+                s->order[n++] = (int)k;
+        s->order_end[class] = n;
+    }
+    free(classes);
+}
+
+void step_energy_new(struct step_energy *s, const struct circuit *c)
+{
+    *s = (struct step_energy){.circuit = c};
+    double **const arrays[] = {&s->energy, &s->estimate, &s->likely, &s->begin,
+                               &s->first,  &s->second,   &s->end};
+    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
+        *arrays[k] = NEW(c->n_elements, double);
+    find_order(s, c);
+    stored_new(&s->stored, c);
+}
+
+void step_energy_free(struct step_energy *s)
+{
+    double *const arrays[] = {s->energy, s->estimate, s->likely, s->begin,
+                              s->first,  s->second,   s->end};
+    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
+        free(arrays[k]);
+    free(s->order);
+    stored_free(&s->stored);
+}
+
+void step_energy_start(struct step_energy *s, const double *values)
+{
+    stored_book(&s->stored, values, s->energy, s->estimate);
+    memset(s->energy, 0, s->circuit->n_elements * sizeof *s->energy);
+}
+
+WIDE static void simpson(const struct step_energy *s, double h, double *restrict energy,
+                         double *restrict estimate, double *restrict likely)
+{
+    const double *p0 = s->begin, *p1 = s->first, *p2 = s->end;
+    const size_t n = s->circuit->n_elements;
+    for (size_t k = 0; k < n; k++) {
         const double trapezoid = 0.5 * h * (p0[k] + p2[k]), sum = (trapezoid + 2 * h * p1[k]) / 3;
         const double most = larger(larger(p0[k], p2[k]), p1[k]),
                      least = smaller(smaller(p0[k], p2[k]), p1[k]);
+        double own;
         energy[k] = sum;
-        estimate[k] = estimated(fabs(sum - trapezoid), h * (most - least), &likely[k]);
-        likely[k] *= SIMPSON_PART;
+        estimate[k] = estimated(fabs(sum - trapezoid), h * (most - least), &own);
+        likely[k] = SIMPSON_PART * own;
     }
 }
 
-WIDE static void lobatto(struct step_energy *s, double h)
+WIDE static void lobatto(const struct step_energy *s, double h, double *restrict energy,
+                         double *restrict estimate, double *restrict likely)
 {
     /* weights of the rule of degree 2: of the end that gives int p = int of 1 and t right */
     static const double inner = 5.0 / 6, last = 0.5 - 5.0 / 6 * STEP_ENERGY_FIRST;
-    const double *restrict p0 = s->begin, *restrict p1 = s->first, *restrict p2 = s->second,
-                           *restrict p3 = s->end;
-    double *restrict energy = s->energy, *restrict estimate = s->estimate,
-                     *restrict likely = s->likely;
-    for (size_t k = 0; k < s->circuit->n_elements; k++) {
+    const double *p0 = s->begin, *p1 = s->first, *p2 = s->second, *p3 = s->end;
+    const size_t n = s->circuit->n_elements;
+    for (size_t k = 0; k < n; k++) {
         const double rule = (p0[k] + p3[k] + 5 * (p1[k] + p2[k])) / 12;
         const double parabola = (1 - inner - last) * p0[k] + inner * p1[k] + last * p3[k];
         const double most = larger(larger(p0[k], p3[k]), larger(p1[k], p2[k])),
                      least = smaller(smaller(p0[k], p3[k]), smaller(p1[k], p2[k]));
+        double own;
         energy[k] = h * rule;
-        estimate[k] = estimated(h * fabs(rule - parabola), h * (most - least), &likely[k]);
+        estimate[k] = estimated(h * fabs(rule - parabola), h * (most - least), &own);
+        likely[k] = own;
     }
 }
 
-static void sum_classes(const struct step_energy *s, const double *x, double *sums)
+static void integrate(const struct step_energy *s, double h)
 {
-    energy_sum_classes(s->circuit->n_elements, s->classes, x, sums);
+    (s->simpson ? simpson : lobatto)(s, h, s->energy, s->estimate, s->likely);
+}
+
+/* In four parts that do not wait for each other. */
+static void sum_classes(const struct step_energy *s, const double *restrict x, double *sums)
+{
+    const int *restrict order = s->order;
+    size_t k = 0;
+    for (int class = 0; class < ENERGY_CLASSES; class ++) {
+        const size_t end = s->order_end[class];
+        double parts[4] = {0};
+        for (; k + 4 <= end; k += 4)
+            for (size_t i = 0; i < 4; i++)
+                parts[i] += x[order[k + i]];
+        for (; k < end; k++)
+            parts[0] += x[order[k]];
+        sums[class] = (parts[0] + parts[1]) + (parts[2] + parts[3]);
+    }
 }
 
 void step_energy_step(struct step_energy *s, double h)
 {
-    (s->simpson ? simpson : lobatto)(s, h);
+    integrate(s, h);
     sum_classes(s, s->energy, s->of_step);
     sum_classes(s, s->likely, s->class_likely);
 }
 
 void step_energy_given(struct step_energy *s, double h, const double *given)
 {
-    (s->simpson ? simpson : lobatto)(s, h);
+    integrate(s, h);
     for (size_t k = 0; k < s->circuit->n_elements; k++) {
         s->estimate[k] = given[k] - s->energy[k];
         s->energy[k] = given[k];

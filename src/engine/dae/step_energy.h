@@ -15,7 +15,8 @@ struct step_energy {
     const struct circuit *circuit;
     bool simpson;                         /* instead: `first` is half way, and there is no second */
     double *energy, *estimate, *likely;   /* n_elements: of the last step [J] */
-    unsigned char *classes;               /* n_elements: energy_classes() */
+    int *order;                           /* elements of energy_classes(), by these, */
+    size_t order_end[ENERGY_CLASSES];     /* and where those of each end */
     double class_error[ENERGY_CLASSES];   /* sums of the estimates by these */
     double *begin, *first, *second, *end; /* n_elements: powers, put here by the caller [W] */
     double class_likely[ENERGY_CLASSES];  /* sums of likely errors, which choose steps [J] */

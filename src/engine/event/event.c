@@ -33,6 +33,7 @@ struct run {
     struct event_steps steps;
     struct event_charges charges;
     double t, phase_begin, stretch_begin;
+    bool stays;                /* no voltage has moved since stretch_begin */
     const struct phase *phase; /* that runs */
 };
 
@@ -134,12 +135,18 @@ static void begin_stretch(struct run *r)
 {
     event_charges_begin(&r->charges, &r->steps);
     r->stretch_begin = r->t;
+    r->stays = !r->steps.moving;
 }
 static enum status end_stretch(struct run *r)
 {
     const double h = r->t - r->stretch_begin;
     const enum event_stretch stretch = r->steps.moving ? EVENT_RAMP : EVENT_HOLD;
-    event_account_leaks(&r->steps.account, h);
+    struct event_leaks *leaks = &r->steps.account.leaks;
+    if (r->stays) { /* nothing is charged either */
+        event_leaks_stay(leaks, h);
+        return STATUS_OK;
+    }
+    event_leaks_take(leaks, r->network->values, h);
     return event_charges_end(&r->charges, &r->steps, stretch, h) ? STATUS_OK : no_solution(r);
 }
 
@@ -195,6 +202,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         }
         if (!event_steps_accept(s, t0, h))
             return no_solution(r);
+        r->stays &= s->still;
         r->t = !*ended && h >= left ? t_end : t0 + h;
         enum status status = check_states(r);
         *ended = transient_stopped(r->transient, r->network->values);
@@ -274,6 +282,7 @@ static enum status start(struct run *r)
     if (!event_steps_settle(&r->steps, 0))
         return no_solution(r);
     network_leakage(n);
+    event_leaks_rest(&r->steps.account.leaks, n);
     r->steps.new_pattern = true;
     event_steps_begin(&r->steps, true);
     if (!event_steps_settle(&r->steps, 0))

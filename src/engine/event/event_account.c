@@ -2,6 +2,7 @@
 #include "engine/event/event_account.h"
 
 #include "base/memory.h"
+#include "base/wide.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,23 +22,33 @@ static void powers_free(struct event_powers *p)
     free(p->power);
 }
 
+static void flows_new(struct event_flows *f, size_t n)
+{
+    *f = (struct event_flows){NEW(n, int), NEW(n, int), NEW(n, int), NEW(n, double)};
+}
+
+static void flows_free(struct event_flows *f)
+{
+    free(f->class);
+    free(f->p);
+    free(f->q);
+    free(f->leak);
+}
+
 void event_account_new(struct event_account *a, const struct circuit *c, struct network *n)
 {
     *a = (struct event_account){.network = n, .n_elements = c->n_elements};
     powers_new(&a->begin, c->n_elements);
     powers_new(&a->middle, c->n_elements);
     powers_new(&a->end, c->n_elements);
+    flows_new(&a->flows, c->n_elements);
     double **const arrays[] = {&a->step, &a->estimate, &a->taken, &a->error,
                                &a->idle, &a->resting,  &a->energy};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         *arrays[k] = NEW(c->n_elements, double);
     a->classes = energy_classes(c);
     stored_new(&a->stored, c);
-    a->leaks = NEW(n->n_branches, struct event_leak);
-    a->leak_volts = NEW(c->n_nodes, double);
-    for (size_t k = 0; k < n->n_branches; k++)
-        if (n->branches[k].kind == ELEMENT_MOSFET)
-            a->leaks[a->n_leaks++].branch = (int)k;
+    event_leaks_new(&a->leaks, n);
 }
 
 void event_account_free(struct event_account *a)
@@ -45,20 +56,20 @@ void event_account_free(struct event_account *a)
     powers_free(&a->begin);
     powers_free(&a->middle);
     powers_free(&a->end);
+    flows_free(&a->flows);
     double *const arrays[] = {a->step, a->estimate, a->taken, a->error,
                               a->idle, a->resting,  a->energy};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
     free(a->classes);
-    free(a->leaks);
-    free(a->leak_volts);
+    event_leaks_free(&a->leaks);
     stored_free(&a->stored);
 }
 
 void event_account_start(struct event_account *a)
 {
     stored_book(&a->stored, a->network->values, a->energy, NULL);
-    memcpy(a->leak_volts, a->network->values, a->network->circuit->n_nodes * sizeof *a->leak_volts);
+    event_leaks_take(&a->leaks, a->network->values, 0);
     event_account_booked(a);
 }
 
@@ -77,6 +88,10 @@ void event_account_enter(struct event_account *a, bool new_pattern)
     const struct network *n = a->network;
     for (size_t k = 0; k < n->n_flows; k++) {
         const struct network_flow *f = &n->flows[k];
+        a->flows.class[k] = a->classes[f->element];
+        a->flows.p[k] = f->p;
+        a->flows.q[k] = f->n;
+        a->flows.leak[k] = n->leak_power[f->element];
         a->begin.power[k] = a->idle[f->element];
         a->begin.volt[k] = n->values[f->p] - n->values[f->n];
         a->begin.ampere[k] = a->resting[f->element];
@@ -89,16 +104,23 @@ void event_account_enter(struct event_account *a, bool new_pattern)
         a->idle[n->flows[k].element] = 0;
 }
 
+WIDE static void find_powers(const struct event_flows *f, size_t n, const double *restrict v,
+                             struct event_powers *at)
+{
+    const int *restrict p = f->p, *restrict q = f->q;
+    const double *restrict leak = f->leak, *restrict ampere = at->ampere;
+    double *restrict volt = at->volt, *restrict power = at->power;
+    for (size_t k = 0; k < n; k++) {
+        volt[k] = v[p[k]] - v[q[k]];
+        power[k] = volt[k] * ampere[k] + leak[k];
+    }
+}
+
 void event_account_find(const struct event_account *a, struct event_powers *at)
 {
     struct network *n = a->network;
-    const double *v = n->values;
     network_currents(n, at->ampere);
-    for (size_t k = 0; k < n->n_flows; k++) {
-        const struct network_flow *f = &n->flows[k];
-        at->volt[k] = v[f->p] - v[f->n];
-        at->power[k] = at->volt[k] * at->ampere[k] + n->leak_power[f->element];
-    }
+    find_powers(&a->flows, n->n_flows, n->values, at);
 }
 
 /* What still powers have absorbed. */
@@ -119,49 +141,78 @@ void event_account_begin(struct event_account *a)
     event_account_find(a, &a->begin);
 }
 
+WIDE static void straight(const struct event_account *a, double h, double bend,
+                          double *restrict step, double *restrict estimate)
+{
+    const struct event_powers p = a->begin, q = a->end;
+    const size_t n = a->network->n_flows;
+    for (size_t k = 0; k < n; k++) {
+        const double dv = q.volt[k] - p.volt[k], di = q.ampere[k] - p.ampere[k];
+        const double v = 0.5 * (q.volt[k] + p.volt[k]), i = 0.5 * (q.ampere[k] + p.ampere[k]);
+        step[k] = h * (0.5 * (p.power[k] + q.power[k]) - dv * di / 6);
+        estimate[k] = h * bend / 2 * (fabs(v * di) + fabs(i * dv));
+    }
+}
+
 void event_account_straight(struct event_account *a, double h, double bend)
 {
-    const struct event_powers *p = &a->begin, *q = &a->end;
-    for (size_t k = 0; k < a->network->n_flows; k++) {
-        const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
-        const double v = 0.5 * (q->volt[k] + p->volt[k]), i = 0.5 * (q->ampere[k] + p->ampere[k]);
-        a->step[k] = h * (0.5 * (p->power[k] + q->power[k]) - dv * di / 6);
-        a->estimate[k] = h * bend / 2 * (fabs(v * di) + fabs(i * dv));
+    straight(a, h, bend, a->step, a->estimate);
+}
+
+struct even {
+    double mean, spread;
+};
+WIDE static void even(const struct event_account *a, double h, struct even way,
+                      double *restrict step, double *restrict estimate)
+{
+    const struct event_powers p = a->begin, q = a->end;
+    const size_t n = a->network->n_flows;
+    for (size_t k = 0; k < n; k++) {
+        const double dv = q.volt[k] - p.volt[k], di = q.ampere[k] - p.ampere[k];
+        step[k] = h * (p.power[k] + way.mean * (q.power[k] - p.power[k]) - dv * di / 6);
+        estimate[k] = h * (way.spread * fabs(q.power[k] - p.power[k]) + fabs(dv * di));
     }
 }
 
 void event_account_even(struct event_account *a, double h, double mean, double spread)
 {
-    const struct event_powers *p = &a->begin, *q = &a->end;
-    for (size_t k = 0; k < a->network->n_flows; k++) {
-        const double dv = q->volt[k] - p->volt[k], di = q->ampere[k] - p->ampere[k];
-        a->step[k] = h * (p->power[k] + mean * (q->power[k] - p->power[k]) - dv * di / 6);
-        a->estimate[k] = h * (spread * fabs(q->power[k] - p->power[k]) + fabs(dv * di));
+    even(a, h, (struct even){mean, spread}, a->step, a->estimate);
+}
+
+WIDE static void simpson(const struct event_account *a, double h, double late,
+                         double *restrict step, double *restrict estimate)
+{
+    const double *p0 = a->begin.power, *pm = a->middle.power, *p1 = a->end.power;
+    const size_t n = a->network->n_flows;
+    for (size_t k = 0; k < n; k++) {
+        const double half = pm[k] + late * (p1[k] - p0[k]);
+        const double sum = h / 6 * (p0[k] + 4 * half + p1[k]);
+        step[k] = sum;
+        estimate[k] = fabs(0.5 * h * (p0[k] + p1[k]) - sum);
     }
 }
 
 void event_account_simpson(struct event_account *a, double h, double late)
 {
-    const double *restrict p0 = a->begin.power, *restrict pm = a->middle.power,
-                           *restrict p1 = a->end.power;
-    double *restrict step = a->step, *restrict estimate = a->estimate;
-    for (size_t k = 0; k < a->network->n_flows; k++) {
-        const double half = pm[k] + late * (p1[k] - p0[k]);
-        const double simpson = h / 6 * (p0[k] + 4 * half + p1[k]);
-        step[k] = simpson;
-        estimate[k] = fabs(0.5 * h * (p0[k] + p1[k]) - simpson);
+    simpson(a, h, late, a->step, a->estimate);
+}
+
+WIDE static void ramp(const struct event_account *a, double h, double *restrict step,
+                      double *restrict estimate)
+{
+    const struct event_powers p = a->begin, m = a->middle, q = a->end;
+    const size_t n = a->network->n_flows;
+    for (size_t k = 0; k < n; k++) {
+        const double b = 2 * (p.volt[k] + q.volt[k]) - 4 * m.volt[k],
+                     c = 2 * (p.ampere[k] + q.ampere[k]) - 4 * m.ampere[k];
+        step[k] = h / 6 * (p.power[k] + 4 * m.power[k] + q.power[k]);
+        estimate[k] = h / 120 * fabs(b * c);
     }
 }
 
 void event_account_ramp(struct event_account *a, double h)
 {
-    const struct event_powers *p = &a->begin, *m = &a->middle, *q = &a->end;
-    for (size_t k = 0; k < a->network->n_flows; k++) {
-        const double b = 2 * (p->volt[k] + q->volt[k]) - 4 * m->volt[k],
-                     c = 2 * (p->ampere[k] + q->ampere[k]) - 4 * m->ampere[k];
-        a->step[k] = h / 6 * (p->power[k] + 4 * m->power[k] + q->power[k]);
-        a->estimate[k] = h / 120 * fabs(b * c);
-    }
+    ramp(a, h, a->step, a->estimate);
 }
 
 void event_account_doubt(struct event_account *a, size_t flow, double error)
@@ -169,12 +220,23 @@ void event_account_doubt(struct event_account *a, size_t flow, double error)
     a->estimate[flow] = fmax(a->estimate[flow], error);
 }
 
-void event_account_accept(struct event_account *a, double h)
+WIDE void event_account_doubt_part(struct event_account *a, size_t first, size_t end, double part)
+{
+    const double *restrict step = a->step;
+    double *restrict estimate = a->estimate;
+    for (size_t k = first; k < end; k++) {
+        const double error = part * fabs(step[k]);
+        estimate[k] = error > estimate[k] ? error : estimate[k];
+    }
+}
+
+WIDE void event_account_accept(struct event_account *a, double h)
 {
     double *restrict taken = a->taken, *restrict error = a->error;
     const double *restrict step = a->step, *restrict estimate = a->estimate;
+    const size_t n = a->network->n_flows;
     take_still(a);
-    for (size_t k = 0; k < a->network->n_flows; k++) {
+    for (size_t k = 0; k < n; k++) {
         taken[k] += step[k];
         error[k] += estimate[k];
     }
@@ -190,56 +252,25 @@ void event_account_still(struct event_account *a, double h)
     a->idle_for += h;
 }
 
-/* Beyond what it had at rest [W]. */
-static double leak(const struct network *n, int branch)
-{
-    const struct network_branch *b = &n->branches[branch];
-    return network_leak_power(n, b) - n->leak_power[b->number];
-}
-
-/* The same at other node voltages. */
-static double leak_at(struct network *n, int branch, double *volts)
-{
-    double *values = n->values;
-    n->values = volts;
-    const double power = leak(n, branch);
-    n->values = values;
-    return power;
-}
-
-void event_account_leaks(struct event_account *a, double h)
-{
-    struct network *n = a->network;
-    const size_t n_nodes = n->circuit->n_nodes;
-    double *volts =
-        a->leak_volts; /* where it has begun, then half way: powers are of second degree */
-    for (size_t k = 0; k < n_nodes; k++)
-        volts[k] = 0.5 * (volts[k] + n->values[k]);
-    for (size_t k = 0; k < a->n_leaks; k++) {
-        struct event_leak *l = &a->leaks[k];
-        const double now = leak(n, l->branch);
-        const bool moves = fabs(now - l->power) > 0;
-        const double middle = moves ? leak_at(n, l->branch, volts) : now;
-        a->energy[n->branches[l->branch].number] += h / 6 * (l->power + 4 * middle + now);
-        l->power = now;
-    }
-    memcpy(volts, n->values, n_nodes * sizeof *volts);
-}
-
-void event_account_book(struct event_account *a)
+WIDE void event_account_book(struct event_account *a)
 {
     const struct network *n = a->network;
     double *restrict energy = a->energy, sums[LANES][ENERGY_CLASSES + 1] = {{0}};
     const double *restrict idle = a->idle, h = a->idle_for;
     take_still(a);
-    for (size_t k = 0; k < a->n_elements; k++)
+    const size_t n_elements = a->n_elements;
+    for (size_t k = 0; k < n_elements; k++)
         energy[k] += h * idle[k];
     a->idle_for = 0;
-    for (size_t k = 0; k < n->n_flows; k++) {
-        const int e = n->flows[k].element;
-        energy[e] += a->taken[k];
-        sums[k % LANES][a->classes[e]] += a->error[k];
-    }
+    const size_t n_flows = n->n_flows;
+    for (size_t k = 0; k < n_flows; k++)
+        energy[n->flows[k].element] += a->taken[k];
+    size_t k = 0;
+    for (; k + LANES <= n_flows; k += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            sums[lane][a->flows.class[k + lane]] += a->error[k + lane];
+    for (; k < n_flows; k++)
+        sums[k % LANES][a->flows.class[k]] += a->error[k];
     for (int class = 0; class <= ENERGY_CLASSES; class ++)
         for (int lane = 0; lane < LANES; lane++)
             a->class_error[class] += sums[lane][class];
@@ -250,6 +281,7 @@ void event_account_book(struct event_account *a)
 void event_account_hand_out(struct event_account *a)
 {
     event_account_book(a);
+    event_leaks_hand_out(&a->leaks, a->energy);
     stored_book(&a->stored, a->network->values, a->energy, NULL);
 }
 

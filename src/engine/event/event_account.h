@@ -8,7 +8,7 @@
 #define SILVERBAR_ENGINE_EVENT_EVENT_ACCOUNT_H
 
 #include "engine/engine.h"
-#include "engine/event/network/network.h"
+#include "engine/event/event_leaks.h"
 #include "engine/stored.h"
 
 /* All flows at one moment: n_flows each. */
@@ -20,6 +20,11 @@ struct event_account {
     struct network *network;
     size_t n_elements;
     struct event_powers begin, middle, end;
+    struct event_flows { /* of the network's flows, as arrays: n_flows each */
+        int *class;      /* of energies */
+        int *p, *q;      /* nodes: power = (v(p) - v(q)) * current */
+        double *leak;    /* and this, of bulk diodes [W] */
+    } flows;
     double *step, *estimate;    /* n_flows: energy of the step that is tried, its error [J] */
     double *taken, *error;      /* n_flows: of accepted steps, not yet in energy[] [J] */
     double *idle;               /* n_elements: power of what is not live, else 0 [W] */
@@ -29,13 +34,7 @@ struct event_account {
     double class_error[ENERGY_CLASSES + 1]; /* of it, estimated [J] */
     unsigned char *classes;                 /* n_elements: energy_classes() */
     struct stored stored;                   /* what capacitors store */
-    size_t n_leaks;
-    struct event_leak {
-        int branch;   /* of the network: a transistor */
-        double power; /* power of its bulk diodes where the last ramp or hold has ended, minus that
-                    * at rest [W] */
-    } * leaks;
-    double *leak_volts; /* n_nodes: voltages then [V] */
+    struct event_leaks leaks;               /* of bulk diodes, beyond their powers at rest */
 };
 
 void event_account_new(struct event_account *a, const struct circuit *c, struct network *n);
@@ -80,13 +79,12 @@ void event_account_ramp(struct event_account *a, double h);
 /* The energy of a flow may be wrong by as much [J]. */
 void event_account_doubt(struct event_account *a, size_t flow, double error);
 
+/* Those of flows first to end - 1 by this part of theirs. */
+void event_account_doubt_part(struct event_account *a, size_t first, size_t end, double part);
+
 /* It is accepted; or nothing has moved in h seconds. */
 void event_account_accept(struct event_account *a, double h);
 void event_account_still(struct event_account *a, double h);
-
-/* A ramp or a hold has ended after h seconds: bulk diodes have taken other powers than at rest, by voltages that
- * went straight. */
-void event_account_leaks(struct event_account *a, double h);
 
 /* Book: put all that was absorbed until now into energy[] and class_error[]. Hand out: the same,
  * and the change of what capacitors store, once before the energies are passed on; booked: they

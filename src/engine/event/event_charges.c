@@ -42,6 +42,7 @@
 #define LATE_MOST 0.05
 #define STATE_FLOOR 1e-3
 #define LEFT_MOST 1e-3
+#define GONE 800 /* time constants, after which exp(-t/T) is 0 in double precision */
 
 void event_charges_new(struct event_charges *c, const struct circuit *circuit)
 {
@@ -49,6 +50,15 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
     for (size_t k = 0; k < circuit->n_elements; k++)
         if (element_type(&circuit->elements[k])->law == LAW_CAPACITANCE)
             c->elements[c->n++] = (int)k;
+    c->p = NEW(c->n, int);
+    c->q = NEW(c->n, int);
+    c->farad = NEW(c->n, double);
+    for (size_t k = 0; k < c->n; k++) {
+        const struct element *e = &circuit->elements[c->elements[k]];
+        c->p[k] = e->node[0];
+        c->q[k] = e->node[1];
+        c->farad[k] = e->value;
+    }
     c->held = NEW(circuit->n_nodes, bool);
     c->charged = NEW(c->n, int);
     c->charged_by = NEW(c->n, double);
@@ -69,6 +79,9 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
 void event_charges_free(struct event_charges *c)
 {
     free(c->elements);
+    free(c->p);
+    free(c->q);
+    free(c->farad);
     free(c->held);
     free(c->charged);
     free(c->charged_by);
@@ -91,13 +104,7 @@ void event_charges_free(struct event_charges *c)
 
 static double capacitor_volt(const struct event_charges *c, size_t k, const struct network *n)
 {
-    const struct element *e = &n->circuit->elements[c->elements[k]];
-    return n->values[e->node[0]] - n->values[e->node[1]];
-}
-
-static double farad(const struct event_charges *c, size_t k, const struct network *n)
-{
-    return n->circuit->elements[c->elements[k]].value;
+    return n->values[c->p[k]] - n->values[c->q[k]];
 }
 
 void event_charges_begin(struct event_charges *c, const struct event_steps *s)
@@ -106,26 +113,34 @@ void event_charges_begin(struct event_charges *c, const struct event_steps *s)
         return;
     for (size_t k = 0; k < c->n; k++)
         c->volt[k] = capacitor_volt(c, k, s->network);
-    memcpy(c->first, s->network->values, circuit_n_values(s->circuit) * sizeof *c->first);
     const size_t bytes = s->network->n_flows * sizeof *c->u;
     memcpy(c->u, s->account.begin.volt, bytes);
     memcpy(c->i, s->account.begin.ampere, bytes);
-    if (s->moving)
-        memset(c->rates, 0, s->n_devices * sizeof *c->rates);
+    if (!s->moving)
+        return;
+    memcpy(c->first, s->network->values, circuit_n_values(s->circuit) * sizeof *c->first);
+    memset(c->rates, 0, s->n_devices * sizeof *c->rates);
+}
+
+/* By network_held(). */
+static bool is_held(const struct event_charges *c, size_t k)
+{
+    return c->held[c->p[k]] && c->held[c->q[k]];
 }
 
 /* The most that all charges can do, each going through the whole range of the sources [J]; also finds
  * change[].  `all`: as if something held every node, which is no less. */
 static double find_work(struct event_charges *c, struct network *n, bool all)
 {
+    const double range = n->high - n->low;
     double work = 0;
     if (!all)
         network_held(n, HOLDS, c->held);
     for (size_t k = 0; k < c->n; k++) {
-        const int *node = n->circuit->elements[c->elements[k]].node;
-        const bool held = all || (c->held[node[0]] && c->held[node[1]]);
+        const bool held = all || is_held(c, k);
         c->change[k] = held ? capacitor_volt(c, k, n) - c->volt[k] : 0;
-        work += farad(c, k, n) * fabs(c->change[k]) * fmax(fabs(c->change[k]), n->high - n->low);
+        const double size = fabs(c->change[k]);
+        work += c->farad[k] * size * (size > range ? size : range);
     }
     return work;
 }
@@ -164,7 +179,7 @@ static double solve_once(struct event_charges *c, struct event_steps *s, double 
     struct network *n = s->network;
     double shift = 0;
     for (size_t k = 0; k < c->n; k++)
-        c->ampere[k] = farad(c, k, n) * c->change[k] / h;
+        c->ampere[k] = c->farad[k] * c->change[k] / h;
     network_charge(n, c->n, c->elements, c->ampere);
     if (!network_solve(n, s->newton))
         return NAN;
@@ -203,17 +218,17 @@ static bool solve(struct event_charges *c, struct event_steps *s, double *h)
 
 /* Mean of the time constants [s], weighted by the energies of the charges; *spread: their mean
  * relative distance from it. */
-static double mean_constant(const struct event_charges *c, const struct network *n, double *spread)
+static double mean_constant(const struct event_charges *c, double *spread)
 {
     double all = 0, sum = 0, apart = 0;
     for (size_t k = 0; k < c->n; k++) {
-        const double energy = farad(c, k, n) * c->change[k] * c->change[k];
+        const double energy = c->farad[k] * c->change[k] * c->change[k];
         all += energy;
         sum += energy * c->constants[k];
     }
     const double mean = sum / all;
     for (size_t k = 0; k < c->n; k++)
-        apart += farad(c, k, n) * c->change[k] * c->change[k] * fabs(c->constants[k] - mean);
+        apart += c->farad[k] * c->change[k] * c->change[k] * fabs(c->constants[k] - mean);
     *spread = mean > 0 ? fmin(1, apart / all / mean) : 1;
     return fmax(0, mean);
 }
@@ -266,7 +281,7 @@ static void find_extra(struct event_charges *c, const struct event_steps *s, dou
 {
     const struct event_account *a = &s->account;
     double spread;
-    c->constant = mean_constant(c, s->network, &spread);
+    c->constant = mean_constant(c, &spread);
     const struct weights w = find_weights(h, c->constant);
     const double bend = turns(s->network) ? 1 : find_bend(c, a), late = fabs(w.phi - 0.5),
                  unsure = bend + spread * fmin(1, late);
@@ -319,8 +334,7 @@ static void integrate(struct event_charges *c, struct event_steps *s, double h)
     double part = fmax(PART_LEAST, fmin(PART_MOST, 1 / most));
     size_t n_held = 0;
     for (size_t k = 0; k < c->n; k++) {
-        const int *node = s->circuit->elements[c->elements[k]].node;
-        if (!c->held[node[0]] || !c->held[node[1]])
+        if (!is_held(c, k))
             continue;
         c->charged[n_held] = c->elements[k];
         c->charged_by[n_held++] = c->change[k];
@@ -375,8 +389,11 @@ void event_charges_step(struct event_charges *c, const struct event_steps *s, do
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         double *rate = &c->rates[a - s->all];
-        *rate = fmax(*rate * exp(a->l * h), fabs(a->f));
-        c->fastest = fmax(c->fastest, *rate / fmax(fabs(a->x), STATE_FLOOR));
+        if (*rate > 0 && (a->l < 0 || a->l > 0))
+            *rate *= exp(a->l * h);
+        raise(rate, fabs(a->f));
+        if (*rate > 0)
+            raise(&c->fastest, *rate / fmax(fabs(a->x), STATE_FLOOR));
     }
 }
 
@@ -407,7 +424,7 @@ static double find_left(const struct event_charges *c, double hold, size_t *slow
     double most = 0;
     for (size_t k = 0; k < c->n; k++) {
         const double constant = c->late[k];
-        if (!(constant > 0))
+        if (!(constant > 0) || hold > GONE * constant)
             continue;
         const double z = c->ramp / constant, part = z > 0 ? -expm1(-z) / z : 1,
                      left = fabs(c->moved[k]) * part * exp(-hold / constant);

@@ -33,13 +33,15 @@
 struct event_charges {
     size_t n;
     bool *held;                 /* n_nodes: scratch */
-    int *elements;              /* n: capacitors */
+    int *elements;              /* n: capacitors, */
+    int *p, *q;                 /* n: their nodes */
+    double *farad;              /* n */
     double *volt;               /* n: where the ramp begins [V] */
     double *change;             /* n: by what the ramp changes that [V] */
     double *ampere;             /* n: while it lasts [A] */
     double *constants;          /* n: T of each, by the last ramp that was solved [s] */
     double *values;             /* circuit_n_values(): scratch */
-    double *first;              /* circuit_n_values(): where the ramp or hold begins */
+    double *first;              /* circuit_n_values(): where the ramp begins */
     double *u, *i;              /* n_elements: of flows where the ramp begins [V, A] */
     double *extra, *doubt;      /* n_elements: of flows: what charging adds, and its error [J] */
     double *integrated, *error; /* n_elements: extra[] and doubt[] of event_charging(), scratch */

@@ -11,6 +11,7 @@
  * the same step: its law at two more voltages and states makes Lobatto's rule with begin, middle
  * and end, exact for powers of degree 7 (M. Abramowitz and I. A. Stegun, Handbook of
  * Mathematical Functions, 25.4.32). */
+#include "base/wide.h"
 #include "engine/event/event_internal.h"
 
 #include <math.h>
@@ -39,6 +40,7 @@
 /* If states were corrected by fewer tolerances than this, the network is not solved again. */
 #define SETTLED 0.1
 
+#define SURELY (1 + 1e-9) /* above all rounding */
 #define Z_MOST 1e6
 #define LAW_SURE                                                                                   \
     2 /* margin of an error against a device's law, which is asked at five points only */
@@ -218,16 +220,37 @@ static double relaxation(const struct event_steps *s, const struct event_active 
 {
     const double change = s->network->values[a->device->state] - a->x,
                  rate = a->n_end - a->n + a->l * change;
+    if (a->rests && change <= 0 && change >= 0)
+        return 0;
     const double z =
         fmin(Z_MOST, fmax(fabs(a->l * h), fabs(change) > 0 ? fabs(h * rate / change) : 0));
     return z * z / (240 + 2 * z * z);
 }
 
+/* From the least of three to the largest. */
+static inline double distance(double a, double b, double c)
+{
+    const double most = a > b ? a : b, least = a > b ? b : a;
+    return (c > most ? c : most) - (c < least ? c : least);
+}
+
 /* The way that a flow's power goes in a step, times h [J]. */
 static double way_of(const struct event_account *b, size_t flow, double h)
 {
-    const double p0 = b->begin.power[flow], pm = b->middle.power[flow], p1 = b->end.power[flow];
-    return h * (fmax(fmax(p0, pm), p1) - fmin(fmin(p0, pm), p1));
+    return h * distance(b->begin.power[flow], b->middle.power[flow], b->end.power[flow]);
+}
+
+/* Of the first n flows: the part parts[] of the ways of their powers, or less. */
+WIDE static void doubt_cells(const struct event_steps *s, size_t n, double h)
+{
+    const struct event_account *b = &s->account;
+    const double *restrict p0 = b->begin.power, *restrict pm = b->middle.power,
+                           *restrict p1 = b->end.power, *restrict parts = s->parts;
+    double *restrict estimate = b->estimate;
+    for (size_t k = 0; k < n; k++) {
+        const double most = parts[k] * (h * distance(p0[k], pm[k], p1[k]));
+        estimate[k] = LAW_SURE * (most < estimate[k] ? most : estimate[k]);
+    }
 }
 
 /* Errors of Simpson's sums where no source moves. A device: by its own relaxation. Everything
@@ -254,9 +277,10 @@ static void doubt_still(struct event_steps *s, double h)
     size_t flow = 0;
     for (size_t i = 0; i < n->n_components; i++) {
         const double part = s->ways[i] > 0 ? s->misses[i] / s->ways[i] : 0;
-        for (size_t k = 0; n->live[i] && k < n->components[i].n_cells; k++, flow++)
-            b->estimate[flow] = LAW_SURE * fmin(part * way_of(b, flow, h), b->estimate[flow]);
+        for (size_t k = 0; n->live[i] && k < n->components[i].n_cells; k++)
+            s->parts[flow++] = part;
     }
+    doubt_cells(s, flow, h);
     for (; flow < n->n_flows; flow++)
         b->estimate[flow] *= LAW_SURE * fastest;
     for (size_t k = 0; k < s->n_active; k++) {
@@ -271,9 +295,12 @@ static void doubt_others(struct event_steps *s)
 {
     const struct network *n = s->network;
     size_t flow = 0;
-    for (size_t i = 0; i < n->n_components; i++)
-        for (size_t k = 0; n->live[i] && k < n->components[i].n_cells; k++, flow++)
-            event_account_doubt(&s->account, flow, s->misses[i] * fabs(s->account.step[flow]));
+    for (size_t i = 0; i < n->n_components; i++) {
+        const size_t end = flow + (n->live[i] ? n->components[i].n_cells : 0);
+        if (s->misses[i] > 0)
+            event_account_doubt_part(&s->account, flow, end, s->misses[i]);
+        flow = end;
+    }
 }
 
 static double simpson_size(const double *begin, const double *middle, const double *end,
@@ -366,10 +393,13 @@ static void check_turns(struct event_steps *s, double h, struct event_found *fou
     size_t flow = 0;
     for (size_t i = 0; i < n->n_components; i++) {
         const struct network_component *p = &n->components[i];
-        const bool turns = n->live[i] && (p->turns || network_turned(n, p, s->before));
-        for (size_t k = 0; n->live[i] && k < p->n_cells; k++, flow++) {
-            const unsigned char class = b->classes[n->flows[flow].element];
-            if (!turns || class == ENERGY_CLASSES)
+        if (!n->live[i])
+            continue;
+        const size_t end = flow + p->n_cells;
+        const bool turns = p->turns || network_turned(n, p, s->before);
+        for (; turns && flow < end; flow++) {
+            const int class = b->flows.class[flow];
+            if (class == ENERGY_CLASSES)
                 continue;
             const double error = coarse_error(b, EVENT_THIRD, (int)flow, h),
                          most = s->options->reltol *
@@ -379,19 +409,44 @@ static void check_turns(struct event_steps *s, double h, struct event_found *fou
             if (error > most && !is_least(s, h))
                 raise(&found->error, error / most);
         }
+        flow = end;
     }
+}
+
+/* Does any flow's error exceed what check_still() allows it?  floors[]: parts of that, by class.  Divides
+ * nothing: coarse_error() is d^2/w, where w is the larger one of the energy and its difference d. */
+WIDE static bool any_coarse(const struct event_account *b, size_t n, double h, double reltol,
+                            bool second, const double *restrict floors)
+{
+    const double *restrict p0 = b->begin.power, *restrict p1 = b->end.power,
+                           *restrict step = b->step;
+    const int *restrict class = b->flows.class;
+    long above = 0;
+    for (size_t k = 0; k < n && second; k++) {
+        const double most = reltol * (ENERGY_PART * fabs(step[k]) + floors[class[k]]);
+        above += fabs(p1[k] - p0[k]) * h / 6 > most;
+    }
+    for (size_t k = 0; k < n && !second; k++) {
+        const double d = fabs(0.5 * h * (p0[k] + p1[k]) - step[k]), size = fabs(step[k]),
+                     most = reltol * (ENERGY_PART * size + floors[class[k]]);
+        above += SURELY * d * d > most * (size > d ? size : d);
+    }
+    return above > 0;
 }
 
 /* Energies of all that dissipates while no source moves. */
 static void check_still(const struct event_steps *s, double h, struct event_found *found)
 {
     const struct event_account *b = &s->account;
+    const double reltol = s->options->reltol;
+    double floors[ENERGY_CLASSES + 1];
+    for (int class = 0; class < ENERGY_CLASSES; class ++)
+        floors[class] = ENERGY_FLOOR * s->dissipated[class];
+    floors[ENERGY_CLASSES] = INFINITY;
+    if (!any_coarse(b, s->network->n_flows, h, reltol, found->order == EVENT_SECOND, floors))
+        return;
     for (size_t k = 0; k < s->network->n_flows; k++) {
-        const unsigned char class = b->classes[s->network->flows[k].element];
-        if (class == ENERGY_CLASSES)
-            continue;
-        const double most = s->options->reltol *
-                            (ENERGY_PART * fabs(b->step[k]) + ENERGY_FLOOR * s->dissipated[class]);
+        const double most = reltol * (ENERGY_PART * fabs(b->step[k]) + floors[b->flows.class[k]]);
         const double error = coarse_error(b, found->order, (int)k, h);
         if (error > most)
             raise(&found->error, error / most);

@@ -50,6 +50,7 @@ struct event_active {
         double one, two, three;
     } whole, half;          /* phi(l h) and phi(l h/2) of the step that is tried */
     bool rests;             /* at its beginning */
+    bool stays;             /* at the beginning of the piece, at its voltage */
     double v_middle, v_end; /* of a step in which sources move */
     double x_middle, x_end; /* states half way through a ramp and at its end (event_ramp.c) */
     double energy, square;  /* likewise [J], [A^2 s]; energy NAN: it rests */
@@ -82,6 +83,7 @@ struct event_steps {
     double *before;   /* n_nodes: voltages before the step that is tried */
     bool *live;       /* components: scratch */
     double *misses;   /* components: errors of devices' energies, or of currents' squares */
+    double *parts;    /* n_elements: of flows: scratch */
     double *ways;     /* components: how far devices' powers go, times h [J] */
 };
 

@@ -13,9 +13,7 @@ void elimination_free(struct elimination *e)
         return;
     free(e->pivot);
     free(e->lower);
-    free(e->upper);
     free(e->below);
-    free(e->right);
     free(e->targets);
     free(e);
 }
@@ -153,10 +151,10 @@ struct elimination *elimination_new(const struct elimination_pattern *p)
         e->n_entries += (size_t)__builtin_popcountll(m.bits.word[k]);
     }
     e->pivot = NEW(n, int);
-    e->lower = NEW(n + 1, size_t);
-    e->upper = NEW(n + 1, size_t);
-    e->below = NEW(e->n_entries, struct elimination_entry);
-    e->right = NEW(e->n_entries, struct elimination_entry);
+    e->lower = NEW(2 * (n + 1), size_t);
+    e->upper = e->lower + n + 1;
+    e->below = NEW(2 * e->n_entries, struct elimination_entry);
+    e->right = e->below + e->n_entries;
     size_t n_targets = 0;
     for (size_t k = 0; k < n; k++) {
         e->pivot[k] = number(&m, k, k);

@@ -8,8 +8,11 @@
  * Conjugate gradients keep cp = C p, as C z = r is known. */
 #include "engine/event/network/line_trees.h"
 
+#include "base/wide.h"
+
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #define SWEEPS 0.9 /* margin above which these do as well as conjugate gradients, for less */
@@ -110,12 +113,22 @@ static double solve_trees(const struct line_trees *f, size_t first, size_t end, 
     return sum[0] + sum[1] + rest;
 }
 
+/* to[k] += g[k] from[at[k]] */
+WIDE static void add_from(size_t n, const double *restrict g, const int *restrict at,
+                          const double *restrict from, double *restrict to)
+{
+    for (size_t k = 0; k < n; k++)
+        to[k] += g[k] * from[at[k]];
+}
+
 /* to(red) += G from(black) */
 static void add_black(const struct line_trees *f, const double *from, double *to)
 {
     const double *g = f->g + f->n;
-    for (size_t k = 0; k < f->n_weak; k++)
-        to[f->weak[k].red] += g[k] * from[f->weak[k].black];
+    for (size_t i = 0; i < f->n_blocks; i++) {
+        const size_t k = f->blocks[i].begin;
+        add_from(f->blocks[i].end - k, g + k, f->black + k, from, to + f->weak[k].red);
+    }
 }
 
 /* to(black) += part G' from(red) */
@@ -166,14 +179,25 @@ void line_trees_margin(struct line_trees *f)
     f->margin = fmax(margin / SURE, 1 - SURE * (1 - margin));
 }
 
-/* The largest of the black ones; NaN stays. */
+/* The largest size of n numbers; NaN stays.  Without their signs numbers are in the order of their bits, with
+ * NaN behind infinity, and integers have a maximum that registers of several take. */
+WIDE static double largest_size(const double *z, size_t n)
+{
+    int64_t largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t bits;
+        memcpy(&bits, &z[i], sizeof bits);
+        bits &= INT64_MAX;
+        largest = bits > largest ? bits : largest;
+    }
+    double size;
+    memcpy(&size, &largest, sizeof size);
+    return size;
+}
+
 static double largest_black(const struct line_trees *f, const double *z)
 {
-    double largest = 0;
-    for (size_t i = f->n_red; i < f->n; i++)
-        if (!(fabs(z[i]) <= largest))
-            largest = fabs(z[i]);
-    return largest;
+    return largest_size(z + f->n_red, f->n - f->n_red);
 }
 
 /* y += a x */

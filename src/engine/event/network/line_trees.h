@@ -31,7 +31,12 @@ struct line_trees {
     double *g; /* [S]: n of nodes to their parents (0: a root), n_weak, n_ground */
     struct line_trees_ends {
         int red, black;
-    } * weak;     /* n_weak */
+    } * weak;   /* n_weak, in the order of red nodes */
+    int *black; /* n_weak: the same ones' black nodes */
+    size_t n_blocks;
+    struct line_trees_block {
+        size_t begin, end;
+    } * blocks;   /* weak links whose red nodes follow each other */
     int *ground;  /* n_ground: node */
     int *grounds; /* n_ground: the link */
 

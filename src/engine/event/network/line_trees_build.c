@@ -246,6 +246,52 @@ static void find_runs(struct line_trees *f, const int *parent)
     }
 }
 
+/* Both ends of a weak link; false: it is none. */
+static bool weak_ends(const struct line_trees *f, const struct plan *p, size_t link,
+                      struct line_trees_ends *ends)
+{
+    const int a = p->links[link].a, b = p->links[link].b;
+    if (!inside(p, a) || !inside(p, b) || p->in_tree[link])
+        return false;
+    const bool a_red = (size_t)f->place[a] < f->n_red;
+    *ends = (struct line_trees_ends){f->place[a_red ? a : b], f->place[a_red ? b : a]};
+    return true;
+}
+
+/* Places of weak links, in the order of their red nodes. */
+static void sort_weak(struct line_trees *f, const struct plan *p)
+{
+    size_t *next = NEW(f->n_red + 1, size_t);
+    struct line_trees_ends ends;
+    for (size_t k = 0; k < p->n_links; k++)
+        if (weak_ends(f, p, k, &ends))
+            next[ends.red + 1]++;
+    for (size_t i = 0; i < f->n_red; i++)
+        next[i + 1] += next[i];
+    for (size_t k = 0; k < p->n_links; k++) {
+        if (!weak_ends(f, p, k, &ends))
+            continue;
+        const size_t place = next[ends.red]++;
+        f->weak[place] = ends;
+        f->slot[k] = (int)(f->n + place);
+    }
+    free(next);
+}
+
+/* Weak links whose red nodes follow each other. */
+static void find_blocks(struct line_trees *f)
+{
+    f->black = NEW(f->n_weak, int);
+    f->blocks = NEW(f->n_weak, struct line_trees_block);
+    for (size_t k = 0; k < f->n_weak; k++) {
+        f->black[k] = f->weak[k].black;
+        if (k > 0 && f->weak[k].red == f->weak[k - 1].red + 1)
+            f->blocks[f->n_blocks - 1].end++;
+        else
+            f->blocks[f->n_blocks++] = (struct line_trees_block){k, k + 1};
+    }
+}
+
 /* Places of all conductances. */
 static void find_slots(struct line_trees *f, const struct plan *p)
 {
@@ -259,7 +305,7 @@ static void find_slots(struct line_trees *f, const struct plan *p)
     f->grounds = NEW(f->n_ground, int);
     f->slot = NEW(p->n_links, int);
     f->g = NEW(f->n + f->n_weak + f->n_ground + 1, double); /* the last: of links without an end */
-    size_t weak = 0, ground = 0;
+    size_t ground = 0;
     for (size_t k = 0; k < p->n_links; k++) {
         const int a = p->links[k].a, b = p->links[k].b;
         if (inside(p, a) != inside(p, b)) {
@@ -270,13 +316,10 @@ static void find_slots(struct line_trees *f, const struct plan *p)
             f->slot[k] = (int)(f->n + f->n_weak + f->n_ground);
         } else if (p->in_tree[k]) {
             f->slot[k] = f->place[p->parent_link[a] == (int)k ? a : b];
-        } else {
-            const bool a_red = (size_t)f->place[a] < f->n_red;
-            f->weak[weak] =
-                (struct line_trees_ends){f->place[a_red ? a : b], f->place[a_red ? b : a]};
-            f->slot[k] = (int)(f->n + weak++);
         }
     }
+    sort_weak(f, p);
+    find_blocks(f);
 }
 
 static struct line_trees *make(struct plan *p)
@@ -340,6 +383,8 @@ void line_trees_free(struct line_trees *f)
     free(f->slot);
     free(f->g);
     free(f->weak);
+    free(f->black);
+    free(f->blocks);
     free(f->ground);
     free(f->grounds);
     free(f->runs);

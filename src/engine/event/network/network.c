@@ -54,7 +54,7 @@ static void set_conductances(struct network *n, const struct network_component *
 
 enum region { REGION_OFF, REGION_TRIODE, REGION_SATURATION };
 
-/* Of the channel of mos1.h without body effect. */
+/* Of the channel of mos1.h, without body effect. */
 static enum region find_region(const struct network_cell *c, const double *v)
 {
     const double sign = c->mos.sign, u = v[c->a] - v[c->b],
@@ -63,10 +63,30 @@ static enum region find_region(const struct network_cell *c, const double *v)
     return !(vov > 0) ? REGION_OFF : fabs(u) < vov ? REGION_TRIODE : REGION_SATURATION;
 }
 
+/* The same of channels without body effect: is any in another region at u than at v? */
+WIDE static bool any_turned(const struct network_channels *c, const double *restrict u,
+                            const double *restrict v)
+{
+    const int *restrict a = c->a, *restrict b = c->b, *restrict gate = c->gate;
+    const double *restrict vto = c->vto, *restrict sign = c->sign;
+    long turned = 0;
+    for (size_t k = 0; k < c->n; k++) {
+        const double du = u[a[k]] - u[b[k]], dv = v[a[k]] - v[b[k]];
+        const double su = sign[k] * du >= 0 ? u[b[k]] : u[a[k]],
+                     sv = sign[k] * dv >= 0 ? v[b[k]] : v[a[k]];
+        const double over_u = sign[k] * (u[gate[k]] - su) - vto[k],
+                     over_v = sign[k] * (v[gate[k]] - sv) - vto[k];
+        turned += ((over_u > 0) ^ (over_v > 0)) | ((fabs(du) < over_u) ^ (fabs(dv) < over_v));
+    }
+    return turned > 0;
+}
+
 bool network_turned(const struct network *n, const struct network_component *p,
                     const double *before)
 {
-    for (size_t k = p->n_links; k < p->n_cells; k++) {
+    if (any_turned(&p->channels, before, n->values))
+        return true;
+    for (size_t k = p->n_links + p->channels.n; k < p->n_cells; k++) {
         const struct network_cell *c = &n->cells[p->first_cell + k];
         if (c->kind == ELEMENT_MOSFET && find_region(c, before) != find_region(c, n->values))
             return true;
@@ -168,24 +188,23 @@ static void find_held(const struct network *n, const struct network_component *p
                               &slopes[k]);
 }
 
-static bool is_kept(double held, double now, double least)
+/* Are all n near what they were? */
+WIDE static bool all_kept(size_t n, const double *restrict held, const double *restrict now,
+                          double least)
 {
-    return fabs(now - held) <= KEPT * fabs(held) + least;
+    long kept = 0;
+    for (size_t k = 0; k < n; k++)
+        kept += fabs(now[k] - held[k]) <= KEPT * fabs(held[k]) + least;
+    return kept == (long)n;
 }
 
 /* Do the factors belong to the conductances at the present voltages, or to ones near them? */
 static bool factors_hold(const struct network *n, const struct network_component *p)
 {
-    double *now = p->now;
-    const double *held = p->held;
-    const size_t n_cells = p->n_cells;
-    find_held(n, p, now);
-    bool kept = true;
-    for (size_t k = 0; k < n_cells; k++)
-        kept &= is_kept(held[k], now[k], 0);
-    for (size_t k = n_cells; k < n_cells + p->n_controls; k++)
-        kept &= is_kept(held[k], now[k], KEPT_GAIN);
-    return kept;
+    find_held(n, p, p->now);
+    return all_kept(p->n_cells, p->held, p->now, 0) &&
+           (p->n_controls == 0 ||
+            all_kept(p->n_controls, p->held + p->n_cells, p->now + p->n_cells, KEPT_GAIN));
 }
 
 /* Factors of the derivatives at the present voltages. */

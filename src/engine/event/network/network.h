@@ -116,8 +116,8 @@ struct network_component {
     struct elimination *elimination; /* NULL while its line trees serve */
     double *factors;                 /* n_entries + 1 */
     int *pair;    /* n_cells: of those after the links, the first of neighbours between two nodes */
-    double *held; /* n_cells + n_controls: conductances [S] and slopes that the factors are of */
-    double *now;  /* the same at the present voltages, scratch */
+    double *held; /* n_cells + n_controls: conductances [S], slopes of which the factors are, */
+    double *now;  /* and at the present voltages, scratch; both in the factors' allocation */
     bool factored;
     double way, bent; /* [V] of the first iteration of the last solution; of the others together */
     bool bends;

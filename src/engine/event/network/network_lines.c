@@ -4,6 +4,7 @@
  * and a source, and Newton's method iterates. A component for which conjugate gradients need too
  * long is eliminated from then on. */
 #include "base/memory.h"
+#include "base/wide.h"
 #include "engine/event/network/line_trees.h"
 #include "engine/event/network/network_internal.h"
 
@@ -43,7 +44,7 @@ struct network_lines {
     } * curved;        /* memristors that are not ohmic */
     size_t n_variables;
     struct variable *variables;
-    bool factored;
+    bool factored, holds; /* factors; the network's holds are among them */
     size_t n_all;
     double *margin_of; /* n_all, as trees->g: conductances that the margin was found for [S] */
     double bend;       /* last seen: a change is this much of the square of the one before [1/V] */
@@ -207,13 +208,14 @@ static bool set_slopes(const struct network *n, const struct network_component *
     return true;
 }
 
-static bool margin_holds(const struct network_lines *f)
+WIDE static bool margin_holds(const struct network_lines *f)
 {
     const double *restrict g = f->trees->g, *restrict of = f->margin_of;
-    bool holds = true;
-    for (size_t k = 0; k < f->n_all; k++)
-        holds &= fabs(g[k] - of[k]) <= MARGIN_PART * fabs(of[k]);
-    return holds;
+    const size_t n = f->n_all;
+    long holds = 0;
+    for (size_t k = 0; k < n; k++)
+        holds += fabs(g[k] - of[k]) <= MARGIN_PART * fabs(of[k]);
+    return holds == (long)n;
 }
 
 void network_lines_unfactor(struct network_lines *f)
@@ -225,8 +227,10 @@ static bool factor(const struct network *n, struct network_lines *f)
 {
     if (f->factored)
         return true;
-    for (size_t k = 0; k < f->trees->n; k++)
-        f->trees->hold[k] = n->holds ? n->hold[f->nodes[k]] : 0;
+    if (n->holds || f->holds)
+        for (size_t k = 0; k < f->trees->n; k++)
+            f->trees->hold[k] = n->holds ? n->hold[f->nodes[k]] : 0;
+    f->holds = n->holds;
     f->factored = line_trees_factor(f->trees);
     if (!f->factored || margin_holds(f))
         return f->factored;

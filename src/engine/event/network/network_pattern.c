@@ -34,7 +34,6 @@ void network_pattern_free(struct network *n)
         elimination_free(n->components[k].elimination);
         free(n->components[k].factors);
         free(n->components[k].pair);
-        free(n->components[k].held);
         free(n->components[k].links);
         free_channels(&n->components[k].channels);
     }
@@ -170,6 +169,8 @@ static void sort_nodes(struct pattern *p, struct network_component *c)
 {
     struct network *n = p->network;
     const size_t size = c->n_nodes;
+    if (size < 2) /* most are: an idle amplifier's output */
+        return;
     int *order = NEW(size, int), *sorted = NEW(size, int), *nodes = n->order + c->first_node;
     find_pattern(p, c);
     elimination_order(&p->derivatives, order);
@@ -361,8 +362,9 @@ void network_factors_new(const struct network *n, struct network_component *c)
 {
     const struct network_cell *cells = n->cells + c->first_cell;
     const size_t n_held = c->n_cells + c->n_controls;
-    c->factors = NEW(c->elimination->n_entries + 1, double);
-    c->held = NEW(2 * n_held, double);
+    const size_t n_factors = c->elimination->n_entries + 1;
+    c->factors = NEW(n_factors + 2 * n_held, double);
+    c->held = c->factors + n_factors;
     c->now = c->held + n_held;
     c->pair = NEW(c->n_cells, int);
     for (size_t k = c->n_links; k < c->n_cells; k++) {
@@ -388,7 +390,8 @@ static void finish_component(struct pattern *p, struct network_component *c)
         network_factors_new(n, c);
         find_places(p, c);
     }
-    c->links = NEW(c->n_links, struct network_link);
+    if (c->n_links > 0)
+        c->links = NEW(c->n_links, struct network_link);
     new_channels(&c->channels);
     fill_component(p, c);
 }
