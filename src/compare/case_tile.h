@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One read of a tile of programmed devices.  They are ohmic, and no voltage leaves their dead zone, so that
+ * the circuit is linear: what engines solve is known beside them from the tile's W and power forms
+ * (engine/lines/lines_forms.h), and from conjugate gradients on its nodes (engine/lines/lines_read.h). */
+#ifndef SILVERBAR_COMPARE_CASE_TILE_H
+#define SILVERBAR_COMPARE_CASE_TILE_H
+
+#include "compare/case_result.h"
+
+/* An engine's rounding and what it leaves of Newton's iterations are far below this; and of conjugate
+ * gradients against elimination, which differ by rounding alone. */
+#define CASE_TILE_TOLERANCE 1e-6
+#define CASE_TILE_EXACT 1e-11
+
+/* The `build' of such cases.  STATUS_INPUT: a dopant whose devices are not ohmic, or move. */
+enum status case_tile_build(const struct case_kind *kind, const struct case_inputs *inputs,
+                            struct case_recording *recording, struct study_case *k,
+                            struct error *error);
+
+enum case_tile_method { CASE_TILE_FORMS, CASE_TILE_GRADIENTS };
+
+/* What an engine would give, without one.  *o is to be freed in any case. */
+enum status case_tile_run(const struct study_case *k, enum case_tile_method method,
+                          struct case_result *o, struct error *error);
+
+#endif
