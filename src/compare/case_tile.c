@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All voltages lie between the senses' 0 V and the largest of the drivers, so do all differences. */
-#define READ_VOLT 0.04   /* [V] rows are from 0 to this */
 #define READ_TIME 100e-6 /* [s] */
 #define REST_TIME 50e-6
 #define START_TIME 20e-6
@@ -26,12 +24,6 @@
 #define SOLVER_PART 1e-14 /* of each current, asked of conjugate gradients: they stop at rounding */
 
 enum { START, READ, REST }; /* phases */
-
-struct case_tile {
-    struct lines_array array;
-    double *g, *x0; /* rows x columns */
-    double *volts;  /* rows [V] */
-};
 
 static void release(void *owner)
 {
@@ -50,10 +42,10 @@ static enum status check_dopant(const struct dopant *d, struct error *error)
                     d->name);
     if (!(d->g_min > 0 && d->g_max > d->g_min))
         return fail(error, STATUS_INPUT, "dopant %s: no window, expected gmin and gmax", d->name);
-    if (fabs(d->model->rate(d->constants, READ_VOLT, x).f) > 0)
+    if (fabs(d->model->rate(d->constants, CASE_TILE_VOLT, x).f) > 0)
         return fail(error, STATUS_INPUT,
                     "dopant %s: its devices move at %g V, expected a dead zone up to there",
-                    d->name, READ_VOLT);
+                    d->name, CASE_TILE_VOLT);
     return STATUS_OK;
 }
 
@@ -70,11 +62,11 @@ static struct case_tile *draw(const struct case_kind *kind, const struct case_in
     for (size_t k = 0; k < n; k++) {
         bool beyond;
         const double wanted = d->g_min + (d->g_max - d->g_min) * gsl_rng_uniform(rng);
-        tile->x0[k] = state_of_conductance(d, READ_VOLT, wanted, &beyond);
+        tile->x0[k] = state_of_conductance(d, CASE_TILE_VOLT, wanted, &beyond);
         tile->g[k] = d->model->current(d->constants, 1, tile->x0[k]).f;
     }
     for (size_t i = 0; i < kind->rows; i++)
-        tile->volts[i] = READ_VOLT * gsl_rng_uniform(rng);
+        tile->volts[i] = CASE_TILE_VOLT * gsl_rng_uniform(rng);
     gsl_rng_free(rng);
     tile->array = (struct lines_array){.rows = kind->rows,
                                        .columns = kind->columns,
@@ -110,23 +102,29 @@ enum status case_tile_build(const struct case_kind *kind, const struct case_inpu
 {
     const struct dopant *d = in->training.classifier.dopant;
     (void)recording;
-    enum status status = check_dopant(d, error);
+    const enum status status = check_dopant(d, error);
     if (status != STATUS_OK)
         return status;
-    struct case_tile *tile = draw(kind, in);
+    return case_tile_make(draw(kind, in), d, k, error);
+}
+
+enum status case_tile_make(struct case_tile *tile, const struct dopant *d, struct study_case *k,
+                           struct error *error)
+{
+    const struct lines_array *array = &tile->array;
     struct circuit *c = k->circuits[CASE_FULL] = circuit_new("tile");
-    const struct crossbar_options o = {.rows = kind->rows,
-                                       .columns = kind->columns,
+    const struct crossbar_options o = {.rows = array->rows,
+                                       .columns = array->columns,
                                        .dopant = d,
                                        .x0 = tile->x0,
-                                       .row_ohm = ROW_OHM,
-                                       .column_ohm = COLUMN_OHM,
-                                       .driver_ohm = DRIVER_OHM,
-                                       .sense_ohm = &tile->array.sense_ohm};
+                                       .row_ohm = array->row_ohm,
+                                       .column_ohm = array->column_ohm,
+                                       .driver_ohm = array->driver_ohm,
+                                       .sense_ohm = &array->sense_ohm};
     struct crossbar a;
     k->tile = k->owner = tile;
     k->release = release;
-    status = crossbar_build(c, &o, &a, error);
+    const enum status status = crossbar_build(c, &o, &a, error);
     if (status != STATUS_OK)
         return status;
     k->tolerance = CASE_TILE_TOLERANCE;

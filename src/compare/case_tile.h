@@ -6,11 +6,27 @@
 #define SILVERBAR_COMPARE_CASE_TILE_H
 
 #include "compare/case_result.h"
+#include "engine/lines/lines_read.h"
 
 /* An engine's rounding and what it leaves of Newton's iterations are far below this; and of conjugate
  * gradients against elimination, which differ by rounding alone. */
 #define CASE_TILE_TOLERANCE 1e-6
 #define CASE_TILE_EXACT 1e-11
+
+/* Rows are from 0 V to this, inside the dead zone [V]: all voltages lie between the senses' 0 V and the largest
+ * of the drivers, so do all differences. */
+#define CASE_TILE_VOLT 0.04
+
+/* Allocated arrays, and itself; all is the case's in the end. */
+struct case_tile {
+    struct lines_array array; /* its g is the next */
+    double *g, *x0;           /* rows x columns: conductances and the states that have them */
+    double *volts;            /* rows [V] */
+};
+
+/* The case of that tile, whose k->name is set; *k is to be freed in any case. */
+enum status case_tile_make(struct case_tile *tile, const struct dopant *dopant,
+                           struct study_case *k, struct error *error);
 
 /* The `build' of such cases.  STATUS_INPUT: a dopant whose devices are not ohmic, or move. */
 enum status case_tile_build(const struct case_kind *kind, const struct case_inputs *inputs,
