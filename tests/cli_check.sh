@@ -36,6 +36,25 @@ check "its verdicts say which figures" grep -q '"verdict": "fails: .*state of xm
 same "objects" "$(grep -c '"verdict"' loose.json)" 5
 check "one of them is BDF's" grep -q '"engine": "ida-bdf"' loose.json
 
+# a tile of ohmic devices at rest is linear: its W and power forms, the static solver, and every engine
+"$SILVERBAR" check --case tile-16x16 -o tile.csv >stdout 2>stderr
+same "exit status of a tile" $? 0
+same "rows of a tile" "$(grep -c '^tile-16x16,.*,ok$' tile.csv)" 6
+awk -F, '{ gsub(/"[^"]*"/, "text") }
+    NR == 3 && !($4 == 1e-6 && $6 == 1e-6 && $7 == 1e-6) { exit 1 }
+    $2 == "tile" && $6 > 0 && $6 < 1e-12 && $7 > 0 && $7 < 1e-11 { n++ }
+    $2 == "text" && $1 == "tile-16x16" && $6 > 0 && $6 < 1e-14 && $7 < 1e-14 { n++ }
+    END { exit n != 2 }' tile.csv
+same "ngspice confirms the linear tile, and it the static solver" $? 0
+"$SILVERBAR" check --case tile-16x16 --reltol 0.03 >stdout 2>stderr
+same "exit status of a tile at reltol 0.03" $? 3
+check "event fails" grep -q 'event .* fails: .*reading of i_c[0-9]* (read)' stdout
+check "message of a tile" grep -q ' of 6 rows are above their tolerance' stderr
+for dopant in W-sdc W-leaky; do
+    "$SILVERBAR" check --case tile-16x16 -d $dopant >stdout 2>stderr
+    same "exit status of a tile of $dopant" $? 2
+done
+
 # a table that is there is replaced whole; a folder and a device are not
 echo old >table.txt
 "$SILVERBAR" check --case device -o table.txt >stdout 2>stderr

@@ -78,6 +78,7 @@ static enum status check(const struct crossbar_options *o, struct error *error)
     } sizes[] = {{"row_ohm", "ohm", o->row_ohm},
                  {"column_ohm", "ohm", o->column_ohm},
                  {"driver_ohm", "ohm", o->driver_ohm},
+                 {"sense_ohm", "ohm", o->sense_ohm ? *o->sense_ohm : 0},
                  {"column_farad", "F", o->column_farad}};
     if (o->rows - 1 >= CROSSBAR_SIDE_MAX || o->columns - 1 >= CROSSBAR_SIDE_MAX)
         return fail(error, STATUS_INPUT, "crossbar of %zu x %zu devices, expected sides of 1 to %d",
@@ -123,9 +124,10 @@ static int build_driver(struct build *b, char line, size_t number, int node)
 {
     const struct crossbar_options *o = b->options;
     char *name = memory_format("%c%zu", line, number + 1);
+    const double ohm = line == 'c' && o->sense_ohm ? *o->sense_ohm : o->driver_ohm;
     const int port = circuit_port(
         b->circuit, name, node,
-        (struct port_driver){.ohm = o->driver_ohm, .openable = o->openable, .class = CLASS_DRIVER});
+        (struct port_driver){.ohm = ohm, .openable = o->openable, .class = CLASS_DRIVER});
     free(name);
     return port;
 }

@@ -35,6 +35,7 @@ struct crossbar_options {
     const double *x0;        /* rows x columns: initial states of memristors */
     double row_ohm, column_ohm; /* a segment; 0: ideal lines */
     double driver_ohm;          /* of each row and column driver; 0: none, unless openable */
+    const double *sense_ohm;    /* of each column's driver instead; or NULL */
     double column_farad; /* of a column with a driver, spread evenly over its crossings; 0: none */
     bool openable;       /* every port has a switch of driver_ohm */
     const struct subcircuit_file *switches; /* has .subckt tgate a b on vdd vss w=; NULL: none */

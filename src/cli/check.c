@@ -64,7 +64,7 @@ static const struct argp_option own_options[] = {
     {"random", KEY_RANDOM, "N", 0,
      "draw N testbenches or decks instead, and write those that differ here", 0},
     {"seed", KEY_SEED, "N", 0, "of the draws", 0},
-    {"kind", KEY_KIND, "NAME", 0, "draw device, crossbar, training or deck alone", 0},
+    {"kind", KEY_KIND, "NAME", 0, "draw device, crossbar, training, deck or tile alone", 0},
     {"jobs", 'j', "N", 0, "of the draws: worker processes; without it as many as processors", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON in place of the table", 0},
     {"output", 'o', "FILE", 0, "save the table too: .csv, .json or text", 0},
@@ -110,7 +110,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case KEY_KIND:
         if (!random_kind_known(text))
-            argp_error(state, "--kind '%s', expected device, crossbar, training or deck", text);
+            argp_error(state, "--kind '%s', expected device, crossbar, training, deck or tile",
+                       text);
         a->kind = text;
         break;
     case 'j':

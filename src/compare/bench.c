@@ -328,7 +328,7 @@ enum status bench_run(const struct bench_options *o, struct bench_tables *tables
                               bench_repeat_table(), bench_sweep_table(),  bench_schedule_table()};
     for (const struct case_kind *kind = case_table; kind->name && status == STATUS_OK; kind++) {
         struct study_case k;
-        if (!bench_wants(o, kind->name, kind->quick))
+        if (!bench_wants(o, kind->name, kind->quick) || (kind->still && o->n_parts == 0))
             continue;
         bench_tell(o, "%s: building", kind->name);
         status = case_build(kind, &o->inputs, &recording, &k, error);

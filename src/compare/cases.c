@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "circuit/crossbar.h"
+#include "compare/case_tile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -221,17 +222,22 @@ static enum status build_classifier(const struct case_kind *kind, const struct c
 }
 
 const struct case_kind case_table[] = {
-    {"device", "one device behind 500 ohm, loops and pulses", true, true, 0, 0, 0, build_device},
-    {"crossbar-3x9", "3 x 9 crossbar with line resistance, 30 pulses", true, true, 3, 9, 30,
+    {"device", "one device behind 500 ohm, loops and pulses", true, true, 0, 0, 0, false,
+     build_device},
+    {"crossbar-3x9", "3 x 9 crossbar with line resistance, 30 pulses", true, true, 3, 9, 30, false,
      build_array},
-    {"classifier", "training run of the classifier, CMOS neurons", false, true, 0, 0, 0,
+    {"classifier", "training run of the classifier, CMOS neurons", false, true, 0, 0, 0, false,
      build_classifier},
-    {CASE_NAME_BEHAVIOURAL, "the same drive, behavioural neurons", false, true, 0, 0, 0,
+    {CASE_NAME_BEHAVIOURAL, "the same drive, behavioural neurons", false, true, 0, 0, 0, false,
      build_classifier},
     {"crossbar-30x4", "30 x 4 crossbar with line resistance, 100 pulses", false, false, 30, 4, 100,
-     build_array},
+     false, build_array},
     {"crossbar-32x32", "32 x 32 crossbar with line resistance, 10 pulses", false, false, 32, 32, 10,
-     build_array},
+     false, build_array},
+    {"tile-16x16", "one read of a tile of 16 x 16 devices", false, false, 16, 16, 0, true,
+     case_tile_build},
+    {"tile-64x64", "one read of a tile of 64 x 64 devices", false, false, 64, 64, 0, true,
+     case_tile_build},
     {0},
 };
 
@@ -245,8 +251,8 @@ const struct case_kind *case_find(const char *name)
 
 struct case_kind case_array(size_t rows, size_t columns, size_t pulses)
 {
-    return (struct case_kind){"crossbar", "crossbar", false,  false,
-                              rows,       columns,    pulses, build_array};
+    return (struct case_kind){"crossbar", "crossbar", false, false,      rows,
+                              columns,    pulses,     false, build_array};
 }
 
 enum status case_build(const struct case_kind *kind, const struct case_inputs *in,

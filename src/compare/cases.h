@@ -27,8 +27,12 @@ struct case_recording {
     bool made;
 };
 
+struct case_tile;
+
 struct study_case {
     const char *name;
+    const struct case_tile *tile; /* the circuit as one linear element (case_tile.h); or NULL */
+    double tolerance; /* of states, waveforms, readings, energies; 0: those of check.h */
     struct circuit *circuits[CASE_FORMS]; /* [CASE_BEHAVIOURAL]: NULL where one serves all */
     struct drive_log drive;
     size_t n_probes;
@@ -52,6 +56,8 @@ struct case_kind {
     bool quick;                   /* takes seconds in ngspice at tight tolerances */
     bool check;                   /* among those that `check` runs unless told otherwise */
     size_t rows, columns, pulses; /* of an array; 0: another circuit */
+    bool
+        still; /* a single read, which engines have right at any tolerance: none is timed unasked */
     enum status (*build)(const struct case_kind *kind, const struct case_inputs *inputs,
                          struct case_recording *recording, struct study_case *k,
                          struct error *error);

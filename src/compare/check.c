@@ -2,6 +2,7 @@
 #include "compare/check.h"
 
 #include "base/memory.h"
+#include "compare/case_tile.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,6 +36,23 @@ enum column {
     N_COLUMNS
 };
 
+/* What a case of that tolerance of its own, or of none, may differ by. */
+static void add_tolerance(struct table *t, const char *what, double own)
+{
+    table_row(t);
+    table_text(t, CASE, what);
+    table_text(t, ENGINE, "");
+    table_text(t, NEURONS, "");
+    table_number(t, STATE, own > 0 ? own : CHECK_STATE);
+    table_number(t, WAVEFORM, own > 0 ? own : CHECK_WAVEFORM);
+    table_number(t, READING, own > 0 ? own : CHECK_READING);
+    table_number(t, ENERGY, own > 0 ? own : CHECK_ENERGY);
+    table_text(t, ENERGY_OF, "");
+    if (!(own > 0))
+        table_number(t, ACCURACY, CHECK_ACCURACY);
+    table_text(t, VERDICT, "");
+}
+
 static struct table *make_table(void)
 {
     static const char *const names[N_COLUMNS] = {
@@ -42,17 +60,7 @@ static struct table *make_table(void)
         "energy_of", "accuracy", "images_otherwise", "wall_s", "verdict"};
     static const int digits[N_COLUMNS] = {0, 0, 0, 2, 2, 2, 2, 0, 4, 0, 3, 0};
     struct table *t = table_new(N_COLUMNS, names, digits);
-    table_row(t);
-    table_text(t, CASE, "tolerance");
-    table_text(t, ENGINE, "");
-    table_text(t, NEURONS, "");
-    table_number(t, STATE, CHECK_STATE);
-    table_number(t, WAVEFORM, CHECK_WAVEFORM);
-    table_number(t, READING, CHECK_READING);
-    table_number(t, ENERGY, CHECK_ENERGY);
-    table_text(t, ENERGY_OF, "");
-    table_number(t, ACCURACY, CHECK_ACCURACY);
-    table_text(t, VERDICT, "");
+    add_tolerance(t, "tolerance", 0);
     return t;
 }
 
@@ -60,7 +68,9 @@ static struct table *make_table(void)
 static bool judge(const struct study_case *k, const struct case_result *o,
                   const struct difference *d, char text[256])
 {
-    const double reading = o->form == CASE_BEHAVIOURAL ? CHECK_READING_MODEL : CHECK_READING;
+    const double own = k->tolerance, reading = own > 0                       ? own
+                                               : o->form == CASE_BEHAVIOURAL ? CHECK_READING_MODEL
+                                                                             : CHECK_READING;
     const struct circuit *c = k->circuits[CASE_FULL];
     const struct phase *phases = k->drive.phases;
     const struct {
@@ -68,13 +78,13 @@ static bool judge(const struct study_case *k, const struct case_result *o,
         bool holds;
     } parts[] = {
         {"state", c->n_states > 0 ? c->elements[c->state_elements[d->worst_state]].name : "", NULL,
-         d->state <= CHECK_STATE},
+         d->state <= (own > 0 ? own : CHECK_STATE)},
         {"waveform", c->probes[k->probes[d->waveform_probe]].name,
          phase_kind_name(phases[d->waveform_phase].kind),
-         isnan(d->waveform) || d->waveform <= CHECK_WAVEFORM},
+         isnan(d->waveform) || d->waveform <= (own > 0 ? own : CHECK_WAVEFORM)},
         {"reading", c->probes[k->probes[d->reading_probe]].name,
          phase_kind_name(phases[d->reading_phase].kind), d->reading <= reading},
-        {"energy", NULL, NULL, d->energy <= CHECK_ENERGY},
+        {"energy", NULL, NULL, d->energy <= (own > 0 ? own : CHECK_ENERGY)},
         {"accuracy", NULL, NULL, !(d->accuracy > CHECK_ACCURACY)},
     };
     bool all = true;
@@ -154,7 +164,7 @@ struct checking {
     const struct study_case *k;
     struct case_result reference;
     struct table *table;
-    size_t *failures;
+    size_t *failures, *rows;
 };
 
 /* The row of an engine with a method: "ida", or "ida-bdf" of a method that is not its first. */
@@ -171,6 +181,9 @@ static enum status check_engine(const struct checking *c, const struct engine *e
                  &(struct case_run_options){
                      .engine = e, .solver = solver, .reference = waveform ? &c->reference : NULL},
                  &result, error);
+    if (c->k->tile)
+        result.vntol = result.abstol = 0; /* nothing hides behind them */
+    *c->rows += 1;
     if (status == STATUS_OK) {
         const struct difference d = case_compare(&result, &c->reference);
         *c->failures += !add_row(c->table, c->k, name, &result, &d);
@@ -179,6 +192,29 @@ static enum status check_engine(const struct checking *c, const struct engine *e
     }
     case_result_free(&result);
     free(name);
+    return status;
+}
+
+/* The tile as one linear element against ngspice, and the static solver, an independent method, against
+ * that. */
+static enum status check_tile(const struct checking *c, struct error *error)
+{
+    struct study_case exact = *c->k;
+    struct case_result forms, lines;
+    exact.tolerance = CASE_TILE_EXACT;
+    enum status status = case_tile_run(c->k, CASE_TILE_FORMS, &forms, error);
+    if (status == STATUS_OK) {
+        const struct difference d = case_compare(&forms, &c->reference);
+        *c->failures += !add_row(c->table, c->k, "tile", &forms, &d);
+        status = case_tile_run(c->k, CASE_TILE_GRADIENTS, &lines, error);
+        if (status == STATUS_OK) {
+            const struct difference e = case_compare(&lines, &forms);
+            *c->failures += !add_row(c->table, &exact, "lines, against tile", &lines, &e);
+            *c->rows += 2;
+        }
+        case_result_free(&lines);
+    }
+    case_result_free(&forms);
     return status;
 }
 
@@ -194,13 +230,15 @@ static struct engine_options solver_of(const struct check_options *o, const stru
     return solver;
 }
 
-static enum status check_case(const struct check_options *o, const struct study_case *k,
-                              struct table *t, size_t *failures, struct error *error)
+static enum status check_case(struct checking c, const struct study_case *k, struct error *error)
 {
-    struct checking c = {.options = o, .k = k, .table = t, .failures = failures};
+    const struct check_options *o = c.options;
+    c.k = k;
     struct engine_options tight = check_reference_options;
     tight.interrupted = o->inputs.interrupted;
     tight.time_limit = o->solver.time_limit;
+    if (k->tolerance > 0)
+        add_tolerance(c.table, "tolerance of tiles", k->tolerance);
     tight.reltol = o->reference > 0 ? o->reference
                    : k == o->given  ? CHECK_REFERENCE_GIVEN
                                     : CHECK_REFERENCE_RELTOL;
@@ -216,6 +254,11 @@ static enum status check_case(const struct check_options *o, const struct study_
     if (status == STATUS_NUMERICAL) {
         const struct error why = *error;
         fail(error, status, "%s; this is the reference, whose tolerance is --reference", why.text);
+    }
+    if (k->tile) {
+        c.reference.vntol = c.reference.abstol = 0;
+        if (status == STATUS_OK)
+            status = check_tile(&c, error);
     }
     for (size_t i = 0; engine_table[i] && status == STATUS_OK; i++) {
         const struct engine *e = engine_table[i];
@@ -243,11 +286,12 @@ static enum status check_case(const struct check_options *o, const struct study_
 enum status check_run(const struct check_options *o, struct table **table, struct error *error)
 {
     struct case_recording recording = {0};
-    size_t failures = 0;
+    size_t failures = 0, rows = 0;
     enum status status = STATUS_OK;
     *table = make_table();
+    const struct checking c = {.options = o, .table = *table, .failures = &failures, .rows = &rows};
     if (o->given)
-        status = check_case(o, o->given, *table, &failures, error);
+        status = check_case(c, o->given, error);
     enum status failed = STATUS_OK; /* of a case that is not the last */
     for (size_t i = 0; i < o->n_cases && status == STATUS_OK && !o->given; i++) {
         struct study_case k;
@@ -255,7 +299,7 @@ enum status check_run(const struct check_options *o, struct table **table, struc
         tell(o, o->cases[i]->name, "building");
         status = case_build(o->cases[i], &o->inputs, &recording, &k, &why);
         if (status == STATUS_OK) {
-            status = check_case(o, &k, *table, &failures, &why);
+            status = check_case(c, &k, &why);
             case_free(&k);
         }
         if (status != STATUS_OK && failed != STATUS_NUMERICAL)
@@ -270,6 +314,6 @@ enum status check_run(const struct check_options *o, struct table **table, struc
     case_recording_free(&recording);
     if (status == STATUS_OK && failures > 0)
         return fail(error, STATUS_UNTRUSTED, "%zu of %zu rows are above their tolerance", failures,
-                    (*table)->n_rows - 1);
+                    rows);
     return status;
 }

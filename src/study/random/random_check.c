@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "report/new_file.h"
 #include "study/random/random_deck_trial.h"
+#include "study/random/random_tile_trial.h"
 #include "sweep/workers.h"
 
 #include <math.h>
@@ -144,6 +145,45 @@ static unsigned try_deck(size_t number, const struct random_options *o, struct t
     return 0;
 }
 
+/* And of a tile. */
+static void simplify_tile(struct random_tile *tile, const struct random_options *o, struct trial *t,
+                          char **text)
+{
+    size_t tries = 0;
+    for (size_t k = 0; k < random_tile_ways();) {
+        struct random_tile other = *tile;
+        struct trial now = {0};
+        char *now_text = NULL;
+        if (tries >= SIMPLER_MAX || !random_tile_simplify(&other, k)) {
+            k++;
+            continue;
+        }
+        trial_tile(&other, o, &now, &now_text);
+        tries++;
+        const bool simpler = now.verdict == DIFFERS, stop = now.verdict == INTERRUPTED;
+        trial_free(simpler ? t : &now);
+        free(simpler ? *text : now_text);
+        if (simpler) {
+            *tile = other;
+            *t = now;
+            *text = now_text;
+        }
+        if (stop)
+            return;
+        k += !simpler;
+    }
+}
+
+static unsigned try_tile(size_t number, const struct random_options *o, struct trial *t,
+                         char **text)
+{
+    struct random_tile tile = random_tile_draw(kind_at(o, number), o->seed, (uint32_t)number);
+    trial_tile(&tile, o, t, text);
+    if (t->verdict == DIFFERS)
+        simplify_tile(&tile, o, t, text);
+    return 0;
+}
+
 static void set_number(struct cell *row, enum outcome column, double value)
 {
     row[column] = (struct cell){.kind = CELL_NUMBER, .number = value};
@@ -155,8 +195,10 @@ static enum status run(void *data, size_t number, struct cell *row, struct error
     const struct random_options *o = data;
     struct trial t = {0};
     char *text = NULL;
-    const unsigned again = kind_at(o, number)->experiment ? try_testbench(number, o, &t, &text)
-                                                          : try_deck(number, o, &t, &text);
+    const struct random_kind *kind = kind_at(o, number);
+    const unsigned again = kind->experiment ? try_testbench(number, o, &t, &text)
+                           : kind->tile     ? try_tile(number, o, &t, &text)
+                                            : try_deck(number, o, &t, &text);
     (void)error;
     set_number(row, VERDICT, t.verdict == ILLEGAL ? FAILED : t.verdict);
     set_number(row, ILLEGAL_DRAWS, again);
@@ -191,7 +233,9 @@ static char *file_name(const struct random_options *o, size_t number)
 {
     const struct random_kind *k = kind_at(o, number);
     return memory_format("%s-%llu-%zu.%s", k->name, (unsigned long long)o->seed, number,
-                         k->experiment ? "yaml" : "cir");
+                         k->experiment ? "yaml"
+                         : k->tile     ? "csv"
+                                       : "cir");
 }
 
 static enum status write_file(const struct random_options *o, const struct sample_row *row,
@@ -203,7 +247,8 @@ static enum status write_file(const struct random_options *o, const struct sampl
     enum status status = new_file_begin(path, &out, error);
     if (status == STATUS_OK) {
         /* a deck's first line is its title */
-        fprintf(out.file, "%s %s\n%s", kind_at(o, row->sample)->experiment ? "#" : "*",
+        const struct random_kind *kind = kind_at(o, row->sample);
+        fprintf(out.file, "%s %s\n%s", kind->experiment || kind->tile ? "#" : "*",
                 row->outputs[WHAT].text, row->outputs[TEXT].text);
         status = new_file_end(&out, STATUS_OK, error);
     }

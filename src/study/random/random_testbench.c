@@ -89,7 +89,7 @@ static const struct random_range device_ranges[] = {
     {"drive.pulses", 1, 10, 0, 0, NULL},
 };
 
-#define RANGES(list) sizeof list / sizeof list[0], list
+#define RANGES(list) sizeof list / sizeof list[0], list, false
 const struct random_kind random_kinds[] = {
     {"device", "one device behind a resistor and a few pulses", &experiment_device, true, false,
      RANGES(device_ranges)},
@@ -98,8 +98,9 @@ const struct random_kind random_kinds[] = {
      RANGES(large_ranges)},
     {"training", "classifiers and all images", &experiment_training, true, false,
      RANGES(training_ranges)},
-    {"deck", "decks of every card in sim", NULL, false, false, 0, NULL},
-    {"deck", "decks that ida takes too", NULL, false, true, 0, NULL},
+    {"deck", "decks of every card in sim", NULL, false, false, 0, NULL, false},
+    {"deck", "decks that ida takes too", NULL, false, true, 0, NULL, false},
+    {"tile", "reads of tiles, up to 64 x 64 devices", NULL, false, false, 0, NULL, true},
     {0},
 };
 

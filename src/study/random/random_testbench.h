@@ -17,11 +17,12 @@ struct random_range {
 
 struct random_kind {
     const char *name, *title;
-    const struct experiment *experiment; /* NULL: decks (random_deck.h) */
+    const struct experiment *experiment; /* NULL: decks (random_deck.h), or tiles (random_tile.h) */
     bool ngspice;                        /* small enough for it */
     bool native;                         /* of a deck: with cards that every engine takes */
     size_t n_ranges;
     const struct random_range *ranges; /* n_ranges */
+    bool tile;
 };
 
 /* Room for tables of them. */
