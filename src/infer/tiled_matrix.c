@@ -131,7 +131,7 @@ static void tell(const struct tiled_matrix *t, size_t done)
 {
     const struct inference_watch *w = t->source.watch;
     char text[120];
-    if (!w->progress || t->options->mapping.mode != MAP_VERIFY)
+    if (!w || !w->progress || t->options->mapping.mode != MAP_VERIFY)
         return;
     snprintf(text, sizeof text, "programming '%.60s': %zu of %zu pairs of tiles", t->layer->name,
              done, t->n_pairs);

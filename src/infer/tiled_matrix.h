@@ -45,7 +45,7 @@ struct tiled_source {
     const struct layer *layer;
     struct random_sample sample;
     size_t pair, number;
-    const struct inference_watch *watch; /* while devices are programmed */
+    const struct inference_watch *watch; /* while devices are programmed; or NULL */
 };
 
 struct tiled_matrix {
