@@ -98,7 +98,7 @@ refused() { # TEXT ARGUMENT...
     check "$*: '$text' in '$(cat err)'" grep -qF -- "$text" err
 }
 refused "expected 1 to" --random 0
-refused "expected device, crossbar, training or deck" --random 3 --kind diode
+refused "expected device, crossbar, training, deck or tile" --random 3 --kind diode
 refused "expected with --random" --seed 3
 refused "expected with --random" --jobs 2
 refused "expected a whole number from 1" --random 3 --jobs 0
