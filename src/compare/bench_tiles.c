@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tiles: CPU time of this process on one thread [s], of one read, image or device; medians of rounds.
  *
- *     tile-read   4,096 reads of a tile of 64 x 64 with the energy of each and of all classes, by its W, Y and
- *                 power forms; against solutions by KLU's factors of the same equations, four at once
+ *     tile-read   4,096 reads of a tile of 64 x 64 with their energies by class, by its W and power forms, as
+ *                 the reads of one image are; against solutions by KLU's factors of the same equations, four at once
  *     tile-cnn    images through a convolutional network, 105,744 weights on tiles with 8-bit converters;
- *                 against the products of matrices of the same shapes alone
+ *                 against the products of matrices of the same shapes alone, and the network without tiles
  *     tile-write  write and verify of all devices of a pair of 64 x 64 */
 #include "base/clock.h"
 #include "base/matrix/matrix.h"
@@ -60,25 +60,16 @@ static enum status interrupted(const struct bench_options *o, struct error *erro
 /* ---------------------------------------------------------------------------------------- read */
 
 struct reading_work {
-    double *v, *current, *product, *energy, *moments; /* READS x SIDE each, READS, SIDE x SIDE */
+    double *v, *current, *moments; /* READS x SIDE each, SIDE x SIDE */
     double by_class[LINES_CLASSES];
 };
 
-/* All that a read gives: currents, energy of each, and of all by class. */
+/* All that reads give: currents of each, energies of all by class. */
 static void read_all(const struct lines_forms *f, struct reading_work *w)
 {
-    const struct matrix_view v = {w->v, SIDE, false}, columns = {f->w, SIDE, true},
-                             y = {f->y, SIDE, false};
-    const struct matrix_result current = {READS, SIDE, SIDE, 1, 0, w->current, SIDE},
-                               product = {READS, SIDE, SIDE, 1, 0, w->product, SIDE};
+    const struct matrix_view v = {w->v, SIDE, false}, columns = {f->w, SIDE, true};
+    const struct matrix_result current = {READS, SIDE, SIDE, 1, 0, w->current, SIDE};
     matrix_multiply(&v, &columns, &current);
-    matrix_multiply(&v, &y, &product);
-    for (size_t r = 0; r < READS; r++) {
-        double sum = 0;
-        for (size_t i = 0; i < SIDE; i++)
-            sum += w->product[r * SIDE + i] * w->v[r * SIDE + i];
-        w->energy[r] = READ_TIME * sum;
-    }
     memset(w->moments, 0, SIDE * SIDE * sizeof *w->moments);
     const struct matrix_square square = {READS, SIDE, 1, w->moments, SIDE};
     matrix_add_square(&v, &square);
@@ -87,50 +78,54 @@ static void read_all(const struct lines_forms *f, struct reading_work *w)
         w->by_class[class] = READ_TIME * lines_forms_sum(SIDE, f->power[class], w->moments);
 }
 
-static void add_rows(const char *circuit, const char *const engines[2], const double error[2],
-                     const char *error_of, const struct bench_timing timing[2], struct table *rows)
+struct methods {
+    size_t n;
+    const char *circuit, *engines[3], *error_of; /* the first is the baseline */
+    double error[3];
+    struct bench_timing timing[3];
+};
+
+static void add_rows(const struct methods *m, struct table *rows)
 {
-    for (size_t k = 0; k < 2; k++)
-        bench_add_row(rows, &(struct bench_row){.circuit = circuit,
-                                                .engine = engines[k],
-                                                .baseline = engines[0],
-                                                .error = error[k],
-                                                .error_of = error_of,
-                                                .timing = &timing[k],
-                                                .baseline_timing = &timing[0],
-                                                .target = error[k] > 0 ? READ_TARGET : 0,
+    for (size_t k = 0; k < m->n; k++)
+        bench_add_row(rows, &(struct bench_row){.circuit = m->circuit,
+                                                .engine = m->engines[k],
+                                                .baseline = m->engines[0],
+                                                .error = m->error[k],
+                                                .error_of = m->error_of,
+                                                .timing = &m->timing[k],
+                                                .baseline_timing = &m->timing[0],
+                                                .target = m->error[k] > 0 ? READ_TARGET : 0,
                                                 .model_error = NAN});
 }
 
 static enum status time_read(const struct bench_options *o, const struct lines_forms *f,
                              const struct bench_klu *klu, struct table *rows, struct error *error)
 {
-    static const char *const engines[] = {"klu", "tile"};
-    struct bench_timing timing[2] = {{0}};
-    struct reading_work w = {
-        klu->volts,         NEW(READS * SIDE, double), NEW(READS * SIDE, double),
-        NEW(READS, double), NEW(SIDE * SIDE, double),  {0}};
-    double *current = NEW(READS_KLU * SIDE, double), off[2] = {0};
+    struct methods m = {.n = 2,
+                        .circuit = "tile-read-64x64",
+                        .engines = {"klu", "tile"},
+                        .error_of = "worst current, from klu's"};
+    struct reading_work w = {klu->volts, NEW(READS * SIDE, double), NEW(SIDE * SIDE, double), {0}};
+    double *current = NEW(READS_KLU * SIDE, double);
     enum status status = STATUS_OK;
     read_all(f, &w); /* its memory is there */
     for (size_t round = 0; round < BENCH_TIMINGS && status == STATUS_OK; round++) {
         double seconds = 0;
         bench_tell(o, "%s: reads, %zu", BENCH_TILES, round + 1);
         status = bench_klu_read(klu, current, &seconds, error);
-        bench_add_timing(&timing[0], seconds);
+        bench_add_timing(&m.timing[0], seconds);
         const double begin = clock_cpu();
         read_all(f, &w);
-        bench_add_timing(&timing[1], (clock_cpu() - begin) / READS);
+        bench_add_timing(&m.timing[1], (clock_cpu() - begin) / READS);
         if (status == STATUS_OK)
             status = interrupted(o, error);
     }
     for (size_t k = 0; k < READS_KLU * SIDE; k++)
-        off[1] = fmax(off[1], fabs(w.current[k] - current[k]) / current[k]);
+        m.error[1] = fmax(m.error[1], fabs(w.current[k] - current[k]) / current[k]);
     if (status == STATUS_OK)
-        add_rows("tile-read-64x64", engines, off, "worst current, from klu's", timing, rows);
+        add_rows(&m, rows);
     free(w.current);
-    free(w.product);
-    free(w.energy);
     free(w.moments);
     free(current);
     return status;
@@ -269,6 +264,21 @@ static double time_products(size_t images, size_t batch, gsl_rng *rng)
     return seconds / (double)images;
 }
 
+/* The network in double precision, in the same batches; seconds of an image. */
+static double time_double(const struct inference *f, const struct inference_images *images)
+{
+    const struct graph *g = f->graph;
+    double *out = NEW(f->batch * g->values[g->output].size, double);
+    const double begin = clock_cpu();
+    for (size_t first = 0; first < images->count; first += f->batch) {
+        const size_t left = images->count - first, n = left < f->batch ? left : f->batch;
+        graph_evaluate(g, n, images->set->numbers + first * images->set->size, out, NULL);
+    }
+    const double seconds = clock_cpu() - begin;
+    free(out);
+    return seconds / (double)images->count;
+}
+
 static struct tile_options cnn_options(const struct bench_options *o)
 {
     const struct dopant *d = o->inputs.training.classifier.dopant;
@@ -284,7 +294,7 @@ static struct tile_options cnn_options(const struct bench_options *o)
 
 static enum status time_network(const struct bench_options *o, struct inference *f,
                                 const struct inference_images *images, gsl_rng *rng,
-                                struct bench_timing timing[2], struct error *error)
+                                struct methods *m, struct error *error)
 {
     static const struct inference_watch quiet;
     uint32_t *known = NEW(images->count, uint32_t);
@@ -292,10 +302,11 @@ static enum status time_network(const struct bench_options *o, struct inference 
     for (size_t round = 0; round < BENCH_TIMINGS && status == STATUS_OK; round++) {
         struct inference_result result = {0};
         bench_tell(o, "%s: images, %zu", BENCH_TILES, round + 1);
-        bench_add_timing(&timing[0], time_products(images->count, f->batch, rng));
+        bench_add_timing(&m->timing[0], time_products(images->count, f->batch, rng));
+        bench_add_timing(&m->timing[1], time_double(f, images));
         const double begin = clock_cpu();
         status = inference_run(f, images, known, &quiet, &result, error);
-        bench_add_timing(&timing[1], (clock_cpu() - begin) / (double)images->count);
+        bench_add_timing(&m->timing[2], (clock_cpu() - begin) / (double)images->count);
         inference_result_free(&result);
         if (status == STATUS_OK)
             status = interrupted(o, error);
@@ -307,10 +318,12 @@ static enum status time_network(const struct bench_options *o, struct inference 
 static enum status bench_tile_cnn(const struct bench_options *o, struct table *rows,
                                   struct error *error)
 {
-    static const char *const engines[] = {"products", "tiles"};
     static const struct inference_watch quiet;
     const struct tile_options options = cnn_options(o);
-    const double none[2] = {0};
+    struct methods m = {.n = 3,
+                        .circuit = "tile-cnn",
+                        .engines = {"products", "network", "tiles"},
+                        .error_of = "not compared: converters"};
     gsl_rng *rng = stream(o);
     struct graph g = make_network(rng);
     struct data_set set = {
@@ -319,15 +332,14 @@ static enum status bench_tile_cnn(const struct bench_options *o, struct table *r
     const struct inference_images all = {&set, {.scale = 1}, set.n},
                                   some = {&set, {.scale = 1}, CALIBRATION};
     struct inference *f = NULL;
-    struct bench_timing timing[2] = {{0}};
     enum status status =
         inference_open(&g, &options, (struct random_sample){o->inputs.training.seed, 0}, &f, error);
     if (status == STATUS_OK)
         status = inference_calibrate(f, &some, &quiet, error);
     if (status == STATUS_OK)
-        status = time_network(o, f, &all, rng, timing, error);
+        status = time_network(o, f, &all, rng, &m, error);
     if (status == STATUS_OK)
-        add_rows("tile-cnn", engines, none, "not compared: converters", timing, rows);
+        add_rows(&m, rows);
     if (f)
         inference_close(f);
     data_set_free(&set);
