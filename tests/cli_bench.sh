@@ -25,6 +25,11 @@ sed 's/"[^"]*"/text/g' out/bench.csv | awk -F, '
     }
     END { if (rows != 14 || bad != "") { print "rows " rows ", bad:" bad; exit 1 } }'
 same "speedup is the quotient of times, five runs each, errors hold their target" $? 0
+"$SILVERBAR" bench --case tiles --quick -d W --csv >tiles.csv 2>stderr
+same "exit status of tiles" $? 0
+same "rows of tiles" "$(sed 1d tiles.csv | cut -d, -f1,2 | tr '\n' ' ')" \
+    "tile-read-64x64,klu tile-read-64x64,tile tile-cnn,products tile-cnn,network tile-cnn,tiles tile-write-64x64,tiles "
+check "currents of tiles are those of KLU" awk -F, '$2 == "tile" { exit !($4 > 0 && $4 < 1e-11 && $5 > 0 && $8 == 5) }' tiles.csv
 holds "the reference of large arrays agrees with ngspice" \
     "$(sed -n 's/^"crossbar-3x9, reference[^"]*",ida,"[^"]*",\([^,]*\),.*/\1/p' out/bench.csv) < 1e-3"
 

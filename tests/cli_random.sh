@@ -89,6 +89,21 @@ all_same 100 7 device
 all_same 12 11 crossbar
 all_same 100 2 deck
 all_same 4 11 training
+all_same 40 3 tile
+check "tiles were compared with engines" awk -F, 'NR > 1 && !($10 > 0 && $10 < 1e-6 && $11 > 0 && $11 < 1e-6) { exit 1 }' all.csv
+draw f 8 --seed 5 --kind tile -j 1
+draw g 8 --seed 5 --kind tile -j 2
+check "the same tiles again" diff -r f g
+# without tolerance in the engines there are differences, each with a file that `read' takes
+mkdir h
+(cd h && "$SILVERBAR" check --random 12 --seed 5 --kind tile --reltol 0.1 >out 2>err)
+same "exit status at reltol 0.1" $? 3
+check "tiles that differ are written" sh -c 'ls h/tile-5-*.csv >/dev/null'
+for file in h/tile-*.csv; do
+    check "$file tells what differs" grep -q '^# .* differ by' "$file"
+    "$SILVERBAR" read "$file" $(sed -n 's/^# options: //p' "$file") >out 2>err
+    same "read $file" $? 0
+done
 
 refused() { # TEXT ARGUMENT...
     text=$1

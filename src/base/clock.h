@@ -5,4 +5,7 @@
 /* Wall time since some fixed moment [s]; never goes back. */
 double clock_now(void);
 
+/* Time that all threads of this process have had of processors [s]. */
+double clock_cpu(void);
+
 #endif

@@ -61,9 +61,10 @@ static struct arguments defaults(void)
 
 static const char *part_argument(struct argp_state *state, const char *text)
 {
-    const char *names[PARTS_MAX] = {BENCH_READ, BENCH_SERIES, BENCH_REPEAT, BENCH_SWEEP};
-    for (size_t i = 0; case_table[i].name && i + 5 < PARTS_MAX; i++)
-        names[4 + i] = case_table[i].name;
+    const char *names[PARTS_MAX] = {BENCH_READ, BENCH_SERIES, BENCH_REPEAT, BENCH_SWEEP,
+                                    BENCH_TILES};
+    for (size_t i = 0; case_table[i].name && i + 6 < PARTS_MAX; i++)
+        names[5 + i] = case_table[i].name;
     return names[argument_choice(state, "--case", text, names)];
 }
 

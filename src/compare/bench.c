@@ -342,6 +342,8 @@ enum status bench_run(const struct bench_options *o, struct bench_tables *tables
     case_recording_free(&recording);
     if (status == STATUS_OK && bench_wants(o, BENCH_READ, true))
         status = bench_read(o, tables->rows, error);
+    if (status == STATUS_OK && bench_wants(o, BENCH_TILES, false))
+        status = bench_tiles(o, tables->rows, error);
     if (status == STATUS_OK && bench_wants(o, BENCH_SERIES, true))
         status = bench_series(o, tables->series, tables->growth, error);
     if (status == STATUS_OK && o->repeats > 0 && bench_wants(o, BENCH_REPEAT, false))

@@ -21,6 +21,7 @@
 /* What the bench consists of: the cases of cases.h, and these. */
 #define BENCH_SERIES "series"   /* cost against size */
 #define BENCH_READ "read"       /* static reading of large arrays */
+#define BENCH_TILES "tiles"     /* reads, a network, write and verify of tiles */
 #define BENCH_REPEAT "training" /* training runs in a loop */
 #define BENCH_SWEEP "sweep"     /* what a sweep costs beside its samples */
 
@@ -74,11 +75,14 @@ bool bench_wants(const struct bench_options *options, const char *part, bool qui
 void bench_tell(const struct bench_options *options, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The parts that are not cases (bench_series.c, bench_read.c, bench_repeat.c, bench_sweep.c). */
+/* The parts that are not cases (bench_series.c, bench_read.c, bench_tiles.c, bench_repeat.c,
+ * bench_sweep.c). */
 enum status bench_series(const struct bench_options *options, struct table *series,
                          struct table *growth, struct error *error);
 enum status bench_read(const struct bench_options *options, struct table *rows,
                        struct error *error);
+enum status bench_tiles(const struct bench_options *options, struct table *rows,
+                        struct error *error);
 enum status bench_repeat(const struct bench_options *options, struct table *table,
                          struct error *error);
 enum status bench_sweep(const struct bench_options *options, struct table *table,

@@ -4,6 +4,7 @@
  * the pivots of a factorization before; both end with the currents of all columns for all vectors.
  * Their errors are found here: against KLU's solution refined with residuals in long double. */
 #include "compare/bench.h"
+#include "compare/bench_klu.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -282,4 +283,41 @@ enum status bench_read(const struct bench_options *o, struct table *rows, struct
         if (kinds[k].quick || !o->quick)
             status = read_array(o, &kinds[k], rows, error);
     return status;
+}
+
+/* Solutions alone: all less those of a factorization without vectors. */
+static bool time_klu(struct array_read *a, double *seconds)
+{
+    const size_t n = 2 * a->cells;
+    const double begin = clock_cpu();
+    bool done = sparse_lu_klu_many(a->lu, a->entries, 0, a->x);
+    const double factored = clock_cpu();
+    done = done && sparse_lu_klu_many(a->lu, a->entries, a->kind->vectors, a->x);
+    *seconds = ((clock_cpu() - factored) - (factored - begin)) / (double)a->kind->vectors;
+    for (size_t v = 0; v < a->kind->vectors; v++)
+        for (size_t j = 0; j < a->kind->columns; j++)
+            a->current[v * a->kind->columns + j] =
+                a->x[v * n + n - a->kind->columns + j] / a->kind->ohm;
+    return done;
+}
+
+enum status bench_klu_read(const struct bench_klu *klu, double *current, double *seconds,
+                           struct error *error)
+{
+    const struct read_kind kind = {klu->side, klu->side, klu->vectors, klu->ohm, true, true};
+    const size_t cells = klu->side * klu->side, n = klu->vectors * klu->side;
+    struct array_read a = {.kind = &kind, .cells = cells};
+    a.g = NEW(cells, double);
+    a.volts = NEW(n, double);
+    a.current = NEW(n, double);
+    memcpy(a.g, klu->g, cells * sizeof *a.g);
+    memcpy(a.volts, klu->volts, n * sizeof *a.volts);
+    assemble(&a);
+    memcpy(a.x, a.right, klu->vectors * 2 * cells * sizeof *a.x);
+    a.lu = sparse_lu_new((int64_t)(2 * cells), a.columns, a.rows);
+    /* the first one chooses pivots */
+    const bool done = a.lu && sparse_lu_klu_many(a.lu, a.entries, 0, a.x) && time_klu(&a, seconds);
+    memcpy(current, a.current, n * sizeof *current);
+    read_free(&a);
+    return done ? STATUS_OK : fail(error, STATUS_NUMERICAL, "static read: singular matrix");
 }
