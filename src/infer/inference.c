@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_NUMBERS ((size_t)1 << 22) /* of the largest value of the network */
+#define BATCH_NUMBERS ((size_t)1 << 17) /* of the largest value of the network */
 #define BATCH_MAX 100
 
 void inference_close(struct inference *f)

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "infer/layer/layers.h"
 
+#include "base/wide.h"
+
 #include <math.h>
 
 typedef void curve_function(const struct curve_layer *c, size_t n, const double *x, double *y);
 
-static void leaky(const struct curve_layer *c, size_t n, const double *x, double *y)
+WIDE static void leaky(const struct curve_layer *c, size_t n, const double *x, double *y)
 {
     for (size_t k = 0; k < n; k++)
         y[k] = x[k] > 0 ? x[k] : c->low * x[k];
 }
 
-static void relu(const struct curve_layer *c, size_t n, const double *x, double *y)
+WIDE static void relu(const struct curve_layer *c, size_t n, const double *x, double *y)
 {
     (void)c;
     for (size_t k = 0; k < n; k++)
         y[k] = x[k] > 0 ? x[k] : 0;
 }
 
-static void clip(const struct curve_layer *c, size_t n, const double *x, double *y)
+WIDE static void clip(const struct curve_layer *c, size_t n, const double *x, double *y)
 {
     for (size_t k = 0; k < n; k++) {
         const double raised = x[k] < c->low ? c->low : x[k];
