@@ -100,7 +100,7 @@ const struct random_kind random_kinds[] = {
      RANGES(training_ranges)},
     {"deck", "decks of every card in sim", NULL, false, false, 0, NULL, false},
     {"deck", "decks that ida takes too", NULL, false, true, 0, NULL, false},
-    {"tile", "reads of tiles, up to 64 x 64 devices", NULL, false, false, 0, NULL, true},
+    {"tile", "reads of tiles up to 64 x 64 devices", NULL, false, false, 0, NULL, true},
     {0},
 };
 
