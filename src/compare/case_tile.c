@@ -135,15 +135,6 @@ enum status case_tile_make(struct case_tile *tile, const struct dopant *d, struc
     return STATUS_OK;
 }
 
-static double form(size_t n, const double *p, const double *v)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < n; k++)
-            sum += v[i] * p[i * n + k] * v[k];
-    return sum;
-}
-
 /* Currents and powers [W] of the read by W and the forms. */
 static enum status read_forms(const struct case_tile *tile, double *current,
                               double power[LINES_CLASSES], struct error *error)
@@ -159,7 +150,7 @@ static enum status read_forms(const struct case_tile *tile, double *current,
             current[j] += f->w[j * a->rows + i] * tile->volts[i];
     }
     for (size_t class = 0; class < LINES_CLASSES; class ++)
-        power[class] = form(a->rows, f->power[class], tile->volts);
+        power[class] = lines_forms_at(a->rows, f->power[class], tile->volts);
     lines_forms_free(f);
     return STATUS_OK;
 }

@@ -28,7 +28,8 @@ struct case_tile {
 enum status case_tile_make(struct case_tile *tile, const struct dopant *dopant,
                            struct study_case *k, struct error *error);
 
-/* The `build' of such cases.  STATUS_INPUT: a dopant whose devices are not ohmic, or move. */
+/* Makes the circuit and the drive of a case tile-N: cases.h calls it as the case's `build'.  STATUS_INPUT: a
+ * dopant whose devices are not ohmic, or whose states move at the read's voltages. */
 enum status case_tile_build(const struct case_kind *kind, const struct case_inputs *inputs,
                             struct case_recording *recording, struct study_case *k,
                             struct error *error);

@@ -45,7 +45,9 @@ void effects_free(struct effects *effects);
  * 22:209, 1927. */
 void wilson_interval(double right, double n, double *low, double *high);
 
-/* Two-sided exact probability of such discordant pairs or more unequal ones, if both decide equally well
+/* P value of McNemar's test, exact and two-sided.  Of the images that only one of two networks decides
+ * rightly, `only_first` and `only_second` are the counts; if both were equally good, each such image would be
+ * either's with probability 1/2, and a split as unequal as this or more so has the probability returned
  * (Q. McNemar, Psychometrika 12:153, 1947; binomial with 1/2). */
 double mcnemar_p(size_t only_first, size_t only_second);
 

@@ -243,3 +243,12 @@ double lines_forms_sum(size_t n, const double *form, const double *c)
         sum += form[k] * c[k];
     return sum;
 }
+
+double lines_forms_at(size_t n, const double *form, const double *v)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++)
+            sum += v[i] * form[i * n + k] * v[k];
+    return sum;
+}

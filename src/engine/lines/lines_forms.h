@@ -46,6 +46,9 @@ void lines_forms_free(struct lines_forms *forms);
 enum status lines_forms_voltages(const struct lines_array *array, double *u,
                                  struct lines_forms **forms, struct error *error);
 
+/* V' P V of one read, v[n]. */
+double lines_forms_at(size_t n, const double *form, const double *v);
+
 /* sum over i, j of form(i, j) c(i, j), both n x n: V' P V of C = V V', the mean over reads of their mean C. */
 double lines_forms_sum(size_t n, const double *form, const double *c);
 

@@ -42,15 +42,6 @@ static void differs(const struct tried *a, const char *who, const char *what, do
         trial_differs(a->t, who, what, by, most);
 }
 
-static double form(size_t n, const double *p, const double *v)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < n; k++)
-            sum += v[i] * p[i * n + k] * v[k];
-    return sum;
-}
-
 /* Powers of classes, from the voltages of nodes, against the forms'. */
 static void compare_powers(const struct tried *a, const char *who, const double *v)
 {
@@ -65,9 +56,9 @@ static void compare_powers(const struct tried *a, const char *who, const double 
                                          [LINES_DRIVERS] = p.drivers,
                                          [LINES_COLUMN_SEGMENTS] = p.column_lines,
                                          [LINES_SENSES] = p.senses},
-                 total = form(m, a->forms->y, v);
+                 total = lines_forms_at(m, a->forms->y, v);
     for (size_t class = 0; class < LINES_CLASSES && total > 0; class ++) {
-        const double e = form(m, a->forms->power[class], v);
+        const double e = lines_forms_at(m, a->forms->power[class], v);
         differs(a, who, "powers of a class", fabs(e - found[class]) / fmax(e, TOTAL_PART * total),
                 RANDOM_TILE_EXACT);
     }
@@ -214,7 +205,7 @@ static void compare_noise(const struct tried *a, const struct read_noise *noise)
         for (size_t i = 0; i < m && noise->square; i++)
             own += noise->form[j * m + i] * a->volts[i] * a->volts[i];
         if (!noise->square)
-            own = form(m, noise->form + j * m * m, a->volts);
+            own = lines_forms_at(m, noise->form + j * m * m, a->volts);
         differs(a, "noise and differences of sparse LU", "variances of a current",
                 fabs(own - variance[j]) / fmax(variance[j], RANDOM_TILE_NOISE * most),
                 RANDOM_TILE_NOISE);
@@ -269,7 +260,7 @@ static void try_engines(const struct tried *a, const struct random_options *o)
     struct study_case k = {.name = "tile", .output_probe = -1};
     struct case_result own = {0};
     struct error error;
-    if (cells > CELLS_OWN || !(form(m, a->forms->y, a->volts) > 0))
+    if (cells > CELLS_OWN || !(lines_forms_at(m, a->forms->y, a->volts) > 0))
         return;
     struct case_tile *tile = NEW(1, struct case_tile);
     *tile = (struct case_tile){a->array, copy(cells, a->g), copy(cells, a->x0), copy(m, a->volts)};
