@@ -89,14 +89,12 @@ enum status effects_find(const struct effects_job *job, struct effects *e, struc
 {
     enum status status = STATUS_OK;
     *e = (struct effects){.n = job->images->count};
-    e->changed[EFFECT_FLOAT] = true;
     e->decision[EFFECT_FLOAT] = NEW(e->n, uint32_t);
     memcpy(e->decision[EFFECT_FLOAT], job->by_float, e->n * sizeof *job->by_float);
     for (int k = EFFECT_MAPPED; k < EFFECTS && status == STATUS_OK; k++) {
         const struct tile_options before = effect_options(job->options, (enum effect)(k - 1)),
                                   now = effect_options(job->options, (enum effect)k);
-        e->changed[k] = k == EFFECT_MAPPED || differ(&before, &now);
-        if (e->changed[k]) {
+        if (k == EFFECT_MAPPED || differ(&before, &now)) {
             status = find(job, (enum effect)k, e, error);
             continue;
         }

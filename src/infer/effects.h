@@ -25,7 +25,6 @@ struct tile_options effect_options(const struct tile_options *all, enum effect e
 struct effects {
     size_t n;                    /* images */
     uint32_t *decision[EFFECTS]; /* n */
-    bool changed[EFFECTS];       /* it has other options than the one before */
 };
 
 /* `options`, `training` and `images` as inference_open(), _calibrate() and _run() have them. */
