@@ -25,6 +25,33 @@
 
 typedef double four __attribute__((vector_size(32), aligned(8), may_alias));
 
+void lines_slices_of_columns(const struct lines_array *a, bool steps, struct lines_slices *w)
+{
+    const size_t m = a->rows, n = a->columns;
+    *w = (struct lines_slices){.l = n,
+                               .s = m,
+                               .stride = (m + 3) / 4 * 4,
+                               .near_ohm = a->driver_ohm + a->row_ohm,
+                               .along_ohm = a->row_ohm,
+                               .across_ohm = a->column_ohm,
+                               .end_ohm = a->sense_ohm + a->column_ohm};
+    const size_t size = n * w->stride;
+    w->g = NEW(size, double);
+    w->transfer = NEW(size, double);
+    w->pivot = NEW(size, double);
+    w->near = NEW(size, double);
+    w->step = steps ? NEW(size * m, double) : NULL;
+}
+
+void lines_slices_free(struct lines_slices *w)
+{
+    free(w->g);
+    free(w->transfer);
+    free(w->pivot);
+    free(w->near);
+    free(w->step);
+}
+
 /* pivot: inverse pivots of the line across; grounds: g M e_last / end_ohm; adds g M g to `links`. */
 static void across_links(const struct lines_slices *w, const double *g, double *pivot,
                          double *grounds, double *links)
@@ -186,6 +213,45 @@ bool lines_eliminate(struct lines_slices *w)
     free(grounds);
     free(work);
     return done;
+}
+
+/* y = f (x + factor before) for n numbers. */
+WIDE static void scaled_sum(size_t n, double f, const double *x, double factor,
+                            const double *before, double *y)
+{
+    for (size_t k = 0; k < n; k++)
+        y[k] = f * (x[k] + factor * before[k]);
+}
+
+WIDE static void scale(size_t n, double f, double *x)
+{
+    for (size_t k = 0; k < n; k++)
+        x[k] *= f;
+}
+
+void lines_slices_across(const struct lines_slices *w, size_t t, size_t n, size_t stride, double *x)
+{
+    const size_t s = w->s;
+    const double *pivot = w->pivot + t * w->stride;
+    if (!(w->end_ohm > 0)) { /* at the end's 0 V */
+        for (size_t k = 0; k < s; k++)
+            memset(x + k * stride, 0, n * sizeof *x);
+        return;
+    }
+    if (!(w->across_ohm > 0)) { /* one node */
+        for (size_t k = 1; k < s; k++)
+            scaled_sum(n, 1, x, 1, x + k * stride, x);
+        scale(n, pivot[0], x);
+        for (size_t k = 1; k < s; k++)
+            memcpy(x + k * stride, x, n * sizeof *x);
+        return;
+    }
+    const double segment = 1 / w->across_ohm;
+    scale(n, pivot[0], x);
+    for (size_t k = 1; k < s; k++)
+        scaled_sum(n, pivot[k], x + k * stride, segment, x + (k - 1) * stride, x + k * stride);
+    for (size_t k = s - 1; k-- > 0;)
+        scaled_sum(n, 1, x + k * stride, segment * pivot[k], x + (k + 1) * stride, x + k * stride);
 }
 
 /* y = A x, x and y: s x LOCKSTEP. */

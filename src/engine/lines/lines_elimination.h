@@ -10,6 +10,8 @@
 #ifndef SILVERBAR_ENGINE_LINES_LINES_ELIMINATION_H
 #define SILVERBAR_ENGINE_LINES_LINES_ELIMINATION_H
 
+#include "engine/lines/lines_read.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,10 +25,21 @@ struct lines_slices {
     double *near; /* l x stride: current at port k for 1 V at the end of slice t, seen at slice t */
 };
 
+/* Slices that are columns, rows running along, whatever the shape; without devices, and to be freed.
+ * `steps`: with A. */
+void lines_slices_of_columns(const struct lines_array *array, bool steps,
+                             struct lines_slices *slices);
+void lines_slices_free(struct lines_slices *slices);
+
 /* Compute transfer, pivot, near, and step unless it is NULL.  False: a number overflowed. */
 bool lines_eliminate(struct lines_slices *slices);
 
 #define LOCKSTEP 8 /* vectors carried side by side */
+
+/* x = (T + D)^-1 x of the line across slice t, n columns of numbers `stride` apart from row to row: voltages
+ * [V] of its nodes for currents [A] into them, with the slice's other line and the end at 0 V. */
+void lines_slices_across(const struct lines_slices *slices, size_t t, size_t n, size_t stride,
+                         double *x);
 
 /* Voltages of all nodes, along and across (l x s x LOCKSTEP each), of vectors port (s x LOCKSTEP)
  * at the ports and end (l x LOCKSTEP) at the ends [V]; work: (l + 3) x stride x LOCKSTEP. */

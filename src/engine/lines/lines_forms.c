@@ -30,11 +30,7 @@ struct pass {
 
 static void pass_free(struct pass *p)
 {
-    free(p->slices.g);
-    free(p->slices.transfer);
-    free(p->slices.pivot);
-    free(p->slices.near);
-    free(p->slices.step);
+    lines_slices_free(&p->slices);
     for (size_t k = 0; k < LINES_CLASSES; k++)
         free(p->power[k]);
     free(p->r);
@@ -54,27 +50,6 @@ void lines_forms_free(struct lines_forms *f)
     free(f);
 }
 
-static void slices_init(const struct lines_array *a, bool powers, struct lines_slices *w)
-{
-    const size_t m = a->rows, n = a->columns;
-    *w = (struct lines_slices){.l = n,
-                               .s = m,
-                               .stride = (m + 3) / 4 * 4,
-                               .near_ohm = a->driver_ohm + a->row_ohm,
-                               .along_ohm = a->row_ohm,
-                               .across_ohm = a->column_ohm,
-                               .end_ohm = a->sense_ohm + a->column_ohm};
-    const size_t size = n * w->stride;
-    w->g = NEW(size, double);
-    w->transfer = NEW(size, double);
-    w->pivot = NEW(size, double);
-    w->near = NEW(size, double);
-    w->step = powers ? NEW(size * m, double) : NULL;
-    for (size_t j = 0; j < n; j++)
-        for (size_t i = 0; i < m; i++)
-            w->g[j * w->stride + i] = a->g[i * n + j];
-}
-
 /* y = f (x + factor before) for n numbers; before NULL: 0. */
 WIDE static void scaled_sum(size_t n, double f, const double *x, double factor,
                             const double *before, double *y)
@@ -83,28 +58,13 @@ WIDE static void scaled_sum(size_t n, double f, const double *x, double factor,
         y[k] = f * (x[k] + (before ? factor * before[k] : 0));
 }
 
-/* c = (T + D)^-1 D r: the column's nodes, from the elimination's pivots. */
+/* c = (T + D)^-1 D r: the column's nodes. */
 static void column_nodes(const struct lines_slices *w, size_t j, const double *r, double *c)
 {
-    const size_t s = w->s, n = w->stride;
-    const double *g = w->g + j * n, *pivot = w->pivot + j * n;
-    memset(c, 0, s * n * sizeof *c);
-    if (!(w->end_ohm > 0)) /* at the sense's 0 V */
-        return;
-    if (!(w->across_ohm > 0)) { /* one node */
-        for (size_t k = 0; k < s; k++)
-            scaled_sum(n, 1, c, g[k] * pivot[0], r + k * n, c);
-        for (size_t k = 1; k < s; k++)
-            memcpy(c + k * n, c, n * sizeof *c);
-        return;
-    }
-    const double segment = 1 / w->across_ohm;
-    for (size_t k = 0; k < s; k++) {
-        scaled_sum(n, g[k], r + k * n, 0, NULL, c + k * n);
-        scaled_sum(n, pivot[k], c + k * n, segment, k > 0 ? c + (k - 1) * n : NULL, c + k * n);
-    }
-    for (size_t k = s - 1; k-- > 0;)
-        scaled_sum(n, 1, c + k * n, segment * pivot[k], c + (k + 1) * n, c + k * n);
+    const size_t n = w->stride;
+    for (size_t k = 0; k < w->s; k++)
+        scaled_sum(n, w->g[j * n + k], r + k * n, 0, NULL, c + k * n);
+    lines_slices_across(w, j, n, n, c);
 }
 
 /* Squares of `rows` rows of currents [A] through `ohm`, or of anything by a factor, to a class's form. */
@@ -208,7 +168,10 @@ static enum status make(const struct lines_array *a, bool powers, double *u,
     struct pass p = {.array = a, .forms = f, .u = u};
     f->rows = m;
     f->columns = n;
-    slices_init(a, powers, &p.slices);
+    lines_slices_of_columns(a, powers, &p.slices);
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = 0; i < m; i++)
+            p.slices.g[j * p.slices.stride + i] = a->g[i * n + j];
     const bool done = lines_eliminate(&p.slices);
     if (done) {
         f->w = NEW(n * m, double);
