@@ -189,7 +189,7 @@ static enum status centre(const struct lines_bent *bent, double *bend, struct er
     *bend = 0;
     for (size_t k = 0; k < a->rows * a->columns; k++) {
         double low = INFINITY, high = 0;
-        d->law(d->data, k, 0, PROBES, v, current, slope);
+        d->law(d->data, k, BENT_NO_VECTOR, PROBES, v, current, slope);
         for (size_t i = 0; i < PROBES; i++) {
             if (!(slope[i] >= 0 && slope[i] <= DBL_MAX) || !isfinite(current[i]))
                 return fail(error, STATUS_NUMERICAL,
@@ -199,6 +199,8 @@ static enum status centre(const struct lines_bent *bent, double *bend, struct er
             low = fmin(low, slope[i]);
             high = fmax(high, slope[i]);
         }
+        low *= 1 - d->spread;
+        high *= 1 + d->spread;
         bent->g[k] = (low + high) / 2;
         *bend = fmax(*bend, high > 0 ? (high - low) / (high + low) : 0);
     }

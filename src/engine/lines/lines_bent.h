@@ -16,9 +16,13 @@
 
 #include "engine/lines/lines_forms.h"
 
+#include <stdint.h>
+
 #define BENT_FACTOR_MOST 0.5
 
-/* Currents [A] and slopes [S] of one device, row-major, at n voltages [V]: those of vectors `first` on. */
+/* Currents [A] and slopes [S] of one device, row-major, at n voltages [V]: those of vectors `first` on, which may
+ * differ in the device, or of no vector, BENT_NO_VECTOR. */
+#define BENT_NO_VECTOR SIZE_MAX
 typedef void lines_bent_law(void *data, size_t device, size_t first, size_t n, const double *v,
                             double *current, double *slope);
 
@@ -26,6 +30,8 @@ struct lines_bent_devices {
     lines_bent_law *law;
     void *data;
     double low, high; /* voltages that the drivers can have [V]; the senses have 0 */
+    double
+        spread; /* a vector's currents are those of no vector times a factor of 1 - spread to 1 + spread */
 };
 
 struct lines_bent;
