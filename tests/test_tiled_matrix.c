@@ -221,6 +221,195 @@ static void test_read(void **state)
     graph_free(&g);
 }
 
+/* The law of a device of conductance g at 0.3 V. */
+struct bent_cells {
+    const struct dopant *dopant;
+    double *g;
+};
+
+static void bent_law(void *data, size_t n, const double *v, double *current, double *slope)
+{
+    const struct bent_cells *c = data;
+    const struct model *m = c->dopant->model;
+    for (size_t k = 0; k < n; k++) { /* W_sdc: proportional to a conductance */
+        const double share = c->g[k] * 0.3 / m->current(c->dopant->constants, 0.3, 1).f;
+        const struct model_value i = m->current(c->dopant->constants, v[k], 1);
+        current[k] = share * i.f;
+        slope[k] = share * i.df_dv;
+    }
+}
+
+/* What one read of a tile gives to each column's result, by Newton's method, and the power it takes. */
+static void solve_bent(const struct tiled_matrix *t, const struct tile_pair *p, double sign,
+                       const double *volts, double *result, double *power)
+{
+    const struct tile_options *o = t->options;
+    const struct matrix_layer *m = t->matrix;
+    const size_t n = p->rows * p->columns;
+    double *g = NEW(n, double), most = 0, *bound = NEW(p->columns, double), *row = NEW(n, double),
+           *column = NEW(n, double), *device = NEW(n, double), *slope = NEW(n, double),
+           *current = NEW(p->columns, double);
+    for (size_t k = 0; k < m->groups * m->rows * m->columns; k++)
+        most = fmax(most, fabs(m->weights[k]));
+    for (size_t k = 0; k < n; k++) {
+        const size_t i = p->row + k / p->columns, j = p->column + k % p->columns;
+        const double w = sign * m->weights[(p->group * m->columns + j) * m->rows + i] / most;
+        g[k] = 20e-6 + 180e-6 * (w > 0 ? w : 0);
+    }
+    struct bent_cells cells = {o->dopant, g};
+    const struct lines_array a = {p->rows,       p->columns,    NULL,        o->row_ohm,
+                                  o->column_ohm, o->driver_ohm, o->sense_ohm};
+    const struct lines_devices devices = {bent_law, &cells};
+    struct error error = {{0}};
+    struct lines_answer answer = {current, bound, row, column, 0};
+    ASSERT_DONE(lines_solve_law(&a, &devices, volts, 1e-13, &answer, &error), error);
+    for (size_t k = 0; k < n; k++)
+        row[k] -= column[k];
+    bent_law(&cells, n, row, device, slope);
+    memset(column, 0, n * sizeof *column);
+    struct lines_power balance;
+    lines_power(&a, volts, row, column, device, &balance);
+    *power += balance.delivered;
+    for (size_t j = 0; j < p->columns; j++)
+        result[p->column + j] += sign * current[j] * t->x_max * most / (o->volt * 180e-6);
+    double *const all[] = {g, bound, row, column, device, slope, current};
+    for (size_t k = 0; k < COUNT(all); k++)
+        free(all[k]);
+}
+
+/* n vectors of a layer's last group. */
+static void read_bent(struct inference *f, size_t layer, size_t n)
+{
+    struct tiled_matrix *t = f->layers[layer];
+    const size_t rows = t->matrix->rows, columns = t->matrix->columns,
+                 group = t->matrix->groups - 1;
+    const bool by_vector = !t->matrix->convolution;
+    double *x = NEW(n * rows, double), *y = NEW(n * columns, double), *volts = NEW(rows, double),
+           *wanted = NEW(columns, double), energy[IMAGES] = {0}, sum = 0, power = 0;
+    for (size_t k = 0; k < n * rows; k++)
+        x[k] = t->x_max * gsl_rng_uniform(rng);
+    const struct products products = {t->layer, 0, group, n, by_vector, x, y};
+    tiled_matrix_read(t, &products, energy);
+    for (size_t r = 0; r < n; r++) {
+        for (size_t i = 0; i < rows; i++)
+            volts[i] = t->options->volt * x[by_vector ? r * rows + i : i * n + r] / t->x_max;
+        memset(wanted, 0, columns * sizeof *wanted);
+        for (size_t k = 0; k < t->n_pairs; k++)
+            for (int sign = 1; sign >= -1 && t->pairs[k].group == group; sign -= 2)
+                solve_bent(t, &t->pairs[k], sign, volts + t->pairs[k].row, wanted, &power);
+        for (size_t c = 0; c < columns; c++)
+            ASSERT_NEAR(y[by_vector ? r * columns + c : c * n + r], wanted[c],
+                        1e-9 * fabs(wanted[c]) + 1e-12);
+    }
+    for (size_t k = 0; k < IMAGES; k++)
+        sum += energy[k];
+    ASSERT_NEAR(sum, power * t->options->read_time, 1e-10 * sum);
+    free(x);
+    free(y);
+    free(volts);
+    free(wanted);
+}
+
+/* Devices with the read-out of silver chalcogenides, 0.3 V, more vectors than a batch, pairs subtracted before
+ * and after; then ideal lines, where at V itself the weights are what they should be. */
+static void test_bent(void **state)
+{
+    struct graph g = small_network();
+    struct data_set set = random_set();
+    struct tile_options o = plain;
+    struct error error = {{0}};
+    struct dopant *dopant;
+    char *devices = source_path("devices");
+    (void)state;
+    ASSERT_DONE(dopant_read("W-sdc", devices, &dopant, &error), error);
+    o.dopant = dopant;
+    o.volt = 0.3;
+    o.row_ohm = o.column_ohm = 20;
+    o.driver_ohm = o.sense_ohm = 50;
+    for (int digital = 0; digital < 2; digital++) {
+        o.form = (struct tile_form){
+            .rows = 20, .columns = 4, .subtract = digital ? TILE_DIGITAL : TILE_ANALOG};
+        struct inference *f = calibrated(&g, &o, &set);
+        read_bent(f, 0, 37);
+        read_bent(f, 2, IMAGES);
+        assert_true(f->layers[0]->bend_factor > 0.01 && f->layers[0]->bend_steps > 3);
+        inference_close(f);
+    }
+    o.row_ohm = o.column_ohm = o.driver_ohm = o.sense_ohm = 0;
+    struct inference *f = calibrated(&g, &o, &set);
+    double x[54], bent[7], wanted[7] = {0}, energy = 0;
+    const struct products at_volt = {&g.layers[2], 0, 0, 1, true, x, bent};
+    for (size_t k = 0; k < 54; k++)
+        x[k] = f->layers[2]->x_max;
+    tiled_matrix_read(f->layers[2], &at_volt, &energy);
+    for (size_t c = 0; c < 7; c++)
+        for (size_t i = 0; i < 54; i++)
+            wanted[c] += x[i] * f->layers[2]->matrix->weights[c * 54 + i];
+    for (size_t c = 0; c < 7; c++)
+        ASSERT_NEAR(bent[c], wanted[c], 1e-11 * 54);
+    inference_close(f);
+    dopant_free(dopant);
+    free(devices);
+    data_set_free(&set);
+    graph_free(&g);
+}
+
+/* Ideal lines: the variance of a column's current is sum (sigma i)^2 over its devices; stuck devices are
+ * resistors, whose power is known. */
+static void test_bent_devices(void **state)
+{
+    enum { READS = 600 };
+    struct graph g = small_network();
+    struct data_set set = random_set();
+    struct tile_options o = plain;
+    struct error error = {{0}};
+    struct dopant *dopant;
+    char *devices = source_path("devices");
+    (void)state;
+    ASSERT_DONE(dopant_read("W-sdc", devices, &dopant, &error), error);
+    o.dopant = dopant;
+    o.volt = 0.3;
+    o.read_noise = 0.03;
+    struct inference *f = calibrated(&g, &o, &set);
+    struct tiled_matrix *t = f->layers[2];
+    double *x = NEW(READS * 54, double), *y = NEW(READS * 7, double), *energy = NEW(READS, double);
+    double squares = 0, mean = 0, wanted = 0, most = 0;
+    const struct products products = {&g.layers[2], 0, 0, READS, true, x, y};
+    for (size_t k = 0; k < READS * 54; k++)
+        x[k] = t->x_max;
+    for (size_t k = 0; k < 378; k++)
+        most = fmax(most, fabs(t->matrix->weights[k]));
+    tiled_matrix_read(t, &products, energy);
+    for (size_t r = 0; r < READS; r++)
+        mean += y[r * 7] / READS;
+    for (size_t r = 0; r < READS; r++)
+        squares += (y[r * 7] - mean) * (y[r * 7] - mean) / (READS - 1);
+    for (size_t i = 0; i < 54; i++) { /* of both devices, in units of w_max / span */
+        const double share = fabs(t->matrix->weights[i]) / most, span = 180e-6;
+        wanted += pow(20e-6 + span * share, 2) + pow(20e-6, 2);
+    }
+    wanted *= pow(0.03 * most * t->x_max / 180e-6, 2);
+    ASSERT_NEAR(squares, wanted, 5 * sqrt(2.0 / READS) * wanted);
+    inference_close(f);
+    o.read_noise = 0;
+    o.mapping.stuck_on = 1;
+    f = calibrated(&g, &o, &set);
+    const struct products one = {&g.layers[2], 0, 0, 1, true, x, y};
+    for (size_t k = 0; k < 54; k++)
+        x[k] = f->layers[2]->x_max / 2;
+    *energy = 0;
+    tiled_matrix_read(f->layers[2], &one, energy);
+    ASSERT_NEAR(*energy, 2 * 378 * 200e-6 * 0.15 * 0.15 * 1e-7, 1e-12 * *energy);
+    inference_close(f);
+    free(x);
+    free(y);
+    free(energy);
+    dopant_free(dopant);
+    free(devices);
+    data_set_free(&set);
+    graph_free(&g);
+}
+
 /* Over all reads: images, tiles and classes add up to the same energy. */
 static void test_energy(void **state)
 {
@@ -358,6 +547,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ideal),   cmocka_unit_test(test_read),
+        cmocka_unit_test(test_bent),    cmocka_unit_test(test_bent_devices),
         cmocka_unit_test(test_energy),  cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_mapping), cmocka_unit_test(test_signed),
     };

@@ -10,6 +10,7 @@
 
 #define BATCH_NUMBERS ((size_t)1 << 17) /* of the largest value of the network */
 #define BATCH_MAX 100
+#define BENT_BATCH_MAX 8 /* of devices that are not ohmic, whose reads take milliseconds */
 
 void inference_close(struct inference *f)
 {
@@ -51,6 +52,8 @@ enum status inference_open(const struct graph *graph, const struct tile_options 
     f->options = *options;
     f->layers = NEW(graph->n_layers, struct tiled_matrix *);
     f->batch = batch_of(graph);
+    if (tile_options_bend(options) && f->batch > BENT_BATCH_MAX)
+        f->batch = BENT_BATCH_MAX;
     f->energy = NEW(f->batch, double);
     for (size_t k = 0; k < graph->n_layers && status == STATUS_OK; k++) {
         if (!matrix_layer_of(&graph->layers[k]))
@@ -137,6 +140,18 @@ static enum status tell(const struct passage *p, size_t done, struct error *erro
     return fail(error, STATUS_INTERRUPTED, "interrupted after %zu of %zu images", done, count);
 }
 
+/* Has a read failed? */
+static enum status failure(const struct inference *f, struct error *error)
+{
+    for (size_t k = 0; f->layers && k < f->graph->n_layers; k++) {
+        const struct tiled_matrix *t = f->layers[k];
+        if (t && t->failure != STATUS_OK)
+            return fail(error, t->failure, "layer '%.80s': %s", t->layer->name,
+                        t->failure_text.text);
+    }
+    return STATUS_OK;
+}
+
 static enum status pass(const struct passage *p, struct error *error)
 {
     struct inference *f = p->inference;
@@ -153,7 +168,9 @@ static enum status pass(const struct passage *p, struct error *error)
         graph_evaluate(g, n, in, out, p->multiply ? &multiplier : NULL);
         if (p->done)
             p->done(p->data, first, n, out);
-        status = tell(p, first + n, error);
+        status = failure(f, error);
+        if (status == STATUS_OK)
+            status = tell(p, first + n, error);
     }
     free(in);
     free(out);

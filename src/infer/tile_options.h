@@ -73,4 +73,7 @@ struct tile_options {
     const struct dopant *dopant; /* whose law ages; may be NULL where nothing does */
 };
 
+/* Are the devices not ohmic?  Then each read is solved by itself, and may fail. */
+bool tile_options_bend(const struct tile_options *options);
+
 #endif

@@ -34,4 +34,12 @@ static inline size_t tiled_lines(const struct tiled_matrix *t)
     return t->matrix->groups * t->row_tiles;
 }
 
+/* Tiles of devices that are not ohmic (tiled_bent.c): one tile of a pair with the conductances array->g at V;
+ * the currents of all columns of a row of tiles, as the layer's products have them, and their energies. */
+void tile_bent_free(struct tile_bent *bent);
+enum status tiled_bent_build(struct tiled_matrix *tiled, struct tile_pair *pair, size_t side,
+                             const struct lines_array *array, struct error *error);
+void tiled_bent_read(struct tiled_matrix *tiled, const struct products *products, size_t row_tile,
+                     size_t side, double *current, double *energy);
+
 #endif

@@ -21,8 +21,10 @@ static void free_all(size_t n, double **arrays)
 
 static void free_pair(struct tile_pair *p)
 {
-    for (size_t s = 0; s < 2; s++)
+    for (size_t s = 0; s < 2; s++) {
         lines_forms_free(p->forms[s]);
+        tile_bent_free(p->bent[s]);
+    }
     tile_cells_free(&p->cells);
 }
 
@@ -238,14 +240,20 @@ static void take_forms(struct tiled_matrix *t, const struct tile_pair *p)
     }
 }
 
+/* That columns get from their devices' noise; devices that are not ohmic have it each by itself. */
+static double column_noise(const struct tiled_matrix *t)
+{
+    return tile_options_bend(t->options) ? 0 : t->options->read_noise;
+}
+
 static enum status add_noise(struct tiled_matrix *t, const struct tile_pair *p, size_t side,
                              const struct lines_array *a, struct error *error)
 {
     const struct tile_options *o = t->options;
     const size_t line = tiled_line(t, p->group, p->row / o->form.rows);
     const struct read_noise_tile tile = {
-        a,       p->column,     p->columns,
-        o->volt, o->read_noise, o->thermal ? 4 * BOLTZMANN * o->kelvin / (2 * o->read_time) : 0};
+        a,       p->column,       p->columns,
+        o->volt, column_noise(t), o->thermal ? 4 * BOLTZMANN * o->kelvin / (2 * o->read_time) : 0};
     return read_noise_add(t->noise[(t->sides == 2 ? side : 0) * tiled_lines(t) + line], &tile,
                           error);
 }
@@ -300,6 +308,8 @@ static enum status build_pair(struct tiled_matrix *t, struct tile_pair *p, doubl
         status = lines_forms_new(&a, true, &p->forms[s], error);
         if (status == STATUS_OK && t->noise)
             status = add_noise(t, p, s, &a, error);
+        if (status == STATUS_OK && tile_options_bend(t->options))
+            status = tiled_bent_build(t, p, s, &a, error);
     }
     if (status == STATUS_OK)
         take_forms(t, p);
@@ -311,14 +321,14 @@ static void clear_noise(struct tiled_matrix *t)
     const struct tile_options *o = t->options;
     const bool square =
         o->row_ohm == 0 && o->column_ohm == 0 && o->driver_ohm == 0 && o->sense_ohm == 0;
-    if (!(o->read_noise > 0 || o->thermal))
+    if (!(column_noise(t) > 0 || o->thermal))
         return;
     if (!t->noise)
         t->noise = NEW(t->sides * tiled_lines(t), struct read_noise *);
     for (size_t k = 0; k < t->sides * tiled_lines(t); k++) {
         read_noise_free(t->noise[k]);
         t->noise[k] = read_noise_new(tiled_rows(t, k % t->row_tiles), t->matrix->columns, square,
-                                     o->read_noise > 0);
+                                     column_noise(t) > 0);
     }
 }
 
@@ -341,6 +351,7 @@ enum status tiled_matrix_build(struct tiled_matrix *t, enum tile_stage stage, do
     enum status status = STATUS_OK;
     book(t);
     clear_noise(t);
+    t->bend_factor = 0;
     for (size_t s = 0; s < t->sides; s++)
         memset(t->w[s], 0, m->groups * m->columns * m->rows * sizeof(double));
     for (size_t k = 0; k < t->n_pairs && status == STATUS_OK; k++) {

@@ -24,7 +24,8 @@
 struct tile_pair {
     size_t group, row, rows, column, columns;
     struct tile_cells cells;
-    struct lines_forms *forms[2]; /* of G+ and G- */
+    struct lines_forms *forms[2]; /* of G+ and G-; of devices that are not ohmic, of I/V at V */
+    struct tile_bent *bent[2];    /* the same, of devices that are not ohmic; else NULL */
     double clipped, converted;    /* conversions */
 };
 
@@ -75,6 +76,10 @@ struct tiled_matrix {
     struct tile_energy *spent; /* n_pairs: before that */
     size_t capacity[4];
     double *v, *current, *square, *product; /* work */
+    double bend_factor;                     /* of devices that are not ohmic: the largest factor */
+    size_t bend_steps;                      /* ... and number of steps (lines_bent.h) */
+    enum status failure;                    /* of the first read that has failed; STATUS_OK: none */
+    struct error failure_text;
 };
 
 /* Draws and programs all devices; `options` and the layer must outlive them.  Then build. */

@@ -70,13 +70,12 @@ static void add_noise(struct tiled_matrix *t, const struct products *p, size_t r
     read_noise_draw(t->noise[line], column, &reads, t->rng, current);
 }
 
-/* Currents of all columns of a row of tiles, added to the results with that sign. */
-static void read_row(struct tiled_matrix *t, const struct products *p, size_t row_tile, size_t side,
-                     double sign)
+/* Currents of all columns of a row of tiles of ohmic devices. */
+static void multiply_row(struct tiled_matrix *t, const struct products *p, size_t row_tile,
+                         size_t side, double *current)
 {
     const struct matrix_layer *m = t->matrix;
     const size_t first = row_tile * t->options->form.rows, rows = tiled_rows(t, row_tile);
-    double *current = grow(t, 1, p->n * m->columns);
     const struct matrix_view w = {t->w[side] + p->group * m->columns * m->rows + first, m->rows,
                                   p->by_vector};
     if (p->by_vector) {
@@ -88,6 +87,13 @@ static void read_row(struct tiled_matrix *t, const struct products *p, size_t ro
         const struct matrix_result r = {m->columns, p->n, rows, 1, 0, current, p->n};
         matrix_multiply(&w, &v, &r);
     }
+}
+
+/* Those of any devices, `current`, added to the results with that sign. */
+static void add_row(struct tiled_matrix *t, const struct products *p, size_t row_tile, size_t side,
+                    double sign, double *current)
+{
+    const struct matrix_layer *m = t->matrix;
     const size_t step = p->by_vector ? m->columns : 1;
     for (size_t c = 0; c < m->columns; c++) {
         const size_t from = p->by_vector ? c : c * p->n, at = tiled_place(t, p->group, row_tile, c);
@@ -175,9 +181,15 @@ void tiled_matrix_read(struct tiled_matrix *t, const struct products *p, double 
     for (size_t phase = 0; phase < t->phases; phase++) {
         drive(t, p, phase);
         for (size_t row_tile = 0; row_tile < t->row_tiles; row_tile++) {
-            for (size_t side = 0; side < t->sides; side++)
-                read_row(t, p, row_tile, side, phase == 0 ? 1 : -1);
-            if (t->calibrated)
+            double *current = grow(t, 1, p->n * t->matrix->columns);
+            for (size_t side = 0; side < t->sides; side++) {
+                if (tile_options_bend(t->options))
+                    tiled_bent_read(t, p, row_tile, side, current, energy);
+                else
+                    multiply_row(t, p, row_tile, side, current);
+                add_row(t, p, row_tile, side, phase == 0 ? 1 : -1, current);
+            }
+            if (t->calibrated && !tile_options_bend(t->options))
                 add_energy(t, p, row_tile, energy);
         }
     }

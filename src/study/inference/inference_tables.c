@@ -2,6 +2,7 @@
 #include "study/inference/inference_tables.h"
 
 #include "base/memory.h"
+#include "engine/lines/lines_bent.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -157,6 +158,14 @@ struct table *inference_upright(const struct table *from)
     return t;
 }
 
+/* How the tiles' reads were solved. */
+static const char *reads_of(const struct tiled_matrix *t)
+{
+    if (!tile_options_bend(t->options))
+        return "linear";
+    return t->bend_factor <= BENT_FACTOR_MOST ? "fixed point" : "Newton";
+}
+
 struct table *inference_layers(const struct inference_outcome *o)
 {
     static const char *const names[] = {"layer",
@@ -167,8 +176,11 @@ struct table *inference_layers(const struct inference_outcome *o)
                                         "inputs_clipped",
                                         "conversions_clipped",
                                         "energy_J",
-                                        "time_s"};
-    static const int digits[] = {0, 0, 0, 4, 4, 4, 4, 6, 6};
+                                        "time_s",
+                                        "reads",
+                                        "factor",
+                                        "steps"};
+    static const int digits[] = {0, 0, 0, 4, 4, 4, 4, 6, 6, 0, 3, 0};
     struct table *table = table_new(COUNT(names), names, digits);
     for (size_t k = 0; k < o->inference->graph->n_layers; k++) {
         const struct tiled_matrix *t = o->inference->layers[k];
@@ -192,6 +204,9 @@ struct table *inference_layers(const struct inference_outcome *o)
         table_text(table, 1, t->layer->op_type);
         for (size_t i = 0; i < COUNT(values); i++)
             table_number(table, 2 + i, values[i]);
+        table_text(table, 9, reads_of(t));
+        table_number(table, 10, t->bend_factor);
+        table_number(table, 11, (double)t->bend_steps);
     }
     return table;
 }

@@ -101,11 +101,13 @@ static enum status read_device(const struct inference_testbench *b, const char *
     enum status status = dopant_read(b->dopant, devices, &s->dopant, error);
     if (status != STATUS_OK)
         return status;
-    if (!model_is_ohmic(s->dopant->model, s->dopant->parameters))
-        return fail(error, STATUS_INPUT,
-                    "device.dopant: '%.60s' is not ohmic, and its reads are not linear; expected a "
-                    "device whose current is proportional to its voltage",
-                    s->dopant->name);
+    if (b->tile.mapping.mode == MAP_VERIFY &&
+        !model_is_ohmic(s->dopant->model, s->dopant->parameters))
+        return fail(
+            error, STATUS_INPUT,
+            "map.mode: verify with the dopant '%.60s', which is not ohmic; expected error or "
+            "ideal, or a device whose current is proportional to its voltage",
+            s->dopant->name);
     memcpy(p, s->dopant->parameters, sizeof p);
     status = temperature_apply(s->dopant->model, b->tile.kelvin, p, error);
     if (status == STATUS_OK)
