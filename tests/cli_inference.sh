@@ -108,6 +108,13 @@ same "ohmic ones are linear" "$(field straight/layers.csv reads 1)" linear
 same "at 0.5 V by Newton's method" "$(field bent_0.5/layers.csv reads 1)" Newton
 check "accounts close" above 1e-11 "$(field bent_0.5/total.csv residual 1)"
 
+# switches in series take their part, broken lines cost accuracy
+infer --set tile.select_ohm=1e3 -o switched >/dev/null
+check "energy of select switches" above "$(awk -F, '$1 == "selects" { print $2 }' switched/energy.csv)" 1e-15
+infer --set variation.open_rows=0.3 --set variation.open_columns=0.3 -o open >/dev/null
+check "broken lines cost" above "$(field switched/total.csv accuracy 1)" "$(field open/total.csv accuracy 1)"
+check "and their account closes" above 1e-11 "$(field open/total.csv residual 1)"
+
 refuse() { # 'PIECE OF THE MESSAGE' KEY=VALUE...
     piece=$1
     shift
@@ -128,6 +135,8 @@ refuse "adc.range is value, expected adc.value" adc.range=value
 refuse "map.levels is 1" map.levels=1
 refuse "model.mean is '1,x'" model.mean=1,x model.std=1
 refuse "'W_sdc', which is not ohmic" device.dopant=W-sdc map.mode=verify
+refuse "tile.select_ohm is 100" map.mode=verify tile.select_ohm=100
+refuse "variation.open_rows of 0.1" device.dopant=W-sdc map.gmin=1e-5 map.gmax=1e-4 variation.open_rows=0.1
 refuse "model.std is 0" model.mean=1 model.std=0
 refuse "window of 0.001 to" map.gmin=1e-3
 refuse "expected at least 0.0001 where map.mode is verify" map.mode=verify programming.tolerance=0

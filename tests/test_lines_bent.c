@@ -152,7 +152,8 @@ static void test_against_newton(void **state)
         for (size_t r = 0; r < VECTORS; r++)
             factor[r] = 0.9 + 0.2 * gsl_rng_uniform(rng);
         law.factor = factor;
-        const struct lines_bent_devices devices = {sinh_of, &law, cases[c].low, cases[c].high, 0.1};
+        const struct lines_bent_devices devices = {sinh_of,       &law, cases[c].low,
+                                                   cases[c].high, 0,    0.1};
         struct reading r = read_bent(&a, &devices, volts, 1e-13);
         double *expected = newton(&a, &law, VECTORS, volts);
         for (size_t k = 0; k < VECTORS * n; k++)
@@ -173,7 +174,7 @@ static void test_factor(void **state)
 {
     (void)state;
     struct sinh_law law = {(double[]){100e-6}, 5, NULL};
-    const struct lines_bent_devices devices = {sinh_of, &law, 0, 0.2, 0};
+    const struct lines_bent_devices devices = {sinh_of, &law, 0, 0.2, 0, 0};
     struct lines_array a = {.rows = 1, .columns = 1};
     const double bend = (cosh(1) - 1) / (cosh(1) + 1), g = 100e-6 * (cosh(1) + 1) / 2;
     for (double ohm = 0; ohm <= 1e6; ohm = ohm > 0 ? 10 * ohm : 100) {
@@ -191,10 +192,15 @@ static void test_factor(void **state)
 static void test_tolerance(void **state)
 {
     (void)state;
-    const struct lines_array a = {16, 16, NULL, 5, 5, 100, 100};
+    const struct lines_array a = {.rows = 16,
+                                  .columns = 16,
+                                  .row_ohm = 5,
+                                  .column_ohm = 5,
+                                  .driver_ohm = 100,
+                                  .sense_ohm = 100};
     struct sinh_law law = random_law(256, 5);
     double *volts = random_volts(VECTORS * 16, 0, 0.4);
-    const struct lines_bent_devices devices = {sinh_of, &law, 0, 0.4, 0};
+    const struct lines_bent_devices devices = {sinh_of, &law, 0, 0.4, 0, 0};
     struct reading exact = read_bent(&a, &devices, volts, 1e-14);
     size_t steps = 0;
     for (double tolerance = 1e-2; tolerance > 1e-13; tolerance /= 100) {
@@ -215,10 +221,11 @@ static void test_tolerance(void **state)
 static void test_ohmic(void **state)
 {
     (void)state;
-    struct lines_array a = {5, 9, NULL, 2, 3, 50, 20};
+    struct lines_array a = {
+        .rows = 5, .columns = 9, .row_ohm = 2, .column_ohm = 3, .driver_ohm = 50, .sense_ohm = 20};
     struct sinh_law law = random_law(45, 0);
     double *volts = random_volts(VECTORS * 5, 0, 1);
-    const struct lines_bent_devices devices = {sinh_of, &law, 0, 1, 0};
+    const struct lines_bent_devices devices = {sinh_of, &law, 0, 1, 0, 0};
     struct reading r = read_bent(&a, &devices, volts, 1e-12);
     struct lines_forms *f;
     struct error error = {{0}};
@@ -258,10 +265,21 @@ static void falling(void *data, size_t device, size_t first, size_t n, const dou
 static void test_refused(void **state)
 {
     (void)state;
-    const struct lines_array a = {2, 3, NULL, 2, 3, 50, 20};
-    struct lines_array large = {1 << 15, 1 << 15, NULL, 2, 3, 50, 20},
-                       bad = {2, 3, NULL, -2, 3, 50, 20};
-    struct lines_bent_devices devices = {falling, NULL, 0, 0.2, 0};
+    const struct lines_array a = {
+        .rows = 2, .columns = 3, .row_ohm = 2, .column_ohm = 3, .driver_ohm = 50, .sense_ohm = 20};
+    struct lines_array large = {.rows = 1 << 15,
+                                .columns = 1 << 15,
+                                .row_ohm = 2,
+                                .column_ohm = 3,
+                                .driver_ohm = 50,
+                                .sense_ohm = 20},
+                       bad = {.rows = 2,
+                              .columns = 3,
+                              .row_ohm = -2,
+                              .column_ohm = 3,
+                              .driver_ohm = 50,
+                              .sense_ohm = 20};
+    struct lines_bent_devices devices = {falling, NULL, 0, 0.2, 0, 0};
     struct lines_bent *bent;
     struct error error = {{0}};
     assert_int_equal(lines_bent_new(&a, &devices, &bent, &error), STATUS_NUMERICAL);

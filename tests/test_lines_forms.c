@@ -274,11 +274,101 @@ static void test_refused(void **state)
     assert_null(f);
 }
 
+/* Lines without driver or sense, and switches in series with devices, against the static solver with the grounds
+ * that are left. */
+static void assert_open(const struct lines_array *a, double switch_ohm)
+{
+    const size_t m = a->rows, n = a->columns, cells = m * n;
+    double *grounds[2] = {NEW(cells, double), NEW(cells, double)}, *source = NEW(cells, double),
+           *row = NEW(cells, double), *column = NEW(cells, double), *device = NEW(cells, double),
+           *part = NEW(cells, double), *g = NEW(cells, double), volts[16], selects = 0;
+    for (size_t i = 0; i < m; i++) {
+        volts[i] = a->row_open[i] ? 0 : gsl_rng_uniform(rng) - 0.3;
+        grounds[0][i * n] = a->row_open[i] ? 0 : 1 / (a->driver_ohm + a->row_ohm);
+        source[i * n] = volts[i] * grounds[0][i * n];
+    }
+    for (size_t j = 0; j < n; j++)
+        grounds[1][(m - 1) * n + j] = a->column_open[j] ? 0 : 1 / (a->sense_ohm + a->column_ohm);
+    for (size_t k = 0; k < cells; k++) {
+        g[k] = a->g[k] / (1 + a->g[k] * switch_ohm);
+        part[k] = g[k] / a->g[k];
+    }
+    struct lines_array reduced = *a;
+    reduced.g = g;
+    reduced.part = part;
+    struct lines *lines = lines_new(m, n, a->row_ohm, a->column_ohm);
+    const struct lines_problem p = {
+        .g = g, .row_ground = grounds[0], .column_ground = grounds[1], .row_source = source};
+    const struct lines_voltages v = {row, column};
+    struct lines_report report;
+    struct error error = {{0}};
+    ASSERT_DONE(lines_solve(lines, &p, 1e-13, &v, &report, &error), error);
+    for (size_t k = 0; k < cells; k++) {
+        device[k] = g[k] * (row[k] - column[k]);
+        selects += switch_ohm * device[k] * device[k];
+    }
+    struct lines_power power;
+    lines_power(a, volts, row, column, device, &power);
+    struct lines_forms *f = forms_of(&reduced);
+    for (size_t j = 0; j < n; j++) {
+        double sum = 0;
+        for (size_t i = 0; i < m; i++)
+            sum += f->w[j * m + i] * volts[i];
+        ASSERT_NEAR(sum,
+                    a->column_open[j] ? 0 : column[(m - 1) * n + j] * grounds[1][(m - 1) * n + j],
+                    1e-16);
+    }
+    const double expected[] = {power.devices - selects, power.row_lines, power.drivers,
+                               power.column_lines,      power.senses,    selects};
+    for (size_t k = 0; k < COUNT(expected); k++)
+        ASSERT_NEAR(form_of(f, f->power[k], volts), expected[k], 1e-9 * power.delivered);
+    ASSERT_NEAR(form_of(f, f->y, volts), power.delivered, 1e-10 * power.delivered);
+    for (size_t i = 0; i < m; i++)
+        for (size_t k = 0; k < m && a->row_open[i]; k++)
+            assert_true(fabs(f->y[i * m + k]) < 1e-17 && fabs(f->w[k % n * m + i]) <= 0);
+    lines_forms_free(f);
+    lines_free(lines);
+    double *const all[] = {grounds[0], grounds[1], source, row, column, device, part, g};
+    for (size_t k = 0; k < COUNT(all); k++)
+        free(all[k]);
+}
+
+static void test_open(void **state)
+{
+    static const size_t sides[][2] = {{5, 7}, {7, 5}, {12, 4}, {2, 2}};
+    static const double ohms[][4] = {{2, 3, 50, 20}, {30, 0, 0, 20}, {0, 5, 50, 0}, {0, 0, 9, 7}};
+    (void)state;
+    for (size_t n = 0; n < 3 * COUNT(sides) * COUNT(ohms); n++) {
+        const size_t *side = sides[n / 3 % COUNT(sides)];
+        const double *ohm = ohms[n / 3 / COUNT(sides)];
+        bool row_open[16] = {0}, column_open[16] = {0};
+        double *g = random_devices(side[0] * side[1]);
+        for (size_t k = 0; k < 16; k++) {
+            row_open[k] = n % 3 != 1 && k > 0 && gsl_rng_uniform(rng) < 0.5;
+            column_open[k] = n % 3 != 0 && k > 0 && gsl_rng_uniform(rng) < 0.5;
+        }
+        row_open[1] = n % 3 != 1;
+        column_open[1] = n % 3 != 0;
+        const struct lines_array a = {.rows = side[0],
+                                      .columns = side[1],
+                                      .g = g,
+                                      .row_ohm = ohm[0],
+                                      .column_ohm = ohm[1],
+                                      .driver_ohm = ohm[2],
+                                      .sense_ohm = ohm[3],
+                                      .row_open = row_open,
+                                      .column_open = column_open};
+        assert_open(&a, n % 2 ? 3e3 : 0);
+        free(g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact), cmocka_unit_test(test_solver), cmocka_unit_test(test_sum),
-        cmocka_unit_test(test_ideal), cmocka_unit_test(test_reads),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_exact),   cmocka_unit_test(test_solver), cmocka_unit_test(test_sum),
+        cmocka_unit_test(test_ideal),   cmocka_unit_test(test_reads),  cmocka_unit_test(test_open),
+        cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

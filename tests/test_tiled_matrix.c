@@ -224,7 +224,7 @@ static void test_read(void **state)
 /* The law of a device of conductance g at 0.3 V. */
 struct bent_cells {
     const struct dopant *dopant;
-    double *g;
+    double *g, select_ohm;
 };
 
 static void bent_law(void *data, size_t n, const double *v, double *current, double *slope)
@@ -233,9 +233,15 @@ static void bent_law(void *data, size_t n, const double *v, double *current, dou
     const struct model *m = c->dopant->model;
     for (size_t k = 0; k < n; k++) { /* W_sdc: proportional to a conductance */
         const double share = c->g[k] * 0.3 / m->current(c->dopant->constants, 0.3, 1).f;
-        const struct model_value i = m->current(c->dopant->constants, v[k], 1);
+        double low = fmin(v[k], 0), high = fmax(v[k], 0);
+        for (size_t s = 0; s < 200 && c->select_ohm > 0; s++) { /* the device's own voltage */
+            const double u = (low + high) / 2, i = share * m->current(c->dopant->constants, u, 1).f;
+            *(u + c->select_ohm * i < v[k] ? &low : &high) = u;
+        }
+        const double u = c->select_ohm > 0 ? (low + high) / 2 : v[k];
+        const struct model_value i = m->current(c->dopant->constants, u, 1);
         current[k] = share * i.f;
-        slope[k] = share * i.df_dv;
+        slope[k] = share * i.df_dv / (1 + c->select_ohm * share * i.df_dv);
     }
 }
 
@@ -256,9 +262,13 @@ static void solve_bent(const struct tiled_matrix *t, const struct tile_pair *p, 
         const double w = sign * m->weights[(p->group * m->columns + j) * m->rows + i] / most;
         g[k] = 20e-6 + 180e-6 * (w > 0 ? w : 0);
     }
-    struct bent_cells cells = {o->dopant, g};
-    const struct lines_array a = {p->rows,       p->columns,    NULL,        o->row_ohm,
-                                  o->column_ohm, o->driver_ohm, o->sense_ohm};
+    struct bent_cells cells = {o->dopant, g, o->select_ohm};
+    const struct lines_array a = {.rows = p->rows,
+                                  .columns = p->columns,
+                                  .row_ohm = o->row_ohm,
+                                  .column_ohm = o->column_ohm,
+                                  .driver_ohm = o->driver_ohm,
+                                  .sense_ohm = o->sense_ohm};
     const struct lines_devices devices = {bent_law, &cells};
     struct error error = {{0}};
     struct lines_answer answer = {current, bound, row, column, 0};
@@ -311,7 +321,7 @@ static void read_bent(struct inference *f, size_t layer, size_t n)
 }
 
 /* Devices with the read-out of silver chalcogenides, 0.3 V, more vectors than a batch, pairs subtracted before
- * and after; then ideal lines, where at V itself the weights are what they should be. */
+ * and, behind switches, after; then ideal lines, where at V itself the weights are what they should be. */
 static void test_bent(void **state)
 {
     struct graph g = small_network();
@@ -329,13 +339,14 @@ static void test_bent(void **state)
     for (int digital = 0; digital < 2; digital++) {
         o.form = (struct tile_form){
             .rows = 20, .columns = 4, .subtract = digital ? TILE_DIGITAL : TILE_ANALOG};
+        o.select_ohm = digital ? 2e3 : 0;
         struct inference *f = calibrated(&g, &o, &set);
         read_bent(f, 0, 37);
         read_bent(f, 2, IMAGES);
         assert_true(f->layers[0]->bend_factor > 0.01 && f->layers[0]->bend_steps > 3);
         inference_close(f);
     }
-    o.row_ohm = o.column_ohm = o.driver_ohm = o.sense_ohm = 0;
+    o.row_ohm = o.column_ohm = o.driver_ohm = o.sense_ohm = o.select_ohm = 0;
     struct inference *f = calibrated(&g, &o, &set);
     double x[54], bent[7], wanted[7] = {0}, energy = 0;
     const struct products at_volt = {&g.layers[2], 0, 0, 1, true, x, bent};
@@ -401,6 +412,20 @@ static void test_bent_devices(void **state)
     tiled_matrix_read(f->layers[2], &one, energy);
     ASSERT_NEAR(*energy, 2 * 378 * 200e-6 * 0.15 * 0.15 * 1e-7, 1e-12 * *energy);
     inference_close(f);
+    o.select_ohm = 5e3; /* as much again in each switch */
+    f = calibrated(&g, &o, &set);
+    *energy = 0;
+    tiled_matrix_read(f->layers[2], &one, energy);
+    ASSERT_NEAR(*energy, 2 * 378 * 100e-6 * 0.15 * 0.15 * 1e-7, 1e-12 * *energy);
+    double heat = 0, selects = 0;
+    for (size_t k = 0; k < f->layers[2]->n_pairs; k++) {
+        const struct tile_energy e = tiled_matrix_energy(f->layers[2], k);
+        heat += e.by_class[LINES_DEVICES];
+        selects += e.by_class[LINES_SELECTS];
+    }
+    ASSERT_NEAR(heat, *energy / 2, 1e-12 * *energy);
+    ASSERT_NEAR(selects, *energy / 2, 1e-12 * *energy);
+    inference_close(f);
     free(x);
     free(y);
     free(energy);
@@ -423,6 +448,8 @@ static void test_energy(void **state)
     o.form = (struct tile_form){.rows = 10, .columns = 4, .fill = TILE_PAD};
     o.row_ohm = o.column_ohm = 20;
     o.driver_ohm = o.sense_ohm = 50;
+    o.select_ohm = 500;
+    o.open_rows = o.open_columns = 0.1;
     o.dac_bits = o.adc.bits = 8;
     struct inference *f = calibrated(&g, &o, &set);
     uint32_t by_float[IMAGES];

@@ -33,6 +33,7 @@ enum random_purpose {
     RANDOM_CONVERTER = 0x0a000000,    /* gains and offsets of its converters */
     RANDOM_TILE_STATE = 0x0c000000,   /* + number of the tile: states before programming */
     RANDOM_TILE_READING = 0x0e000000, /* noise of the readings of its programming */
+    RANDOM_TILE_OPEN = 0x0f000000,    /* + number of the pair: its open lines */
     RANDOM_VARIATION = 0x10000000,    /* parameters of a device */
     RANDOM_STUCK = 0x20000000,        /* whether it is stuck */
     RANDOM_CYCLE = 0x30000000,        /* its thresholds from pulse to pulse */

@@ -37,7 +37,8 @@ struct tile_options effect_options(const struct tile_options *all, enum effect e
         o.mapping.stuck_on = o.mapping.stuck_off = 0;
     }
     if (effect < EFFECT_LINES)
-        o.row_ohm = o.column_ohm = o.driver_ohm = o.sense_ohm = 0;
+        o.row_ohm = o.column_ohm = o.driver_ohm = o.sense_ohm = o.select_ohm = o.open_rows =
+            o.open_columns = 0;
     if (effect < EFFECT_CONVERTERS)
         o.dac_bits = o.adc.bits = 0;
     if (effect < EFFECT_NOISE) {
@@ -59,10 +60,12 @@ static bool differ(const struct tile_options *a, const struct tile_options *b)
     return a->mapping.mode != b->mapping.mode || a->mapping.stuck_on != b->mapping.stuck_on ||
            a->mapping.stuck_off != b->mapping.stuck_off || a->row_ohm != b->row_ohm ||
            a->column_ohm != b->column_ohm || a->driver_ohm != b->driver_ohm ||
-           a->sense_ohm != b->sense_ohm || a->dac_bits != b->dac_bits ||
-           a->adc.bits != b->adc.bits || a->read_noise != b->read_noise ||
-           a->thermal != b->thermal || a->retention.time != b->retention.time ||
-           a->disturb != b->disturb || a->retune != b->retune;
+           a->sense_ohm != b->sense_ohm || a->select_ohm != b->select_ohm ||
+           a->open_rows != b->open_rows || a->open_columns != b->open_columns ||
+           a->dac_bits != b->dac_bits || a->adc.bits != b->adc.bits ||
+           a->read_noise != b->read_noise || a->thermal != b->thermal ||
+           a->retention.time != b->retention.time || a->disturb != b->disturb ||
+           a->retune != b->retune;
 }
 
 static enum status find(const struct effects_job *job, enum effect effect, struct effects *e,

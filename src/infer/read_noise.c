@@ -30,9 +30,13 @@ void read_noise_free(struct read_noise *noise)
 
 /* The array seen from its senses: column j becomes row n-1-j, row i column m-1-i, so that the near ends of its
  * rows are the senses and the far ends of its columns the drivers. */
-static void turn(const struct lines_array *a, double *g, struct lines_array *turned)
+static void turn(const struct lines_array *a, double *g, bool *open, struct lines_array *turned)
 {
     const size_t m = a->rows, n = a->columns;
+    for (size_t j = 0; a->column_open && j < n; j++)
+        open[n - 1 - j] = a->column_open[j];
+    for (size_t i = 0; a->row_open && i < m; i++)
+        open[n + m - 1 - i] = a->row_open[i];
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++)
             g[(n - 1 - j) * m + (m - 1 - i)] = a->g[i * n + j];
@@ -42,7 +46,9 @@ static void turn(const struct lines_array *a, double *g, struct lines_array *tur
                                    .row_ohm = a->column_ohm,
                                    .column_ohm = a->row_ohm,
                                    .driver_ohm = a->sense_ohm,
-                                   .sense_ohm = a->driver_ohm};
+                                   .sense_ohm = a->driver_ohm,
+                                   .row_open = a->column_open ? open : NULL,
+                                   .column_open = a->row_open ? open + n : NULL};
 }
 
 /* Voltages per volt across the devices of an array, from both of its sides. */
@@ -50,6 +56,12 @@ struct voltages {
     double *u; /* (j m + i) m + k: device (i, j) for row k */
     double *z; /* (i' n + j') n + l': the same of the turned array */
 };
+
+/* Of the conductance of a crossing [S]: g' = 1/(1/g + R) moves by (g'/g)^2 dg. */
+static double device_sigma(const struct read_noise_tile *t, size_t k)
+{
+    return t->sigma * t->array->g[k] * (t->array->part ? t->array->part[k] : 1);
+}
 
 /* Q_j of one column, from all devices of the tile, to the upper triangle. */
 static void add_form(const struct read_noise_tile *t, const struct voltages *x, size_t j,
@@ -60,7 +72,7 @@ static void add_form(const struct read_noise_tile *t, const struct voltages *x, 
     for (size_t c = 0; c < n; c++)
         for (size_t i = 0; i < m; i++) {
             const double z = x->z[((m - 1 - i) * n + (n - 1 - c)) * n + l],
-                         weight = t->volt * t->sigma * a->g[i * n + c] * z;
+                         weight = t->volt * device_sigma(t, i * n + c) * z;
             const double *u = x->u + (c * m + i) * m;
             for (size_t k = 0; k < m; k++)
                 scaled[(c * m + i) * m + k] = weight * u[k];
@@ -94,7 +106,7 @@ static void add_squares(struct read_noise *noise, const struct read_noise_tile *
     const struct lines_array *a = t->array;
     for (size_t j = 0; j < t->columns; j++)
         for (size_t i = 0; i < noise->rows; i++) {
-            const double part = t->volt * t->sigma * a->g[i * a->columns + j];
+            const double part = t->volt * device_sigma(t, i * a->columns + j);
             noise->form[(t->column + j) * noise->rows + i] += part * part;
         }
 }
@@ -107,9 +119,10 @@ enum status read_noise_add(struct read_noise *noise, const struct read_noise_til
     const bool full = noise->form && !noise->square;
     struct voltages x = {full ? NEW(n * m * m, double) : NULL, NEW(m * n * n, double)};
     double *g = NEW(m * n, double);
+    bool *open = NEW(m + n, bool);
     struct lines_array turned;
     struct lines_forms *forms = NULL, *seen = NULL;
-    turn(a, g, &turned);
+    turn(a, g, open, &turned);
     enum status status = lines_forms_voltages(&turned, x.z, &seen, error);
     if (status == STATUS_OK && full)
         status = lines_forms_voltages(a, x.u, &forms, error);
@@ -126,6 +139,7 @@ enum status read_noise_add(struct read_noise *noise, const struct read_noise_til
     free(x.u);
     free(x.z);
     free(g);
+    free(open);
     return status;
 }
 

@@ -19,6 +19,7 @@ void tile_cells_free(struct tile_cells *c)
     for (size_t s = 0; s < 2; s++) {
         free(c->programmed[s]);
         free(c->stuck[s]);
+        free(c->open[s]);
         tile_programming_free(c->programming[s]);
     }
 }
@@ -42,6 +43,15 @@ static void draw_stuck(const struct tile_mapping *m, gsl_rng *rng, struct tile_c
             if (c->stuck[s][k])
                 c->programmed[s][k] = at;
         }
+}
+
+/* Of both tiles; as many numbers are drawn whatever the probabilities are. */
+static void draw_open(const struct tile_options *o, const struct lines_array *a, gsl_rng *rng,
+                      struct tile_cells *c)
+{
+    for (size_t s = 0; s < 2; s++)
+        for (size_t k = 0; k < a->rows + a->columns; k++)
+            c->open[s][k] = gsl_rng_uniform(rng) < (k < a->rows ? o->open_rows : o->open_columns);
 }
 
 /* The device is asked for what makes up for the pair's other one, which is stuck. */
@@ -93,7 +103,7 @@ enum status tile_cells_program(const struct tile_options *o, const struct lines_
 {
     const struct tile_mapping *m = &o->mapping;
     gsl_rng *stuck = stream(streams, RANDOM_TILE_STUCK),
-            *errors = stream(streams, RANDOM_TILE_ERROR);
+            *errors = stream(streams, RANDOM_TILE_ERROR), *open = stream(streams, RANDOM_TILE_OPEN);
     double *const wanted[2] = {NEW(c->n, double), NEW(c->n, double)};
     struct tile_task task = {.array = *array,
                              .sample = streams->sample,
@@ -103,7 +113,9 @@ enum status tile_cells_program(const struct tile_options *o, const struct lines_
     for (size_t s = 0; s < 2; s++) {
         c->programmed[s] = NEW(c->n, double);
         c->stuck[s] = NEW(c->n, bool);
+        c->open[s] = NEW(array->rows + array->columns, bool);
     }
+    draw_open(o, array, open, c);
     tile_cells_want(m, c->n, share, wanted);
     draw_stuck(m, stuck, c);
     if (m->mode == MAP_VERIFY)
@@ -114,6 +126,7 @@ enum status tile_cells_program(const struct tile_options *o, const struct lines_
     free(wanted[1]);
     gsl_rng_free(stuck);
     gsl_rng_free(errors);
+    gsl_rng_free(open);
     return status;
 }
 

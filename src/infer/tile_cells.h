@@ -18,6 +18,7 @@ struct tile_cells {
     size_t n;
     double *programmed[2];                   /* n [S]: of G+, of G- */
     bool *stuck[2];                          /* n */
+    bool *open[2];                           /* rows, then columns: lines without driver or sense */
     struct tile_programming *programming[2]; /* of MAP_VERIFY; else NULL */
 };
 

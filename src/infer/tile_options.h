@@ -54,7 +54,9 @@ struct tile_options {
     struct tile_mapping mapping;
     enum tile_share scale;
     double row_ohm, column_ohm, driver_ohm, sense_ohm; /* [ohm] */
-    double volt;                                       /* V */
+    double select_ohm; /* of a select switch in series with each device, while it is read [ohm] */
+    double open_rows, open_columns; /* probabilities that a line has no driver, no sense */
+    double volt;                    /* V */
     enum tile_signed sign;
     double input_most; /* X; 0: the largest input of training images */
     int dac_bits;      /* 0: none */

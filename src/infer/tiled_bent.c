@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define INNER_STEPS 50
+#define INNER_TOLERANCE 1e-15
 #define VECTORS 32      /* of a batch */
 #define TOLERANCE 1e-12 /* of the voltages */
 #define NOISE_SIGMAS 6  /* noise is cut off there, or at */
@@ -27,6 +29,7 @@ struct tile_bent {
     size_t devices;
     double *x, *factor; /* devices; x NAN: a resistor of `factor` [S] */
     double *noise;      /* devices x VECTORS, relative; or NULL: none */
+    double select_ohm;
 };
 
 void tile_bent_free(struct tile_bent *b)
@@ -40,20 +43,41 @@ void tile_bent_free(struct tile_bent *b)
     free(b);
 }
 
+/* Of a device alone, its factor apart. */
+static struct model_value current_of(const struct tile_bent *b, size_t device, double u)
+{
+    const struct dopant *d = b->dopant;
+    const double x = b->x[device];
+    return isnan(x) ? (struct model_value){u, 1, 0} : d->model->current(d->constants, u, x);
+}
+
+/* u of a device with u + ohm factor i(u) = v, by Newton's method; laws rise. */
+static double behind_switch(const struct tile_bent *b, size_t device, double factor, double v)
+{
+    double u = v / (1 + b->select_ohm * factor * current_of(b, device, 0).df_dv);
+    for (size_t k = 0; k < INNER_STEPS; k++) {
+        const struct model_value i = current_of(b, device, u);
+        const double f = u + b->select_ohm * factor * i.f - v,
+                     step = f / (1 + b->select_ohm * factor * i.df_dv);
+        u -= step;
+        if (fabs(step) <= INNER_TOLERANCE * fabs(v))
+            break;
+    }
+    return u;
+}
+
 static void law(void *data, size_t device, size_t first, size_t n, const double *v, double *current,
                 double *slope)
 {
     const struct tile_bent *b = data;
-    const struct dopant *d = b->dopant;
-    const double x = b->x[device];
     for (size_t r = 0; r < n; r++) {
-        const struct model_value i =
-            isnan(x) ? (struct model_value){v[r], 1, 0} : d->model->current(d->constants, v[r], x);
         double factor = b->factor[device];
         if (b->noise && first != BENT_NO_VECTOR)
             factor *= 1 + b->noise[device * VECTORS + first + r];
+        const double u = b->select_ohm > 0 ? behind_switch(b, device, factor, v[r]) : v[r];
+        const struct model_value i = current_of(b, device, u);
         current[r] = factor * i.f;
-        slope[r] = factor * i.df_dv;
+        slope[r] = factor * i.df_dv / (1 + b->select_ohm * factor * i.df_dv);
     }
 }
 
@@ -78,17 +102,18 @@ enum status tiled_bent_build(struct tiled_matrix *t, struct tile_pair *p, size_t
     p->bent[side] = b;
     b->dopant = d;
     b->devices = p->cells.n;
+    b->select_ohm = o->select_ohm;
     b->x = NEW(b->devices, double);
     b->factor = NEW(b->devices, double);
     for (size_t k = 0; k < b->devices; k++) {
         bool beyond;
-        const double g = array->g[k];
+        const double g = array->g[k] / (array->part ? array->part[k] : 1);
         b->x[k] = p->cells.stuck[side][k] ? NAN : state_of_conductance(d, o->volt, g, &beyond);
         b->factor[k] =
             isnan(b->x[k]) ? g : g * o->volt / d->model->current(d->constants, o->volt, b->x[k]).f;
     }
     const struct lines_bent_devices devices = {
-        law, b, t->phases > 0 && o->sign == SIGNED_BIPOLAR ? -o->volt : 0, o->volt, spread_of(o)};
+        law, b, o->sign == SIGNED_BIPOLAR ? -o->volt : 0, o->volt, o->select_ohm, spread_of(o)};
     const enum status status = lines_bent_new(array, &devices, &b->lines, error);
     if (status == STATUS_OK)
         t->bend_factor = fmax(t->bend_factor, lines_bent_factor(b->lines));

@@ -272,7 +272,7 @@ static void disturb_row(const struct tiled_matrix *t, const struct tile_pair *p,
         return;
     for (size_t j = 0; j < columns; j++)
         for (size_t s = 0; s < 2; s++)
-            if (!p->cells.stuck[s][row * columns + j])
+            if (!p->cells.stuck[s][row * columns + j] && !p->cells.open[s][row])
                 g[s][row * columns + j] =
                     device_use_conductance(&use, o->volt, g[s][row * columns + j]);
 }
@@ -297,20 +297,46 @@ static void find_conductances(struct tiled_matrix *t, const struct tile_pair *p,
         disturb_row(t, p, i, images, g);
 }
 
-static enum status build_pair(struct tiled_matrix *t, struct tile_pair *p, double *const g[2],
-                              struct error *error)
+/* Lines that are open, of one tile of a pair. */
+static void open_lines(const struct tiled_matrix *t, const struct tile_pair *p, size_t side,
+                       struct lines_array *a)
+{
+    const bool *open = p->cells.open[side];
+    a->row_open = t->options->open_rows > 0 ? open : NULL;
+    a->column_open = t->options->open_columns > 0 ? open + a->rows : NULL;
+}
+
+/* Devices of g and their switches; g: of both. */
+static void add_switches(const struct tiled_matrix *t, const struct tile_pair *p, double *g,
+                         double *part, struct lines_array *a)
+{
+    const struct tile_options *o = t->options;
+    a->g = g;
+    a->part = o->select_ohm > 0 ? part : NULL;
+    for (size_t k = 0; k < p->cells.n && a->part; k++) {
+        part[k] = 1 / (1 + g[k] * o->select_ohm);
+        g[k] *= part[k];
+    }
+}
+
+static enum status build_pair(struct tiled_matrix *t, struct tile_pair *p, enum tile_stage stage,
+                              double *const g[2], struct error *error)
 {
     struct lines_array a = array_of(t, p);
+    double *part = NEW(p->cells.n, double);
     enum status status = STATUS_OK;
     for (size_t s = 0; s < 2 && status == STATUS_OK; s++) {
         lines_forms_free(p->forms[s]);
-        a.g = g[s];
+        add_switches(t, p, g[s], part, &a);
+        if (stage != TILES_WANTED)
+            open_lines(t, p, s, &a);
         status = lines_forms_new(&a, true, &p->forms[s], error);
         if (status == STATUS_OK && t->noise)
             status = add_noise(t, p, s, &a, error);
         if (status == STATUS_OK && tile_options_bend(t->options))
             status = tiled_bent_build(t, p, s, &a, error);
     }
+    free(part);
     if (status == STATUS_OK)
         take_forms(t, p);
     return status;
@@ -319,8 +345,8 @@ static enum status build_pair(struct tiled_matrix *t, struct tile_pair *p, doubl
 static void clear_noise(struct tiled_matrix *t)
 {
     const struct tile_options *o = t->options;
-    const bool square =
-        o->row_ohm == 0 && o->column_ohm == 0 && o->driver_ohm == 0 && o->sense_ohm == 0;
+    const bool square = o->row_ohm == 0 && o->column_ohm == 0 && o->driver_ohm == 0 &&
+                        o->sense_ohm == 0 && o->open_rows == 0 && o->open_columns == 0;
     if (!(column_noise(t) > 0 || o->thermal))
         return;
     if (!t->noise)
@@ -358,7 +384,7 @@ enum status tiled_matrix_build(struct tiled_matrix *t, enum tile_stage stage, do
         struct tile_pair *p = &t->pairs[k];
         double *const g[2] = {NEW(p->cells.n, double), NEW(p->cells.n, double)};
         find_conductances(t, p, stage, images, g);
-        status = build_pair(t, p, g, error);
+        status = build_pair(t, p, stage, g, error);
         free(g[0]);
         free(g[1]);
     }

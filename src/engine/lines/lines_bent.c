@@ -335,8 +335,12 @@ static void book(const struct lines_bent *bent, size_t r, const double *volts, c
     struct lines_power p;
     lines_power(&bent->array, volts, u, zeros, i, &p);
     answer->delivered[r] = p.delivered;
-    const double by_class[LINES_CLASSES] = {p.devices, p.row_lines, p.drivers, p.column_lines,
-                                            p.senses};
+    double squares = 0;
+    for (size_t k = 0; k < m * n; k++)
+        squares += i[k] * i[k];
+    const double selects = bent->devices.select_ohm * squares;
+    const double by_class[LINES_CLASSES] = {p.devices - selects, p.row_lines, p.drivers,
+                                            p.column_lines,      p.senses,    selects};
     for (size_t k = 0; k < LINES_CLASSES; k++)
         answer->power[k] += by_class[k];
     for (size_t j = 0; j < n; j++) {

@@ -31,7 +31,8 @@ struct lines_bent_devices {
     void *data;
     double low, high; /* voltages that the drivers can have [V]; the senses have 0 */
     double
-        spread; /* a vector's currents are those of no vector times a factor of 1 - spread to 1 + spread */
+        select_ohm; /* of a resistance that is part of each law, whose power is told apart [ohm] */
+    double spread;  /* a vector's currents are those of no vector times 1 - spread to 1 + spread */
 };
 
 struct lines_bent;

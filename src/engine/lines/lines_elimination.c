@@ -34,7 +34,9 @@ void lines_slices_of_columns(const struct lines_array *a, bool steps, struct lin
                                .near_ohm = a->driver_ohm + a->row_ohm,
                                .along_ohm = a->row_ohm,
                                .across_ohm = a->column_ohm,
-                               .end_ohm = a->sense_ohm + a->column_ohm};
+                               .end_ohm = a->sense_ohm + a->column_ohm,
+                               .port_open = a->row_open,
+                               .end_open = a->column_open};
     const size_t size = n * w->stride;
     w->g = NEW(size, double);
     w->transfer = NEW(size, double);
@@ -52,17 +54,23 @@ void lines_slices_free(struct lines_slices *w)
     free(w->step);
 }
 
+static bool end_is_open(const struct lines_slices *w, size_t t)
+{
+    return w->end_open && w->end_open[t];
+}
+
 /* pivot: inverse pivots of the line across; grounds: g M e_last / end_ohm; adds g M g to `links`. */
-static void across_links(const struct lines_slices *w, const double *g, double *pivot,
-                         double *grounds, double *links)
+static void across_links(const struct lines_slices *w, size_t t, double *grounds, double *links)
 {
     const size_t s = w->s;
-    if (!(w->end_ohm > 0)) { /* the line across is at the potential of its end */
+    const double *g = w->g + t * w->stride;
+    double *pivot = w->pivot + t * w->stride;
+    if (!(w->end_ohm > 0) && !end_is_open(w, t)) { /* the line is at the potential of its end */
         for (size_t k = 0; k < s; k++)
             grounds[k] = g[k];
         return;
     }
-    const double end = 1 / w->end_ohm;
+    const double end = end_is_open(w, t) ? 0 : 1 / w->end_ohm;
     if (!(w->across_ohm > 0)) { /* one node */
         double sum = end;
         for (size_t k = 0; k < s; k++)
@@ -163,17 +171,65 @@ WIDE static void multiply_rows(double *x, size_t n, const double *a, double *t, 
     }
 }
 
+/* Rows without a driver: star to mesh, one after another, at the first slice.  follow[f s + b]: voltage of open
+ * node f for 1 V at node b, of those that are not yet eliminated. */
+static void float_ports(struct lines_slices *w, double *links, double *grounds, double *follow)
+{
+    const size_t s = w->s, stride = w->stride;
+    for (size_t f = 0; f < s; f++) {
+        double *own = links + f * stride, sum = grounds[f];
+        if (!w->port_open[f])
+            continue;
+        for (size_t b = 0; b < s; b++)
+            sum += b == f ? 0 : own[b];
+        for (size_t b = 0; b < s; b++)
+            follow[f * s + b] = b != f && sum > 0 ? own[b] / sum : 0;
+        for (size_t a = 0; a < s; a++) {
+            const double from = a == f ? 0 : links[a * stride + f];
+            for (size_t b = 0; b < s; b++)
+                links[a * stride + b] += from * follow[f * s + b];
+            grounds[a] += sum > 0 ? from * grounds[f] / sum : 0;
+        }
+        for (size_t t = 0; t < w->l; t++) {
+            double *o = w->transfer + t * stride;
+            for (size_t b = 0; b < s; b++)
+                o[b] += o[f] * follow[f * s + b];
+            o[f] = 0;
+        }
+        for (size_t b = 0; b < s; b++)
+            own[b] = links[b * stride + f] = 0;
+        grounds[f] = 0;
+    }
+}
+
+/* What those rows' nodes are for the ports, from what they are for the others. */
+static void step_of_floating(const struct lines_slices *w, const double *follow)
+{
+    const size_t s = w->s, stride = w->stride;
+    for (size_t f = s; f-- > 0;) {
+        double *row = w->step + f * stride;
+        if (!w->port_open[f])
+            continue;
+        memset(row, 0, stride * sizeof *row);
+        for (size_t b = 0; b < s; b++)
+            for (size_t k = 0; k < s; k++)
+                row[k] += follow[f * s + b] * w->step[b * stride + k];
+    }
+}
+
 /* One slice: links and grounds of Y(t+1) in, of Y(t) out. */
 static bool eliminate(struct lines_slices *w, size_t at, double *links, double *grounds,
-                      double *work)
+                      double *work, double *follow)
 {
     const size_t s = w->s, stride = w->stride;
     double *a = work, *hold = a + s * stride, *t = hold + stride;
     double *o = w->transfer + at * stride;
-    across_links(w, w->g + at * stride, w->pivot + at * stride, o, links);
+    across_links(w, at, o, links);
     for (size_t k = 0; k < s; k++)
         grounds[k] += o[k];
     memcpy(w->near + at * stride, o, stride * sizeof *o);
+    if (at == 0 && follow)
+        float_ports(w, links, grounds, follow);
     const double ohm = at > 0 ? w->along_ohm : w->near_ohm;
     if (!(ohm > 0)) {
         if (w->step) {
@@ -205,10 +261,14 @@ bool lines_eliminate(struct lines_slices *w)
 {
     const size_t block = w->s * w->stride;
     double *links = NEW(block, double), *grounds = NEW(w->stride, double);
-    double *work = NEW(block + 6 * w->stride, double);
+    double *work = NEW(block + 6 * w->stride, double),
+           *follow = w->port_open ? NEW(w->s * w->s, double) : NULL;
     bool done = true;
     for (size_t t = w->l; t-- > 0 && done;)
-        done = eliminate(w, t, links, grounds, work);
+        done = eliminate(w, t, links, grounds, work, follow);
+    if (done && w->step && follow)
+        step_of_floating(w, follow);
+    free(follow);
     free(links);
     free(grounds);
     free(work);
@@ -233,7 +293,7 @@ void lines_slices_across(const struct lines_slices *w, size_t t, size_t n, size_
 {
     const size_t s = w->s;
     const double *pivot = w->pivot + t * w->stride;
-    if (!(w->end_ohm > 0)) { /* at the end's 0 V */
+    if (!(w->end_ohm > 0) && !end_is_open(w, t)) { /* at the end's 0 V */
         for (size_t k = 0; k < s; k++)
             memset(x + k * stride, 0, n * sizeof *x);
         return;

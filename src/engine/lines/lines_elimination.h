@@ -18,7 +18,8 @@
 struct lines_slices {
     size_t l, s, stride; /* stride: s rounded up to a multiple of 4 */
     double near_ohm, along_ohm, across_ohm, end_ohm;
-    double *g;        /* l x stride: devices [S] */
+    const bool *port_open, *end_open; /* s, l: without a connection there; NULL: none */
+    double *g;                        /* l x stride: devices [S] */
     double *transfer; /* l x stride: W [S], current at the end of slice t for 1 V at port k */
     double *step;     /* l x s x stride, or NULL: A of each slice, to find voltages with */
     double *pivot;    /* l x stride: inverse pivots of the lines across [ohm] */

@@ -77,6 +77,20 @@ static void add_squares(struct pass *p, enum lines_class class, size_t rows, dou
         matrix_add_square(&x, &square);
 }
 
+/* p->work: roots of the powers at column j's crossings; those of devices, and of their switches. */
+static void crossing_powers(struct pass *p, size_t j)
+{
+    const size_t s = p->slices.s, n = p->slices.stride, columns = p->array->columns;
+    const double *part = p->array->part;
+    for (size_t k = 0; part && k < s; k++)
+        scaled_sum(n, sqrt(1 - part[k * columns + j]), p->work + k * n, 0, NULL, p->c + k * n);
+    if (part)
+        add_squares(p, LINES_SELECTS, s, 1, p->c);
+    for (size_t k = 0; part && k < s; k++)
+        scaled_sum(n, sqrt(part[k * columns + j]), p->work + k * n, 0, NULL, p->work + k * n);
+    add_squares(p, LINES_DEVICES, s, 1, p->work);
+}
+
 /* Powers of column j's devices and segments; the devices' currents F take the place of A(j). */
 static void column_powers(struct pass *p, size_t j)
 {
@@ -91,7 +105,7 @@ static void column_powers(struct pass *p, size_t j)
         scaled_sum(n, sqrt(g[k]), p->r + k * n, -1, p->c + k * n, p->work + k * n);
         scaled_sum(n, sqrt(g[k]), p->work + k * n, 0, NULL, f + k * n);
     }
-    add_squares(p, LINES_DEVICES, s, 1, p->work);
+    crossing_powers(p, j);
     for (size_t k = 0; k < s; k++) /* down the column, the last into the sense */
         scaled_sum(n, 1, f + k * n, 1, k > 0 ? p->work + (k - 1) * n : NULL, p->work + k * n);
     add_squares(p, LINES_COLUMN_SEGMENTS, s, p->array->column_ohm, p->work);

@@ -24,6 +24,7 @@ enum lines_class {
     LINES_DRIVERS,
     LINES_COLUMN_SEGMENTS,
     LINES_SENSES,
+    LINES_SELECTS, /* select switches in series with the devices */
     LINES_CLASSES
 };
 

@@ -25,6 +25,11 @@ struct lines_array {
     size_t rows, columns;                              /* m, n: 1 or more */
     const double *g;                                   /* m x n [S], 0 or more */
     double row_ohm, column_ohm, driver_ohm, sense_ohm; /* [ohm], 0 or more */
+
+    /* For lines_forms.h alone.  part[m n]: of a crossing's power what is its device's, the rest is the select
+     * switch's in series with it; NULL: all.  Lines without a driver or a sense, m and n; NULL: none. */
+    const double *part;
+    const bool *row_open, *column_open;
 };
 
 /* Largest conductance [S], resistance [ohm] and voltage [V] that are taken. */

@@ -14,7 +14,7 @@
 static const char *const classes[LINES_CLASSES] = {
     [LINES_DEVICES] = "devices", [LINES_ROW_SEGMENTS] = "row_segments",
     [LINES_DRIVERS] = "drivers", [LINES_COLUMN_SEGMENTS] = "column_segments",
-    [LINES_SENSES] = "senses",
+    [LINES_SENSES] = "senses",   [LINES_SELECTS] = "selects",
 };
 
 /* Sums over a layer's pairs, or over all layers. */

@@ -198,6 +198,16 @@ static enum status complete_options(const struct inference_testbench *b,
         return fail(error, STATUS_INPUT,
                     "programming.tolerance is %g, expected at least %g where map.mode is verify",
                     o->mapping.tolerance, VERIFY_TOLERANCE_LEAST);
+    if (o->mapping.mode == MAP_VERIFY && o->select_ohm > 0)
+        return fail(error, STATUS_INPUT,
+                    "tile.select_ohm is %g, expected 0 where map.mode is verify: devices are read "
+                    "through the switches of array.select_width",
+                    o->select_ohm);
+    if (tile_options_bend(o) && (o->open_rows > 0 || o->open_columns > 0))
+        return fail(error, STATUS_INPUT,
+                    "variation.open_rows of %g and variation.open_columns of %g, expected 0 with "
+                    "'%.60s', which is not ohmic",
+                    o->open_rows, o->open_columns, s->dopant->name);
     if (o->adc.range == RANGE_VALUE && !(o->adc.value > 0))
         return fail(error, STATUS_INPUT, "adc.range is value, expected adc.value");
     return STATUS_OK;
