@@ -4,6 +4,7 @@
 # and lists of parameters may be.  A foreign library's header stands in one .c file and in no header.
 # Every file says its licence.
 . "$(dirname -- "$0")/setup.sh"
+long_only "it reads sources alone"
 cd "$SB_SRC" || exit 99
 # below its own name a room may use itself and every room above it in this list
 order="base base/bytes base/matrix device device/model device/library element circuit engine engine/dae engine/event/network
