@@ -100,6 +100,8 @@ cat >training.yaml <<'END'
 experiment: training
 circuit: {neuron: behavioural}
 END
+# short: nine devices, from one start
+is_short && printf 'experiment: training\ncircuit: {neuron: behavioural, sizes: [9, 1]}\nrule: {target_starts: 1}\n' >training.yaml
 "$SILVERBAR" check training.yaml -o training.csv >stdout 2>stderr
 same "exit status of a training" $? 0
 # the worst class of event is `reference` in training, 3e-8 of all: what leaks through open switches, which
@@ -112,11 +114,12 @@ same "native engines near the reference that decide on all images alike" $? 0
 
 # CMOS neurons: event plays the drive with neurons measured for it, whatever engine has recorded that
 printf 'experiment: training\ncircuit: {sizes: [9, 1]}\n' >cmos.yaml
-for engine in ida event; do
+is_short && echo 'programming: {pulse_limit: 8}' >>cmos.yaml # not all settle
+for engine in $(length "ida event" event); do
     "$SILVERBAR" check cmos.yaml --set engine.name=$engine --reference 1e-4 --reltol 1e-4 \
         -o cmos-$engine.csv >stdout 2>stderr
-    awk -F, '{ gsub(/"[^"]*"/, "text") }
-        /,event,behavioural,/ && $4 > 0 && $4 < 1e-3 && $6 < 1e-2 && $7 < 1e-3 && $9 > 0.97 && $10 == 0 { n++ }
+    awk -F, -v accuracy="$(length 0.97 0.95)" '{ gsub(/"[^"]*"/, "text") }
+        /,event,behavioural,/ && $4 > 0 && $4 < 1e-3 && $6 < 1e-2 && $7 < 1e-3 && $9 > accuracy && $10 == 0 { n++ }
         END { exit n != 1 }' cmos-$engine.csv
     same "event behind a drive of $engine" $? 0
 done

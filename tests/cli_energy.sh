@@ -5,6 +5,7 @@
 # and the memristors within 2 %.  A replay at a ten times smaller reltol changes the memristors' energy by
 # less than 1 %.
 . "$(dirname -- "$0")/setup.sh"
+long_only "its training is that of cli_train.sh, the rest stock ngspice"
 needs_ngspice
 
 "$SILVERBAR" train -o out >/dev/null || bad "silverbar train"

@@ -4,6 +4,7 @@
 # and lists of parameters may be.  A foreign library's header stands in one .c file and in no header.
 # Every file says its licence.
 . "$(dirname -- "$0")/setup.sh"
+long_only "it reads sources alone"
 cd "$SB_SRC" || exit 99
 # below its own name a room may use itself and every room above it in this list
 order="base base/bytes base/matrix device device/model device/library element circuit engine engine/dae engine/event/network
@@ -14,8 +15,10 @@ order="base base/bytes base/matrix device device/model device/library element ci
 exceptions="device/model.c:device/model engine/engine.c:engine/dae engine/engine.c:engine/event
     engine/engine.c:engine/spice device/model.h:device/model report/page:report"
 
-room_of() { # PATH below src/
-    echo "${1%/*}"
+each() { # lines FILE:WHAT of standard input: each is bad
+    while IFS=: read -r file what; do
+        bad "$file" "$what"
+    done
 }
 
 rooms=$(git -C . ls-files 'src/*.[ch]' 2>/dev/null | sed 's,^src/,,; s,/[^/]*$,,' | sort -u)
@@ -26,22 +29,34 @@ for room in $rooms; do
     *) bad "src/$room" "expected one of: $(echo $order)" ;;
     esac
 done
-above=
 for room in $order; do
-    above="$above $room"
-    for file in "src/$room"/*.[ch]; do
-        for used in $(sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file"); do
-            [ -f "src/$used" ] || { bad "$file" "includes $used, which is not in src/"; continue; }
-            case " $above " in
-            *" $(room_of "$used") "*) continue ;;
-            esac
-            case " $(echo $exceptions) " in
-            *" ${file#src/}:$(room_of "$used") "* | *" $room:$(room_of "$used") "*) ;;
-            *) bad "$file" "includes $used; src/$room may use:$above" ;;
-            esac
-        done
-    done
-done
+    ls "src/$room"/*.[ch]
+done | xargs awk -v order="$(echo $order)" -v exceptions=" $(echo $exceptions) " '
+    function room_of(path) {
+        sub(/\/[^\/]*$/, "", path)
+        return path
+    }
+    function is_there(path,  line, status) {
+        if (!(path in there)) {
+            status = (getline line <path)
+            close(path)
+            there[path] = status >= 0
+        }
+        return there[path]
+    }
+    BEGIN { n = split(order, rooms, " "); for (k = 1; k <= n; k++) rank[rooms[k]] = k }
+    FNR == 1 { file = substr(FILENAME, 5); room = room_of(file) }
+    /^ *# *include *"/ {
+        split($0, part, "\"")
+        used = part[2]
+        other = room_of(used)
+        if (!is_there("src/" used))
+            print FILENAME ":includes " used ", which is not in src/"
+        else if (!(other in rank && rank[other] <= rank[room]) && !index(exceptions, " " file ":" other " ") &&
+            !index(exceptions, " " room ":" other " "))
+            print FILENAME ":includes " used ", whose room stands below src/" room
+    }' >"$work/includes"
+each <"$work/includes"
 good "order of rooms: $(echo $order)"
 drawn=$(sed -n '/<!-- rooms/,/^$/s/^| \(`[^|]*\) |.*/\1/p' CONTRIBUTING.md | tr -d '\140' | tr ' ' '\n' | grep .)
 same "the house drawn in CONTRIBUTING.md" "$(echo $drawn)" "$(echo $order)"
@@ -51,37 +66,34 @@ for room in $order; do
     n=$(ls "src/$room"/*.[ch] | grep -c .)
     [ "$n" -le 30 ] || bad "src/$room" "$n files, expected at most 30"
 done
-for file in $(find src -name '*.[ch]'); do
-    n=$(grep -c '' "$file")
-    [ "$n" -le 600 ] || bad "$file" "$n lines, expected at most 600"
-done
+find src -name '*.[ch]' | xargs awk 'FNR == 601 { print FILENAME ":expected at most 600 lines" }' >"$work/long"
+each <"$work/long"
 good "files a room, lines a file"
 
 # a function with more than six parameters takes a struct.  SUNDIALS says what a Jacobian takes; the
 # public functions of libsilverbar are called from other languages.
 many="jacobian silverbar_add_resistor silverbar_add_capacitor silverbar_add_voltage
     silverbar_add_inductor silverbar_add_memristor silverbar_add_netlist silverbar_phase"
-for file in $(find src -name '*.c'); do
-    awk -v file="$file" '
-        /^[A-Za-z].*\(/ && !/;/ { head = ""; open = 1 }
-        open { head = head " " $0 }
-        /^\{/ && open {
-            open = 0
-            name = head
-            sub(/\(.*/, "", name)
-            sub(/.*[ *]/, "", name)
-            sub(/^[^(]*\(/, "", head)
-            depth = 0; n = 1
-            for (i = 1; i <= length(head); i++) {
-                c = substr(head, i, 1)
-                if (c == "(") depth++
-                if (c == ")" && depth-- == 0) break
-                if (c == "," && depth == 0) n++
-            }
-            if (n > 6) print file, name, n
+find src -name '*.c' | xargs awk '
+    FNR == 1 { open = 0 }
+    /^[A-Za-z].*\(/ && !/;/ { head = ""; open = 1 }
+    open { head = head " " $0 }
+    /^\{/ && open {
+        open = 0
+        name = head
+        sub(/\(.*/, "", name)
+        sub(/.*[ *]/, "", name)
+        sub(/^[^(]*\(/, "", head)
+        depth = 0; n = 1
+        for (i = 1; i <= length(head); i++) {
+            c = substr(head, i, 1)
+            if (c == "(") depth++
+            if (c == ")" && depth-- == 0) break
+            if (c == "," && depth == 0) n++
         }
-        /;$/ && !/^ / { open = 0 }' "$file"
-done >"$work/parameters"
+        if (n > 6) print FILENAME, name, n
+    }
+    /;$/ && !/^ / { open = 0 }' >"$work/parameters"
 while read -r file name n; do
     case " $(echo $many) " in
     *" $name "*) ;;
@@ -115,16 +127,20 @@ protobuf-c protobuf-c/|infer/onnx/onnx\.pb-c\.h
 END
 
 # netlists/classifier.cir and the decks in results folders are the program's output
-for file in $(find configure.ac Makefile.am quickstart.sh silverbar.1 .ci/run src tests devices netlists \
+find configure.ac Makefile.am quickstart.sh silverbar.1 .ci/run src tests devices netlists \
     testbenches results -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.lib' -o -name '*.sub' \
     -o -name '*.cir' -o -name '*.yaml' -o -name '*.ac' -o -name '*.am' -o -name '*.1' -o -name run \) \
-    ! -path 'results/*/*' ! -name '*~' ! -name classifier.cir 2>/dev/null | sort); do
-    n=$(grep -c 'SPDX-License-Identifier: GPL-3\.0-or-later' "$file")
-    [ "$n" = 1 ] || case $file in
-    tests/cli_layers.sh) ;;
-    *) bad "$file" "$n licence lines, expected one" ;;
-    esac
-    head -n 3 "$file" | grep -q 'SPDX-License-Identifier: ' || bad "$file" "no licence line in its head"
-done
+    ! -path 'results/*/*' ! -name '*~' ! -name classifier.cir 2>/dev/null | sort | xargs awk '
+    function judge() {
+        if (n != 1 && file != "tests/cli_layers.sh")
+            print file ":" n + 0 " licence lines, expected one"
+        if (file != "" && !head)
+            print file ":no licence line in its head"
+    }
+    FNR == 1 { if (file != "") judge(); file = FILENAME; n = head = 0 }
+    /SPDX-License-Identifier: GPL-3\.0-or-later/ { n++ }
+    FNR <= 3 && /SPDX-License-Identifier: / { head = 1 }
+    END { judge() }' >"$work/licences"
+each <"$work/licences"
 good "licence lines"
 exit $failed

@@ -85,14 +85,14 @@ all_same() { # N SEED KIND
     check "failed or too slow: at most 2 %" \
         awk -F, 'NR > 1 { n += $3; f += $6; s += $7 } END { exit !(f <= 0.02 * n && s <= 0.02 * n) }' all.csv
 }
-all_same 100 7 device
-all_same 12 11 crossbar
-all_same 100 2 deck
-all_same 4 11 training
-all_same 40 3 tile
+all_same "$(length 100 20)" "$(length 7 8)" device
+all_same "$(length 12 4)" 11 crossbar
+all_same "$(length 100 20)" 2 deck
+all_same "$(length 4 1)" 11 training
+all_same "$(length 40 8)" 3 tile
 check "tiles were compared with engines" awk -F, 'NR > 1 && !($10 > 0 && $10 < 1e-6 && $11 > 0 && $11 < 1e-6) { exit 1 }' all.csv
-draw f 8 --seed 5 --kind tile -j 1
-draw g 8 --seed 5 --kind tile -j 2
+draw f "$(length 8 3)" --seed 5 --kind tile -j 1
+draw g "$(length 8 3)" --seed 5 --kind tile -j 2
 check "the same tiles again" diff -r f g
 # without tolerance in the engines there are differences, each with a file that `read' takes
 mkdir h

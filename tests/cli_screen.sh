@@ -64,17 +64,19 @@ by_all_routes() { # LINE PIECE
 
 # white space of ngspice before a comment that it runs, alone and mixed
 for space in '\f' '\v' '\r' ' \f' '\t\v' '\f\v\r ' '\r\f'; do
+    if is_short && [ "$space" != '\t\v' ]; then continue; fi
     number=$(printf '%b' "$space" | tr -d ' \t' | od -An -tx1 | sed 's/^ *\(..\).*/\1/')
     by_all_routes "$space*#shell touch ran" "control byte 0x$number"
 done
 for space in '' ' ' '\t' ' \t '; do
+    if is_short && [ "$space" != '\t' ]; then continue; fi
     by_all_routes "$space*#shell touch ran" "'*#shell' is a comment that ngspice runs"
 done
 by_all_routes ' .CONTROL\nshell touch ran\n.endc' "'.CONTROL' runs commands"
 by_all_routes '\f.control\nshell touch ran\n.endc' "control byte 0x0c"
 
 # the other control bytes, by each route of a netlist
-for number in 01 02 03 04 05 06 07 08 0e 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 7f; do
+for number in $(length '01 02 03 04 05 06 07 08 0e 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 7f' '01 7f'); do
     plant evil.sub "$neuron" '.subckt neuron' "\\0$(printf '%03o' "0x$number")*#shell touch ran"
     refuse "evil.sub:$line: control byte 0x$number" train --neuron evil.sub
     refuse "evil.sub:$line: control byte 0x$number" netlist classifier --neuron evil.sub

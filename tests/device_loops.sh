@@ -8,6 +8,10 @@
 # Tolerance 1 %, or the rounding of a figure of two digits: integration (reltol 1e-6) adds 0.01 %.
 LC_ALL=C
 export LC_ALL
+if [ "${SB_SHORT:-0}" = 1 ]; then
+    echo "skipped under sanitizers: it runs stock ngspice alone"
+    exit 77
+fi
 SB_SRC=${SB_SRC:-$(dirname "$0")/..}
 SB_SRC=$(cd "$SB_SRC" && pwd) || exit 99
 if ! command -v ngspice >/dev/null; then

@@ -5,6 +5,7 @@
 
 #include "device/library/library.h"
 #include "learn/program.h"
+#include "learn/targets.h"
 #include "learn/transfer.h"
 #include "testing.h"
 
@@ -78,6 +79,27 @@ static inline double transfer_value(const struct transfer *t, double s, double *
     double h;
     transfer_values(t, 1, &s, &h, slope);
     return h;
+}
+
+/* Output of the network of these weights for an image, by the formulas of learn/targets.h. */
+static inline double network_output(const struct targets_options *o, const double *w,
+                                    unsigned image)
+{
+    double signal[IMAGE_PIXELS], slope;
+    for (size_t i = 0; i < o->sizes[0]; i++)
+        signal[i] = image_pixel(image, i);
+    for (size_t l = 0; l < o->n_layers; l++) {
+        const size_t m = o->sizes[l], n = o->sizes[l + 1];
+        double next[IMAGE_PIXELS] = {0};
+        for (size_t j = 0; j < n; j++) {
+            for (size_t i = 0; i < m; i++)
+                next[j] += w[i * n + j] * signal[i];
+            next[j] = transfer_value(&o->transfer[l], next[j], &slope) - 0.5;
+        }
+        memcpy(signal, next, sizeof signal);
+        w += m * n;
+    }
+    return signal[0] + 0.5;
 }
 
 #endif

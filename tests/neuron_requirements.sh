@@ -3,6 +3,7 @@
 # The requirements of the neuron that netlists/neuron_test.cir and neuron_step.cir measure, in stock
 # ngspice from another folder: each ends with `neuron: N passed, 0 failed`.
 . "$(dirname -- "$0")/setup.sh"
+long_only "it runs stock ngspice alone"
 needs_ngspice
 for deck in neuron_test neuron_step; do
     timeout 120 ngspice -b "$SB_SRC/netlists/$deck.cir" >log 2>&1 </dev/null

@@ -3,6 +3,7 @@
 # Every path under results/ that README.md or results/README.md names is there: those with results/
 # before them in either, and the names in the first column of the table in results/README.md.
 . "$(dirname -- "$0")/setup.sh"
+long_only "it reads files alone"
 
 grep -ho 'results/[A-Za-z0-9_./-]*' "$SB_SRC/README.md" "$SB_SRC/results/README.md" |
     sed 's/[.]*$//' >named

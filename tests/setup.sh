@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Sourced by the shell tests of the program: paths, a private folder to work in, one line a check.
-# Environment: SB_SRC source folder, SB_BUILD build folder, SILVERBAR the program.
+# Environment: SB_SRC source folder, SB_BUILD build folder, SILVERBAR the program, SB_SHORT=1 for the suite
+# under sanitizers: every path of the program runs, but no longer than it takes to be seen.
 # shellcheck shell=sh
 LC_ALL=C
 export LC_ALL
@@ -53,6 +54,21 @@ near() { # NAME GOT WANTED RELATIVE-TOLERANCE
 
 value() { # KEY FILE: of summary.json
     sed -n "s/^ *\"$1\": *\([^,]*\),*\$/\1/p" "$2"
+}
+
+is_short() {
+    [ "${SB_SHORT:-0}" = 1 ]
+}
+
+length() { # LONG SHORT
+    if is_short; then echo "$2"; else echo "$1"; fi
+}
+
+long_only() { # WHY: of a test in which nothing of the program is new to sanitizers
+    if is_short; then
+        echo "skipped under sanitizers: $1"
+        exit 77
+    fi
 }
 
 needs_ngspice() {

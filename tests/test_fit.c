@@ -119,10 +119,11 @@ static void test_coverage(void **state)
     struct fit_options o = options_of(d, names);
     struct error error;
     int inside[8] = {0};
+    const uint32_t trials = is_short() ? 5 : 100;
     o.starts = 0;
     o.n_traces = 1;
     o.series[0] = 5e3;
-    for (uint32_t trial = 0; trial < 100; trial++) {
+    for (uint32_t trial = 0; trial < trials; trial++) {
         struct trace t = sine(0.8, 1000, SAMPLES);
         struct fit_result r;
         gsl_rng *rng = random_stream(1, trial, RANDOM_TEST);
@@ -145,9 +146,9 @@ static void test_coverage(void **state)
         trace_free(&t);
     }
     for (size_t k = 0; k < 6; k++) {
-        if (inside[k] < 90)
+        if (!is_short() && inside[k] < 90)
             fail_msg("variable %zu: %d of 100 inside", k, inside[k]);
-        print_message("%s: %d of 100 inside\n", k < 5 ? names[k] : "x0", inside[k]);
+        print_message("%s: %d of %u inside\n", k < 5 ? names[k] : "x0", inside[k], trials);
     }
     dopant_free(d);
 }

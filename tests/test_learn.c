@@ -253,7 +253,7 @@ static double loss_of(const struct targets_options *o, const double *w)
     images_weights(o->images, o->train_noise, weight);
     double loss = 0;
     for (unsigned image = 0; image < IMAGE_COUNT; image++) {
-        const double y = targets_output(o, w, image);
+        const double y = network_output(o, w, image);
         loss += weight[0][image] * y * y + weight[1][image] * (y - 1) * (y - 1);
     }
     return loss;
@@ -294,7 +294,7 @@ static void test_targets(void **state)
         }
         unsigned char decision[IMAGE_COUNT];
         for (unsigned image = 0; image < IMAGE_COUNT; image++)
-            decision[image] = targets_output(&o, w, image) > 0.5;
+            decision[image] = network_output(&o, w, image) > 0.5;
         ASSERT_NEAR(images_accuracy(&pair, 0.1, decision), images_limit(&pair, 0.1), 1e-3);
         if (seed < 3) {
             targets_train(&o, again, &same_loss);

@@ -57,7 +57,7 @@ static enum status solve(struct problem *p, enum operating_method method,
                          struct operating_report *report, struct error *error)
 {
     guess(p);
-    return operating_point_by(method, p->dae, p->lu, p->y, report, error);
+    return operating_point(method, p->dae, p->lu, p->y, report, error);
 }
 
 static double at(const struct problem *p, const char *node)

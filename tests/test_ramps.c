@@ -290,11 +290,82 @@ static void test_steep(void **state)
     dopant_free(chromium);
 }
 
+/* A transistor behind a resistor, on ramps of its drain that pass from triode to saturation and back, against
+ * a sum over 10000 points at which the divider is solved by bisection; gates of 0.3 V and 0.5 V above the
+ * threshold, where most of a ramp lies in saturation. */
+#define BETA 2e-4   /* [A/V^2] of the channel */
+#define VTO 0.5     /* [V] */
+#define DRAIN 20e3  /* [ohm] */
+#define PIECES 5000 /* Simpson's, a ramp */
+static double channel(double v, double over)
+{
+    return BETA * (v < over ? v * (over - v / 2) : over * over / 2);
+}
+static double drain_at(double u, double over)
+{
+    double low = 0, high = u;
+    for (int k = 0; k < 60; k++) {
+        const double v = 0.5 * (low + high);
+        *((u - v) / DRAIN > channel(v, over) ? &low : &high) = v;
+    }
+    return 0.5 * (low + high);
+}
+enum { DRIVEN, DROP, CHANNEL, SHARES };
+static void add_ramp(struct ramp r, double over, double h, double energy[SHARES])
+{
+    for (int k = 0; k <= 2 * PIECES; k++) {
+        const double u = r.from + k / (2. * PIECES) * (r.to - r.from), v = drain_at(u, over),
+                     i = (u - v) / DRAIN,
+                     weight = h / (6. * PIECES) *
+                              (k == 0 || k == 2 * PIECES ? 1
+                               : k % 2                   ? 4
+                                                         : 2);
+        energy[DRIVEN] -= weight * u * i;
+        energy[DROP] += weight * i * i * DRAIN;
+        energy[CHANNEL] += weight * v * i;
+    }
+}
+static void test_channel(void **state)
+{
+    (void)state;
+    static const struct mos1_model model = {.type = 1, .vto = VTO, .kp = BETA / 2, .phi = 0.6};
+    static const double overs[] = {0.3, 0.5}, reltols[] = {1e-3, 1e-4}, edge = 1e-3, hold = 1e-6;
+    for (size_t k = 0; k < COUNT(overs) * COUNT(reltols); k++) {
+        const double over = overs[k / 2], gate = VTO + over,
+                     volts[] = {0, gate, 3.3, gate, 0.2, gate, 3, gate};
+        struct circuit *c = circuit_new("channel");
+        const int p = circuit_node(c, "p"), d = circuit_node(c, "d"), g = circuit_node(c, "g");
+        int part[SHARES];
+        const int port = circuit_port(c, "p", p, (struct port_driver){.class = CLASS_DRIVER});
+        circuit_port(c, "g", g, (struct port_driver){.class = CLASS_REFERENCE});
+        const struct element e = {.kind = ELEMENT_MOSFET,
+                                  .class = CLASS_SELECT,
+                                  .node = {d, g, 0, 0},
+                                  .mos = &model,
+                                  .geometry = {2e-6, 1e-6, 1}};
+        part[DRIVEN] = c->ports[port].source;
+        part[DROP] = circuit_resistor(c, "r1", p, d, DRAIN, CLASS_LINE);
+        part[CHANNEL] = circuit_add(c, "mn", &e, true);
+        double expected[SHARES] = {0};
+        for (int i = 2; i < 8; i += 2) {
+            add_ramp((struct ramp){volts[i - 2], volts[i]}, over, edge, expected);
+            add_ramp((struct ramp){volts[i], volts[i]}, over, hold, expected);
+        }
+        struct engine_options options = engine_defaults;
+        options.reltol = reltols[k % 2];
+        struct array_run r = array_run("event", &options, c, 4, volts, edge + hold, edge);
+        for (int i = 0; i < SHARES; i++)
+            ASSERT_NEAR(r.energy[part[i]], expected[i], 3 * options.reltol * fabs(expected[i]));
+        array_run_free(&r);
+        circuit_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_curved), cmocka_unit_test(test_many),  cmocka_unit_test(test_moving),
-        cmocka_unit_test(test_tight),  cmocka_unit_test(test_steep),
+        cmocka_unit_test(test_tight),  cmocka_unit_test(test_steep), cmocka_unit_test(test_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -344,7 +344,7 @@ static void test_drawn_targets(void **state)
     targets_train(&o, w, &loss);
     unsigned char decision[IMAGE_COUNT];
     for (unsigned image = 0; image < IMAGE_COUNT; image++)
-        decision[image] = targets_output(&o, w, image) > 0.5;
+        decision[image] = network_output(&o, w, image) > 0.5;
     assert_true(images_accuracy(&pair, 0.1, decision) > images_limit(&pair, 0.1) - 0.02);
     o.sample = 1;
     targets_train(&o, other, &loss);

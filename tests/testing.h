@@ -47,6 +47,13 @@
             fail_msg("message '%s' lacks '%s'", (text), (part));                                   \
     } while (0)
 
+/* SB_SHORT=1, as in tests/setup.sh: each path once, for the suite under sanitizers. */
+static inline bool is_short(void)
+{
+    const char *text = getenv("SB_SHORT");
+    return text && strcmp(text, "1") == 0;
+}
+
 /* A path below the source folder, to free(). */
 static inline char *source_path(const char *name)
 {

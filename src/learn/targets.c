@@ -185,18 +185,6 @@ static double output(const struct batch *b, size_t k)
     return b->signal[b->o->n_layers][k] + 0.5;
 }
 
-double targets_output(const struct targets_options *o, const double *weights, unsigned image)
-{
-    struct batch b;
-    batch_new(&b, o, 1);
-    b.n = 0;
-    add_image(&b, image, 1, 0);
-    forward(&b, weights);
-    const double y = output(&b, 0);
-    batch_free(&b);
-    return y;
-}
-
 static double loss(const struct batch *b)
 {
     double sum = 0;

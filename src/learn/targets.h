@@ -34,7 +34,4 @@ struct targets_options {
 /* weights: all devices, layer after layer, row-major.  *loss: E at the end. */
 void targets_train(const struct targets_options *options, double *weights, double *loss);
 
-/* Output of the network of these weights for an image. */
-double targets_output(const struct targets_options *options, const double *weights, unsigned image);
-
 #endif

@@ -478,8 +478,8 @@ static enum status set_up(struct run *r)
         y[k] = r->scale;
     for (size_t k = 0; k < d->n_states; k++)
         y[d->n - d->n_states + k] = c->elements[c->state_elements[k]].x0;
-    enum status status =
-        operating_point(d, r->rosenbrock.lu, y, &r->transient->report.operating, r->error);
+    enum status status = operating_point(OPERATING_METHODS, d, r->rosenbrock.lu, y,
+                                         &r->transient->report.operating, r->error);
     memcpy(r->rest, y, d->n * sizeof *y);
     r->turns = !bdf && r->options->reltol >= LOOSE && d->n_mosfets > 0;
     set_method(r, r->turns);

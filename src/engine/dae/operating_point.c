@@ -257,14 +257,11 @@ static enum status none(const struct dae *d, const struct attempt *attempts, int
     return STATUS_NUMERICAL;
 }
 
-/* Methods to be tried, one after the other. */
-struct tried {
-    int first, last;
-};
-
-static enum status find_point(struct dae *d, struct sparse_lu *lu, struct tried tried, double *y,
-                              struct operating_report *report, struct error *error)
+enum status operating_point(enum operating_method method, struct dae *d, struct sparse_lu *lu,
+                            double *y, struct operating_report *report, struct error *error)
 {
+    const bool all = method == OPERATING_METHODS;
+    const int first = all ? 0 : (int)method, last = all ? OPERATING_METHODS - 1 : first;
     struct search s = {.dae = d, .lu = lu};
     const size_t size = d->n * sizeof *y;
     double *guess = NEW(d->n, double);
@@ -286,17 +283,17 @@ static enum status find_point(struct dae *d, struct sparse_lu *lu, struct tried 
     for (size_t k = 0; k < d->n_currents; k++)
         s.amperes[k] = d->currents[k].value;
     struct attempt attempts[OPERATING_METHODS];
-    int k = tried.first;
-    while (k <= tried.last && !follow(&s, &methods[k], &attempts[k], y)) {
+    int k = first;
+    while (k <= last && !follow(&s, &methods[k], &attempts[k], y)) {
         memcpy(y, guess, size);
         k++;
     }
     enum status status = STATUS_OK;
-    if (k <= tried.last)
+    if (k <= last)
         *report =
             (struct operating_report){methods[k].name, attempts[k].steps, attempts[k].iterations};
     else
-        status = none(d, attempts, tried.first, tried.last, error);
+        status = none(d, attempts, first, last, error);
     free(guess);
     free(s.residual);
     free(s.change);
@@ -307,16 +304,4 @@ static enum status find_point(struct dae *d, struct sparse_lu *lu, struct tried 
     free(s.amperes);
     free(s.held);
     return status;
-}
-
-enum status operating_point(struct dae *d, struct sparse_lu *lu, double *y,
-                            struct operating_report *report, struct error *error)
-{
-    return find_point(d, lu, (struct tried){0, OPERATING_METHODS - 1}, y, report, error);
-}
-
-enum status operating_point_by(enum operating_method method, struct dae *d, struct sparse_lu *lu,
-                               double *y, struct operating_report *report, struct error *error)
-{
-    return find_point(d, lu, (struct tried){(int)method, (int)method}, y, report, error);
 }

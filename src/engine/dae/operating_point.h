@@ -10,13 +10,9 @@
 enum operating_method { OPERATING_DIRECT, OPERATING_GMIN, OPERATING_SOURCES, OPERATING_METHODS };
 
 /* The operating point at time 0 with the states held: y, n, is the guess and then the solution, by
- * the first method that finds it.  On failure *error names the methods, how far each came, and where
- * Kirchhoff's law or that of a controlled source is missed most. */
-enum status operating_point(struct dae *dae, struct sparse_lu *lu, double *y,
-                            struct operating_report *report, struct error *error);
-
-/* The same by one method alone. */
-enum status operating_point_by(enum operating_method method, struct dae *dae, struct sparse_lu *lu,
-                               double *y, struct operating_report *report, struct error *error);
+ * this method alone or, for OPERATING_METHODS, by the first that finds it.  On failure *error names the
+ * methods, how far each came, and where Kirchhoff's law or that of a controlled source is missed most. */
+enum status operating_point(enum operating_method method, struct dae *dae, struct sparse_lu *lu,
+                            double *y, struct operating_report *report, struct error *error);
 
 #endif
