@@ -211,7 +211,8 @@ static void test_read(void **state)
                                      t->x_max * most / (0.1 * 180e-6);
         }
     }
-    const struct products products = {&g.layers[2], 0, 0, 1, true, x, y};
+    const struct products products = {
+        .layer = &g.layers[2], .n = 1, .by_vector = true, .x = x, .y = y};
     tiled_matrix_read(t, &products, &energy);
     for (size_t k = 0; k < 7; k++)
         ASSERT_NEAR(y[k], wanted[k], 1e-10 * fabs(wanted[k]));
@@ -344,7 +345,8 @@ static void test_signed(void **state)
             flat[i] = k == 0 ? set.numbers[i] : fabs(set.numbers[i]);
         memset(f->energy, 0, f->batch * sizeof *f->energy);
         double y[54];
-        const struct evaluation e = {1, (const double *[]){flat}, y, &tiles};
+        const struct evaluation e = {
+            .images = 1, .inputs = (const double *[]){flat}, .output = y, .multiplier = &tiles};
         g.layers[0].type->evaluate(&g.layers[0], &e);
         energy[k] = f->energy[0];
     }

@@ -16,6 +16,7 @@
 #include "compare/bench_klu.h"
 #include "engine/lines/lines_forms.h"
 #include "infer/inference.h"
+#include "infer/layer/graph_room.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -269,12 +270,14 @@ static double time_double(const struct inference *f, const struct inference_imag
 {
     const struct graph *g = f->graph;
     double *out = NEW(f->batch * g->values[g->output].size, double);
+    struct graph_room *room = graph_room_new(g, f->batch);
     const double begin = clock_cpu();
     for (size_t first = 0; first < images->count; first += f->batch) {
         const size_t left = images->count - first, n = left < f->batch ? left : f->batch;
-        graph_evaluate(g, n, images->set->numbers + first * images->set->size, out, NULL);
+        graph_room_evaluate(room, n, images->set->numbers + first * images->set->size, out, NULL);
     }
     const double seconds = clock_cpu() - begin;
+    graph_room_free(room);
     free(out);
     return seconds / (double)images->count;
 }

@@ -70,11 +70,13 @@ struct tiled_matrix {
     bool calibrated;           /* only then currents are converted, and reads counted */
     double inputs, inputs_clipped;
     double *codes; /* CODE_PARTS: of every eighth conversion, by its current's part of the range */
-    double **delivered; /* groups x row_tiles: sum of Y of a row of tiles, its rows squared */
-    double **moments;   /* the same: sum of v v' over all reads since the last renewal */
+    double **
+        delivered; /* groups x row_tiles: sum of Y of a row of tiles, its rows squared, symmetric */
+    double **
+        moments; /* the same: sum of v v' over all reads since the last renewal, 0 below the diagonal */
     struct tile_energy *spent; /* n_pairs: before that */
-    size_t capacity[4];
-    double *v, *current, *square, *product; /* work */
+    size_t capacity[5];
+    double *work[5]; /* of a read */
 };
 
 /* Draws and programs all devices; `options` and the layer must outlive them.  Then build. */
