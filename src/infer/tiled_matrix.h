@@ -75,8 +75,8 @@ struct tiled_matrix {
     double **
         moments; /* the same: sum of v v' over all reads since the last renewal, 0 below the diagonal */
     struct tile_energy *spent; /* n_pairs: before that */
-    size_t capacity[5];
-    double *work[5]; /* of a read */
+    size_t capacity[6];
+    double *work[6]; /* of a read */
 };
 
 /* Draws and programs all devices; `options` and the layer must outlive them.  Then build. */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Which of a tiled matrix's arrays for its work. */
-enum { VOLTS, CODED, CURRENT, SQUARE, PRODUCT };
+enum { VOLTS, CODED, CURRENT, SQUARE, PRODUCT, CODES };
 
 static double *work(struct tiled_matrix *t, size_t which, size_t n)
 {
@@ -42,6 +42,9 @@ static void distort(struct tiled_matrix *t, size_t at, size_t n, size_t step, do
     for (size_t r = 0; a->noise > 0 && r < n; r++)
         current[r * step] += gsl_ran_gaussian_ziggurat(t->rng, a->noise * width);
 }
+
+/* Vectors below which codes in single precision gain nothing. */
+#define CODES_LEAST 64
 
 /* One of eight conversions, `step` numbers apart.  Runs of equal codes would wait for one counter, so that
  * there are two in turn. */
@@ -194,6 +197,28 @@ WIDE static double take_square(size_t n, const double *y, const double *restrict
     return 2 * (sum[0] + sum[1] + sum[2] + sum[3] + rest) - diagonal;
 }
 
+/* The drivers' codes are from 0, or from -last, to `last`; 0: they have none. */
+static double last_code(const struct tiled_matrix *t)
+{
+    const int bits = t->options->dac_bits - (bipolar(t) ? 1 : 0);
+    return t->options->dac_bits == 0 ? 0 : bits > 0 ? ldexp(1, bits) - 1 : 1;
+}
+
+/* c += v' v; by codes where enough of them are summed at once. */
+static void add_square(struct tiled_matrix *t, const struct matrix_view *v,
+                       const struct matrix_square *square)
+{
+    const double last = last_code(t);
+    const size_t exact = last > 0 ? matrix_exact_codes(last) : 0,
+                 part = square->k < exact ? square->k : exact;
+    if (part < CODES_LEAST) {
+        matrix_add_square(v, square);
+        return;
+    }
+    float *room = (float *)work(t, CODES, (square->n + part) * square->n);
+    matrix_add_square_of_codes(v, last, square, room);
+}
+
 /* What the drivers of a row of tiles deliver: v' Y v of each read. */
 static void add_energy(struct tiled_matrix *t, const struct products *p, size_t row_tile,
                        double *energy)
@@ -209,7 +234,7 @@ static void add_energy(struct tiled_matrix *t, const struct products *p, size_t 
         double *c = work(t, SQUARE, rows * rows);
         memset(c, 0, rows * rows * sizeof *c);
         const struct matrix_square square = {p->n, rows, 1, c, rows};
-        matrix_add_square(&v, &square);
+        add_square(t, &v, &square);
         energy[p->image] += scale * take_square(rows, t->delivered[at], c, t->moments[at]);
         return;
     }
@@ -224,7 +249,7 @@ static void add_energy(struct tiled_matrix *t, const struct products *p, size_t 
         energy[p->image + k / t->matrix->reads] += scale * sum;
     }
     const struct matrix_square square = {p->n, rows, 1, t->moments[at], rows};
-    matrix_add_square(&v, &square);
+    add_square(t, &v, &square);
 }
 
 /* v[n], which may be x: fractions of V for x[n]; with two phases, of the inputs above 0, then of those below. */
