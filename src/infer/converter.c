@@ -6,6 +6,12 @@
 #include <math.h>
 #include <stdint.h>
 
+/* Comparisons and roundings of numbers may be made although others are taken: nothing asks for the flags
+ * that they set, and without this loops with both do not run in wide registers. */
+#if defined __GNUC__ && !defined __clang__
+#pragma GCC optimize("no-trapping-math")
+#endif
+
 long adc_code(const struct adc *a, double value)
 {
     const double half = ldexp(1, (int)a->bits - 1), step = a->range / half;
@@ -18,7 +24,7 @@ long adc_code(const struct adc *a, double value)
 static inline double keep(double code, double first, double last, int64_t *clipped)
 {
     const double raised = code < first ? first : code, kept = raised > last ? last : raised;
-    *clipped += kept < code || kept > code ? 1 : 0;
+    *clipped += kept != code;
     return kept;
 }
 
@@ -54,7 +60,7 @@ WIDE size_t dac_convert(unsigned bits, double most, size_t n, const double *x, d
     const double last = bits > 0 ? ldexp(1, (int)bits) - 1 : 1, scale = last / most;
     int64_t clipped = 0;
     for (size_t k = 0; k < n; k++)
-        clipped += x[k] < 0 || x[k] > most ? 1 : 0;
+        clipped += (x[k] < 0) | (x[k] > most);
     if (bits == 0) {
 #pragma GCC ivdep
         for (size_t k = 0; k < n; k++)

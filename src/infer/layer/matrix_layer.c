@@ -25,26 +25,55 @@ static void inside(const struct window_axis *a, size_t k, size_t *from, size_t *
     *from = *from < *to ? *from : *to;
 }
 
+/* Output positions, one or more, at which a step of the window lies within the image. */
+struct seen {
+    size_t y0, y1, x0, x1;
+};
+
+/* Rows of the image as long as those of the output follow one another: one copy, shifted, and what it takes
+ * from the rows beside is put right. */
+static void copy_shifted(const struct seen *s, size_t width, const double *from, double *row)
+{
+    memcpy(row + s->y0 * width + s->x0, from,
+           ((s->y1 - s->y0 - 1) * width + s->x1 - s->x0) * sizeof *row);
+    for (size_t oy = s->y0; oy < s->y1; oy++) {
+        for (size_t ox = 0; ox < s->x0; ox++)
+            row[oy * width + ox] = 0;
+        for (size_t ox = s->x1; ox < width; ox++)
+            row[oy * width + ox] = 0;
+    }
+}
+
+static void copy_steps(const struct seen *s, const struct window *w, const double *from,
+                       double *row)
+{
+    const size_t width = w->axis[1].out, down = w->axis[0].stride * w->axis[1].in;
+    memset(row + s->y0 * width, 0, (s->y1 - s->y0) * width * sizeof *row);
+    for (size_t oy = s->y0; oy < s->y1; oy++, from += down)
+        for (size_t ox = s->x0; ox < s->x1; ox++)
+            row[oy * width + ox] = from[(ox - s->x0) * w->axis[1].stride];
+}
+
 /* What step (ky, kx) of the window sees at all its positions in one channel. */
 static void window_row(const struct window *w, size_t ky, size_t kx, const double *channel,
                        double *row)
 {
     const struct window_axis *y = &w->axis[0], *x = &w->axis[1];
-    size_t y0, y1, x0, x1;
-    inside(y, ky, &y0, &y1);
-    inside(x, kx, &x0, &x1);
-    memset(row, 0, y0 * x->out * sizeof *row);
-    for (size_t oy = y0; oy < y1; oy++) {
-        const double *from = channel + (oy * y->stride + ky * y->dilation - y->before) * x->in;
-        double *to = row + oy * x->out;
-        for (size_t ox = 0; ox < x0; ox++)
-            to[ox] = 0;
-        for (size_t ox = x0; ox < x1; ox++)
-            to[ox] = from[ox * x->stride + kx * x->dilation - x->before];
-        for (size_t ox = x1; ox < x->out; ox++)
-            to[ox] = 0;
-    }
-    memset(row + y1 * x->out, 0, (y->out - y1) * x->out * sizeof *row);
+    struct seen s;
+    inside(y, ky, &s.y0, &s.y1);
+    inside(x, kx, &s.x0, &s.x1);
+    if (s.x0 == s.x1)
+        s.y0 = s.y1 = 0;
+    memset(row, 0, s.y0 * x->out * sizeof *row);
+    memset(row + s.y1 * x->out, 0, (y->out - s.y1) * x->out * sizeof *row);
+    if (s.y0 == s.y1)
+        return;
+    const double *from = channel + (s.y0 * y->stride + ky * y->dilation - y->before) * x->in +
+                         s.x0 * x->stride + kx * x->dilation - x->before;
+    if (y->stride == 1 && x->stride == 1 && x->in == x->out)
+        copy_shifted(&s, x->out, from, row);
+    else
+        copy_steps(&s, w, from, row);
 }
 
 void matrix_layer_windows(const struct matrix_layer *m, const double *channels, double *vectors)
