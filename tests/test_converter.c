@@ -16,17 +16,31 @@ static void test_adc(void **state)
                  {-0.63, -3, false}, {-0.126, -1, false}, {-0.125, 0, false}, {0, 0, false},
                  {0.1249, 0, false}, {0.125, 1, false},   {0.374, 1, false},  {0.375, 2, false},
                  {0.8749, 3, false}, {0.875, 3, true},    {5, 3, true}};
-    const struct adc adc = {3, 1}, none = {0, 1};
+    const struct adc adc = {3, 1};
     (void)state;
     for (size_t k = 0; k < COUNT(cases); k++) {
-        double pair[] = {cases[k].value, 77, cases[k].value};
-        assert_int_equal(adc_code(&adc, cases[k].value), cases[k].code);
-        assert_int_equal(adc_convert(&adc, 2, 2, pair), cases[k].clips ? 2 : 0);
-        ASSERT_NEAR(pair[0], (double)cases[k].code / 4, 0);
-        ASSERT_NEAR(pair[1], 77, 0);
-        ASSERT_NEAR(pair[2], (double)cases[k].code / 4, 0);
-        assert_int_equal(adc_convert(&none, 1, 1, pair + 1), 0);
-        ASSERT_NEAR(pair[1], 77, 0);
+        const double value = cases[k].value, wanted = (double)cases[k].code / 4;
+        double five[] = {value, value, value, value, value}, sums[] = {0, 1, 2, 3, 4, 5};
+        assert_int_equal(adc_code(&adc, value), cases[k].code);
+        assert_int_equal(adc_convert(&adc, 5, -2, five, sums), cases[k].clips ? 5 : 0);
+        for (size_t i = 0; i < 5; i++) {
+            ASSERT_NEAR(five[i], wanted, 0);
+            ASSERT_NEAR(sums[i], (double)i - 2 * wanted, 0);
+        }
+        ASSERT_NEAR(sums[5], 5, 0);
+    }
+    for (size_t k = 0; k < COUNT(cases);
+         k++) { /* ranges 1, 10, 100; factors 1, 2, 3, of half size */
+        const double range[] = {1, 10, 100}, factor[] = {1, 2, 3};
+        const struct adc_row row = {3, 0.5, range, factor};
+        double three[3], sums[] = {0, 1, 2};
+        for (size_t i = 0; i < 3; i++)
+            three[i] = range[i] * cases[k].value;
+        assert_int_equal(adc_convert_row(&row, 3, three, sums), cases[k].clips ? 3 : 0);
+        for (size_t i = 0; i < 3; i++) {
+            ASSERT_NEAR(three[i], range[i] * (double)cases[k].code / 4, 0);
+            ASSERT_NEAR(sums[i], (double)i + 0.5 * factor[i] * three[i], 0);
+        }
     }
     /* R is a scale: the same codes for R = 10 uA */
     const struct adc micro = {3, 10e-6};

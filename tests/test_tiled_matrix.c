@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Weight matrices on tiles: with ideal lines and without converters they are the matrices; with lines and
  * converters each read is what the static solver and the tables of codes give for its two tiles; energies
- * are those of lines_power.h, read by read. */
+ * are those of lines_power.h, read by read; sums of codes are exact; a room gives what arrays of their own do. */
+#include "base/matrix/matrix.h"
 #include "base/random.h"
 #include "engine/lines/lines_power.h"
 #include "infer/converter.h"
 #include "infer/inference.h"
+#include "infer/layer/graph_room.h"
 #include "testing.h"
 
 static gsl_rng *rng;
@@ -211,7 +213,8 @@ static void test_read(void **state)
                                      t->x_max * most / (0.1 * 180e-6);
         }
     }
-    const struct products products = {&g.layers[2], 0, 0, 1, true, x, y};
+    const struct products products = {
+        .layer = &g.layers[2], .n = 1, .by_vector = true, .x = x, .y = y};
     tiled_matrix_read(t, &products, &energy);
     for (size_t k = 0; k < 7; k++)
         ASSERT_NEAR(y[k], wanted[k], 1e-10 * fabs(wanted[k]));
@@ -560,7 +563,8 @@ static void test_signed(void **state)
             flat[i] = k == 0 ? set.numbers[i] : fabs(set.numbers[i]);
         memset(f->energy, 0, f->batch * sizeof *f->energy);
         double y[54];
-        const struct evaluation e = {1, (const double *[]){flat}, y, &tiles};
+        const struct evaluation e = {
+            .images = 1, .inputs = (const double *[]){flat}, .output = y, .multiplier = &tiles};
         g.layers[0].type->evaluate(&g.layers[0], &e);
         energy[k] = f->energy[0];
     }
@@ -570,6 +574,98 @@ static void test_signed(void **state)
     graph_free(&g);
 }
 
+/* Sums of products of codes are whole numbers: exact, whatever the signs, in both layouts, and where each
+ * product is the largest. */
+static void test_codes(void **state)
+{
+    enum { N = 7, K = 600, LAST = 255 };
+    double upright[K * N], across[N * K];
+    float *room = NEW((K + N) * N, float);
+    (void)state;
+    assert_int_equal(matrix_exact_codes(LAST), 258);
+    for (size_t round = 0; round < 3; round++) {
+        int code[K * N];
+        for (size_t k = 0; k < K * N; k++) {
+            code[k] = round == 0   ? LAST
+                      : round == 1 ? (int)gsl_rng_uniform_int(rng, LAST + 1)
+                                   : (int)gsl_rng_uniform_int(rng, 2 * LAST + 1) - LAST;
+            upright[k] = across[k % N * K + k / N] = (double)code[k] / LAST;
+        }
+        const struct matrix_view views[] = {{upright, N, false}, {across, K, true}};
+        for (size_t v = 0; v < 2; v++) {
+            double c[N * N];
+            for (size_t k = 0; k < N * N; k++)
+                c[k] = 77;
+            const struct matrix_square square = {K, N, (double)LAST * LAST, c, N};
+            matrix_add_square_of_codes(&views[v], LAST, &square, room);
+            for (size_t i = 0; i < N; i++)
+                for (size_t j = 0; j < N; j++) {
+                    long sum = 77;
+                    for (size_t k = 0; k < K && j >= i; k++)
+                        sum += (long)code[k * N + i] * code[k * N + j];
+                    ASSERT_NEAR(c[i * N + j], (double)sum, 0);
+                }
+        }
+    }
+    free(room);
+}
+
+static void evaluate_all(const struct graph *g, size_t layer, size_t images, const double **inputs,
+                         double *output)
+{
+    const struct evaluation e = {.images = images, .inputs = inputs, .output = output};
+    g->layers[layer].type->evaluate(&g->layers[layer], &e);
+}
+
+static size_t append(struct graph *g, const struct layer_type *type, void *data, size_t n,
+                     const size_t *inputs, size_t size)
+{
+    const struct layer_plan plan = {.type = type,
+                                    .data = data,
+                                    .name = memory_string(type->name),
+                                    .op_type = memory_string(type->name),
+                                    .n_inputs = n,
+                                    .inputs = inputs,
+                                    .shape = {1, {size}}};
+    return graph_layer(g, &plan);
+}
+
+/* More images than are evaluated together before the full layer, and values that live on: as each layer
+ * gives them when every value has an array of its own. */
+static void test_room(void **state)
+{
+    enum { MANY = 500 };
+    struct graph g = small_network(); /* convolution, curve, full; values 0 to 3 */
+    struct concat_layer *concat = NEW(1, struct concat_layer);
+    struct curve_layer *last = NEW(1, struct curve_layer);
+    double *in = draw(MANY * 100, -1), *a = NEW(MANY * 54, double), *b = NEW(MANY * 54, double),
+           *c = NEW(MANY * 7, double), *d = NEW(MANY * 115, double), *out = NEW(MANY * 115, double);
+    (void)state;
+    *concat = (struct concat_layer){1, NEW(3, size_t)};
+    concat->inner[0] = concat->inner[2] = 54;
+    concat->inner[1] = 7;
+    *last = (struct curve_layer){.curve = CURVE_LEAKY, .size = 115, .low = 0.25};
+    g.output = append(&g, &layer_concat, concat, 3, (size_t[]){1, 3, 2}, 115);
+    g.output = append(&g, &layer_curve, last, 1, &g.output, 115);
+    evaluate_all(&g, 0, MANY, (const double *[]){in}, a);
+    evaluate_all(&g, 1, MANY, (const double *[]){a}, b);
+    evaluate_all(&g, 2, MANY, (const double *[]){b}, c);
+    evaluate_all(&g, 3, MANY, (const double *[]){a, c, b}, d);
+    struct graph_room *room = graph_room_new(&g, MANY);
+    for (size_t n = MANY; n > 0; n = n == MANY ? 3 : 0) { /* the room is used again */
+        evaluate_all(&g, 2, n, (const double *[]){b}, c);
+        evaluate_all(&g, 3, n, (const double *[]){a, c, b}, d);
+        graph_room_evaluate(room, n, in, out, NULL);
+        for (size_t k = 0; k < n * 115; k++)
+            ASSERT_NEAR(out[k], d[k] > 0 ? d[k] : 0.25 * d[k], 0);
+    }
+    graph_room_free(room);
+    graph_free(&g);
+    double *const arrays[] = {in, a, b, c, d, out};
+    for (size_t k = 0; k < COUNT(arrays); k++)
+        free(arrays[k]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -577,6 +673,7 @@ int main(void)
         cmocka_unit_test(test_bent),    cmocka_unit_test(test_bent_devices),
         cmocka_unit_test(test_energy),  cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_mapping), cmocka_unit_test(test_signed),
+        cmocka_unit_test(test_codes),   cmocka_unit_test(test_room),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tiles: CPU time of this process on one thread [s], of one read, image or device; medians of rounds.
  *
- *     tile-read   4,096 reads of a tile of 64 x 64 with their energies by class, by its W and power forms, as
- *                 the reads of one image are; against solutions by KLU's factors of the same equations, four at once
+ *     tile-read   4,096 reads of a tile of 64 x 64 with their energies by class, by its W and power forms, driven
+ *                 by 8 bits, as the reads of one image are; against solutions by KLU's factors of the same equations, four at once
  *     tile-cnn    images through a convolutional network, 105,744 weights on tiles with 8-bit converters;
  *                 against the products of matrices of the same shapes alone, and the network without tiles
  *     tile-write  write and verify of all devices of a pair of 64 x 64 */
@@ -15,7 +15,9 @@
 #include "compare/bench.h"
 #include "compare/bench_klu.h"
 #include "engine/lines/lines_forms.h"
+#include "infer/converter.h"
 #include "infer/inference.h"
+#include "infer/layer/graph_room.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,8 +28,10 @@
 #define G_MIN 20e-6
 #define G_MAX 200e-6
 #define READS 4096
-#define READS_KLU 512 /* so many are timed by KLU, and compared */
+#define READS_AT_ONCE 256 /* stay in the cache */
+#define READS_KLU 512     /* so many are timed by KLU, and compared */
 #define READ_VOLT 0.1
+#define LAST_CODE 255 /* of drivers of 8 bits */
 #define READ_TIME 1e-7
 #define READ_TARGET 1e-11
 
@@ -60,19 +64,25 @@ static enum status interrupted(const struct bench_options *o, struct error *erro
 /* ---------------------------------------------------------------------------------------- read */
 
 struct reading_work {
-    double *v, *current, *moments; /* READS x SIDE each, SIDE x SIDE */
+    double *v, *current, *moments; /* READS x SIDE each, of V; SIDE x SIDE */
+    float *room;                   /* of moments */
     double by_class[LINES_CLASSES];
 };
 
 /* All that reads give: currents of each, energies of all by class. */
 static void read_all(const struct lines_forms *f, struct reading_work *w)
 {
-    const struct matrix_view v = {w->v, SIDE, false}, columns = {f->w, SIDE, true};
-    const struct matrix_result current = {READS, SIDE, SIDE, 1, 0, w->current, SIDE};
-    matrix_multiply(&v, &columns, &current);
+    const struct matrix_view columns = {f->w, SIDE, true};
     memset(w->moments, 0, SIDE * SIDE * sizeof *w->moments);
-    const struct matrix_square square = {READS, SIDE, 1, w->moments, SIDE};
-    matrix_add_square(&v, &square);
+    for (size_t from = 0; from < READS; from += READS_AT_ONCE) {
+        const struct matrix_view v = {w->v + from * SIDE, SIDE, false};
+        const struct matrix_result current = {
+            READS_AT_ONCE, SIDE, SIDE, READ_VOLT, 0, w->current + from * SIDE, SIDE};
+        const struct matrix_square square = {READS_AT_ONCE, SIDE, READ_VOLT * READ_VOLT, w->moments,
+                                             SIDE};
+        matrix_multiply(&v, &columns, &current);
+        matrix_add_square_of_codes(&v, LAST_CODE, &square, w->room);
+    }
     matrix_mirror(SIDE, SIDE, w->moments);
     for (size_t class = 0; class < LINES_CLASSES; class ++)
         w->by_class[class] = READ_TIME * lines_forms_sum(SIDE, f->power[class], w->moments);
@@ -99,14 +109,19 @@ static void add_rows(const struct methods *m, struct table *rows)
                                                 .model_error = NAN});
 }
 
+/* fractions[READS x SIDE]: of V, of which KLU has the volts. */
 static enum status time_read(const struct bench_options *o, const struct lines_forms *f,
-                             const struct bench_klu *klu, struct table *rows, struct error *error)
+                             const struct bench_klu *klu, double *fractions, struct table *rows,
+                             struct error *error)
 {
     struct methods m = {.n = 2,
                         .circuit = "tile-read-64x64",
                         .engines = {"klu", "tile"},
                         .error_of = "worst current, from klu's"};
-    struct reading_work w = {klu->volts, NEW(READS * SIDE, double), NEW(SIDE * SIDE, double), {0}};
+    struct reading_work w = {.v = fractions,
+                             .current = NEW(READS * SIDE, double),
+                             .moments = NEW(SIDE * SIDE, double),
+                             .room = NEW((READS_AT_ONCE + SIDE) * SIDE, float)};
     double *current = NEW(READS_KLU * SIDE, double);
     enum status status = STATUS_OK;
     read_all(f, &w); /* its memory is there */
@@ -127,6 +142,7 @@ static enum status time_read(const struct bench_options *o, const struct lines_f
         add_rows(&m, rows);
     free(w.current);
     free(w.moments);
+    free(w.room);
     free(current);
     return status;
 }
@@ -137,7 +153,11 @@ static enum status bench_tile_read(const struct bench_options *o, struct table *
     gsl_rng *rng = stream(o);
     struct bench_klu klu = {.side = SIDE, .vectors = READS_KLU, .ohm = SEGMENT_OHM};
     klu.g = uniform(rng, SIDE * SIDE, G_MIN, G_MAX);
-    klu.volts = uniform(rng, READS * SIDE, 0, READ_VOLT);
+    double *fractions = uniform(rng, READS * SIDE, 0, 1);
+    dac_convert(CONVERTER_BITS, 1, READS * SIDE, fractions, fractions);
+    klu.volts = NEW(READS_KLU * SIDE, double);
+    for (size_t k = 0; k < READS_KLU * SIDE; k++)
+        klu.volts[k] = READ_VOLT * fractions[k];
     gsl_rng_free(rng);
     const struct lines_array array = {.rows = SIDE,
                                       .columns = SIDE,
@@ -147,10 +167,11 @@ static enum status bench_tile_read(const struct bench_options *o, struct table *
     struct lines_forms *f;
     enum status status = lines_forms_new(&array, true, &f, error);
     if (status == STATUS_OK)
-        status = time_read(o, f, &klu, rows, error);
+        status = time_read(o, f, &klu, fractions, rows, error);
     lines_forms_free(f);
     free(klu.g);
     free(klu.volts);
+    free(fractions);
     return status;
 }
 
@@ -269,12 +290,14 @@ static double time_double(const struct inference *f, const struct inference_imag
 {
     const struct graph *g = f->graph;
     double *out = NEW(f->batch * g->values[g->output].size, double);
+    struct graph_room *room = graph_room_new(g, f->batch);
     const double begin = clock_cpu();
     for (size_t first = 0; first < images->count; first += f->batch) {
         const size_t left = images->count - first, n = left < f->batch ? left : f->batch;
-        graph_evaluate(g, n, images->set->numbers + first * images->set->size, out, NULL);
+        graph_room_evaluate(room, n, images->set->numbers + first * images->set->size, out, NULL);
     }
     const double seconds = clock_cpu() - begin;
+    graph_room_free(room);
     free(out);
     return seconds / (double)images->count;
 }

@@ -17,17 +17,25 @@
 #define CONVERTER_BITS_MAX 24
 
 struct adc {
-    unsigned bits; /* 0: none, values pass */
+    unsigned bits; /* more than 0 */
     double range;  /* R, more than 0 */
 };
 
 /* Code of one value. */
 long adc_code(const struct adc *adc, double value);
 
-/* n values, `step` apart, to the values of their codes; returns how many clipped. */
-size_t adc_convert(const struct adc *adc, size_t n, size_t step, double *values);
+/* n values to the values of their codes, and sums[n] += factor times these; returns how many clipped. */
+size_t adc_convert(const struct adc *adc, size_t n, double factor, double *values, double *sums);
 
-/* v[n] = fractions of V for x[n]; bits 0: x / X as it is.  Returns how many clipped: below 0 or above X. */
+/* Converters side by side, a value each; sums[n] += scale factor[n] times the values. */
+struct adc_row {
+    unsigned bits; /* more than 0 */
+    double scale;
+    const double *range, *factor; /* n */
+};
+size_t adc_convert_row(const struct adc_row *row, size_t n, double *values, double *sums);
+
+/* v[n] = fractions of V for x[n]; bits 0: x / X as it is; v may be x.  Returns how many clipped: below 0 or above X. */
 size_t dac_convert(unsigned bits, double most, size_t n, const double *x, double *v);
 
 /* The same of both signs, one bit of which is the sign: v = sign(x) floor(|x| / X (2^(bits-1) - 1) + 1/2) /

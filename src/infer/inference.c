@@ -2,6 +2,7 @@
 #include "infer/inference.h"
 
 #include "base/memory.h"
+#include "infer/layer/graph_room.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -159,19 +160,21 @@ static enum status pass(const struct passage *p, struct error *error)
     const size_t end = p->first + p->count;
     double *in = NEW(f->batch * g->values[g->input].size, double),
            *out = NEW(f->batch * g->values[g->output].size, double);
+    struct graph_room *room = graph_room_new(g, f->batch);
     const struct multiplier multiplier = {p->multiply, f};
     enum status status = STATUS_OK;
     for (size_t first = p->first; first < end && status == STATUS_OK; first += f->batch) {
         const size_t n = end - first < f->batch ? end - first : f->batch;
         data_set_take(p->images->set, &p->images->scaling, first, n, in);
         memset(f->energy, 0, f->batch * sizeof *f->energy);
-        graph_evaluate(g, n, in, out, p->multiply ? &multiplier : NULL);
+        graph_room_evaluate(room, n, in, out, p->multiply ? &multiplier : NULL);
         if (p->done)
             p->done(p->data, first, n, out);
         status = failure(f, error);
         if (status == STATUS_OK)
             status = tell(p, first + n, error);
     }
+    graph_room_free(room);
     free(in);
     free(out);
     return status;

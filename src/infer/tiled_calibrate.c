@@ -10,9 +10,10 @@
 
 void tiled_matrix_see(struct tiled_matrix *t, const struct products *p)
 {
+    const double *x = products_vectors(p);
     for (size_t k = 0; k < p->n * t->matrix->rows; k++) {
-        t->x_max = p->x[k] > t->x_max ? p->x[k] : t->x_max;
-        t->x_min = p->x[k] < t->x_min ? p->x[k] : t->x_min;
+        t->x_max = x[k] > t->x_max ? x[k] : t->x_max;
+        t->x_min = x[k] < t->x_min ? x[k] : t->x_min;
     }
 }
 

@@ -5,6 +5,9 @@
 
 #include "infer/tiled_matrix.h"
 
+/* Which of a tiled matrix's arrays for its work: fractions of V, ... currents of a row of tiles. */
+enum { VOLTS, CODED, CURRENT, SQUARE, PRODUCT, CODES };
+
 static inline size_t tiled_rows(const struct tiled_matrix *t, size_t row_tile)
 {
     const size_t side = t->options->form.rows, left = t->matrix->rows - row_tile * side;

@@ -43,10 +43,11 @@ void tiled_matrix_free(struct tiled_matrix *t)
     retune_free(t->retune);
     if (t->rng)
         gsl_rng_free(t->rng);
-    double *const arrays[] = {t->w[0], t->w[1],    t->factor, t->range,   t->gain, t->offset,
-                              t->v,    t->current, t->square, t->product, t->codes};
+    double *const arrays[] = {t->w[0], t->w[1], t->factor, t->range, t->gain, t->offset, t->codes};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         free(arrays[k]);
+    for (size_t k = 0; k < sizeof t->work / sizeof t->work[0]; k++)
+        free(t->work[k]);
     free(t->top);
     free(t->pairs);
     free(t->noise);
@@ -234,9 +235,9 @@ static void take_forms(struct tiled_matrix *t, const struct tile_pair *p)
             for (size_t i = 0; i < p->rows; i++)
                 w[(p->group * m->columns + p->column + j) * m->rows + p->row + i] +=
                     sign * t->options->volt * f->w[j * f->rows + i];
-        for (size_t i = 0; i < p->rows; i++)
+        for (size_t i = 0; i < p->rows; i++) /* Y is symmetric but for rounding */
             for (size_t k = 0; k < p->rows; k++)
-                y[i * p->rows + k] += f->y[i * f->rows + k];
+                y[i * p->rows + k] += (f->y[i * f->rows + k] + f->y[k * f->rows + i]) / 2;
     }
 }
 
@@ -421,13 +422,15 @@ double tiled_matrix_disturbance(const struct tiled_matrix *t, double before, dou
 
 /* ------------------------------------------------------------------------------------ energies */
 
-/* sum of form(i, k) c(i, k) over the rows that are used. */
+/* sum of form(i, k) c(i, k) over the rows that are used; c is given above and on its diagonal. */
 static double used_sum(size_t rows, size_t stride, const double *form, const double *c)
 {
     double sum = 0;
-    for (size_t i = 0; i < rows; i++)
-        for (size_t k = 0; k < rows; k++)
-            sum += form[i * stride + k] * c[i * rows + k];
+    for (size_t i = 0; i < rows; i++) {
+        sum += form[i * stride + i] * c[i * rows + i];
+        for (size_t k = i + 1; k < rows; k++)
+            sum += (form[i * stride + k] + form[k * stride + i]) * c[i * rows + k];
+    }
     return sum;
 }
 

@@ -71,14 +71,16 @@ struct tiled_matrix {
     bool calibrated;           /* only then currents are converted, and reads counted */
     double inputs, inputs_clipped;
     double *codes; /* CODE_PARTS: of every eighth conversion, by its current's part of the range */
-    double **delivered; /* groups x row_tiles: sum of Y of a row of tiles, its rows squared */
-    double **moments;   /* the same: sum of v v' over all reads since the last renewal */
+    double **
+        delivered; /* groups x row_tiles: sum of Y of a row of tiles, its rows squared, symmetric */
+    double **
+        moments; /* the same: sum of v v' over all reads since the last renewal, 0 below the diagonal */
     struct tile_energy *spent; /* n_pairs: before that */
-    size_t capacity[4];
-    double *v, *current, *square, *product; /* work */
-    double bend_factor;                     /* of devices that are not ohmic: the largest factor */
-    size_t bend_steps;                      /* ... and number of steps (lines_bent.h) */
-    enum status failure;                    /* of the first read that has failed; STATUS_OK: none */
+    size_t capacity[6];
+    double *work[6];     /* of a read */
+    double bend_factor;  /* of devices that are not ohmic: the largest factor */
+    size_t bend_steps;   /* ... and number of steps (lines_bent.h) */
+    enum status failure; /* of the first read that has failed; STATUS_OK: none */
     struct error failure_text;
 };
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/matrix/matrix.h"
 
+#include "base/wide.h"
+
 #include <assert.h>
 #include <f77blas.h>
 #include <limits.h>
 #include <stdint.h>
 
-/* The Fortran names, dgemm_ and dsyrk_: those of CBLAS are also in libgslcblas, which GSL brings, and which
+/* The Fortran names, dgemm_, dsyrk_ and ssyrk_: those of CBLAS are also in libgslcblas, which GSL brings, and which
  * the linker may find first; it is thirty times slower.  Fortran stores columns, so that our rows are its
  * columns, and each matrix its transpose: c' = y' x'. */
 
@@ -48,6 +50,47 @@ void matrix_add_square(const struct matrix_view *x, const struct matrix_square *
     one_thread();
     dsyrk_(above, form, &n, &k, &factor, (double *)(uintptr_t)x->a, &x_stride, &keep, q->c,
            &stride);
+}
+
+size_t matrix_exact_codes(double last)
+{
+    return (size_t)((0x1p24 - 1) / (last * last));
+}
+
+/* Multiples of 1 / last are off by rounding, which float drops. */
+WIDE static void to_codes(size_t n, const double *restrict x, double last, float *restrict codes)
+{
+    for (size_t k = 0; k < n; k++)
+        codes[k] = (float)(x[k] * last);
+}
+
+/* c += scale sums, above and on the diagonal. */
+WIDE static void add_sums(size_t n, size_t stride, double scale, const float *restrict sums,
+                          double *restrict c)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = i; k < n; k++)
+            c[i * stride + k] += scale * (double)sums[i * n + k];
+}
+
+void matrix_add_square_of_codes(const struct matrix_view *x, double last,
+                                const struct matrix_square *q, float *room)
+{
+    const size_t exact = matrix_exact_codes(last);
+    float *sums = room, *codes = room + q->n * q->n, one_part = 1, anew = 0;
+    int n = side(q->n);
+    char above[] = "L", form[] = {x->transposed ? 'T' : 'N', 0};
+    one_thread();
+    for (size_t from = 0; from < q->k; from += exact) {
+        const size_t left = q->k - from, part = left < exact ? left : exact,
+                     lines = x->transposed ? q->n : part, length = x->transposed ? part : q->n;
+        const double *a = x->a + (x->transposed ? from : from * x->stride);
+        int k = side(part), stride = side(length);
+        for (size_t i = 0; i < lines; i++)
+            to_codes(length, a + i * x->stride, last, codes + i * length);
+        ssyrk_(above, form, &n, &k, &one_part, codes, &stride, &anew, sums, &n);
+        add_sums(q->n, q->stride, q->factor / (last * last), sums, q->c);
+    }
 }
 
 void matrix_mirror(size_t n, size_t stride, double *c)

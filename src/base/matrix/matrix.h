@@ -35,6 +35,13 @@ struct matrix_square {
 
 void matrix_add_square(const struct matrix_view *x, const struct matrix_square *square);
 
+/* The same of codes: x are whole multiples of 1 / last, from -1 to 1.  Sums of products of codes are whole
+ * numbers, and exact in single precision below 2^24: so they are added up in parts of as many vectors
+ * as matrix_exact_codes() says, twice as fast.  room[(n + vectors of a part) n] */
+size_t matrix_exact_codes(double last);
+void matrix_add_square_of_codes(const struct matrix_view *x, double last,
+                                const struct matrix_square *square, float *room);
+
 /* Below the diagonal of the n x n matrix, what is above it. */
 void matrix_mirror(size_t n, size_t stride, double *c);
 

@@ -21,4 +21,4 @@ static void affine_free(void *data)
     free(a);
 }
 
-const struct layer_type layer_affine = {"affine", evaluate, affine_free};
+const struct layer_type layer_affine = {"affine", evaluate, affine_free, true, NULL};

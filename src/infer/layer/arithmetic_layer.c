@@ -58,4 +58,4 @@ static void arithmetic_free(void *data)
     free(a);
 }
 
-const struct layer_type layer_arithmetic = {"arithmetic", evaluate, arithmetic_free};
+const struct layer_type layer_arithmetic = {"arithmetic", evaluate, arithmetic_free, false, NULL};

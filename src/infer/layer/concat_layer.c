@@ -22,4 +22,4 @@ static void concat_free(void *data)
     free(c);
 }
 
-const struct layer_type layer_concat = {"concat", evaluate, concat_free};
+const struct layer_type layer_concat = {"concat", evaluate, concat_free, false, NULL};

@@ -19,4 +19,4 @@ static void gather_free(void *data)
     free(g);
 }
 
-const struct layer_type layer_gather = {"gather", evaluate, gather_free};
+const struct layer_type layer_gather = {"gather", evaluate, gather_free, false, NULL};

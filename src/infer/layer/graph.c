@@ -4,7 +4,6 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 size_t shape_size(const struct shape *s)
 {
@@ -67,38 +66,4 @@ size_t graph_layer(struct graph *n, const struct layer_plan *plan)
     }
     n->values[output].producer = n->n_layers++;
     return output;
-}
-
-static void evaluate_layer(const struct graph *n, size_t at, size_t images, double **arrays,
-                           const struct multiplier *multiplier)
-{
-    const struct layer *l = &n->layers[at];
-    const double **inputs = NEW(l->n_inputs, const double *);
-    for (size_t k = 0; k < l->n_inputs; k++)
-        inputs[k] = arrays[l->inputs[k]];
-    const struct evaluation e = {images, inputs, arrays[l->output], multiplier};
-    l->type->evaluate(l, &e);
-    free(inputs);
-}
-
-void graph_evaluate(const struct graph *n, size_t images, const double *input, double *output,
-                    const struct multiplier *multiplier)
-{
-    double **arrays = NEW(n->n_values, double *);
-    arrays[n->input] = NEW(images * n->values[n->input].size, double);
-    memcpy(arrays[n->input], input, images * n->values[n->input].size * sizeof *input);
-    for (size_t at = 0; at < n->n_layers; at++) {
-        const struct layer *l = &n->layers[at];
-        arrays[l->output] = NEW(images * n->values[l->output].size, double);
-        evaluate_layer(n, at, images, arrays, multiplier);
-        for (size_t k = 0; k < l->n_inputs; k++)
-            if (n->values[l->inputs[k]].last_use == at && l->inputs[k] != n->output) {
-                free(arrays[l->inputs[k]]);
-                arrays[l->inputs[k]] = NULL;
-            }
-    }
-    memcpy(output, arrays[n->output], images * n->values[n->output].size * sizeof *output);
-    for (size_t k = 0; k < n->n_values; k++)
-        free(arrays[k]);
-    free(arrays);
 }

@@ -22,15 +22,16 @@ size_t shape_size(const struct shape *shape);
 /* "1x28x28"; to free() */
 char *shape_text(const struct shape *shape);
 
-/* One matrix with many vectors: y = W x for each, W columns x rows.  With `by_vector`, x is n x rows and
- * y n x columns; else x is rows x n and y columns x n. */
+/* One matrix with many vectors: y = W x for each, W columns x rows.  With `by_vector`, vectors are n x rows
+ * and y n x columns; else vectors are rows x n and y columns x n.  x is the vectors; where `room` is not
+ * NULL, it is the group's channels of the image, and products_vectors() lays their windows out there. */
 struct products {
     const struct layer *layer;
     size_t image, group; /* of the first vector: index of its image among those evaluated */
     size_t n;
     bool by_vector;
     const double *x;
-    double *y;
+    double *y, *room; /* room: rows x n, or NULL */
 };
 
 /* Who multiplies: NULL in place of it, double precision (infer/layer/matrix_layer.c). */
@@ -44,6 +45,8 @@ struct evaluation {
     const double *const *inputs; /* one array a layer's input */
     double *output;
     const struct multiplier *multiplier;
+    size_t first; /* index of the first image among those of graph_evaluate() */
+    double *room; /* as many numbers as the kind asks for; or NULL: it has to find them */
 };
 
 /* A kind of layers; each has a file that ends in its entry. */
@@ -52,6 +55,8 @@ struct layer_type {
     const char *name;
     void (*evaluate)(const struct layer *layer, const struct evaluation *evaluation);
     void (*free)(void *data);
+    bool in_place;                    /* output may be the first input */
+    size_t (*room)(const void *data); /* numbers for its work; NULL: none */
 };
 
 struct layer {
@@ -95,8 +100,7 @@ struct layer_plan {
 /* Append a layer; returns its output. */
 size_t graph_layer(struct graph *graph, const struct layer_plan *plan);
 
-/* Evaluate `images` images at once: input and output are those of the network, images x size.  A value's
- * array lives from its layer to the last one that takes it. */
+/* Evaluate `images` images: input and output are those of the network, images x size. */
 void graph_evaluate(const struct graph *graph, size_t images, const double *input, double *output,
                     const struct multiplier *multiplier);
 

@@ -20,6 +20,10 @@ struct matrix_layer {
 extern const struct layer_type layer_matrix;
 /* Its data, or NULL: another kind. */
 struct matrix_layer *matrix_layer_of(const struct layer *layer);
+/* Of a convolution: vectors[rows x reads], the windows of channels of one image and group. */
+void matrix_layer_windows(const struct matrix_layer *matrix, const double *channels,
+                          double *vectors);
+const double *products_vectors(const struct products *products);
 /* The products in double precision. */
 void matrix_layer_multiply(const struct products *products);
 

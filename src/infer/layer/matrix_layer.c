@@ -15,30 +15,82 @@ struct matrix_layer *matrix_layer_of(const struct layer *layer)
     return layer->type == &layer_matrix ? layer->data : NULL;
 }
 
+/* Positions of the output, of those along an axis, at which step `k` of the window lies within the image. */
+static void inside(const struct window_axis *a, size_t k, size_t *from, size_t *to)
+{
+    const size_t at = k * a->dilation, end = a->in + a->before;
+    *from = at < a->before ? (a->before - at + a->stride - 1) / a->stride : 0;
+    *to = at < end ? (end - at - 1) / a->stride + 1 : 0;
+    *to = *to < a->out ? *to : a->out;
+    *from = *from < *to ? *from : *to;
+}
+
+/* Output positions, one or more, at which a step of the window lies within the image. */
+struct seen {
+    size_t y0, y1, x0, x1;
+};
+
+/* Rows of the image as long as those of the output follow one another: one copy, shifted, and what it takes
+ * from the rows beside is put right. */
+static void copy_shifted(const struct seen *s, size_t width, const double *from, double *row)
+{
+    memcpy(row + s->y0 * width + s->x0, from,
+           ((s->y1 - s->y0 - 1) * width + s->x1 - s->x0) * sizeof *row);
+    for (size_t oy = s->y0; oy < s->y1; oy++) {
+        for (size_t ox = 0; ox < s->x0; ox++)
+            row[oy * width + ox] = 0;
+        for (size_t ox = s->x1; ox < width; ox++)
+            row[oy * width + ox] = 0;
+    }
+}
+
+static void copy_steps(const struct seen *s, const struct window *w, const double *from,
+                       double *row)
+{
+    const size_t width = w->axis[1].out, down = w->axis[0].stride * w->axis[1].in;
+    memset(row + s->y0 * width, 0, (s->y1 - s->y0) * width * sizeof *row);
+    for (size_t oy = s->y0; oy < s->y1; oy++, from += down)
+        for (size_t ox = s->x0; ox < s->x1; ox++)
+            row[oy * width + ox] = from[(ox - s->x0) * w->axis[1].stride];
+}
+
 /* What step (ky, kx) of the window sees at all its positions in one channel. */
 static void window_row(const struct window *w, size_t ky, size_t kx, const double *channel,
                        double *row)
 {
     const struct window_axis *y = &w->axis[0], *x = &w->axis[1];
-    for (size_t oy = 0; oy < y->out; oy++)
-        for (size_t ox = 0; ox < x->out; ox++) {
-            const size_t iy = oy * y->stride + ky * y->dilation,
-                         ix = ox * x->stride + kx * x->dilation;
-            const bool inside = iy >= y->before && iy - y->before < y->in && ix >= x->before &&
-                                ix - x->before < x->in;
-            *row++ = inside ? channel[(iy - y->before) * x->in + ix - x->before] : 0;
-        }
+    struct seen s;
+    inside(y, ky, &s.y0, &s.y1);
+    inside(x, kx, &s.x0, &s.x1);
+    if (s.x0 == s.x1)
+        s.y0 = s.y1 = 0;
+    memset(row, 0, s.y0 * x->out * sizeof *row);
+    memset(row + s.y1 * x->out, 0, (y->out - s.y1) * x->out * sizeof *row);
+    if (s.y0 == s.y1)
+        return;
+    const double *from = channel + (s.y0 * y->stride + ky * y->dilation - y->before) * x->in +
+                         s.x0 * x->stride + kx * x->dilation - x->before;
+    if (y->stride == 1 && x->stride == 1 && x->in == x->out)
+        copy_shifted(&s, x->out, from, row);
+    else
+        copy_steps(&s, w, from, row);
 }
 
-/* rows x reads, of the group's channels in one image */
-static void windows(const struct matrix_layer *m, const double *channels, double *out)
+void matrix_layer_windows(const struct matrix_layer *m, const double *channels, double *vectors)
 {
     const struct window *w = &m->window;
     const size_t size = w->axis[0].in * w->axis[1].in,
                  cells = w->axis[0].kernel * w->axis[1].kernel;
     for (size_t k = 0; k < m->rows; k++)
         window_row(w, k % cells / w->axis[1].kernel, k % w->axis[1].kernel,
-                   channels + k / cells * size, out + k * m->reads);
+                   channels + k / cells * size, vectors + k * m->reads);
+}
+
+const double *products_vectors(const struct products *p)
+{
+    if (p->room)
+        matrix_layer_windows(p->layer->data, p->x, p->room);
+    return p->room ? p->room : p->x;
 }
 
 /* Each vector is the image itself: windows of one cell, step by step. */
@@ -56,7 +108,7 @@ void matrix_layer_multiply(const struct products *p)
     const struct matrix_layer *m = p->layer->data;
     const struct matrix_view w = {m->weights + p->group * m->columns * m->rows, m->rows,
                                   p->by_vector},
-                             x = {p->x, p->by_vector ? m->rows : p->n, false};
+                             x = {products_vectors(p), p->by_vector ? m->rows : p->n, false};
     if (p->by_vector) {
         const struct matrix_result y = {p->n, m->columns, m->rows, 1, 0, p->y, m->columns};
         matrix_multiply(&x, &w, &y);
@@ -74,25 +126,35 @@ static void multiply(const struct multiplier *multiplier, const struct products 
         matrix_layer_multiply(p);
 }
 
+/* The windows of one image and group. */
+static size_t matrix_room(const void *data)
+{
+    const struct matrix_layer *m = data;
+    return m->convolution && !plain(&m->window) ? m->rows * m->reads : 0;
+}
+
 static void convolve(const struct layer *l, const struct evaluation *e)
 {
     const struct matrix_layer *m = l->data;
     const size_t in = m->window.channels * m->window.axis[0].in * m->window.axis[1].in;
     const size_t out = m->columns * m->reads; /* of a group */
-    double *room = plain(&m->window) ? NULL : NEW(m->rows * m->reads, double);
+    double *own = e->room ? NULL : NEW(matrix_room(m), double), *room = e->room ? e->room : own;
     for (size_t k = 0; k < e->images * m->groups; k++) {
         const size_t image = k / m->groups, group = k % m->groups;
-        const double *x = e->inputs[0] + image * in + group * (in / m->groups);
         double *y = e->output + k * out;
-        if (room)
-            windows(m, x, room);
-        const struct products p = {l, image, group, m->reads, false, room ? room : x, y};
+        const struct products p = {.layer = l,
+                                   .image = e->first + image,
+                                   .group = group,
+                                   .n = m->reads,
+                                   .x = e->inputs[0] + image * in + group * (in / m->groups),
+                                   .y = y,
+                                   .room = plain(&m->window) ? NULL : room};
         multiply(e->multiplier, &p);
         for (size_t c = 0; m->bias && c < m->columns; c++)
             for (size_t r = 0; r < m->reads; r++)
                 y[c * m->reads + r] += m->bias[group * m->columns + c];
     }
-    free(room);
+    free(own);
 }
 
 static void evaluate(const struct layer *l, const struct evaluation *e)
@@ -103,7 +165,12 @@ static void evaluate(const struct layer *l, const struct evaluation *e)
         return;
     }
     const size_t n = e->images * m->reads;
-    const struct products p = {l, 0, 0, n, true, e->inputs[0], e->output};
+    const struct products p = {.layer = l,
+                               .image = e->first,
+                               .n = n,
+                               .by_vector = true,
+                               .x = e->inputs[0],
+                               .y = e->output};
     multiply(e->multiplier, &p);
     for (size_t r = 0; m->bias && r < n; r++)
         for (size_t c = 0; c < m->columns; c++)
@@ -118,4 +185,4 @@ static void matrix_free(void *data)
     free(m);
 }
 
-const struct layer_type layer_matrix = {"matrix", evaluate, matrix_free};
+const struct layer_type layer_matrix = {"matrix", evaluate, matrix_free, false, matrix_room};

@@ -25,4 +25,4 @@ static void evaluate(const struct layer *l, const struct evaluation *e)
         }
 }
 
-const struct layer_type layer_softmax = {"softmax", evaluate, NULL};
+const struct layer_type layer_softmax = {"softmax", evaluate, NULL, false, NULL};

@@ -186,7 +186,8 @@ static struct onnx_tensor *to_constant(const struct onnx_build *b, bool whole, d
     struct onnx_tensor *t = NEW(1, struct onnx_tensor);
     double *out = NEW(v->size, double);
     if (n->n_layers > 0) {
-        const struct evaluation e = {1, (const double *const *)arrays, out, NULL};
+        const struct evaluation e = {
+            .images = 1, .inputs = (const double *const *)arrays, .output = out};
         n->layers[0].type->evaluate(&n->layers[0], &e);
     } else
         memcpy(out, arrays[b->result], v->size * sizeof *out);
