@@ -7,10 +7,11 @@
 #include <f77blas.h>
 #include <limits.h>
 #include <stdint.h>
+#include <string.h>
 
-/* The Fortran names, dgemm_, dsyrk_ and ssyrk_: those of CBLAS are also in libgslcblas, which GSL brings, and which
- * the linker may find first; it is thirty times slower.  Fortran stores columns, so that our rows are its
- * columns, and each matrix its transpose: c' = y' x'. */
+/* The Fortran names, dgemm_, dsyrk_ and ssyrk_: those of CBLAS are also in libgslcblas, which GSL
+ * brings, and which the linker may find first; it is thirty times slower.  Fortran stores columns, so that
+ * our rows are its columns, and each matrix its transpose: c' = y' x'. */
 
 /* More threads would split sums by the number of processors, and outlive fork(). */
 static void one_thread(void)
@@ -64,12 +65,12 @@ WIDE static void to_codes(size_t n, const double *restrict x, double last, float
         codes[k] = (float)(x[k] * last);
 }
 
-/* c += scale sums, above and on the diagonal. */
+/* c += scale sums; the sums below the diagonal are 0. */
 WIDE static void add_sums(size_t n, size_t stride, double scale, const float *restrict sums,
                           double *restrict c)
 {
     for (size_t i = 0; i < n; i++)
-        for (size_t k = i; k < n; k++)
+        for (size_t k = 0; k < n; k++)
             c[i * stride + k] += scale * (double)sums[i * n + k];
 }
 
@@ -81,13 +82,15 @@ void matrix_add_square_of_codes(const struct matrix_view *x, double last,
     int n = side(q->n);
     char above[] = "L", form[] = {x->transposed ? 'T' : 'N', 0};
     one_thread();
+    memset(sums, 0, q->n * q->n * sizeof *sums);
     for (size_t from = 0; from < q->k; from += exact) {
         const size_t left = q->k - from, part = left < exact ? left : exact,
                      lines = x->transposed ? q->n : part, length = x->transposed ? part : q->n;
         const double *a = x->a + (x->transposed ? from : from * x->stride);
         int k = side(part), stride = side(length);
-        for (size_t i = 0; i < lines; i++)
-            to_codes(length, a + i * x->stride, last, codes + i * length);
+        const size_t joined = x->stride == length ? lines : 1; /* lines that follow one another */
+        for (size_t i = 0; i < lines; i += joined)
+            to_codes(joined * length, a + i * x->stride, last, codes + i * length);
         ssyrk_(above, form, &n, &k, &one_part, codes, &stride, &anew, sums, &n);
         add_sums(q->n, q->stride, q->factor / (last * last), sums, q->c);
     }
