@@ -18,9 +18,10 @@ claims:
 - {claim: too high, testbench: t.yaml, output: accuracy, as: mean, low: 0.99, spot_check: true}
 - {claim: time, testbench: t.yaml, output: training_time_s, as: mean, compare_only: true}
 END
-"$SILVERBAR" claims claims.yaml -o a --spot-checks 1 --jobs 1 >out 2>err || bad "claims" "$(cat err)"
+spots=$(length 1 0) # short: those of own.yaml
+"$SILVERBAR" claims claims.yaml -o a --spot-checks "$spots" --jobs 1 >out 2>err || bad "claims" "$(cat err)"
 same "verdicts" "$(sed -n 's/^verdict *//p' out | tr '\n' ',')" "consistent,contradicted,not testable,"
-"$SILVERBAR" claims claims.yaml -o b --spot-checks 1 --jobs 2 >/dev/null 2>&1
+"$SILVERBAR" claims claims.yaml -o b --spot-checks "$spots" --jobs 2 >/dev/null 2>&1
 check "same bytes by two workers" diff -r a b
 same "store" "$(ls ./*.db* 2>/dev/null)" ""
 
@@ -40,8 +41,8 @@ awk -F, 'function size(a) { return a < 0 ? -a : a }
         if (!number(was) || !number(now) || !number(d) || was <= 0 ||
             size(d - (now - was)) > 1e-6 * was || size(d) > 1e-3 * was)
             print
-    }' a/spot_checks.csv >far
-same "spot checks: two engines, far from event" "$(wc -l <a/spot_checks.csv) $(wc -l <far)" "3 0"
+    }' a/spot_checks.csv >far 2>/dev/null
+is_short || same "spot checks: two engines, far from event" "$(wc -l <a/spot_checks.csv) $(wc -l <far)" "3 0"
 
 # an effect of an error alone: each sample's own accuracy before it is subtracted; limits; a control
 cat >rules.yaml <<'END'

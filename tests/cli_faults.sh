@@ -9,7 +9,7 @@ failing=$SB_BUILD/tests/failing_calls
 # the search for leaks starts a process of its own, which would be one of those that fail
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 export ASAN_OPTIONS
-most=${FAULTS:-2}
+most=${FAULTS:-$(length 2 1)}
 kinds=${FAULTS_KINDS:-read write receive send sync rename make start}
 commands=${FAULTS_COMMANDS:-train train_json run run_all sweep claims fit check bench read read_folder wave wave_page
     sim sim_folder device device_ngspice device_loop netlist report report_sweep compare table}

@@ -91,7 +91,7 @@ fit slow_swapped.csv --series 5000 --free ron,roff --start W --starts 0
 check "a swapped loop behind a resistor is told" grep -q 'runs the other way round.*--reverse turns it' err
 fit slow_swapped.csv --series 5000 --free ron,roff --start W --starts 0 --reverse
 same "turned nothing is said" "$(grep -c 'other way round' err)" 0
-for seed in 1 2 3 4 5 6; do
+for seed in $(length "1 2 3 4 5 6" 1); do
     awk "BEGIN { srand($seed); print \"t_s,device_V,current_mA\"; for (i = 0; i <= 100; i++) {
         v = 0.03 * sin(6.2831853 * i / 100); print i * 1e-5 \",\" v \",\" v + 3e-5 * (rand() - 0.5) } }" >noisy.csv
     fit noisy.csv --series 0 --free ron,roff --start W --starts 0

@@ -47,6 +47,7 @@ for folder in training samples simulation tables; do
     for file in $(ls $folder); do
         for how in relative within absolute twice; do
             [ $how = relative ] || [ $how = within ] || [ "$file" = summary.json ] || [ "$file" = samples.csv ] || continue
+            if is_short && [ $how = within ] && [ "$file" != summary.json ]; then continue; fi
             linked $folder "$file" $how
             commands $folder "$file" >commands
             while read -r command; do

@@ -14,6 +14,7 @@ sweep:
   - key: device.dopant
     values: [W, C]
 END
+is_short && echo 'rule: {target_starts: 1, target_steps: 20}' >>small.yaml
 samples=18
 
 table() { # FILE.db

@@ -132,9 +132,11 @@ static void test_materials(void **state)
 {
     (void)state;
     static const char *const rules[] = {"manhattan", "manhattan-image", "delta"};
+    const size_t n_dopants = is_short() ? 1 : COUNT(dopants);
+    const uint32_t n_samples = is_short() ? 1 : 2;
     for (size_t k = 0; k < COUNT(rules); k++)
-        for (size_t d = 0; d < COUNT(dopants); d++)
-            for (uint32_t sample = 0; sample < 2; sample++) {
+        for (size_t d = 0; d < n_dopants; d++)
+            for (uint32_t sample = 0; sample < n_samples; sample++) {
                 struct training_options o = options_of(rules[k], d);
                 o.sample = sample;
                 struct training t = run(&o);
