@@ -108,6 +108,21 @@ same "ohmic ones are linear" "$(field straight/layers.csv reads 1)" linear
 same "at 0.5 V by Newton's method" "$(field bent_0.5/layers.csv reads 1)" Newton
 check "accounts close" above 1e-11 "$(field bent_0.5/total.csv residual 1)"
 
+# codes as voltages, bit by bit and as times: the same results, other energies; shared converters take time
+for encoding in amplitude bits width; do
+    infer --map ideal --adc off --set input.encoding=$encoding -o encoded_$encoding >/dev/null
+    cut -d, -f1-4 encoded_$encoding/images.csv >decided_$encoding
+done
+check "bits decide as voltages do" cmp -s decided_bits decided_amplitude
+check "times decide as voltages do" cmp -s decided_width decided_amplitude
+check "drivers at V for a time take more than at a part of V" above \
+    "$(field encoded_width/total.csv energy_array_J 1)" "$(field encoded_amplitude/total.csv energy_array_J 1)"
+near "eight reads" "$(field encoded_bits/total.csv time_sequence_s 1)" \
+    "$(awk "BEGIN { print 8 * $(field encoded_amplitude/total.csv time_sequence_s 1) }")" 1e-9
+infer --set adc.share=64 --set adc.time=1e-7 --tile-columns 3 -o shared >/dev/null
+near "three conversions, one after another" "$(field shared/total.csv time_sequence_s 1)" \
+    "$(awk "BEGIN { print 3 * $(field encoded_amplitude/total.csv time_sequence_s 1) }")" 1e-9
+
 # switches in series take their part, broken lines cost accuracy
 infer --set tile.select_ohm=1e3 -o switched >/dev/null
 check "energy of select switches" above "$(awk -F, '$1 == "selects" { print $2 }' switched/energy.csv)" 1e-15
@@ -135,6 +150,9 @@ refuse "adc.range is value, expected adc.value" adc.range=value
 refuse "map.levels is 1" map.levels=1
 refuse "model.mean is '1,x'" model.mean=1,x model.std=1
 refuse "'W_sdc', which is not ohmic" device.dopant=W-sdc map.mode=verify
+refuse "input.encoding is bits and input.bits is off" input.encoding=bits input.bits=off
+refuse "input.encoding is bits and input.signed" input.encoding=bits input.signed=bipolar
+refuse "input.encoding is width with" input.encoding=width device.dopant=W-sdc map.gmin=1e-5 map.gmax=1e-4
 refuse "tile.select_ohm is 100" map.mode=verify tile.select_ohm=100
 refuse "variation.open_rows of 0.1" device.dopant=W-sdc map.gmin=1e-5 map.gmax=1e-4 variation.open_rows=0.1
 refuse "model.std is 0" model.mean=1 model.std=0

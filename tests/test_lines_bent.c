@@ -27,13 +27,13 @@ struct sinh_law {
     const double *factor; /* of each vector, or NULL */
 };
 
-static void sinh_of(void *data, size_t device, size_t first, size_t n, const double *v,
-                    double *current, double *slope)
+static void sinh_of(void *data, const struct lines_bent_at *at, const double *v, double *current,
+                    double *slope)
 {
     const struct sinh_law *l = data;
-    for (size_t r = 0; r < n; r++) {
-        const double g =
-            l->g[device] * (l->factor && first != BENT_NO_VECTOR ? l->factor[first + r] : 1);
+    for (size_t r = 0; r < at->n; r++) {
+        const double g = l->g[at->device] *
+                         (l->factor && at->first != BENT_NO_VECTOR ? l->factor[at->first + r] : 1);
         current[r] = l->b > 0 ? g * sinh(l->b * v[r]) / l->b : g * v[r];
         slope[r] = g * cosh(l->b * v[r]);
     }
@@ -48,8 +48,10 @@ struct single {
 static void sinh_single(void *data, size_t n, const double *v, double *current, double *slope)
 {
     const struct single *s = data;
-    for (size_t k = 0; k < n; k++)
-        sinh_of((void *)(uintptr_t)s->law, k, s->vector, 1, v + k, current + k, slope + k);
+    for (size_t k = 0; k < n; k++) {
+        const struct lines_bent_at at = {k, s->vector, 1};
+        sinh_of((void *)(uintptr_t)s->law, &at, v + k, current + k, slope + k);
+    }
 }
 
 static struct sinh_law random_law(size_t n, double b)
@@ -251,13 +253,12 @@ static void test_ohmic(void **state)
 }
 
 /* A current that falls beyond 0.1 V. */
-static void falling(void *data, size_t device, size_t first, size_t n, const double *v,
-                    double *current, double *slope)
+static void falling(void *data, const struct lines_bent_at *at, const double *v, double *current,
+                    double *slope)
 {
     (void)data;
-    (void)first;
-    for (size_t r = 0; r < n; r++) {
-        slope[r] = device == 4 && fabs(v[r]) > 0.1 ? -1e-6 : 1e-5;
+    for (size_t r = 0; r < at->n; r++) {
+        slope[r] = at->device == 4 && fabs(v[r]) > 0.1 ? -1e-6 : 1e-5;
         current[r] = 1e-5 * v[r];
     }
 }

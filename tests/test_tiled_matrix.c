@@ -301,7 +301,8 @@ static void read_bent(struct inference *f, size_t layer, size_t n)
            *wanted = NEW(columns, double), energy[IMAGES] = {0}, sum = 0, power = 0;
     for (size_t k = 0; k < n * rows; k++)
         x[k] = t->x_max * gsl_rng_uniform(rng);
-    const struct products products = {t->layer, 0, group, n, by_vector, x, y};
+    const struct products products = {
+        .layer = t->layer, .group = group, .n = n, .by_vector = by_vector, .x = x, .y = y};
     tiled_matrix_read(t, &products, energy);
     for (size_t r = 0; r < n; r++) {
         for (size_t i = 0; i < rows; i++)
@@ -352,7 +353,8 @@ static void test_bent(void **state)
     o.row_ohm = o.column_ohm = o.driver_ohm = o.sense_ohm = o.select_ohm = 0;
     struct inference *f = calibrated(&g, &o, &set);
     double x[54], bent[7], wanted[7] = {0}, energy = 0;
-    const struct products at_volt = {&g.layers[2], 0, 0, 1, true, x, bent};
+    const struct products at_volt = {
+        .layer = &g.layers[2], .n = 1, .by_vector = true, .x = x, .y = bent};
     for (size_t k = 0; k < 54; k++)
         x[k] = f->layers[2]->x_max;
     tiled_matrix_read(f->layers[2], &at_volt, &energy);
@@ -388,7 +390,8 @@ static void test_bent_devices(void **state)
     struct tiled_matrix *t = f->layers[2];
     double *x = NEW(READS * 54, double), *y = NEW(READS * 7, double), *energy = NEW(READS, double);
     double squares = 0, mean = 0, wanted = 0, most = 0;
-    const struct products products = {&g.layers[2], 0, 0, READS, true, x, y};
+    const struct products products = {
+        .layer = &g.layers[2], .n = READS, .by_vector = true, .x = x, .y = y};
     for (size_t k = 0; k < READS * 54; k++)
         x[k] = t->x_max;
     for (size_t k = 0; k < 378; k++)
@@ -408,7 +411,7 @@ static void test_bent_devices(void **state)
     o.read_noise = 0;
     o.mapping.stuck_on = 1;
     f = calibrated(&g, &o, &set);
-    const struct products one = {&g.layers[2], 0, 0, 1, true, x, y};
+    const struct products one = {.layer = &g.layers[2], .n = 1, .by_vector = true, .x = x, .y = y};
     for (size_t k = 0; k < 54; k++)
         x[k] = f->layers[2]->x_max / 2;
     *energy = 0;
@@ -434,6 +437,90 @@ static void test_bent_devices(void **state)
     free(energy);
     dopant_free(dopant);
     free(devices);
+    data_set_free(&set);
+    graph_free(&g);
+}
+
+/* What one vector's codes give and take: as voltages, bit by bit, and as times. */
+struct coded {
+    double y[7], energy;
+    struct tile_energy by_class;
+};
+
+static struct coded read_coded(const struct graph *g, const struct data_set *set,
+                               struct tile_options *o, enum tile_encoding encoding, const double *x)
+{
+    struct coded c = {{0}, 0, {{0}, 0}};
+    o->encoding = encoding;
+    struct inference *f = calibrated(g, o, set);
+    struct tiled_matrix *t = f->layers[2];
+    double scaled[54];
+    for (size_t k = 0; k < 54; k++)
+        scaled[k] = x[k] * t->x_max;
+    const struct products p = {
+        .layer = &g->layers[2], .n = 1, .by_vector = true, .x = scaled, .y = c.y};
+    tiled_matrix_read(t, &p, &c.energy);
+    for (size_t k = 0; k < t->n_pairs; k++) {
+        const struct tile_energy e = tiled_matrix_energy(t, k);
+        for (size_t i = 0; i < LINES_CLASSES; i++)
+            c.by_class.by_class[i] += e.by_class[i];
+        c.by_class.delivered += e.delivered;
+    }
+    inference_close(f);
+    return c;
+}
+
+static double heat_of(const struct coded *c)
+{
+    double sum = 0;
+    for (size_t i = 0; i < LINES_CLASSES; i++)
+        sum += c->by_class.by_class[i];
+    return sum;
+}
+
+/* Without converters of currents all encodings give the same results.  Reads of bits take the sum of binary
+ * reads' energies, times that of binary reads between the ends of pulses: both by reads of amplitudes that
+ * are 0 or 1. */
+static void test_encodings(void **state)
+{
+    struct graph g = small_network();
+    struct data_set set = random_set();
+    struct tile_options o = plain;
+    double x[54], binary[54];
+    (void)state;
+    o.form = (struct tile_form){.rows = 20, .columns = 4};
+    o.row_ohm = o.column_ohm = 20;
+    o.driver_ohm = o.sense_ohm = 50;
+    o.dac_bits = 3;
+    for (size_t k = 0; k < 54; k++)
+        x[k] = (double)gsl_rng_uniform_int(rng, 8) / 7;
+    const struct coded volts = read_coded(&g, &set, &o, ENCODING_AMPLITUDE, x),
+                       bits = read_coded(&g, &set, &o, ENCODING_BITS, x),
+                       widths = read_coded(&g, &set, &o, ENCODING_WIDTH, x);
+    double of_bits = 0, of_widths = 0, sums[7] = {0};
+    for (unsigned bit = 0; bit < 3; bit++) {
+        for (size_t k = 0; k < 54; k++)
+            binary[k] = (double)((unsigned)(7 * x[k] + 0.5) >> bit & 1);
+        const struct coded one = read_coded(&g, &set, &o, ENCODING_AMPLITUDE, binary);
+        of_bits += one.energy;
+        for (size_t c = 0; c < 7; c++)
+            sums[c] += ldexp(1, (int)bit) / 7 * one.y[c];
+    }
+    for (int level = 1; level < 8; level++) { /* the seventh that ends at this level */
+        for (size_t k = 0; k < 54; k++)
+            binary[k] = 7 * x[k] > level - 0.5;
+        of_widths += read_coded(&g, &set, &o, ENCODING_AMPLITUDE, binary).energy / 7;
+    }
+    for (size_t c = 0; c < 7; c++) {
+        ASSERT_NEAR(bits.y[c], volts.y[c], 1e-12 * 54);
+        ASSERT_NEAR(bits.y[c], sums[c], 1e-12 * 54);
+        ASSERT_NEAR(widths.y[c], volts.y[c], 1e-13 * 54);
+    }
+    ASSERT_NEAR(bits.energy, of_bits, 1e-12 * of_bits);
+    ASSERT_NEAR(widths.energy, of_widths, 1e-12 * of_widths);
+    ASSERT_NEAR(heat_of(&bits), bits.energy, 1e-12 * of_bits);
+    ASSERT_NEAR(heat_of(&widths), widths.energy, 1e-12 * of_widths);
+    assert_true(volts.energy < widths.energy && widths.energy < bits.energy);
     data_set_free(&set);
     graph_free(&g);
 }
@@ -669,11 +756,12 @@ static void test_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ideal),   cmocka_unit_test(test_read),
-        cmocka_unit_test(test_bent),    cmocka_unit_test(test_bent_devices),
-        cmocka_unit_test(test_energy),  cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_mapping), cmocka_unit_test(test_signed),
-        cmocka_unit_test(test_codes),   cmocka_unit_test(test_room),
+        cmocka_unit_test(test_ideal),        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_encodings),    cmocka_unit_test(test_bent),
+        cmocka_unit_test(test_bent_devices), cmocka_unit_test(test_energy),
+        cmocka_unit_test(test_ranges),       cmocka_unit_test(test_mapping),
+        cmocka_unit_test(test_signed),       cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_room),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -39,8 +39,10 @@ struct tile_options effect_options(const struct tile_options *all, enum effect e
     if (effect < EFFECT_LINES)
         o.row_ohm = o.column_ohm = o.driver_ohm = o.sense_ohm = o.select_ohm = o.open_rows =
             o.open_columns = 0;
-    if (effect < EFFECT_CONVERTERS)
+    if (effect < EFFECT_CONVERTERS) {
         o.dac_bits = o.adc.bits = 0;
+        o.encoding = ENCODING_AMPLITUDE;
+    }
     if (effect < EFFECT_NOISE) {
         o.read_noise = 0;
         o.thermal = false;
@@ -62,7 +64,7 @@ static bool differ(const struct tile_options *a, const struct tile_options *b)
            a->column_ohm != b->column_ohm || a->driver_ohm != b->driver_ohm ||
            a->sense_ohm != b->sense_ohm || a->select_ohm != b->select_ohm ||
            a->open_rows != b->open_rows || a->open_columns != b->open_columns ||
-           a->dac_bits != b->dac_bits || a->adc.bits != b->adc.bits ||
+           a->dac_bits != b->dac_bits || a->adc.bits != b->adc.bits || a->encoding != b->encoding ||
            a->read_noise != b->read_noise || a->thermal != b->thermal ||
            a->retention.time != b->retention.time || a->disturb != b->disturb ||
            a->retune != b->retune;

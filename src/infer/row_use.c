@@ -11,6 +11,12 @@ void row_use_add(struct row_use *u, size_t n, size_t step, const double *fractio
     }
 }
 
+void row_use_add_widths(struct row_use *u, size_t n, size_t step, const double *fractions)
+{
+    for (size_t k = 0; k < n; k++)
+        u->reads[fractions[k * step] < 0 ? 0 : 2 * ROW_USE_PARTS] += fabs(fractions[k * step]);
+}
+
 size_t row_use_times(const struct row_use *u, double most, double time, double *volt,
                      double *seconds)
 {

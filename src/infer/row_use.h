@@ -15,6 +15,9 @@ struct row_use {
 /* n reads at fractions of V, `step` apart. */
 void row_use_add(struct row_use *use, size_t n, size_t step, const double *fractions);
 
+/* n reads at V or -V for that part of their time. */
+void row_use_add_widths(struct row_use *use, size_t n, size_t step, const double *fractions);
+
 /* The voltages other than 0, and the time at each: `time` seconds a read.  volt and seconds have room for all
  * parts; returns how many there are. */
 size_t row_use_times(const struct row_use *use, double most, double time, double *volt,

@@ -12,6 +12,10 @@
  * at both signs, BIPOLAR. */
 enum tile_signed { SIGNED_REFUSE, SIGNED_TWO_PHASES, SIGNED_BIPOLAR };
 
+/* What a driver makes of its converter's code: a voltage, code by code; V or 0 V in a read of each BIT, which
+ * count 2^bit in the results; V for the part of the read's time, WIDTH. */
+enum tile_encoding { ENCODING_AMPLITUDE, ENCODING_BITS, ENCODING_WIDTH };
+
 /* What shares one largest weight, or one range of converters. */
 enum tile_share { SHARE_LAYER, SHARE_COLUMN, SHARE_TILE };
 
@@ -24,6 +28,8 @@ struct adc_options {
     double quantile; /* of |I| of the column that has the largest */
     double value;    /* R [A] */
     enum tile_share per;
+    size_t share;  /* columns of a tile behind one converter, converted one after another, */
+    double time;   /* ... each in this, while the next vector is read [s] */
     size_t every;  /* ranges come from the first of so many reads; 1: all */
     double energy; /* of a conversion [J]; 0: by its bits (converter.h) */
     double gain;   /* sigma of each converter's gain, relative */
@@ -58,6 +64,7 @@ struct tile_options {
     double open_rows, open_columns; /* probabilities that a line has no driver, no sense */
     double volt;                    /* V */
     enum tile_signed sign;
+    enum tile_encoding encoding;
     double input_most; /* X; 0: the largest input of training images */
     int dac_bits;      /* 0: none */
     struct adc_options adc;
@@ -74,6 +81,20 @@ struct tile_options {
     enum calibrated_on calibrated_on;
     const struct dopant *dopant; /* whose law ages; may be NULL where nothing does */
 };
+
+/* Reads of one vector, of inputs of one sign. */
+static inline size_t tile_options_planes(const struct tile_options *o)
+{
+    return o->encoding == ENCODING_BITS && o->dac_bits > 0 ? (size_t)o->dac_bits : 1;
+}
+
+/* From one read to the next [s]: reading, or conversion of its columns, whatever takes longer. */
+static inline double tile_options_period(const struct tile_options *o)
+{
+    const size_t shared = o->adc.share < o->form.columns ? o->adc.share : o->form.columns;
+    const double conversion = o->adc.bits > 0 ? (double)shared * o->adc.time : 0;
+    return conversion > o->read_time ? conversion : o->read_time;
+}
 
 /* Are the devices not ohmic?  Then each read is solved by itself, and may fail. */
 bool tile_options_bend(const struct tile_options *options);

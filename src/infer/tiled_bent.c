@@ -66,14 +66,15 @@ static double behind_switch(const struct tile_bent *b, size_t device, double fac
     return u;
 }
 
-static void law(void *data, size_t device, size_t first, size_t n, const double *v, double *current,
+static void law(void *data, const struct lines_bent_at *at, const double *v, double *current,
                 double *slope)
 {
     const struct tile_bent *b = data;
-    for (size_t r = 0; r < n; r++) {
+    const size_t device = at->device;
+    for (size_t r = 0; r < at->n; r++) {
         double factor = b->factor[device];
-        if (b->noise && first != BENT_NO_VECTOR)
-            factor *= 1 + b->noise[device * VECTORS + first + r];
+        if (b->noise && at->first != BENT_NO_VECTOR)
+            factor *= 1 + b->noise[device * VECTORS + at->first + r];
         const double u = b->select_ohm > 0 ? behind_switch(b, device, factor, v[r]) : v[r];
         const struct model_value i = current_of(b, device, u);
         current[r] = factor * i.f;

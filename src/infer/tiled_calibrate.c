@@ -42,8 +42,8 @@ void tiled_matrix_begin_ranges(struct tiled_matrix *t, size_t reads)
     }
     t->top = NEW(n, struct top_values);
     for (size_t k = 0; k < n; k++)
-        top_values_init(&t->top[k], a->range == RANGE_QUANTILE ? a->quantile : 1, reads * t->phases,
-                        a->every);
+        top_values_init(&t->top[k], a->range == RANGE_QUANTILE ? a->quantile : 1,
+                        reads * tiled_passes(t), a->every);
 }
 
 /* Do columns a and b share a range? */

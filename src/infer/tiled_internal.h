@@ -14,6 +14,12 @@ static inline size_t tiled_rows(const struct tiled_matrix *t, size_t row_tile)
     return side < left ? side : left;
 }
 
+/* Reads of a vector. */
+static inline size_t tiled_passes(const struct tiled_matrix *t)
+{
+    return t->phases * tile_options_planes(t->options);
+}
+
 /* Place of a column in factor[] and, of one side, in range[]. */
 static inline size_t tiled_place(const struct tiled_matrix *t, size_t group, size_t row_tile,
                                  size_t column)

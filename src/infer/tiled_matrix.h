@@ -55,7 +55,7 @@ struct tiled_matrix {
     const struct tile_options *options;
     struct tiled_source source;
     size_t row_tiles, sides; /* converters of a pair */
-    size_t phases; /* reads of a vector: 2 where inputs are below 0 and drivers unsigned */
+    size_t phases;           /* of a vector: 2 where inputs are below 0 and drivers unsigned */
     size_t n_pairs;
     struct tile_pair *pairs;   /* n_pairs: group, row of tiles, column of tiles */
     double *w[2];              /* a side: groups x columns x rows: V W [A] */

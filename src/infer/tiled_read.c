@@ -200,6 +200,8 @@ WIDE static double take_square(size_t n, const double *y, const double *restrict
 /* The drivers' codes are from 0, or from -last, to `last`; 0: they have none. */
 static double last_code(const struct tiled_matrix *t)
 {
+    if (t->options->encoding == ENCODING_BITS)
+        return 1;
     const int bits = t->options->dac_bits - (bipolar(t) ? 1 : 0);
     return t->options->dac_bits == 0 ? 0 : bits > 0 ? ldexp(1, bits) - 1 : 1;
 }
@@ -217,6 +219,38 @@ static void add_square(struct tiled_matrix *t, const struct matrix_view *v,
     }
     float *room = (float *)work(t, CODES, (square->n + part) * square->n);
     matrix_add_square_of_codes(v, last, square, room);
+}
+
+/* all(i, k) += what rows i and k are at V together, in parts of a read, of one read's fractions w[i step];
+ * returns the sum of y(i, k) times these.  y is symmetric, `all` above and on its diagonal alone. */
+static double take_overlaps(size_t n, size_t step, const double *w, const double *y, double *all)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double own = w[i * step];
+        for (size_t k = i; k < n && own != 0; k++) {
+            const double other = w[k * step],
+                         both = copysign(fmin(fabs(own), fabs(other)), own * other);
+            sum += (k == i ? 1 : 2) * y[i * n + k] * both;
+            all[i * n + k] += both;
+        }
+    }
+    return sum;
+}
+
+/* The same for drivers at V for a part of the time: V' Y V of the rows that are still driven, over the time. */
+static void add_widths(struct tiled_matrix *t, const struct products *p, size_t row_tile,
+                       double *energy)
+{
+    const size_t first = row_tile * t->options->form.rows, rows = tiled_rows(t, row_tile),
+                 at = tiled_line(t, p->group, row_tile), step = p->by_vector ? 1 : p->n;
+    const double scale = t->options->volt * t->options->volt * t->options->read_time;
+    for (size_t r = 0; r < p->n; r++) {
+        const double *w =
+            t->work[VOLTS] + (p->by_vector ? r * t->matrix->rows + first : first * p->n + r);
+        energy[p->image + (p->by_vector ? r / t->matrix->reads : 0)] +=
+            scale * take_overlaps(rows, step, w, t->delivered[at], t->moments[at]);
+    }
 }
 
 /* What the drivers of a row of tiles deliver: v' Y v of each read. */
@@ -252,24 +286,41 @@ static void add_energy(struct tiled_matrix *t, const struct products *p, size_t 
     add_square(t, &v, &square);
 }
 
-/* v[n], which may be x: fractions of V for x[n]; with two phases, of the inputs above 0, then of those below. */
-static size_t find_fractions(const struct tiled_matrix *t, size_t phase, size_t n, const double *x,
-                             double *v)
+/* A read of a vector: of the inputs above 0, or, in the second phase, of those below; of one bit. */
+struct pass {
+    size_t phase, plane;
+};
+
+/* v[n], fractions of V, to 0 or 1 by a bit of their codes. */
+static void take_bit(const struct tiled_matrix *t, size_t plane, size_t n, double *v)
+{
+    const double last = ldexp(1, t->options->dac_bits) - 1;
+    for (size_t k = 0; k < n; k++)
+        v[k] = (double)((unsigned)(v[k] * last + 0.5) >> plane & 1);
+}
+
+/* v[n], which may be x: fractions of V for x[n]; returns how many clip. */
+static size_t find_fractions(const struct tiled_matrix *t, const struct pass *pass, size_t n,
+                             const double *x, double *v)
 {
     const unsigned bits = (unsigned)t->options->dac_bits;
+    const size_t phase = pass->phase;
     if (t->phases == 2) {
         const double sign = phase == 0 ? 1 : -1;
         for (size_t k = 0; k < n; k++)
             v[k] = sign * x[k] > 0 ? sign * x[k] : 0;
         x = v;
     }
-    return bipolar(t) ? dac_convert_signed(bits, t->x_max, n, x, v)
-                      : dac_convert(bits, t->x_max, n, x, v);
+    const size_t clipped = bipolar(t) ? dac_convert_signed(bits, t->x_max, n, x, v)
+                                      : dac_convert(bits, t->x_max, n, x, v);
+    if (t->options->encoding == ENCODING_BITS)
+        take_bit(t, pass->plane, n, v);
+    return clipped;
 }
 
 /* Drive the rows.  Windows overlap: inputs are converted before they are laid out, unless some of them
  * clip, which are counted in each window, or 0, beyond the edges, is not 0 V. */
-static void drive(struct tiled_matrix *t, const struct products *p, size_t phase)
+static void drive(struct tiled_matrix *t, const struct products *p, const struct pass *pass)
 {
     const struct matrix_layer *m = t->matrix;
     const size_t n = p->n * m->rows, rows = m->rows;
@@ -279,17 +330,18 @@ static void drive(struct tiled_matrix *t, const struct products *p, size_t phase
         const struct window *w = &m->window;
         const size_t inputs = w->channels / m->groups * w->axis[0].in * w->axis[1].in;
         double *coded = work(t, CODED, inputs);
-        clipped = find_fractions(t, phase, inputs, p->x, coded);
+        clipped = find_fractions(t, pass, inputs, p->x, coded);
         if (clipped == 0)
             matrix_layer_windows(m, coded, v);
     }
     if (clipped > 0)
-        clipped = find_fractions(t, phase, n, products_vectors(p), v);
-    t->inputs += t->calibrated ? (double)n : 0;
-    t->inputs_clipped += t->calibrated ? (double)clipped : 0;
+        clipped = find_fractions(t, pass, n, products_vectors(p), v);
+    t->inputs += t->calibrated && pass->plane == 0 ? (double)n : 0;
+    t->inputs_clipped += t->calibrated && pass->plane == 0 ? (double)clipped : 0;
     for (size_t i = 0; t->use && t->top && i < rows; i++)
-        row_use_add(&t->use[p->group * rows + i], p->n, p->by_vector ? rows : 1,
-                    p->by_vector ? v + i : v + i * p->n);
+        (t->options->encoding == ENCODING_WIDTH ? row_use_add_widths : row_use_add)(
+            &t->use[p->group * rows + i], p->n, p->by_vector ? rows : 1,
+            p->by_vector ? v + i : v + i * p->n);
 }
 
 /* Results as the fitted lines have them. */
@@ -304,13 +356,18 @@ static void retune(const struct tiled_matrix *t, const struct products *p)
 void tiled_matrix_read(struct tiled_matrix *t, const struct products *p, double *energy)
 {
     memset(p->y, 0, p->n * t->matrix->columns * sizeof *p->y);
-    for (size_t phase = 0; phase < t->phases; phase++) {
-        drive(t, p, phase);
+    const size_t planes = tile_options_planes(t->options);
+    for (size_t k = 0; k < t->phases * planes; k++) {
+        const struct pass pass = {k / planes, k % planes};
+        const double weight =
+            planes > 1 ? ldexp(1, (int)pass.plane) / (ldexp(1, (int)planes) - 1) : 1;
+        drive(t, p, &pass);
         for (size_t row_tile = 0; row_tile < t->row_tiles; row_tile++) {
             for (size_t side = 0; side < t->sides; side++)
-                read_row(t, p, row_tile, side, phase == 0 ? 1 : -1, energy);
+                read_row(t, p, row_tile, side, pass.phase == 0 ? weight : -weight, energy);
             if (t->calibrated && !tile_options_bend(t->options))
-                add_energy(t, p, row_tile, energy);
+                (t->options->encoding == ENCODING_WIDTH ? add_widths : add_energy)(t, p, row_tile,
+                                                                                   energy);
         }
     }
     retune(t, p);

@@ -60,6 +60,7 @@ static const struct key_option key_options[] = {
     {INFER_OPTION(GROUP_READS, "volt", "V", "input.volt")},
     {INFER_OPTION(GROUP_READS, "read-time", "S", "read.time")},
     {INFER_OPTION(GROUP_READS, "signed", "NAME", "input.signed")},
+    {INFER_OPTION(GROUP_READS, "encoding", "NAME", "input.encoding")},
     {INFER_OPTION(GROUP_READS, "dac", "BITS", "input.bits"), .help = "bits of the converters of inputs"},
     {INFER_OPTION(GROUP_READS, "adc", "BITS", "adc.bits"), .help = "bits of those of column currents"},
     {INFER_OPTION(GROUP_READS, "adc-per", "NAME", "adc.per")},

@@ -189,7 +189,8 @@ static enum status centre(const struct lines_bent *bent, double *bend, struct er
     *bend = 0;
     for (size_t k = 0; k < a->rows * a->columns; k++) {
         double low = INFINITY, high = 0;
-        d->law(d->data, k, BENT_NO_VECTOR, PROBES, v, current, slope);
+        const struct lines_bent_at at = {k, BENT_NO_VECTOR, PROBES};
+        d->law(d->data, &at, v, current, slope);
         for (size_t i = 0; i < PROBES; i++) {
             if (!(slope[i] >= 0 && slope[i] <= DBL_MAX) || !isfinite(current[i]))
                 return fail(error, STATUS_NUMERICAL,
@@ -289,7 +290,8 @@ static void bend(struct lines_bent *bent)
         for (size_t i = 0; i < m; i++) {
             const double *u = b->u + (j * m + i) * n;
             double *d = b->d + (j * m + i) * n;
-            bent->devices.law(bent->devices.data, i * columns + j, 0, n, u, d, b->slope);
+            const struct lines_bent_at at = {i * columns + j, 0, n};
+            bent->devices.law(bent->devices.data, &at, u, d, b->slope);
             less(n, d, w->g[j * w->stride + i], u, d);
         }
 }
@@ -327,30 +329,6 @@ static enum status iterate(struct lines_bent *bent, double tolerance, size_t *st
         bent->array.rows, bent->array.columns, tolerance, STEPS_MAX, bent->factor);
 }
 
-/* Row-major u[] and currents i[] of a vector's devices to its currents and powers. */
-static void book(const struct lines_bent *bent, size_t r, const double *volts, const double *u,
-                 const double *zeros, const double *i, struct lines_bent_answer *answer)
-{
-    const size_t m = bent->array.rows, n = bent->array.columns;
-    struct lines_power p;
-    lines_power(&bent->array, volts, u, zeros, i, &p);
-    answer->delivered[r] = p.delivered;
-    double squares = 0;
-    for (size_t k = 0; k < m * n; k++)
-        squares += i[k] * i[k];
-    const double selects = bent->devices.select_ohm * squares;
-    const double by_class[LINES_CLASSES] = {p.devices - selects, p.row_lines, p.drivers,
-                                            p.column_lines,      p.senses,    selects};
-    for (size_t k = 0; k < LINES_CLASSES; k++)
-        answer->power[k] += by_class[k];
-    for (size_t j = 0; j < n; j++) {
-        double sum = 0;
-        for (size_t k = 0; k < m; k++)
-            sum += i[k * n + j];
-        answer->current[r * n + j] = sum;
-    }
-}
-
 /* Row-major numbers of one vector. */
 struct one {
     struct lines_bent *bent;
@@ -382,8 +360,34 @@ static void law_of_one(void *data, size_t n, const double *v, double *current, d
 {
     const struct one *o = data;
     const struct lines_bent_devices *d = &o->bent->devices;
-    for (size_t k = 0; k < n; k++)
-        d->law(d->data, k, o->vector, 1, v + k, current + k, slope + k);
+    for (size_t k = 0; k < n; k++) {
+        const struct lines_bent_at at = {k, o->vector, 1};
+        d->law(d->data, &at, v + k, current + k, slope + k);
+    }
+}
+
+/* The voltages and currents of a vector's devices to its currents and powers. */
+static void book(const struct one *o, const double *volts, struct lines_bent_answer *answer)
+{
+    const struct lines_bent *bent = o->bent;
+    const size_t m = bent->array.rows, n = bent->array.columns;
+    struct lines_power p;
+    double squares = 0;
+    lines_power(&bent->array, volts, o->u, o->zeros, o->i, &p);
+    for (size_t k = 0; k < m * n; k++)
+        squares += o->i[k] * o->i[k];
+    const double selects = bent->devices.select_ohm * squares;
+    const double by_class[LINES_CLASSES] = {p.devices - selects, p.row_lines, p.drivers,
+                                            p.column_lines,      p.senses,    selects};
+    answer->delivered[o->vector] = p.delivered;
+    for (size_t k = 0; k < LINES_CLASSES; k++)
+        answer->power[k] += by_class[k];
+    for (size_t j = 0; j < n; j++) {
+        double sum = 0;
+        for (size_t k = 0; k < m; k++)
+            sum += o->i[k * n + j];
+        answer->current[o->vector * n + j] = sum;
+    }
 }
 
 /* By fixed-point iteration. */
@@ -403,7 +407,7 @@ static enum status read_together(struct lines_bent *bent, const double *volts, d
         for (size_t k = 0; k < m * n; k++)
             o.u[k] = b->u[(k % n * m + k / n) * b->n + o.vector];
         law_of_one(&o, m * n, o.u, o.i, o.slope);
-        book(bent, o.vector, volts + o.vector * m, o.u, o.zeros, o.i, answer);
+        book(&o, volts + o.vector * m, answer);
     }
     one_free(&o);
     return STATUS_OK;
@@ -426,7 +430,7 @@ static enum status read_each(struct lines_bent *bent, const double *volts, doubl
             o.u[k] = row[k] - column[k];
         if (status == STATUS_OK) {
             law_of_one(&o, m * n, o.u, o.i, o.slope);
-            book(bent, o.vector, v, o.u, o.zeros, o.i, answer);
+            book(&o, v, answer);
         }
     }
     one_free(&o);

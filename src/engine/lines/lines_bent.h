@@ -20,10 +20,15 @@
 
 #define BENT_FACTOR_MOST 0.5
 
-/* Currents [A] and slopes [S] of one device, row-major, at n voltages [V]: those of vectors `first` on, which may
- * differ in the device, or of no vector, BENT_NO_VECTOR. */
+/* One device, row-major, at n voltages: those of vectors `first` on, which may differ in the device, or of no
+ * vector, BENT_NO_VECTOR. */
 #define BENT_NO_VECTOR SIZE_MAX
-typedef void lines_bent_law(void *data, size_t device, size_t first, size_t n, const double *v,
+struct lines_bent_at {
+    size_t device, first, n;
+};
+
+/* Currents [A] and slopes [S] at v[n] [V]. */
+typedef void lines_bent_law(void *data, const struct lines_bent_at *at, const double *v,
                             double *current, double *slope);
 
 struct lines_bent_devices {

@@ -62,7 +62,8 @@ static double share(double part, double all)
 /* Of one image through the layer's tiles: each read takes its time. */
 static double layer_time(const struct tiled_matrix *t)
 {
-    return (double)(t->matrix->reads * t->phases) * t->options->read_time;
+    return (double)(t->matrix->reads * t->phases * tile_options_planes(t->options)) *
+           tile_options_period(t->options);
 }
 
 double inference_residual(const struct inference_outcome *o)

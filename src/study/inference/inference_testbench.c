@@ -198,6 +198,18 @@ static enum status complete_options(const struct inference_testbench *b,
         return fail(error, STATUS_INPUT,
                     "programming.tolerance is %g, expected at least %g where map.mode is verify",
                     o->mapping.tolerance, VERIFY_TOLERANCE_LEAST);
+    if (o->encoding == ENCODING_BITS && o->dac_bits == 0)
+        return fail(error, STATUS_INPUT,
+                    "input.encoding is bits and input.bits is off, expected 1 to 24");
+    if (o->encoding == ENCODING_BITS && o->sign == SIGNED_BIPOLAR)
+        return fail(
+            error, STATUS_INPUT,
+            "input.encoding is bits and input.signed is bipolar, expected two-phase or refuse");
+    if (o->encoding == ENCODING_WIDTH && tile_options_bend(o))
+        return fail(
+            error, STATUS_INPUT,
+            "input.encoding is width with '%.60s', which is not ohmic; expected amplitude or bits",
+            s->dopant->name);
     if (o->mapping.mode == MAP_VERIFY && o->select_ohm > 0)
         return fail(error, STATUS_INPUT,
                     "tile.select_ohm is %g, expected 0 where map.mode is verify: devices are read "
