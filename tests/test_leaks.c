@@ -80,7 +80,7 @@ static void test_bulk_diodes(void **state)
     } moments[] = {
         {1.1, 0.8, 3.3, 0}, {2.2, 0.7, 3, 1e-6}, {2.2, 0.7, 3, 4e-3}, {0.9, 1.9, 3.3, 2e-3}};
     double energy[TYPES] = {0};
-    double u[TYPES][2], rest[TYPES];
+    double u[TYPES][2] = {{0}}, rest[TYPES] = {0};
     struct event_leaks l;
     event_leaks_new(&l, n);
     assert_int_equal(l.n, TYPES);
