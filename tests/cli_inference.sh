@@ -123,6 +123,11 @@ infer --set adc.share=64 --set adc.time=1e-7 --tile-columns 3 -o shared >/dev/nu
 near "three conversions, one after another" "$(field shared/total.csv time_sequence_s 1)" \
     "$(awk "BEGIN { print 3 * $(field encoded_amplitude/total.csv time_sequence_s 1) }")" 1e-9
 
+# biases in rows of tiles
+infer --map ideal --dac off --adc off --line-ohm 0 --set tile.bias_rows=2 -o biased >/dev/null
+same "biases in rows decide as double precision" "$(field biased/total.csv agreement 1)" 1
+check "and take devices" [ "$(field biased/total.csv devices 1)" -gt "$(field encoded_width/total.csv devices 1)" ]
+
 # switches in series take their part, broken lines cost accuracy
 infer --set tile.select_ohm=1e3 -o switched >/dev/null
 check "energy of select switches" above "$(awk -F, '$1 == "selects" { print $2 }' switched/energy.csv)" 1e-15

@@ -525,6 +525,48 @@ static void test_encodings(void **state)
     graph_free(&g);
 }
 
+/* Biases in rows of their own: in the conv layer, of two groups, and by vector; all scales, two phases, tiles
+ * that hold biases alone. */
+static void test_biases(void **state)
+{
+    struct graph g = small_network();
+    struct data_set set = random_set();
+    double wanted[IMAGES * 7], seen[IMAGES * 7];
+    struct matrix_layer *full = matrix_layer_of(&g.layers[2]);
+    (void)state;
+    full->bias = draw(7, -1);
+    graph_evaluate(&g, IMAGES, set.numbers, wanted, NULL);
+    for (size_t n = 0; n < 24; n++) {
+        struct tile_options o = plain;
+        o.form = (struct tile_form){.rows = n % 2 ? 18 : 64, .columns = 4, .bias_rows = 3};
+        o.scale = (enum tile_share)(n / 2 % 3);
+        o.encoding = n / 6 % 2 ? ENCODING_BITS : ENCODING_AMPLITUDE;
+        o.dac_bits = n / 6 % 2 ? 24 : 0;
+        o.form.subtract = n / 12 ? TILE_DIGITAL : TILE_ANALOG;
+        struct inference *f = calibrated(&g, &o, &set);
+        const struct multiplier tiles = {read_all, f};
+        graph_evaluate(&g, IMAGES, set.numbers, seen, &tiles);
+        for (size_t k = 0; k < COUNT(seen); k++)
+            ASSERT_NEAR(seen[k], wanted[k], n / 6 % 2 ? 1e-4 : 1e-11);
+        assert_int_equal(f->layers[0]->rows, 21);
+        assert_int_equal(f->layers[0]->row_tiles, n % 2 ? 2 : 1);
+        assert_true(tiled_matrix_energy(f->layers[0], f->layers[0]->n_pairs - 1).delivered > 0);
+        inference_close(f);
+    }
+    full->bias[3] = 1e3; /* more than the largest weight by more than X */
+    struct tile_options o = plain;
+    struct inference *f;
+    struct error error = {{0}};
+    const struct inference_images images = images_of(&set);
+    o.form.bias_rows = 1;
+    ASSERT_DONE(inference_open(&g, &o, first, &quiet, &f, &error), error);
+    assert_int_equal(inference_calibrate(f, &images, &quiet, &error), STATUS_INPUT);
+    assert_non_null(strstr(error.text, "tile.bias_rows"));
+    inference_close(f);
+    data_set_free(&set);
+    graph_free(&g);
+}
+
 /* Over all reads: images, tiles and classes add up to the same energy. */
 static void test_energy(void **state)
 {
@@ -756,12 +798,12 @@ static void test_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ideal),        cmocka_unit_test(test_read),
-        cmocka_unit_test(test_encodings),    cmocka_unit_test(test_bent),
-        cmocka_unit_test(test_bent_devices), cmocka_unit_test(test_energy),
-        cmocka_unit_test(test_ranges),       cmocka_unit_test(test_mapping),
-        cmocka_unit_test(test_signed),       cmocka_unit_test(test_codes),
-        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_ideal),     cmocka_unit_test(test_read),
+        cmocka_unit_test(test_encodings), cmocka_unit_test(test_biases),
+        cmocka_unit_test(test_bent),      cmocka_unit_test(test_bent_devices),
+        cmocka_unit_test(test_energy),    cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_mapping),   cmocka_unit_test(test_signed),
+        cmocka_unit_test(test_codes),     cmocka_unit_test(test_room),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

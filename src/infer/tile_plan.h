@@ -18,7 +18,12 @@ struct tile_form {
     size_t rows, columns; /* 1 to TILE_SIDE_MAX */
     enum tile_fill fill;
     enum tile_subtract subtract;
+    size_t
+        bias_rows; /* of a layer with biases, after those of its inputs; 0: biases are added digitally */
 };
+
+/* Rows of a layer's matrices: of inputs and of biases. */
+size_t tile_form_rows(const struct tile_form *form, const struct matrix_layer *matrix);
 
 /* All groups of a layer. */
 struct tile_plan {

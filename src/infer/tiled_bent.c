@@ -150,9 +150,9 @@ static void drive_rows(const struct tiled_matrix *t, const struct reads *r, size
     for (size_t k = 0; k < r->n; k++)
         for (size_t i = 0; i < rows; i++)
             volts[k * array_rows + i] =
-                t->options->volt *
-                (p->by_vector ? t->work[VOLTS][(r->first + k) * t->matrix->rows + r->row + i]
-                              : t->work[VOLTS][(r->row + i) * p->n + r->first + k]);
+                t->options->volt * (p->by_vector
+                                        ? t->work[VOLTS][(r->first + k) * t->rows + r->row + i]
+                                        : t->work[VOLTS][(r->row + i) * p->n + r->first + k]);
 }
 
 static void add_currents(const struct tiled_matrix *t, const struct tile_pair *pair,

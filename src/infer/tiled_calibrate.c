@@ -28,7 +28,15 @@ enum status tiled_matrix_end_inputs(struct tiled_matrix *t, struct error *error)
     t->phases = t->x_min < 0 && o->sign == SIGNED_TWO_PHASES ? 2 : 1;
     t->x_max = o->input_most > 0 ? o->input_most : fmax(t->x_max, -t->x_min);
     if (!(t->x_max > 0)) /* no input ever */
-        t->x_max = 1;
+        t->x_max = t->bias_input > 0 ? t->bias_input : 1;
+    const double bias_rows = (double)o->form.bias_rows;
+    if (t->bias_input > t->x_max)
+        return fail(
+            error, STATUS_INPUT,
+            "layer '%.80s' (%.40s): a bias is %.3g times the largest weight and inputs are up to "
+            "%.3g, expected at least %.0f rows of biases (tile.bias_rows)",
+            t->layer->name, t->layer->op_type, t->bias_input * bias_rows, t->x_max,
+            ceil(t->bias_input * bias_rows / t->x_max));
     return STATUS_OK;
 }
 
@@ -38,7 +46,7 @@ void tiled_matrix_begin_ranges(struct tiled_matrix *t, size_t reads)
     const size_t n = t->sides * tiled_places(t);
     if (t->options->disturb) {
         free(t->use);
-        t->use = NEW(t->matrix->groups * t->matrix->rows, struct row_use);
+        t->use = NEW(t->matrix->groups * t->rows, struct row_use);
     }
     t->top = NEW(n, struct top_values);
     for (size_t k = 0; k < n; k++)
@@ -92,7 +100,7 @@ void tiled_matrix_end_ranges(struct tiled_matrix *t, double images)
     t->top = NULL;
     set_ranges(t, own, all);
     free(own);
-    for (size_t k = 0; t->use && k < t->matrix->groups * t->matrix->rows; k++)
+    for (size_t k = 0; t->use && k < t->matrix->groups * t->rows; k++)
         for (size_t i = 0; i < 2 * ROW_USE_PARTS + 1; i++)
             t->use[k].reads[i] /= images;
     t->calibrated = true;

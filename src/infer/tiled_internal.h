@@ -10,7 +10,7 @@ enum { VOLTS, CODED, CURRENT, SQUARE, PRODUCT, CODES };
 
 static inline size_t tiled_rows(const struct tiled_matrix *t, size_t row_tile)
 {
-    const size_t side = t->options->form.rows, left = t->matrix->rows - row_tile * side;
+    const size_t side = t->options->form.rows, left = t->rows - row_tile * side;
     return side < left ? side : left;
 }
 

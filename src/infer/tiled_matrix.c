@@ -58,27 +58,46 @@ void tiled_matrix_free(struct tiled_matrix *t)
 
 /* ------------------------------------------------------------------------------------ mapping */
 
-static double weight(const struct tiled_matrix *t, size_t group, size_t row, size_t column)
+double tiled_matrix_weight(const struct tiled_matrix *t, size_t group, size_t row, size_t column)
 {
     const struct matrix_layer *m = t->matrix;
-    return m->weights[(group * m->columns + column) * m->rows + row];
+    const size_t at = group * m->columns + column;
+    if (row < m->rows)
+        return m->weights[at * m->rows + row];
+    return t->bias_input > 0 ? m->bias[at] / (t->bias_input * (double)(t->rows - m->rows)) : 0;
 }
 
-/* The largest |weight| of those that share it with a column of the pair; 1 where all are 0. */
+/* The largest |weight| of those that share it with a column of the pair; 1 where all are 0.  A tile of biases
+ * alone shares the layer's. */
 static double largest(const struct tiled_matrix *t, const struct tile_pair *p, size_t column)
 {
     const struct matrix_layer *m = t->matrix;
-    const enum tile_share share = t->options->scale;
+    const enum tile_share share = p->row < m->rows ? t->options->scale : SHARE_LAYER;
+    const size_t end = p->row + p->rows < m->rows ? p->row + p->rows : m->rows;
     double most = 0;
     if (share == SHARE_LAYER)
         for (size_t k = 0; k < m->groups * m->columns * m->rows; k++)
             most = fmax(most, fabs(m->weights[k]));
     else
         for (size_t j = 0; j < p->columns; j++)
-            for (size_t i = 0; i < p->rows; i++)
+            for (size_t i = p->row; i < end; i++)
                 if (share == SHARE_TILE || p->column + j == column)
-                    most = fmax(most, fabs(weight(t, p->group, p->row + i, p->column + j)));
+                    most = fmax(most, fabs(tiled_matrix_weight(t, p->group, i, p->column + j)));
     return most > 0 ? most : 1;
+}
+
+/* The input at which the largest bias takes a whole largest weight in each of its rows. */
+static void find_bias_input(struct tiled_matrix *t)
+{
+    const struct matrix_layer *m = t->matrix;
+    const double rows = (double)(t->rows - m->rows);
+    for (size_t k = 0; k < t->n_pairs && rows > 0; k++) {
+        const struct tile_pair *p = &t->pairs[k];
+        for (size_t j = 0; j < p->columns && p->row + p->rows > m->rows; j++) {
+            const double bias = fabs(m->bias[p->group * m->columns + p->column + j]);
+            t->bias_input = fmax(t->bias_input, bias / (rows * largest(t, p, p->column + j)));
+        }
+    }
 }
 
 /* The tiles of a pair as arrays, without their devices. */
@@ -107,7 +126,8 @@ static double *share_weights(struct tiled_matrix *t, const struct tile_pair *p)
         t->factor[tiled_place(t, p->group, p->row / o->form.rows, p->column + j)] =
             most / (o->volt * span);
         for (size_t i = 0; i < p->rows; i++)
-            share[i * a.columns + j] = weight(t, p->group, p->row + i, p->column + j) / most;
+            share[i * a.columns + j] =
+                tiled_matrix_weight(t, p->group, p->row + i, p->column + j) / most;
     }
     return share;
 }
@@ -146,7 +166,8 @@ static void lay_out(struct tiled_matrix *t)
     const struct matrix_layer *m = t->matrix;
     const struct tile_form *f = &t->options->form;
     const size_t column_tiles = (m->columns + f->columns - 1) / f->columns;
-    t->row_tiles = (m->rows + f->rows - 1) / f->rows;
+    t->rows = tile_form_rows(f, m);
+    t->row_tiles = (t->rows + f->rows - 1) / f->rows;
     t->sides = f->subtract == TILE_DIGITAL ? 2 : 1;
     t->n_pairs = m->groups * t->row_tiles * column_tiles;
     t->pairs = NEW(t->n_pairs, struct tile_pair);
@@ -157,7 +178,7 @@ static void lay_out(struct tiled_matrix *t)
     t->codes = NEW(CODE_PARTS, double);
     t->range = NEW(t->sides * tiled_places(t), double);
     for (size_t s = 0; s < t->sides; s++)
-        t->w[s] = NEW(m->groups * m->columns * m->rows, double);
+        t->w[s] = NEW(m->groups * m->columns * t->rows, double);
     for (size_t k = 0; k < t->n_pairs; k++) {
         const size_t column = k % column_tiles * f->columns, row = k / column_tiles % t->row_tiles,
                      left = m->columns - column;
@@ -201,6 +222,7 @@ enum status tiled_matrix_new(const struct tiled_source *source, const struct til
     t->matrix = matrix_layer_of(source->layer);
     t->options = options;
     lay_out(t);
+    find_bias_input(t);
     enum status status = STATUS_OK;
     for (size_t k = 0; k < t->n_pairs && status == STATUS_OK; k++) {
         status = program_pair(t, &t->pairs[k], error);
@@ -233,7 +255,7 @@ static void take_forms(struct tiled_matrix *t, const struct tile_pair *p)
         const double sign = t->sides == 1 && s == 1 ? -1 : 1;
         for (size_t j = 0; j < p->columns; j++)
             for (size_t i = 0; i < p->rows; i++)
-                w[(p->group * m->columns + p->column + j) * m->rows + p->row + i] +=
+                w[(p->group * m->columns + p->column + j) * t->rows + p->row + i] +=
                     sign * t->options->volt * f->w[j * f->rows + i];
         for (size_t i = 0; i < p->rows; i++) /* Y is symmetric but for rounding */
             for (size_t k = 0; k < p->rows; k++)
@@ -266,7 +288,7 @@ static void disturb_row(const struct tiled_matrix *t, const struct tile_pair *p,
     const struct tile_options *o = t->options;
     const size_t columns = p->cells.n / array_of(t, p).rows;
     double volt[2 * ROW_USE_PARTS + 1], seconds[2 * ROW_USE_PARTS + 1];
-    const size_t n = row_use_times(&t->use[p->group * t->matrix->rows + p->row + row], o->volt,
+    const size_t n = row_use_times(&t->use[p->group * t->rows + p->row + row], o->volt,
                                    o->read_time * images, volt, seconds);
     const struct device_use use = device_use_of(o->dopant, n, volt, seconds);
     if (!device_use_moves(&use))
@@ -380,7 +402,7 @@ enum status tiled_matrix_build(struct tiled_matrix *t, enum tile_stage stage, do
     clear_noise(t);
     t->bend_factor = 0;
     for (size_t s = 0; s < t->sides; s++)
-        memset(t->w[s], 0, m->groups * m->columns * m->rows * sizeof(double));
+        memset(t->w[s], 0, m->groups * m->columns * t->rows * sizeof(double));
     for (size_t k = 0; k < t->n_pairs && status == STATUS_OK; k++) {
         struct tile_pair *p = &t->pairs[k];
         double *const g[2] = {NEW(p->cells.n, double), NEW(p->cells.n, double)};
@@ -415,7 +437,7 @@ double tiled_matrix_disturbance(const struct tiled_matrix *t, double before, dou
     const struct tile_mapping *m = &t->options->mapping;
     const double tried[] = {m->g_min, sqrt(m->g_min * m->g_max), m->g_max};
     double most = 0;
-    for (size_t k = 0; t->options->disturb && k < t->matrix->groups * t->matrix->rows; k++)
+    for (size_t k = 0; t->options->disturb && k < t->matrix->groups * t->rows; k++)
         most = fmax(most, row_disturbance(t, k, before, images, tried));
     return most;
 }

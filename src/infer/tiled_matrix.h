@@ -54,7 +54,9 @@ struct tiled_matrix {
     const struct matrix_layer *matrix;
     const struct tile_options *options;
     struct tiled_source source;
-    size_t row_tiles, sides; /* converters of a pair */
+    size_t rows;             /* those of the matrix, then those of biases */
+    size_t row_tiles, sides; /* sides: converters of a pair */
+    double bias_input;       /* input that drives the rows of biases; 0: there are none */
     size_t phases;           /* of a vector: 2 where inputs are below 0 and drivers unsigned */
     size_t n_pairs;
     struct tile_pair *pairs;   /* n_pairs: group, row of tiles, column of tiles */
@@ -65,7 +67,7 @@ struct tiled_matrix {
     double x_max, x_min;       /* of the inputs of training images; then X, and the smallest */
     struct top_values *top;    /* as range, while ranges are found; else NULL */
     struct retune *retune;     /* of the results, or NULL: none */
-    struct row_use *use;       /* groups x matrix->rows: voltages of training images; or NULL */
+    struct row_use *use;       /* groups x rows: voltages of training images; or NULL */
     struct read_noise **noise; /* sides x groups x row_tiles, or NULL: none */
     gsl_rng *rng;              /* of reads */
     bool calibrated;           /* only then currents are converted, and reads counted */
@@ -88,6 +90,10 @@ struct tiled_matrix {
 enum status tiled_matrix_new(const struct tiled_source *source, const struct tile_options *options,
                              struct tiled_matrix **tiled, struct error *error);
 void tiled_matrix_free(struct tiled_matrix *tiled);
+
+/* A weight, or what stands for the bias in one of its rows. */
+double tiled_matrix_weight(const struct tiled_matrix *tiled, size_t group, size_t row,
+                           size_t column);
 
 /* Eliminate all tiles; aged: after the retention's time, and the reads of `images` images. */
 enum status tiled_matrix_build(struct tiled_matrix *tiled, enum tile_stage stage, double images,

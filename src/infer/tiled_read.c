@@ -60,7 +60,7 @@ static void count_codes(double range, size_t n, size_t step, const double *curre
 static void add_noise(struct tiled_matrix *t, const struct products *p, size_t row_tile,
                       size_t side, size_t column, double *current)
 {
-    const size_t first = row_tile * t->options->form.rows, rows = t->matrix->rows,
+    const size_t first = row_tile * t->options->form.rows, rows = t->rows,
                  line = side * tiled_lines(t) + tiled_line(t, p->group, row_tile);
     const double *v = t->work[VOLTS];
     const struct read_noise_reads reads =
@@ -75,10 +75,10 @@ static void multiply(struct tiled_matrix *t, const struct products *p, const str
     const struct matrix_layer *m = t->matrix;
     const size_t first = row->tile * t->options->form.rows, rows = tiled_rows(t, row->tile);
     double *current = work(t, CURRENT, p->n * m->columns);
-    const struct matrix_view w = {t->w[row->side] + p->group * m->columns * m->rows + first,
-                                  m->rows, p->by_vector};
+    const struct matrix_view w = {t->w[row->side] + p->group * m->columns * t->rows + first,
+                                  t->rows, p->by_vector};
     if (p->by_vector) {
-        const struct matrix_view v = {t->work[VOLTS] + first, m->rows, false};
+        const struct matrix_view v = {t->work[VOLTS] + first, t->rows, false};
         const struct matrix_result r = {p->n, m->columns, rows, 1, 0, current, m->columns};
         matrix_multiply(&v, &w, &r);
     } else {
@@ -246,8 +246,7 @@ static void add_widths(struct tiled_matrix *t, const struct products *p, size_t 
                  at = tiled_line(t, p->group, row_tile), step = p->by_vector ? 1 : p->n;
     const double scale = t->options->volt * t->options->volt * t->options->read_time;
     for (size_t r = 0; r < p->n; r++) {
-        const double *w =
-            t->work[VOLTS] + (p->by_vector ? r * t->matrix->rows + first : first * p->n + r);
+        const double *w = t->work[VOLTS] + (p->by_vector ? r * t->rows + first : first * p->n + r);
         energy[p->image + (p->by_vector ? r / t->matrix->reads : 0)] +=
             scale * take_overlaps(rows, step, w, t->delivered[at], t->moments[at]);
     }
@@ -262,7 +261,7 @@ static void add_energy(struct tiled_matrix *t, const struct products *p, size_t 
     const double scale = t->options->volt * t->options->volt * t->options->read_time;
     const double *volts = t->work[VOLTS];
     const struct matrix_view v = p->by_vector
-                                     ? (struct matrix_view){volts + first, t->matrix->rows, false}
+                                     ? (struct matrix_view){volts + first, t->rows, false}
                                      : (struct matrix_view){volts + first * p->n, p->n, true};
     if (!p->by_vector) { /* all reads of one image */
         double *c = work(t, SQUARE, rows * rows);
@@ -318,30 +317,64 @@ static size_t find_fractions(const struct tiled_matrix *t, const struct pass *pa
     return clipped;
 }
 
-/* Drive the rows.  Windows overlap: inputs are converted before they are laid out, unless some of them
- * clip, which are counted in each window, or 0, beyond the edges, is not 0 V. */
-static void drive(struct tiled_matrix *t, const struct products *p, const struct pass *pass)
+/* Fractions of the inputs; returns how many clip.  Windows overlap: inputs are converted before they are laid
+ * out, unless some of them clip, which are counted in each window, or 0, beyond the edges, is not 0 V. */
+static size_t drive_inputs(struct tiled_matrix *t, const struct products *p,
+                           const struct pass *pass, double *v)
 {
     const struct matrix_layer *m = t->matrix;
-    const size_t n = p->n * m->rows, rows = m->rows;
-    double *v = work(t, VOLTS, n);
-    size_t clipped = 1;
     if (p->room && !(bipolar(t) && t->options->dac_bits == 1)) {
         const struct window *w = &m->window;
         const size_t inputs = w->channels / m->groups * w->axis[0].in * w->axis[1].in;
         double *coded = work(t, CODED, inputs);
-        clipped = find_fractions(t, pass, inputs, p->x, coded);
-        if (clipped == 0)
+        if (find_fractions(t, pass, inputs, p->x, coded) == 0) {
             matrix_layer_windows(m, coded, v);
+            return 0;
+        }
     }
-    if (clipped > 0)
-        clipped = find_fractions(t, pass, n, products_vectors(p), v);
+    return find_fractions(t, pass, p->n * m->rows, products_vectors(p), v);
+}
+
+/* Rows of biases are inputs of bias_input, among those above 0.  By vector, they make room between vectors. */
+static void drive_biases(struct tiled_matrix *t, const struct products *p, const struct pass *pass,
+                         double *v)
+{
+    const size_t rows = t->matrix->rows, all = t->rows;
+    double fraction = 0;
+    if (pass->phase == 0)
+        find_fractions(t, pass, 1, &t->bias_input, &fraction);
+    for (size_t k = rows * p->n; !p->by_vector && k < all * p->n; k++)
+        v[k] = fraction;
+    for (size_t r = p->n; p->by_vector && r-- > 0;) {
+        memmove(v + r * all, v + r * rows, rows * sizeof *v);
+        for (size_t i = rows; i < all; i++)
+            v[r * all + i] = fraction;
+    }
+}
+
+static void drive(struct tiled_matrix *t, const struct products *p, const struct pass *pass)
+{
+    const size_t rows = t->rows, n = p->n * t->matrix->rows;
+    double *v = work(t, VOLTS, p->n * rows);
+    const size_t clipped = drive_inputs(t, p, pass, v);
+    if (rows > t->matrix->rows)
+        drive_biases(t, p, pass, v);
     t->inputs += t->calibrated && pass->plane == 0 ? (double)n : 0;
     t->inputs_clipped += t->calibrated && pass->plane == 0 ? (double)clipped : 0;
     for (size_t i = 0; t->use && t->top && i < rows; i++)
         (t->options->encoding == ENCODING_WIDTH ? row_use_add_widths : row_use_add)(
             &t->use[p->group * rows + i], p->n, p->by_vector ? rows : 1,
             p->by_vector ? v + i : v + i * p->n);
+}
+
+/* The layer adds its biases to what has come through their rows. */
+static void take_biases_back(const struct tiled_matrix *t, const struct products *p)
+{
+    const struct matrix_layer *m = t->matrix;
+    for (size_t c = 0; t->rows > m->rows && c < m->columns; c++)
+        for (size_t r = 0; r < p->n; r++)
+            p->y[p->by_vector ? r * m->columns + c : c * p->n + r] -=
+                m->bias[p->group * m->columns + c];
 }
 
 /* Results as the fitted lines have them. */
@@ -370,5 +403,6 @@ void tiled_matrix_read(struct tiled_matrix *t, const struct products *p, double 
                                                                                    energy);
         }
     }
+    take_biases_back(t, p);
     retune(t, p);
 }

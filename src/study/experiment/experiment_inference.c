@@ -57,6 +57,7 @@ static const struct key keys[] = {
     COUNT_KEY("tile.rows", TILE(form.rows), 1, TILE_SIDE_MAX, "rows of a tile"),
     COUNT_KEY("tile.columns", TILE(form.columns), 1, TILE_SIDE_MAX, "columns of a tile"),
     CHOICE_KEY("tile.fill", TILE(form.fill), fills, "last tiles: smaller, or full of spare devices"),
+    COUNT_KEY("tile.bias_rows", TILE(form.bias_rows), 0, TILE_SIDE_MAX, "rows of each layer's biases; 0: they are added digitally"),
     NUMBER_KEY("tile.sense_ohm", TILE(sense_ohm), "ohm", 0, LINES_OHM_MAX, "between each column and its 0 V"),
     NUMBER_KEY("tile.select_ohm", TILE(select_ohm), "ohm", 0, LINES_OHM_MAX, "of the switch in series with each device while it is read"),
     NUMBER_KEY("array.row_ohm", TILE(row_ohm), "ohm", 0, LINES_OHM_MAX, "of each segment of rows"),

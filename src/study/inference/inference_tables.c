@@ -403,9 +403,8 @@ static struct place place_of(const struct tiled_matrix *t, const struct tile_pai
                t->factor[(p->group * t->row_tiles + p->row / t->options->form.rows) * l->columns +
                          p->column + j];
     const size_t at = j * p->forms[0]->rows + i;
-    return (struct place){
-        l->weights[(p->group * l->columns + p->column + j) * l->rows + p->row + i] / most,
-        (p->forms[0]->w[at] - p->forms[1]->w[at]) / span};
+    return (struct place){tiled_matrix_weight(t, p->group, p->row + i, p->column + j) / most,
+                          (p->forms[0]->w[at] - p->forms[1]->w[at]) / span};
 }
 
 static double square_error(const struct tiled_matrix *t, const struct tile_pair *p)
