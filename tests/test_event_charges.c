@@ -73,6 +73,40 @@ static void test_divider(void **state)
     }
 }
 
+/* A branch that ends in a capacitor: only its charging goes through R1 and R2.  Ramps and holds as above, with
+ * exp(-t/T) squared in closed form. */
+static void test_end(void **state)
+{
+    (void)state;
+    const double ohm = R1 + R2, T = FARAD * ohm;
+    static const double edges[] = {0.01, 0.3, 1, 5, 100};
+    for (size_t k = 0; k < COUNT(edges); k++) {
+        const double edge = edges[k] * T, width = edge + 30 * T, volts[] = {1, -0.5};
+        struct circuit *c = circuit_new("end");
+        const int p = circuit_node(c, "p"), m = circuit_node(c, "m"), n = circuit_node(c, "n");
+        const int port = circuit_port(c, "p", p, (struct port_driver){.class = CLASS_DRIVER}),
+                  parts[] = {c->ports[port].source, circuit_resistor(c, "r1", p, m, R1, CLASS_LINE),
+                             circuit_resistor(c, "r2", m, n, R2, CLASS_LINE),
+                             circuit_capacitor(c, "c1", n, 0, FARAD, CLASS_LINE)};
+        struct array_run r =
+            array_run("event", &engine_defaults, c, COUNT(volts), volts, width, edge);
+        /* v - u on a ramp of slope s: s T (1 - exp(-t/T)); behind it d exp(-t/T) */
+        double heat = 0;
+        for (size_t i = 0; i < COUNT(volts); i++) {
+            const double z = edge / T, s = (volts[i] - (i > 0 ? volts[i - 1] : 0)) / edge,
+                         d = -s * T * expm1(-z);
+            heat += s * s * T * T * (edge + 2 * T * expm1(-z) - T / 2 * expm1(-2 * z)) / ohm +
+                    d * d * T / 2 / ohm;
+        }
+        ASSERT_NEAR(r.energy[parts[1]] + r.energy[parts[2]], heat, 1e-7 * heat);
+        ASSERT_NEAR(r.energy[parts[1]], heat * R1 / ohm, 1e-7 * heat);
+        ASSERT_NEAR(r.energy[parts[3]], 0.5 * FARAD * 0.25, 1e-7 * heat);
+        ASSERT_NEAR(-r.energy[parts[0]], heat + 0.5 * FARAD * 0.25, 1e-7 * heat);
+        array_run_free(&r);
+        circuit_free(c);
+    }
+}
+
 /* A port that opens while the other moves: the node, half of whose FARAD is to the other port, is held by a
  * driver, then by R2 alone.  Another node is a thousand times as fast. */
 #define DRIVER 50.0 /* [ohm] */
@@ -387,9 +421,10 @@ static void test_state(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_divider),  cmocka_unit_test(test_opening),
-        cmocka_unit_test(test_floating), cmocka_unit_test(test_moving),
-        cmocka_unit_test(test_reading),  cmocka_unit_test(test_state),
+        cmocka_unit_test(test_divider), cmocka_unit_test(test_end),
+        cmocka_unit_test(test_opening), cmocka_unit_test(test_floating),
+        cmocka_unit_test(test_moving),  cmocka_unit_test(test_reading),
+        cmocka_unit_test(test_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,39 @@ static int effective(const struct pattern *p, int node)
     return node;
 }
 
+/* What lies between a node and the one that it follows carries current again. */
+static void restore(struct pattern *p, int node)
+{
+    struct network *n = p->network;
+    const int other = p->follows[node];
+    p->removed[node] = false;
+    for (int k = n->first_incident[node]; k < n->first_incident[node + 1]; k++) {
+        const struct network_branch *b = &n->branches[n->incident[k]];
+        if (b->a == other || b->b == other)
+            n->idle[n->incident[k]] = false;
+    }
+}
+
+/* An end that a capacitor charges through does not follow its neighbour, nor do those on the way, unless all of
+ * them float. */
+static void restore_charged(struct pattern *p)
+{
+    struct network *n = p->network;
+    for (size_t k = 0; k < n->circuit->n_elements; k++) {
+        const struct element *e = &n->circuit->elements[k];
+        for (int end = 0; end < 2 && element_type(e)->law == LAW_CAPACITANCE; end++) {
+            const int first = n->root[e->node[end]], leader = effective(p, first);
+            for (int node = first; !p->removed[leader] && p->removed[node]; node = p->follows[node])
+                restore(p, node);
+        }
+    }
+    size_t left = 0;
+    for (size_t k = 0; k < p->n_pruned; k++)
+        if (p->removed[p->pruned[k]])
+            p->pruned[left++] = p->pruned[k];
+    p->n_pruned = left;
+}
+
 /* The node's row in the component; -1: it is not one of its. */
 static int row_in(const struct pattern *p, const struct network_component *c, int node)
 {
@@ -522,6 +555,7 @@ void network_pattern_make(struct network *n)
         if (n->branches[k].kind == ELEMENT_VCCS || n->branches[k].kind == ELEMENT_CURRENT)
             p.anchored[n->branches[k].a] = p.anchored[n->branches[k].b] = true;
     prune(&p);
+    restore_charged(&p);
     make_components(&p);
     network_inputs(n);
     for (size_t k = p.n_pruned; k-- > 0;)
