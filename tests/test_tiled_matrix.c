@@ -134,29 +134,44 @@ static void test_ideal(void **state)
     graph_free(&g);
 }
 
+static struct lines_array array_of(const struct tile_options *o, const struct tile_pair *p,
+                                   const double *g)
+{
+    return (struct lines_array){.rows = p->rows,
+                                .columns = p->columns,
+                                .g = g,
+                                .row_ohm = o->row_ohm,
+                                .column_ohm = o->column_ohm,
+                                .driver_ohm = o->driver_ohm,
+                                .sense_ohm = o->sense_ohm};
+}
+
+/* What a tile's devices are to have, row-major; sign: of the weights that they stand for. */
+static double *tile_wants(const struct tiled_matrix *t, const struct tile_pair *p, double sign,
+                          double *largest)
+{
+    const struct matrix_layer *m = t->matrix;
+    double *g = NEW(p->rows * p->columns, double), most = 0;
+    for (size_t k = 0; k < m->groups * m->rows * m->columns; k++)
+        most = fmax(most, fabs(m->weights[k]));
+    for (size_t k = 0; k < p->rows * p->columns; k++) {
+        const size_t i = p->row + k / p->columns, j = p->column + k % p->columns;
+        const double w = sign * m->weights[(p->group * m->columns + j) * m->rows + i] / most;
+        g[k] = 20e-6 + 180e-6 * (w > 0 ? w : 0);
+    }
+    *largest = most;
+    return g;
+}
+
 /* Currents of one read of a tile of the layer, by the static solver, and the power it takes. */
 static void solve_tile(const struct tiled_matrix *t, const struct tile_pair *p, double sign,
                        const double *volts, double *current, double *power)
 {
     const struct tile_options *o = t->options;
-    const struct matrix_layer *m = t->matrix;
     const size_t n = p->rows * p->columns;
-    double *g = NEW(n, double), most = 0, *bound = NEW(p->columns, double), *row = NEW(n, double),
-           *column = NEW(n, double), *device = NEW(n, double);
-    for (size_t k = 0; k < m->groups * m->rows * m->columns; k++)
-        most = fmax(most, fabs(m->weights[k]));
-    for (size_t k = 0; k < n; k++) {
-        const size_t i = p->row + k / p->columns, j = p->column + k % p->columns;
-        const double w = sign * m->weights[(p->group * m->columns + j) * m->rows + i] / most;
-        g[k] = 20e-6 + 180e-6 * (w > 0 ? w : 0);
-    }
-    const struct lines_array a = {.rows = p->rows,
-                                  .columns = p->columns,
-                                  .g = g,
-                                  .row_ohm = o->row_ohm,
-                                  .column_ohm = o->column_ohm,
-                                  .driver_ohm = o->driver_ohm,
-                                  .sense_ohm = o->sense_ohm};
+    double most, *g = tile_wants(t, p, sign, &most), *bound = NEW(p->columns, double),
+                 *row = NEW(n, double), *column = NEW(n, double), *device = NEW(n, double);
+    const struct lines_array a = array_of(o, p, g);
     struct lines_reader *reader;
     struct error error = {{0}};
     struct lines_answer answer = {current, bound, row, column, 0};
@@ -253,25 +268,12 @@ static void solve_bent(const struct tiled_matrix *t, const struct tile_pair *p, 
                        const double *volts, double *result, double *power)
 {
     const struct tile_options *o = t->options;
-    const struct matrix_layer *m = t->matrix;
     const size_t n = p->rows * p->columns;
-    double *g = NEW(n, double), most = 0, *bound = NEW(p->columns, double), *row = NEW(n, double),
-           *column = NEW(n, double), *device = NEW(n, double), *slope = NEW(n, double),
-           *current = NEW(p->columns, double);
-    for (size_t k = 0; k < m->groups * m->rows * m->columns; k++)
-        most = fmax(most, fabs(m->weights[k]));
-    for (size_t k = 0; k < n; k++) {
-        const size_t i = p->row + k / p->columns, j = p->column + k % p->columns;
-        const double w = sign * m->weights[(p->group * m->columns + j) * m->rows + i] / most;
-        g[k] = 20e-6 + 180e-6 * (w > 0 ? w : 0);
-    }
+    double most, *g = tile_wants(t, p, sign, &most), *bound = NEW(p->columns, double),
+                 *row = NEW(n, double), *column = NEW(n, double), *device = NEW(n, double),
+                 *slope = NEW(n, double), *current = NEW(p->columns, double);
     struct bent_cells cells = {o->dopant, g, o->select_ohm};
-    const struct lines_array a = {.rows = p->rows,
-                                  .columns = p->columns,
-                                  .row_ohm = o->row_ohm,
-                                  .column_ohm = o->column_ohm,
-                                  .driver_ohm = o->driver_ohm,
-                                  .sense_ohm = o->sense_ohm};
+    const struct lines_array a = array_of(o, p, g);
     const struct lines_devices devices = {bent_law, &cells};
     struct error error = {{0}};
     struct lines_answer answer = {current, bound, row, column, 0};
