@@ -71,6 +71,9 @@ enum status new_file_end(struct new_file *o, enum status status, struct error *e
 {
     if (!o->path)
         return status;
+    /* on the disk before it takes the name: else a power cut could leave neither the old file nor the new one */
+    if (status == STATUS_OK && (fflush(o->file) != 0 || fsync(fileno(o->file)) != 0))
+        status = fail(error, STATUS_INPUT, "%s: write error: %s", o->path, strerror(errno));
     status = close_file(o->file, o->path, status, error);
     if (status == STATUS_OK && rename(o->temporary, o->path) != 0)
         status = fail(error, STATUS_INPUT, "%s: cannot be written: %s", o->path, strerror(errno));
