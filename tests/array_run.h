@@ -9,12 +9,13 @@
 
 struct array_run {
     const struct circuit *circuit;
-    size_t n;            /* pulses */
-    const double *volts; /* n x n_ports; NAN: open */
-    double width, edge;  /* [s] of every pulse, edge included */
-    double *mean;        /* n x n_probes: readings */
-    double *values;      /* circuit_n_values() at the end */
-    double *energy;      /* n_elements [J] */
+    size_t n;                           /* pulses */
+    const double *volts;                /* n x n_ports; NAN: open */
+    double width, edge;                 /* [s] of every pulse, edge included */
+    double *mean;                       /* n x n_probes: readings */
+    double *values;                     /* circuit_n_values() at the end */
+    double *energy;                     /* n_elements [J] */
+    double class_error[ENERGY_CLASSES]; /* estimated [J] */
     size_t next, n_points;
 };
 
@@ -46,6 +47,8 @@ static inline void array_run_watch(void *data, const struct interval *i)
     memcpy(r->values, i->values, circuit_n_values(r->circuit) * sizeof *r->values);
     for (size_t k = 0; k < r->circuit->n_elements; k++)
         r->energy[k] += interval_energy(i, k);
+    for (int class = 0; i->class_error && class < ENERGY_CLASSES; class ++)
+        r->class_error[class] += i->class_error[class];
     r->n_points++;
 }
 

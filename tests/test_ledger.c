@@ -408,10 +408,29 @@ static void test_quadrature_capacitor(void **state)
     circuit_free(c);
 }
 
+/* Every element counts once in its class, at even and odd places, and those of no class nowhere. */
+static void test_class_sums(void **state)
+{
+    (void)state;
+    enum { N = 7 };
+    const unsigned char classes[N] = {CLASS_LINE,   CLASS_LINE,     CLASS_DRIVER, CLASS_LINE,
+                                      CLASS_SELECT, ENERGY_CLASSES, CLASS_DRIVER};
+    const double error[N] = {1, 2, 4, 8, 16, 32, 64};
+    for (size_t n = 0; n <= N; n++) {
+        double sums[ENERGY_CLASSES], expected[ENERGY_CLASSES + 1] = {0};
+        energy_sum_classes(n, classes, error, sums);
+        for (size_t k = 0; k < n; k++)
+            expected[classes[k]] += error[k];
+        for (int class = 0; class < ENERGY_CLASSES; class ++)
+            ASSERT_NEAR(sums[class], expected[class], 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_booking),
+        cmocka_unit_test(test_class_sums),
         cmocka_unit_test(test_every_class),
         cmocka_unit_test(test_no_time),
         cmocka_unit_test(test_residuals),

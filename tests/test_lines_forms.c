@@ -333,6 +333,46 @@ static void assert_open(const struct lines_array *a, double switch_ohm)
         free(all[k]);
 }
 
+/* Open lines at the limits of their formulas: a column without line and sense resistance is as one behind
+ * 1e-7 ohm, a part 1e-7 of its currents' resistances of 1 ohm and more; and an open row all of whose devices
+ * are 0 S carries nothing, and the others what they carry without it. */
+static void test_open_limits(void **state)
+{
+    static const size_t sides[][2] = {{3, 4}, {4, 3}};
+    (void)state;
+    for (size_t n = 0; n < COUNT(sides); n++) {
+        const size_t rows = sides[n][0], columns = sides[n][1];
+        double *g = random_devices(rows * columns);
+        const bool column_open[4] = {false, true}, row_open[4] = {true};
+        memset(g, 0, columns * sizeof *g);
+        struct lines_array a = {.rows = rows,
+                                .columns = columns,
+                                .g = g,
+                                .driver_ohm = 10,
+                                .row_ohm = 1,
+                                .row_open = row_open,
+                                .column_open = column_open};
+        struct lines_forms *ideal = forms_of(&a);
+        a.sense_ohm = 1e-7;
+        struct lines_forms *near = forms_of(&a);
+        a.g = g + columns;
+        a.rows--;
+        a.row_open = NULL;
+        struct lines_forms *less = forms_of(&a);
+        for (size_t j = 0; j < columns; j++)
+            for (size_t i = 0; i < rows; i++) {
+                const double w = near->w[j * rows + i];
+                ASSERT_NEAR(ideal->w[j * rows + i], w, 1e-7 * w);
+                ASSERT_NEAR(w, i > 0 ? less->w[j * (rows - 1) + i - 1] : 0, 1e-12 * w);
+                assert_int_equal(w > 0, i > 0 && j != 1);
+            }
+        lines_forms_free(ideal);
+        lines_forms_free(near);
+        lines_forms_free(less);
+        free(g);
+    }
+}
+
 static void test_open(void **state)
 {
     static const size_t sides[][2] = {{5, 7}, {7, 5}, {12, 4}, {2, 2}};
@@ -366,9 +406,10 @@ static void test_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact),   cmocka_unit_test(test_solver), cmocka_unit_test(test_sum),
-        cmocka_unit_test(test_ideal),   cmocka_unit_test(test_reads),  cmocka_unit_test(test_open),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_exact),       cmocka_unit_test(test_solver),
+        cmocka_unit_test(test_sum),         cmocka_unit_test(test_ideal),
+        cmocka_unit_test(test_reads),       cmocka_unit_test(test_open),
+        cmocka_unit_test(test_open_limits), cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
