@@ -67,6 +67,10 @@ static void test_dac(void **state)
     ASSERT_NEAR(v[3], 1, 0);
     assert_int_equal(dac_convert(0, 2, 4, beyond, v), 2);
     ASSERT_NEAR(v[3], 1.25, 0);
+    assert_int_equal(dac_convert_signed(3, 2, 4, beyond, v), 1);
+    assert_int_equal(dac_convert_signed(3, 1, 4, beyond, v), 2); /* -1 and 1 are the range itself */
+    ASSERT_NEAR(v[0], -1, 0);
+    ASSERT_NEAR(v[3], 1, 0);
 }
 
 /* 8.8 pJ at 8 bits, 5.3 pJ at 6, 44 pJ at 10. */
@@ -76,6 +80,8 @@ static void test_energy(void **state)
     ASSERT_NEAR(adc_energy(8), 8.8e-12, 0.1e-12);
     ASSERT_NEAR(adc_energy(6), 5.3e-12, 0.1e-12);
     ASSERT_NEAR(adc_energy(10), 44e-12, 0.1e-12);
+    ASSERT_NEAR(adc_energy(7), 128 * 83e-15, 1e-18);
+    ASSERT_NEAR(adc_energy(9), 512 * 34e-15, 1e-18);
 }
 
 static int by_size(const void *a, const void *b)
