@@ -11,6 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An array without switches or open lines. */
+#define ARRAY(m, n, devices, row, column, driver, sense)                                           \
+    {                                                                                              \
+        .rows = m, .columns = n, .g = devices, .row_ohm = row, .column_ohm = column,               \
+        .driver_ohm = driver, .sense_ohm = sense                                                   \
+    }
+
 #define TOLERANCE 1e-12
 static const enum lines_method methods[] = {LINES_ELIMINATION, LINES_GRADIENTS, LINES_CHEAPER};
 
@@ -71,13 +78,7 @@ static void test_badcrossbar(void **state)
     double g[15];
     for (size_t k = 0; k < 15; k++)
         g[k] = 1 / ohm[k];
-    const struct lines_array a = {.rows = 3,
-                                  .columns = 5,
-                                  .g = g,
-                                  .row_ohm = 0.5,
-                                  .column_ohm = 0.5,
-                                  .driver_ohm = 0,
-                                  .sense_ohm = 0};
+    const struct lines_array a = ARRAY(3, 5, g, 0.5, 0.5, 0, 0);
     for (size_t k = 0; k < COUNT(methods); k++) {
         struct reading r = read_array(&a, methods[k], 1, volts, TOLERANCE);
         for (size_t j = 0; j < 5; j++)
@@ -88,13 +89,7 @@ static void test_badcrossbar(void **state)
 
 static const double tile_g[12] = {100e-6, 20e-6, 55e-6, 35e-6, 80e-6, 10e-6,
                                   60e-6,  45e-6, 90e-6, 15e-6, 70e-6, 25e-6};
-static const struct lines_array tile = {.rows = 4,
-                                        .columns = 3,
-                                        .g = tile_g,
-                                        .row_ohm = 2,
-                                        .column_ohm = 3,
-                                        .driver_ohm = 50,
-                                        .sense_ohm = 20};
+static const struct lines_array tile = ARRAY(4, 3, tile_g, 2, 3, 50, 20);
 
 /* The 4 x 3 array above with drivers of 50 ohm and senses of 20 ohm, solved in rational arithmetic
  * and rounded to 16 digits (to 13 for single rows). */
@@ -308,13 +303,10 @@ static void test_dense(void **state)
             g[k] = gsl_rng_uniform(rng) < 0.1 ? 0 : pow(10, -7 + 5 * gsl_rng_uniform(rng));
         for (size_t k = 0; k < VECTORS * m; k++)
             volts[k] = gsl_rng_uniform(rng) - (k / m % 2 == 0 ? 0 : 0.5);
-        const struct lines_array a = {.rows = m,
-                                      .columns = n,
-                                      .g = g,
-                                      .row_ohm = ohms[gsl_rng_uniform_int(rng, COUNT(ohms))],
-                                      .column_ohm = ohms[gsl_rng_uniform_int(rng, COUNT(ohms))],
-                                      .driver_ohm = ohms[gsl_rng_uniform_int(rng, COUNT(ohms))],
-                                      .sense_ohm = ohms[gsl_rng_uniform_int(rng, COUNT(ohms))]};
+        const struct lines_array a = ARRAY(m, n, g, ohms[gsl_rng_uniform_int(rng, COUNT(ohms))],
+                                           ohms[gsl_rng_uniform_int(rng, COUNT(ohms))],
+                                           ohms[gsl_rng_uniform_int(rng, COUNT(ohms))],
+                                           ohms[gsl_rng_uniform_int(rng, COUNT(ohms))]);
         compare(&a, volts, tolerances[round % COUNT(tolerances)]);
         free(g);
         free(volts);
@@ -341,13 +333,7 @@ static void test_tolerance(void **state)
         double *g = random_conductances(n * n), *volts = NEW(n, double);
         for (size_t i = 0; i < n; i++)
             volts[i] = 0.1;
-        const struct lines_array a = {.rows = n,
-                                      .columns = n,
-                                      .g = g,
-                                      .row_ohm = 1,
-                                      .column_ohm = 1,
-                                      .driver_ohm = 0,
-                                      .sense_ohm = 0};
+        const struct lines_array a = ARRAY(n, n, g, 1, 1, 0, 0);
         struct reading exact = read_array(&a, LINES_ELIMINATION, 1, volts, TOLERANCE);
         for (size_t t = 0; t < COUNT(tolerances); t++) {
             struct reading r = read_array(&a, LINES_GRADIENTS, 1, volts, tolerances[t]);
@@ -381,20 +367,8 @@ static void test_linear(void **state)
     double turned[N * M];
     for (size_t k = 0; k < N * M; k++)
         turned[N * M - 1 - k] = transposed[k];
-    const struct lines_array a = {.rows = M,
-                                  .columns = N,
-                                  .g = g,
-                                  .row_ohm = 3,
-                                  .column_ohm = 0.4,
-                                  .driver_ohm = 11,
-                                  .sense_ohm = 70},
-                             b = {.rows = N,
-                                  .columns = M,
-                                  .g = turned,
-                                  .row_ohm = 0.4,
-                                  .column_ohm = 3,
-                                  .driver_ohm = 70,
-                                  .sense_ohm = 11};
+    const struct lines_array a = ARRAY(M, N, g, 3, 0.4, 11, 70),
+                             b = ARRAY(N, M, turned, 0.4, 3, 70, 11);
     for (size_t k = 0; k < COUNT(methods); k++) {
         double volts[M], sum[N] = {0};
         for (size_t i = 0; i < M; i++)
@@ -430,20 +404,7 @@ static void test_permuted(void **state)
         moved_volts[to] = volts[i];
         memcpy(moved + to * N, g + i * N, N * sizeof *g);
     }
-    const struct lines_array a = {.rows = M,
-                                  .columns = N,
-                                  .g = g,
-                                  .row_ohm = 4,
-                                  .column_ohm = 0,
-                                  .driver_ohm = 1,
-                                  .sense_ohm = 5},
-                             b = {.rows = M,
-                                  .columns = N,
-                                  .g = moved,
-                                  .row_ohm = 4,
-                                  .column_ohm = 0,
-                                  .driver_ohm = 1,
-                                  .sense_ohm = 5};
+    const struct lines_array a = ARRAY(M, N, g, 4, 0, 1, 5), b = ARRAY(M, N, moved, 4, 0, 1, 5);
     for (size_t k = 0; k < COUNT(methods); k++) {
         struct reading one = read_array(&a, methods[k], 1, volts, TOLERANCE);
         struct reading other = read_array(&b, methods[k], 1, moved_volts, TOLERANCE);
@@ -467,13 +428,8 @@ static void test_ideal(void **state)
         volts[i] = 0.1 + gsl_rng_uniform(rng);
     for (size_t k = 0; k < COUNT(methods); k++)
         for (int which = 0; which < 3; which++) {
-            const struct lines_array a = {.rows = M,
-                                          .columns = N,
-                                          .g = g,
-                                          .row_ohm = 0,
-                                          .column_ohm = 0,
-                                          .driver_ohm = which == 1 ? ohm : 0,
-                                          .sense_ohm = which == 2 ? ohm : 0};
+            const struct lines_array a =
+                ARRAY(M, N, g, 0, 0, which == 1 ? ohm : 0, which == 2 ? ohm : 0);
             struct reading r = read_array(&a, methods[k], 1, volts, TOLERANCE);
             for (size_t j = 0; j < N; j++) {
                 double current = 0, column = 0;
@@ -498,13 +454,7 @@ static void test_energy(void **state)
     (void)state;
     enum { M = 9, N = 14 };
     double *g = random_conductances(M * N), volts[M];
-    const struct lines_array a = {.rows = M,
-                                  .columns = N,
-                                  .g = g,
-                                  .row_ohm = 6,
-                                  .column_ohm = 2,
-                                  .driver_ohm = 40,
-                                  .sense_ohm = 15};
+    const struct lines_array a = ARRAY(M, N, g, 6, 2, 40, 15);
     for (size_t i = 0; i < M; i++)
         volts[i] = gsl_rng_uniform(rng) - 0.3;
     for (size_t k = 0; k < COUNT(methods); k++) {
@@ -554,13 +504,8 @@ static void test_law(void **state)
         volts[i] = i == 2 ? 0 : gsl_rng_uniform(rng) - 0.3;
     for (int which = 0; which < 32; which++) {
         struct sinh_law law = {g, which & 16 ? 8 : 0};
-        const struct lines_array a = {.rows = M,
-                                      .columns = N,
-                                      .g = secant,
-                                      .row_ohm = which & 1 ? 7 : 0,
-                                      .column_ohm = which & 2 ? 12 : 0,
-                                      .driver_ohm = which & 4 ? 90 : 0,
-                                      .sense_ohm = which & 8 ? 30 : 0};
+        const struct lines_array a = ARRAY(M, N, secant, which & 1 ? 7 : 0, which & 2 ? 12 : 0,
+                                           which & 4 ? 90 : 0, which & 8 ? 30 : 0);
         const struct lines_devices devices = {sinh_devices, &law};
         struct lines_answer answer = {current, bound, vr, vc, 0};
         struct error error = {{0}};
@@ -595,37 +540,19 @@ static void test_refused(void **state)
     struct lines_answer answer = {.current = out, .bound = out + 3};
     for (size_t k = 0; k < COUNT(numbers); k++) {
         g[4] = numbers[k];
-        assert_int_equal(lines_reader_new(&(struct lines_array){.rows = 2,
-                                                                .columns = 3,
-                                                                .g = g,
-                                                                .row_ohm = 1,
-                                                                .column_ohm = 1,
-                                                                .driver_ohm = 0,
-                                                                .sense_ohm = 0},
+        assert_int_equal(lines_reader_new(&(struct lines_array)ARRAY(2, 3, g, 1, 1, 0, 0),
                                           LINES_CHEAPER, 1, false, &reader, &error),
                          STATUS_INPUT);
         ASSERT_NAMES(error.text, "row 2, column 2: conductance");
         assert_null(reader);
     }
     g[4] = 1e-4;
-    assert_int_equal(lines_reader_new(&(struct lines_array){.rows = 2,
-                                                            .columns = 3,
-                                                            .g = g,
-                                                            .row_ohm = 1,
-                                                            .column_ohm = 1,
-                                                            .driver_ohm = -1,
-                                                            .sense_ohm = 0},
+    assert_int_equal(lines_reader_new(&(struct lines_array)ARRAY(2, 3, g, 1, 1, -1, 0),
                                       LINES_CHEAPER, 1, false, &reader, &error),
                      STATUS_INPUT);
     ASSERT_NAMES(error.text, "driver resistance is -1");
-    ASSERT_DONE(lines_reader_new(&(struct lines_array){.rows = 2,
-                                                       .columns = 3,
-                                                       .g = g,
-                                                       .row_ohm = 1,
-                                                       .column_ohm = 1,
-                                                       .driver_ohm = 0,
-                                                       .sense_ohm = 0},
-                                 LINES_CHEAPER, 1, false, &reader, &error),
+    ASSERT_DONE(lines_reader_new(&(struct lines_array)ARRAY(2, 3, g, 1, 1, 0, 0), LINES_CHEAPER, 1,
+                                 false, &reader, &error),
                 error);
     volts[1] = NAN;
     assert_int_equal(lines_solve_many(reader, 1, volts, 1e-6, &answer, &error), STATUS_INPUT);

@@ -94,20 +94,6 @@ static void batch_for(struct lines_bent *bent, size_t n)
 
 /* -------------------------------------------------------------------------------- linear solution */
 
-/* y = x + factor y, n numbers. */
-WIDE static void add_to(size_t n, const double *x, double factor, double *y)
-{
-    for (size_t k = 0; k < n; k++)
-        y[k] = x[k] + factor * y[k];
-}
-
-/* y = x - factor z. */
-WIDE static void less(size_t n, const double *x, double factor, const double *z, double *y)
-{
-    for (size_t k = 0; k < n; k++)
-        y[k] = x[k] - factor * z[k];
-}
-
 /* y = A(j) x + keep y */
 static void step(const struct lines_bent *bent, size_t j, const double *x, double keep, double *y)
 {
@@ -131,7 +117,8 @@ static void see_currents(struct lines_bent *bent)
         memcpy(moved, d, block * sizeof *d);
         lines_slices_across(w, j, n, n, moved);
         for (size_t i = 0; i < m; i++)
-            less(n, d + i * n, w->g[j * w->stride + i], moved + i * n, seen + i * n);
+            lines_scaled_sum(n, 1, d + i * n, -w->g[j * w->stride + i], moved + i * n,
+                             seen + i * n);
         if (j + 1 < w->l)
             step(bent, j + 1, seen + block, 1, seen);
     }
@@ -161,14 +148,16 @@ static void solve(struct lines_bent *bent)
     see_currents(bent);
     memcpy(b->before, b->volts, block * sizeof *r);
     for (size_t j = 0; j < w->l; j++) {
-        less(block, b->before, j > 0 ? w->along_ohm : w->near_ohm, b->seen + j * block, x);
+        lines_scaled_sum(block, 1, b->before, -(j > 0 ? w->along_ohm : w->near_ohm),
+                         b->seen + j * block, x);
         step(bent, j, x, 0, r);
         memcpy(b->before, r, block * sizeof *r);
         memcpy(x, r, block * sizeof *x);
         for (size_t i = 0; i < m; i++)
-            add_to(n, b->d + j * block + i * n, w->g[j * w->stride + i], x + i * n);
+            lines_scaled_sum(n, 1, b->d + j * block + i * n, w->g[j * w->stride + i], x + i * n,
+                             x + i * n);
         lines_slices_across(w, j, n, n, x);
-        less(block, r, 1, x, x);
+        lines_scaled_sum(block, 1, r, -1, x, x);
         for (size_t i = 0; i < m; i++)
             take(n, w->g[j * w->stride + i], x + i * n, b->u + j * block + i * n, b->norm,
                  b->moved);
@@ -292,7 +281,7 @@ static void bend(struct lines_bent *bent)
             double *d = b->d + (j * m + i) * n;
             const struct lines_bent_at at = {i * columns + j, 0, n};
             bent->devices.law(bent->devices.data, &at, u, d, b->slope);
-            less(n, d, w->g[j * w->stride + i], u, d);
+            lines_scaled_sum(n, 1, d, -w->g[j * w->stride + i], u, d);
         }
 }
 

@@ -275,18 +275,11 @@ bool lines_eliminate(struct lines_slices *w)
     return done;
 }
 
-/* y = f (x + factor before) for n numbers. */
-WIDE static void scaled_sum(size_t n, double f, const double *x, double factor,
-                            const double *before, double *y)
+WIDE void lines_scaled_sum(size_t n, double f, const double *x, double factor, const double *before,
+                           double *y)
 {
     for (size_t k = 0; k < n; k++)
-        y[k] = f * (x[k] + factor * before[k]);
-}
-
-WIDE static void scale(size_t n, double f, double *x)
-{
-    for (size_t k = 0; k < n; k++)
-        x[k] *= f;
+        y[k] = f * (x[k] + (before ? factor * before[k] : 0));
 }
 
 void lines_slices_across(const struct lines_slices *w, size_t t, size_t n, size_t stride, double *x)
@@ -300,18 +293,20 @@ void lines_slices_across(const struct lines_slices *w, size_t t, size_t n, size_
     }
     if (!(w->across_ohm > 0)) { /* one node */
         for (size_t k = 1; k < s; k++)
-            scaled_sum(n, 1, x, 1, x + k * stride, x);
-        scale(n, pivot[0], x);
+            lines_scaled_sum(n, 1, x, 1, x + k * stride, x);
+        lines_scaled_sum(n, pivot[0], x, 0, NULL, x);
         for (size_t k = 1; k < s; k++)
             memcpy(x + k * stride, x, n * sizeof *x);
         return;
     }
     const double segment = 1 / w->across_ohm;
-    scale(n, pivot[0], x);
+    lines_scaled_sum(n, pivot[0], x, 0, NULL, x);
     for (size_t k = 1; k < s; k++)
-        scaled_sum(n, pivot[k], x + k * stride, segment, x + (k - 1) * stride, x + k * stride);
+        lines_scaled_sum(n, pivot[k], x + k * stride, segment, x + (k - 1) * stride,
+                         x + k * stride);
     for (size_t k = s - 1; k-- > 0;)
-        scaled_sum(n, 1, x + k * stride, segment * pivot[k], x + (k + 1) * stride, x + k * stride);
+        lines_scaled_sum(n, 1, x + k * stride, segment * pivot[k], x + (k + 1) * stride,
+                         x + k * stride);
 }
 
 /* y = A x, x and y: s x LOCKSTEP. */

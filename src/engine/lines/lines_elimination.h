@@ -32,6 +32,10 @@ void lines_slices_of_columns(const struct lines_array *array, bool steps,
                              struct lines_slices *slices);
 void lines_slices_free(struct lines_slices *slices);
 
+/* y = f (x + factor before) for n numbers; before NULL: 0.  y may be x or before. */
+void lines_scaled_sum(size_t n, double f, const double *x, double factor, const double *before,
+                      double *y);
+
 /* Compute transfer, pivot, near, and step unless it is NULL.  False: a number overflowed. */
 bool lines_eliminate(struct lines_slices *slices);
 

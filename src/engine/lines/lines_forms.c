@@ -50,20 +50,12 @@ void lines_forms_free(struct lines_forms *f)
     free(f);
 }
 
-/* y = f (x + factor before) for n numbers; before NULL: 0. */
-WIDE static void scaled_sum(size_t n, double f, const double *x, double factor,
-                            const double *before, double *y)
-{
-    for (size_t k = 0; k < n; k++)
-        y[k] = f * (x[k] + (before ? factor * before[k] : 0));
-}
-
 /* c = (T + D)^-1 D r: the column's nodes. */
 static void column_nodes(const struct lines_slices *w, size_t j, const double *r, double *c)
 {
     const size_t n = w->stride;
     for (size_t k = 0; k < w->s; k++)
-        scaled_sum(n, w->g[j * n + k], r + k * n, 0, NULL, c + k * n);
+        lines_scaled_sum(n, w->g[j * n + k], r + k * n, 0, NULL, c + k * n);
     lines_slices_across(w, j, n, n, c);
 }
 
@@ -83,11 +75,12 @@ static void crossing_powers(struct pass *p, size_t j)
     const size_t s = p->slices.s, n = p->slices.stride, columns = p->array->columns;
     const double *part = p->array->part;
     for (size_t k = 0; part && k < s; k++)
-        scaled_sum(n, sqrt(1 - part[k * columns + j]), p->work + k * n, 0, NULL, p->c + k * n);
+        lines_scaled_sum(n, sqrt(1 - part[k * columns + j]), p->work + k * n, 0, NULL,
+                         p->c + k * n);
     if (part)
         add_squares(p, LINES_SELECTS, s, 1, p->c);
     for (size_t k = 0; part && k < s; k++)
-        scaled_sum(n, sqrt(part[k * columns + j]), p->work + k * n, 0, NULL, p->work + k * n);
+        lines_scaled_sum(n, sqrt(part[k * columns + j]), p->work + k * n, 0, NULL, p->work + k * n);
     add_squares(p, LINES_DEVICES, s, 1, p->work);
 }
 
@@ -100,14 +93,14 @@ static void column_powers(struct pass *p, size_t j)
     double *f = w->step + j * s * n;
     column_nodes(w, j, p->r, p->c);
     for (size_t k = 0; p->u && k < s; k++)
-        scaled_sum(s, 1, p->r + k * n, -1, p->c + k * n, p->u + (j * s + k) * s);
+        lines_scaled_sum(s, 1, p->r + k * n, -1, p->c + k * n, p->u + (j * s + k) * s);
     for (size_t k = 0; k < s; k++) {
-        scaled_sum(n, sqrt(g[k]), p->r + k * n, -1, p->c + k * n, p->work + k * n);
-        scaled_sum(n, sqrt(g[k]), p->work + k * n, 0, NULL, f + k * n);
+        lines_scaled_sum(n, sqrt(g[k]), p->r + k * n, -1, p->c + k * n, p->work + k * n);
+        lines_scaled_sum(n, sqrt(g[k]), p->work + k * n, 0, NULL, f + k * n);
     }
     crossing_powers(p, j);
     for (size_t k = 0; k < s; k++) /* down the column, the last into the sense */
-        scaled_sum(n, 1, f + k * n, 1, k > 0 ? p->work + (k - 1) * n : NULL, p->work + k * n);
+        lines_scaled_sum(n, 1, f + k * n, 1, k > 0 ? p->work + (k - 1) * n : NULL, p->work + k * n);
     add_squares(p, LINES_COLUMN_SEGMENTS, s, p->array->column_ohm, p->work);
     add_squares(p, LINES_SENSES, 1, p->array->sense_ohm, p->work + (s - 1) * n);
 }
@@ -137,7 +130,7 @@ static void backward(struct pass *p)
     double *sum = p->work;
     memset(sum, 0, s * n * sizeof *sum);
     for (size_t j = w->l; j-- > 0;) {
-        scaled_sum(s * n, 1, sum, 1, w->step + j * s * n, sum);
+        lines_scaled_sum(s * n, 1, sum, 1, w->step + j * s * n, sum);
         add_squares(p, LINES_ROW_SEGMENTS, s, p->array->row_ohm, sum);
     }
     add_squares(p, LINES_DRIVERS, s, p->array->driver_ohm, sum);
