@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Makes results/tiles/: a trained network on tiles by default, written device by device, and what each
-# imperfection costs; with `claims` the verdicts on tiles_claims.yaml instead (some hours).
+# imperfection costs; with `claims` the verdicts on tiles_claims.yaml instead (an hour).
 # Usage: tiles.sh SILVERBAR [claims]; the images are those of Debian's package dataset-fashion-mnist.
 set -eu
 program=$(realpath "$1")
