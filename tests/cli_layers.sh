@@ -8,7 +8,7 @@ long_only "it reads sources alone"
 cd "$SB_SRC" || exit 99
 # below its own name a room may use itself and every room above it in this list
 order="base base/bytes base/matrix device device/model device/library element circuit engine engine/dae engine/event/network
-    engine/event engine/spice engine/lines wave learn/data learn simulate infer/layer infer/onnx infer/crossing infer sweep fit compare study study/inference
+    engine/event engine/spice engine/lines wave learn/data learn spike simulate infer/layer infer/onnx infer/crossing infer sweep fit compare study study/inference
     study/experiment study/claims report/page report study/random include library cli/input
     cli/infer cli"
 # a table of what stands below it, and what its folder's other files say of it

@@ -19,7 +19,10 @@ enum random_purpose {
     RANDOM_TEST_IMAGES = 13,
     RANDOM_CONDUCTANCE_ERROR = 14,
     RANDOM_EPOCH_IMAGES = 15,
-    RANDOM_SHUFFLE = 16, /* of targets */
+    RANDOM_SHUFFLE = 16,      /* of targets */
+    RANDOM_PRESENTATION = 20, /* of a spiking circuit: patterns and their order, */
+    RANDOM_SPIKE = 21,        /* spikes on its lines in training, */
+    RANDOM_TEST_SPIKE = 22,   /* in tests */
     RANDOM_BOOTSTRAP = 40,
     RANDOM_FIT = 50,
     RANDOM_LOSS = 51, /* of a state, abrupt */

@@ -238,6 +238,11 @@ int subcircuit_terminals(const struct subcircuit_file *f, const char *name)
     return d ? (int)d->n_terminals : -1;
 }
 
+const char *subcircuit_terminal(const struct subcircuit_file *f, const char *name, int k)
+{
+    return definition_find(f, name)->header.words[2 + k];
+}
+
 enum status subcircuit_read(const char *path, struct subcircuit_file **file, struct error *error)
 {
     struct subcircuit_file *f = NEW(1, struct subcircuit_file);

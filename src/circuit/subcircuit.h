@@ -22,6 +22,8 @@ void subcircuit_free(struct subcircuit_file *file);
 
 /* Number of terminals of a subcircuit of the file, or -1: no such subcircuit. */
 int subcircuit_terminals(const struct subcircuit_file *file, const char *name);
+/* Name of its terminal k, from 0, lower case. */
+const char *subcircuit_terminal(const struct subcircuit_file *file, const char *name, int k);
 
 /* "FILE:LINE: .subckt NAME", for messages; to free(). */
 char *subcircuit_title(const struct subcircuit_file *file, const char *name);

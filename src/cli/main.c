@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"read", "read a crossbar with line resistance: currents, voltages, powers", command_read},
     {"model", "tell of a trained network: layers, tiles, devices, reads", command_model},
     {"infer", "images through a trained network on tiles of memristors", command_infer},
+    {"csdp", "a spiking circuit that learns a logic function by contrast", command_csdp},
     {"check", "compare the engines on the same drive", command_check},
     {"bench", "time the engines at equal error", command_bench},
     {"device", "look at one device: parameters, loop, pulses, retention", command_device},

@@ -15,7 +15,8 @@ struct command {
 
 command_function command_train, command_compare, command_netlist, command_check, command_bench,
     command_device, command_fit, command_claims, command_report, command_run, command_sim,
-    command_wave, command_table, command_sweep, command_read, command_model, command_infer;
+    command_wave, command_table, command_sweep, command_read, command_model, command_infer,
+    command_csdp;
 
 /* Print "NAME: text" for a failure and return its exit status. */
 int command_failed(const char *name, enum status status, const struct error *error);

@@ -8,11 +8,17 @@
 #include <string.h>
 
 const struct experiment *const experiment_table[] = {
-    &experiment_training,   &experiment_crossbar,
-    &experiment_device,     &experiment_hysteresis,
-    &experiment_staircase,  &experiment_pulse_frequency,
-    &experiment_relaxation, &experiment_event_accuracy,
-    &experiment_inference,  NULL,
+    &experiment_training,
+    &experiment_crossbar,
+    &experiment_device,
+    &experiment_hysteresis,
+    &experiment_staircase,
+    &experiment_pulse_frequency,
+    &experiment_relaxation,
+    &experiment_event_accuracy,
+    &experiment_inference,
+    &experiment_csdp,
+    NULL,
 };
 
 const struct experiment *experiment_find(const char *name)

@@ -9,6 +9,7 @@ extern const struct experiment experiment_training;  /* the classifier learns on
 extern const struct experiment experiment_crossbar;  /* an array is programmed and read back */
 extern const struct experiment experiment_device;    /* one device, set and reset in turn */
 extern const struct experiment experiment_inference; /* a trained network on tiles */
+extern const struct experiment experiment_csdp;      /* a spiking circuit learns by contrast */
 
 /* of the volatile stochastic device */
 extern const struct experiment experiment_hysteresis;
