@@ -264,7 +264,7 @@ enum status case_run(const struct study_case *k, const struct case_run_options *
     }
     if (reference)
         find_extremes(&w);
-    struct ledger *ledger = ledger_new(c, NULL);
+    struct ledger *ledger = ledger_new(c, drive.names);
     struct fine_energy *fine = keep || options->leaks ? fine_energy_new(c) : NULL;
     const struct recorder recorders[] = {ledger_recorder(ledger),
                                          {take, &w},
@@ -272,7 +272,7 @@ enum status case_run(const struct study_case *k, const struct case_run_options *
     struct engine_options watched = *options->solver;
     watched.recorders = recorders;
     watched.n_recorders = fine ? 3 : 2;
-    const struct controller controller = {.step = step, .data = &w};
+    const struct controller controller = {.step = step, .data = &w, .names = drive.names};
     enum status status = engine_run(engine, c, &controller, &watched, &o->report, error);
     if (status != STATUS_OK && status != STATUS_INTERRUPTED) {
         const struct error why = *error;

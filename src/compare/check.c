@@ -73,6 +73,7 @@ static bool judge(const struct study_case *k, const struct case_result *o,
                                                                              : CHECK_READING;
     const struct circuit *c = k->circuits[CASE_FULL];
     const struct phase *phases = k->drive.phases;
+    const struct phase_names *names = k->drive.names ? k->drive.names : &phase_names_standard;
     const struct {
         const char *name, *of, *in;
         bool holds;
@@ -80,10 +81,10 @@ static bool judge(const struct study_case *k, const struct case_result *o,
         {"state", c->n_states > 0 ? c->elements[c->state_elements[d->worst_state]].name : "", NULL,
          d->state <= (own > 0 ? own : CHECK_STATE)},
         {"waveform", c->probes[k->probes[d->waveform_probe]].name,
-         phase_kind_name(phases[d->waveform_phase].kind),
+         names->kinds[phases[d->waveform_phase].kind],
          isnan(d->waveform) || d->waveform <= (own > 0 ? own : CHECK_WAVEFORM)},
         {"reading", c->probes[k->probes[d->reading_probe]].name,
-         phase_kind_name(phases[d->reading_phase].kind), d->reading <= reading},
+         names->kinds[phases[d->reading_phase].kind], d->reading <= reading},
         {"energy", NULL, NULL, d->energy <= (own > 0 ? own : CHECK_ENERGY)},
         {"accuracy", NULL, NULL, !(d->accuracy > CHECK_ACCURACY)},
     };

@@ -51,6 +51,7 @@ static void take(void *data, const struct interval *i)
     log->phases = memory_grow(log->phases, &log->capacity, log->n + 1, sizeof *log->phases);
     struct phase *p = &log->phases[log->n++];
     *p = *i->phase;
+    log->names = p->names;
     p->duration = i->t1 - log->begin;
     p->n_stops = 0;
     p->stops = NULL;
@@ -87,5 +88,5 @@ static bool step(void *data, const struct reading *reading, struct phase *next)
 
 struct controller drive_log_controller(struct drive_log *log)
 {
-    return (struct controller){.step = step, .data = log};
+    return (struct controller){.step = step, .data = log, .names = log->names};
 }

@@ -12,7 +12,8 @@ struct drive_log {
     double begin;         /* of the phase that runs [s] */
     double *volt;         /* n_ports: at its begin */
     bool in_phase;
-    size_t next; /* for the controller */
+    size_t next;                     /* for the controller */
+    const struct phase_names *names; /* of the run that was recorded; NULL: the standard ones */
 };
 
 void drive_log_new(struct drive_log *log, const struct circuit *circuit);
