@@ -84,7 +84,7 @@ refuse "csdp.read_volt 0.05 V moves devices of dopant Cr" --set csdp.read_volt=0
 refuse "csdp.reset_volt: 0 V does not move devices of dopant Cr_vteam, which has no dead zone" --dopant Cr-vteam --policy both
 refuse "csdp.reset_volt: at 0.06 V a pulse" --dopant C --policy both
 refuse "csdp.set_volt: at 0.25 V a pulse" --set csdp.edge=2e-6
-refuse "moves those by up to" --epochs 100 --set csdp.set_volt=0.1
+refuse "moves those by up to" --epochs 4000 --set csdp.set_volt=0.2 --set csdp.step_time=3e-4
 refuse "csdp.hidden" --set csdp.hidden=0
 refuse "no .subckt lif" --neuron "$SB_SRC/netlists/switches.sub"
 sed 's/cmp/compare/g' >wrong.sub <<'S'

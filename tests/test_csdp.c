@@ -33,6 +33,8 @@ static struct csdp_options options(const struct dopant *dopant, const char *func
                              .every = 4,
                              .read_volt = 0.036,
                              .set_volt = 0.25,
+                             .gate = true,
+                             .wake_time = 2e-6,
                              .integrate_time = 10e-6,
                              .sense_time = 2e-6,
                              .fire_time = 2e-6,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The controller: in each time step, phases
  *
+ *     wake        neurons are switched on, if they are gated
  *     integrate   rows of lines that have spiked at +V_r and -V_r, columns at their neurons
  *     sense       rows at rest, columns off; comparators are read at its end
  *     fire        neurons above threshold: membrane reset, trace charged; traces are read at its end
@@ -25,7 +26,7 @@ static const char *const kind_names[CSDP_KINDS] = {
     PHASE_KIND_LIST(NAME)
 #undef NAME
         "clear",
-    "integrate", "sense", "fire"};
+    "wake", "integrate", "sense", "fire"};
 static const char *const section_names[CSDP_SECTIONS] = {
 #define NAME(id, text) text,
     PHASE_SECTION_LIST(NAME)
@@ -64,6 +65,8 @@ static void at_rest(const struct run *r, struct phase *p, int kind, double durat
     p->section = r->section;
     p->duration = duration;
     p->edge = r->s->timing.edge;
+    p->drive[r->s->on].volt =
+        !r->s->options.gate || (kind >= CSDP_WAKE && kind <= CSDP_FIRE) ? r->s->logic : 0;
 }
 
 /* All membranes to rest, all traces to 0; then the reset is released, before the traces' source rises again. */
@@ -92,12 +95,19 @@ static void integrate(struct run *r, struct phase *p)
     at_rest(r, p, CSDP_INTEGRATE, s->options.integrate_time);
     presentations_spikes(&r->presentations, r->spikes);
     p->drive[s->connect].volt = 1;
-    if (s->integrate >= 0)
-        p->drive[s->integrate].volt = s->logic;
+    p->drive[s->integrate].volt = s->logic;
     for (size_t i = 0; i < s->n_rows; i++)
         if (r->spikes[i / 2])
             p->drive[s->row_ports[i]].volt += i % 2 ? -s->options.read_volt : s->options.read_volt;
+}
+
+static void begin_step(struct run *r, struct phase *p)
+{
     r->used = 0;
+    if (r->s->options.gate)
+        at_rest(r, p, CSDP_WAKE, r->s->options.wake_time);
+    else
+        integrate(r, p);
 }
 
 static void fire(struct run *r, const double *probes, struct phase *p)
@@ -253,9 +263,12 @@ static bool control(void *data, const struct reading *reading, struct phase *p)
     switch (r->kind) {
     case CSDP_CLEAR:
         if (r->cleared)
-            integrate(r, p);
+            begin_step(r, p);
         else
             clear(r, p, false);
+        break;
+    case CSDP_WAKE:
+        integrate(r, p);
         break;
     case CSDP_INTEGRATE:
         at_rest(r, p, CSDP_SENSE, o->sense_time);
@@ -286,7 +299,7 @@ static bool control(void *data, const struct reading *reading, struct phase *p)
         break;
     default: /* PHASE_IDLE */
         if (++r->t < o->steps)
-            integrate(r, p);
+            begin_step(r, p);
         else
             more = next_presentation(r, p);
         break;

@@ -45,13 +45,14 @@ struct csdp_options {
     size_t bits, every; /* of a pulse's width; updates come every so many steps */
     bool baselines;     /* untrained, and ideal weights */
 
-    double read_volt, set_volt, reset_volt;                  /* [V]; reset_volt 0: by the dopant */
-    double integrate_time, sense_time, fire_time, step_time; /* [s] */
-    double edge;                                             /* [s]; 0: by the dopant */
-    double row_ohm, column_ohm;                              /* drivers */
-    double line_row_ohm, line_column_ohm;                    /* segments of lines */
-    double switch_ohm;                                       /* between a column and its neuron */
-    double feedback; /* of the transimpedance stages [ohm]; 0: by the dopant's window */
+    double read_volt, set_volt, reset_volt; /* [V]; reset_volt 0: by the dopant */
+    bool gate; /* neurons are on for reading alone, from wake_time before it */
+    double wake_time, integrate_time, sense_time, fire_time, step_time; /* [s] */
+    double edge;                                                        /* [s]; 0: by the dopant */
+    double row_ohm, column_ohm;                                         /* drivers */
+    double line_row_ohm, line_column_ohm;                               /* segments of lines */
+    double switch_ohm; /* between a column and its neuron */
+    double feedback;   /* of the transimpedance stages [ohm]; 0: by the dopant's window */
 
     const struct dopant *dopant;
     const struct dopant *const *dopants;  /* devices of their own; or NULL */
@@ -100,7 +101,14 @@ struct csdp_record {
 };
 
 /* Kinds of phases beside the standard ones; the section of the test before the training. */
-enum csdp_kind { CSDP_CLEAR = PHASE_KINDS, CSDP_INTEGRATE, CSDP_SENSE, CSDP_FIRE, CSDP_KINDS };
+enum csdp_kind {
+    CSDP_CLEAR = PHASE_KINDS,
+    CSDP_WAKE,
+    CSDP_INTEGRATE,
+    CSDP_SENSE,
+    CSDP_FIRE,
+    CSDP_KINDS
+};
 enum csdp_section { CSDP_UNTRAINED = PHASE_SECTIONS, CSDP_SECTIONS };
 extern const struct phase_names csdp_names;
 
@@ -112,7 +120,7 @@ struct csdp {
     const int *row_ports, *column_ports; /* n_rows, hidden */
     const int *devices;                  /* n_rows x hidden */
     int connect;                         /* logic ports: column switches, */
-    int integrate;                       /* the neurons' own switches, or -1, */
+    int integrate, on;                   /* of the neurons: transconductors, supplies, */
     int *fire;                           /* hidden: reset and trace of a neuron; the circuit's */
     int trace_source;                    /* port: what `fire` charges traces to */
     const int *compare_probes, *trace_probes; /* hidden */

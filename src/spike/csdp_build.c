@@ -68,7 +68,7 @@ static enum status build_array(struct csdp *s, const struct lines *l, const doub
     return status;
 }
 
-static struct lif_supply build_supply(struct csdp *s, bool has_integrate, bool has_on)
+static struct lif_supply build_supply(struct csdp *s)
 {
     struct circuit *c = s->circuit;
     struct lif_supply supply = {.vdd = circuit_node(c, "vdd"),
@@ -81,11 +81,10 @@ static struct lif_supply build_supply(struct csdp *s, bool has_integrate, bool h
     s->trace_source = circuit_port(c, "trace", supply.trace,
                                    (struct port_driver){.idle = LIF_TRACE, .class = CLASS_NEURON});
     s->connect = circuit_logic_port(c, "connect");
-    s->integrate = has_integrate ? circuit_logic_port(c, "int") : -1;
-    if (has_integrate)
-        supply.integrate = circuit_node(c, "int");
-    if (has_on)
-        supply.on = supply.vdd;
+    s->integrate = circuit_logic_port(c, "int");
+    s->on = circuit_logic_port(c, "on");
+    supply.integrate = circuit_node(c, "int");
+    supply.on = circuit_node(c, "on");
     return supply;
 }
 
@@ -128,8 +127,7 @@ static enum status build_neuron(struct csdp *s, const struct lif_supply *supply,
 enum status csdp_build(struct csdp *s, const double *x0, struct error *error)
 {
     const size_t n = s->options.hidden;
-    bool has_integrate, has_on;
-    enum status status = lif_check(s->options.neuron, &has_integrate, &has_on, error);
+    enum status status = lif_check(s->options.neuron, error);
     if (status != STATUS_OK)
         return status;
     struct circuit *c = s->circuit = circuit_new("silverbar csdp");
@@ -137,7 +135,7 @@ enum status csdp_build(struct csdp *s, const double *x0, struct error *error)
     s->n_rows = 2 * spike_lines(&s->options.table);
     s->logic = lif_logic(s->options.neuron);
     struct lines lines;
-    const struct lif_supply supply = build_supply(s, has_integrate, has_on);
+    const struct lif_supply supply = build_supply(s);
     build_drivers(s, &lines);
     status = build_array(s, &lines, x0, error);
     s->fire = circuit_own(c, NEW(n, int));

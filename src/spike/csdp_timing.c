@@ -151,9 +151,9 @@ static enum status check_disturb(const struct csdp_options *o, const struct wind
                                  struct csdp_timing *t, struct error *error)
 {
     const double steps = (double)csdp_presentations(o) * (double)o->steps;
-    t->read_drift = fmax(disturb_rate(o->dopant, w, o->read_volt),
-                         disturb_rate(o->dopant, w, -o->read_volt)) *
-                    steps * o->integrate_time * o->probability;
+    t->read_drift =
+        fmax(disturb_rate(o->dopant, w, o->read_volt), disturb_rate(o->dopant, w, -o->read_volt)) *
+        steps * o->integrate_time * o->probability;
     t->half_drift = steps / (double)o->every *
                     (t->set_width * disturb_rate(o->dopant, w, 0.5 * t->set_volt) +
                      t->reset_width * disturb_rate(o->dopant, w, -0.5 * t->reset_volt));
@@ -185,21 +185,24 @@ static enum status check_times(const struct csdp_options *o, const struct csdp_t
         double time;
     } phases[] = {{"integrate_time", o->integrate_time},
                   {"sense_time", o->sense_time},
-                  {"fire_time", o->fire_time}};
-    double sum = t->set_width + t->reset_width + CSDP_EDGES * t->edge;
-    for (size_t k = 0; k < 3; k++) {
-        sum += phases[k].time;
+                  {"fire_time", o->fire_time},
+                  {"wake_time", o->wake_time}};
+    const size_t n = o->gate ? 4 : 3;
+    double reading = 0;
+    for (size_t k = 0; k < n; k++) {
+        reading += phases[k].time;
         if (!(phases[k].time >= CSDP_EDGES * t->edge))
             return fail(error, STATUS_INPUT, "csdp.%s is %g s, expected at least %d edges of %g s",
                         phases[k].name, phases[k].time, CSDP_EDGES, t->edge);
     }
+    const double sum = reading + t->set_width + t->reset_width + CSDP_EDGES * t->edge;
     if (sum > o->step_time)
         return fail(
             error, STATUS_INPUT,
-            "csdp.step_time is %g s, expected at least %g s: integrate, sense and fire take %g "
-            "s, pulses of full width %g s (SET) and %g s (RESET), %d edges %g s",
-            o->step_time, sum, o->integrate_time + o->sense_time + o->fire_time, t->set_width,
-            t->reset_width, CSDP_EDGES, CSDP_EDGES * t->edge);
+            "csdp.step_time is %g s, expected at least %g s: %sintegrate, sense and fire take "
+            "%g s, pulses of full width %g s (SET) and %g s (RESET), %d edges %g s",
+            o->step_time, sum, o->gate ? "wake, " : "", reading, t->set_width, t->reset_width,
+            CSDP_EDGES, CSDP_EDGES * t->edge);
     return STATUS_OK;
 }
 

@@ -19,11 +19,19 @@ static bool has_terminal(const struct subcircuit_file *file, const char *name)
     return false;
 }
 
-enum status lif_check(const struct subcircuit_file *file, bool *has_integrate, bool *has_on,
-                      struct error *error)
+static bool is_known(const char *terminal)
+{
+    static const char *const known[] = {"col", "mem", "tr", "cmp",  "int", "fire",
+                                        "on",  "vth", "vz", "vmid", "vdd", "vss"};
+    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
+        if (strcmp(known[k], terminal) == 0)
+            return true;
+    return false;
+}
+
+enum status lif_check(const struct subcircuit_file *file, struct error *error)
 {
     static const char *const needed[] = {"col", "mem", "tr", "cmp", "fire"};
-    *has_integrate = *has_on = false;
     if (!file)
         return STATUS_OK;
     bool unsupported;
@@ -36,9 +44,13 @@ enum status lif_check(const struct subcircuit_file *file, bool *has_integrate, b
             status =
                 fail(error, STATUS_INPUT,
                      "%s: no terminal '%s', expected col, mem, tr, cmp and fire", title, needed[k]);
+    for (int k = 0; k < subcircuit_terminals(file, SUBCIRCUIT) && status == STATUS_OK; k++)
+        if (!is_known(subcircuit_terminal(file, SUBCIRCUIT, k)))
+            status = fail(error, STATUS_INPUT,
+                          "%s: terminal '%s', expected col, mem, tr, cmp, int, fire, on, vth, vz, "
+                          "vmid, vdd or vss",
+                          title, subcircuit_terminal(file, SUBCIRCUIT, k));
     free(title);
-    *has_integrate = has_terminal(file, "int");
-    *has_on = has_terminal(file, "on");
     return status;
 }
 
@@ -87,6 +99,9 @@ static void behavioural(struct circuit *c, const struct lif_supply *s,
                           .value = LIF_TRACE_FARAD});
     add(c, "rt", j,
         &(struct element){ELEMENT_RESISTOR, class, .node = {at->trace, 0}, .value = LIF_TRACE_OHM});
+    add(c, "gsupply", j,
+        &(struct element){ELEMENT_VCCS, class, .node = {s->vdd, 0, s->on, 0},
+                          .value = LIF_SUPPLY_CURRENT});
     add(c, "ecmp", j,
         &(struct element){ELEMENT_VCVS, class,
                           .node = {at->compare, s->ground, at->membrane, s->threshold},
@@ -110,35 +125,24 @@ enum status lif_add(struct circuit *c, const struct subcircuit_file *file,
     const size_t n = (size_t)subcircuit_terminals(file, SUBCIRCUIT);
     int *nodes = NEW(n, int);
     char *name = memory_format("xn%zu", at->number);
-    enum status status = STATUS_OK;
-    for (size_t k = 0; k < n && status == STATUS_OK; k++) {
+    for (size_t k = 0; k < n; k++) {
         const char *terminal = subcircuit_terminal(file, SUBCIRCUIT, (int)k);
-        size_t i = 0;
-        while (i < sizeof known / sizeof known[0] && strcmp(known[i].name, terminal) != 0)
-            i++;
-        if (i == sizeof known / sizeof known[0]) {
-            char *title = subcircuit_title(file, SUBCIRCUIT);
-            status = fail(error, STATUS_INPUT,
-                          "%s: terminal '%s', expected col, mem, tr, cmp, int, fire, on, vth, vz, "
-                          "vmid, vdd or vss",
-                          title, terminal);
-            free(title);
-        } else {
-            nodes[k] = known[i].node;
-        }
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            if (strcmp(known[i].name, terminal) == 0)
+                nodes[k] = known[i].node;
     }
     const struct parameter_value feedback = {"rf", at->feedback};
-    if (status == STATUS_OK)
-        status = subcircuit_add(c,
-                                &(struct subcircuit_instance){.file = file,
-                                                              .subcircuit = SUBCIRCUIT,
-                                                              .name = name,
-                                                              .n_nodes = n,
-                                                              .nodes = nodes,
-                                                              .n_parameters = 1,
-                                                              .parameters = &feedback,
-                                                              .class = CLASS_NEURON},
-                                error);
+    const enum status status =
+        subcircuit_add(c,
+                       &(struct subcircuit_instance){.file = file,
+                                                     .subcircuit = SUBCIRCUIT,
+                                                     .name = name,
+                                                     .n_nodes = n,
+                                                     .nodes = nodes,
+                                                     .n_parameters = 1,
+                                                     .parameters = &feedback,
+                                                     .class = CLASS_NEURON},
+                       error);
     free(name);
     free(nodes);
     return status;

@@ -7,7 +7,7 @@
  *
  * Behavioural, or the transistors of a netlist, .subckt lif, whose terminals are known by their names:
  *     col mem tr cmp fire     needed: column, membrane, trace, comparator's output, reset
- *     int on                  the transconductor's switch, the bias: driven where they are
+ *     int on                  the transconductor's switch, the supply: driven where they are
  *     vth vz vmid vdd vss     threshold, what the trace is charged to, signal ground, supply
  * Its parameter rf is the feedback resistance. */
 #ifndef SILVERBAR_SPIKE_LIF_H
@@ -22,12 +22,13 @@
 #define LIF_TRACE 1.0                 /* a trace just charged, above 0 V [V] */
 
 /* The behavioural neuron, as the one of netlists/lif.sub is measured (results/lif.md). */
-#define LIF_GAIN 1000.0                                          /* of the transimpedance stage */
-#define LIF_TRANSCONDUCTANCE 44e-6                               /* [S] */
+#define LIF_GAIN 1390.0                                          /* of the transimpedance stage */
+#define LIF_TRANSCONDUCTANCE 44.14e-6                            /* [S] */
+#define LIF_SUPPLY_CURRENT 93.06e-6                              /* while it is on [A] */
 #define LIF_MEMBRANE_FARAD 56e-12                                /* [F] */
-#define LIF_MEMBRANE_OHM 27e6                                    /* leak [ohm] */
+#define LIF_MEMBRANE_OHM 26.8e6                                  /* leak [ohm] */
 #define LIF_TRACE_FARAD 56e-12                                   /* [F] */
-#define LIF_TRACE_OHM 7.74e6                                     /* [ohm] */
+#define LIF_TRACE_OHM 7.73e6                                     /* [ohm] */
 #define LIF_SWITCH_OHM 1e3                                       /* of reset and trace [ohm] */
 #define LIF_MEMBRANE_TAU (LIF_MEMBRANE_OHM * LIF_MEMBRANE_FARAD) /* [s] */
 #define LIF_TRACE_TAU (LIF_TRACE_OHM * LIF_TRACE_FARAD)          /* [s] */
@@ -38,7 +39,7 @@
 /* Nodes that all neurons of a circuit share; `high` [V]: their switches' logic. */
 struct lif_supply {
     int vdd, ground, threshold, trace; /* nodes */
-    int integrate, on;                 /* nodes of logic ports, or 0 */
+    int integrate, on;                 /* nodes of logic ports */
 };
 
 struct lif_terminals {
@@ -47,9 +48,8 @@ struct lif_terminals {
     double feedback;                            /* [ohm] */
 };
 
-/* Has the file a .subckt lif with the terminals that are needed?  has_integrate, has_on: of the others. */
-enum status lif_check(const struct subcircuit_file *file, bool *has_integrate, bool *has_on,
-                      struct error *error);
+/* Has the file a .subckt lif with the terminals that are needed, and no others?  NULL: yes. */
+enum status lif_check(const struct subcircuit_file *file, struct error *error);
 
 /* Voltage of the logic that drives its switches [V]. */
 double lif_logic(const struct subcircuit_file *file);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The experiment `csdp`: a spiking circuit learns a logic function by contrast. */
 #include "base/memory.h"
-#include "compare/cases.h"
 #include "base/spice_number.h"
+#include "compare/cases.h"
 #include "learn/training.h"
 #include "spike/lif.h"
 #include "study/experiment/experiment_csdp_tables.h"
@@ -59,6 +59,8 @@ static const struct key keys[] = {
     NUMBER_KEY("csdp.set_volt", RUN(set_volt), "V", 1e-3, 5, "across a device that is set"),
     NUMBER_KEY("csdp.reset_volt", RUN(reset_volt), "V", 0, 5,
                "across a device that is reset; 0: twice the dead zone, or 1.5 times"),
+    FLAG_KEY("csdp.gate", RUN(gate), "neurons are on for reading alone"),
+    NUMBER_KEY("csdp.wake_time", RUN(wake_time), "s", 1e-7, 1, "that they are on before it"),
     NUMBER_KEY("csdp.integrate_time", RUN(integrate_time), "s", 1e-7, 1, "that neurons integrate"),
     NUMBER_KEY("csdp.sense_time", RUN(sense_time), "s", 1e-7, 1, "until comparators are read"),
     NUMBER_KEY("csdp.fire_time", RUN(fire_time), "s", 1e-7, 1, "of reset and trace"),
@@ -107,6 +109,8 @@ static void defaults(void *options)
                                   .baselines = true,
                                   .read_volt = 0.036,
                                   .set_volt = 0.25,
+                                  .gate = true,
+                                  .wake_time = 2e-6,
                                   .integrate_time = 10e-6,
                                   .sense_time = 2e-6,
                                   .fire_time = 2e-6,
@@ -236,10 +240,8 @@ static enum status make_setup(const struct shared *s, const struct options *o, s
     enum status status = dopant_read(o->dopant, s->context.devices, &setup->dopant, error);
     if (status == STATUS_OK && strcmp(o->neuron, neuron_names[0]) != 0)
         status = subcircuit_read(o->neuron, &setup->neuron, error);
-    if (status == STATUS_OK) {
-        bool has_integrate, has_on;
-        status = lif_check(setup->neuron, &has_integrate, &has_on, error);
-    }
+    if (status == STATUS_OK)
+        status = lif_check(setup->neuron, error);
     if (status == STATUS_OK)
         status = variation_open(&o->variation,
                                 &(struct variation_circuit){setup->dopant, s->context.devices,
