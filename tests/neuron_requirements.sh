@@ -5,7 +5,7 @@
 . "$(dirname -- "$0")/setup.sh"
 long_only "it runs stock ngspice alone"
 needs_ngspice
-for deck in neuron_test neuron_step lif_test lif_twin; do
+for deck in neuron_test neuron_step lif_test lif_step lif_twin; do
     name=${deck%_*}
     timeout 120 ngspice -b "$SB_SRC/netlists/$deck.cir" >log 2>&1 </dev/null
     same "$deck: exit status" $? 0
