@@ -22,9 +22,9 @@
 #define LIF_TRACE 1.0                 /* a trace just charged, above 0 V [V] */
 
 /* The behavioural neuron, as the one of netlists/lif.sub is measured (results/lif.md). */
-#define LIF_GAIN 1390.0                                          /* of the transimpedance stage */
+#define LIF_GAIN 2070.0                                          /* of the transimpedance stage */
 #define LIF_TRANSCONDUCTANCE 44.14e-6                            /* [S] */
-#define LIF_SUPPLY_CURRENT 93.06e-6                              /* while it is on [A] */
+#define LIF_SUPPLY_CURRENT 107e-6                                /* while it is on [A] */
 #define LIF_MEMBRANE_FARAD 56e-12                                /* [F] */
 #define LIF_MEMBRANE_OHM 26.8e6                                  /* leak [ohm] */
 #define LIF_TRACE_FARAD 56e-12                                   /* [F] */
