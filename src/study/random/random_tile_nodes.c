@@ -5,6 +5,9 @@
 #include "engine/dae/sparse_lu.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#define REFINEMENTS 4 /* each divides the error by 1e7 or more */
 
 /* A node: an unknown, or (unknown < 0) at a known voltage. */
 struct node {
@@ -23,7 +26,9 @@ struct equations {
     int64_t n;
     size_t n_entries;
     struct entry *entries; /* room for all */
-    double *right;
+    double *
+        right; /* n: what flows into a node and is not yet balanced; solve() makes it a change of x */
+    long double *x; /* n: voltages.  A segment's is a small difference of them. */
 };
 
 static struct node fixed(double volt)
@@ -65,30 +70,46 @@ static void stamp(struct equations *q, struct node a, struct node b, double g)
     if (a.unknown >= 0 && b.unknown >= 0) {
         add(q, a.unknown, b.unknown, -g);
         add(q, b.unknown, a.unknown, -g);
-    } else if (a.unknown >= 0) {
-        q->right[a.unknown] += g * b.volt;
-    } else if (b.unknown >= 0) {
-        q->right[b.unknown] += g * a.volt;
     }
 }
 
-static void stamp_all(struct equations *q)
+/* What flows into both ends at the voltages x, branch by branch: a diagonal of the matrix has lost what a
+ * device adds to a line of 1e5 times its conductance. */
+static void balance(struct equations *q, struct node a, struct node b, double g)
+{
+    const long double va = a.unknown < 0 ? a.volt : q->x[a.unknown],
+                      vb = b.unknown < 0 ? b.volt : q->x[b.unknown];
+    const double i = (double)(g * (vb - va));
+    if (a.unknown >= 0)
+        q->right[a.unknown] += i;
+    if (b.unknown >= 0)
+        q->right[b.unknown] -= i;
+}
+
+typedef void visit(struct equations *q, struct node a, struct node b, double g);
+
+static void all_branches(struct equations *q, visit *branch)
 {
     const struct lines_array *a = q->array;
     const double near = a->driver_ohm + a->row_ohm, end = a->sense_ohm + a->column_ohm;
     for (size_t i = 0; i < a->rows; i++)
         for (size_t j = 0; j < a->columns; j++) {
             const struct node row = row_node(q, i, j), column = column_node(q, i, j);
-            stamp(q, row, column, a->g[i * a->columns + j]);
+            branch(q, row, column, a->g[i * a->columns + j]);
             if (j == 0 && near > 0)
-                stamp(q, row, fixed(q->nodes->volts[i]), 1 / near);
+                branch(q, row, fixed(q->nodes->volts[i]), 1 / near);
             if (j > 0 && a->row_ohm > 0)
-                stamp(q, row, row_node(q, i, j - 1), 1 / a->row_ohm);
+                branch(q, row, row_node(q, i, j - 1), 1 / a->row_ohm);
             if (i > 0 && a->column_ohm > 0)
-                stamp(q, column, column_node(q, i - 1, j), 1 / a->column_ohm);
+                branch(q, column, column_node(q, i - 1, j), 1 / a->column_ohm);
             if (i + 1 == a->rows && end > 0)
-                stamp(q, column, fixed(q->nodes->sense ? q->nodes->sense[j] : 0), 1 / end);
+                branch(q, column, fixed(q->nodes->sense ? q->nodes->sense[j] : 0), 1 / end);
         }
+}
+
+static void stamp_all(struct equations *q)
+{
+    all_branches(q, stamp);
     /* nodes that nothing uses, of lines that are one node */
     bool *used = NEW((size_t)q->n, bool);
     for (size_t k = 0; k < q->n_entries; k++)
@@ -106,8 +127,8 @@ static int in_order(const void *a, const void *b)
                                   : (x->row > y->row) - (x->row < y->row);
 }
 
-/* Factor and solve: q->right becomes the voltages of the unknowns. */
-static bool solve(struct equations *q)
+/* The entries as columns of the matrix, whose factors are returned; NULL: singular. */
+static struct sparse_lu *factor(struct equations *q)
 {
     int64_t *columns = NEW((size_t)q->n + 1, int64_t), *rows = NEW(q->n_entries, int64_t), n = 0;
     double *values = NEW(q->n_entries, double);
@@ -123,11 +144,30 @@ static bool solve(struct equations *q)
         columns[e->column + 1] = n;
     }
     struct sparse_lu *lu = sparse_lu_new(q->n, columns, rows);
-    const bool done = lu && sparse_lu_factor(lu, values) && sparse_lu_solve(lu, q->right);
-    sparse_lu_free(lu);
+    if (lu && !sparse_lu_factor(lu, values)) {
+        sparse_lu_free(lu);
+        lu = NULL;
+    }
     free(columns);
     free(rows);
     free(values);
+    return lu;
+}
+
+/* Factors, and steps of iterative refinement. */
+static bool solve(struct equations *q)
+{
+    struct sparse_lu *lu = factor(q);
+    bool done = lu;
+    for (int step = 0; step < REFINEMENTS && done; step++) {
+        memset(q->right, 0, (size_t)q->n * sizeof *q->right);
+        all_branches(q, balance);
+        done = sparse_lu_solve(lu, q->right);
+        for (int64_t k = 0; k < q->n && done; k++)
+            q->x[k] += q->right[k];
+    }
+    if (lu)
+        sparse_lu_free(lu);
     return done;
 }
 
@@ -137,15 +177,17 @@ bool random_tile_solve(const struct lines_array *a, const struct random_tile_nod
     struct equations q = {.array = a, .nodes = nodes, .n = (int64_t)(2 * cells)};
     q.entries = NEW(4 * 5 * cells + 2 * cells, struct entry);
     q.right = NEW(2 * cells, double);
+    q.x = NEW(2 * cells, long double);
     stamp_all(&q);
     const bool done = solve(&q);
     for (size_t k = 0; k < cells; k++) {
         const struct node row = row_node(&q, k / a->columns, k % a->columns),
                           column = column_node(&q, k / a->columns, k % a->columns);
-        nodes->row_volt[k] = row.unknown < 0 ? row.volt : q.right[row.unknown];
-        nodes->column_volt[k] = column.unknown < 0 ? column.volt : q.right[column.unknown];
+        nodes->row_volt[k] = row.unknown < 0 ? row.volt : (double)q.x[row.unknown];
+        nodes->column_volt[k] = column.unknown < 0 ? column.volt : (double)q.x[column.unknown];
     }
     free(q.entries);
     free(q.right);
+    free(q.x);
     return done;
 }
