@@ -68,6 +68,18 @@ sed '/^sweep/,$d; s/^replicas.*//' csdp.yaml >single.yaml
 same "engines on the same drive" $? 0
 same "ida in check" "$(awk -F, '$2 == "ida" { print $NF }' check.csv)" ok
 
+# neurons of transistors, whose gated supplies turn over nodes without a capacitor, and their behavioural twin
+few='--hidden 1 --epochs 1 --engine ida --set csdp.draws=1 --set csdp.steps=8 --set csdp.repeats=1'
+"$SILVERBAR" csdp $few --neuron "$SB_SRC/netlists/lif.sub" --json >lif.json
+same "transistors" $? 0
+sed 's/lif_behavioural/lif/g' "$SB_SRC/netlists/lif_behavioural.sub" >twin.sub
+"$SILVERBAR" csdp $few --neuron twin.sub --json >twin.json
+same "their twin" $? 0
+neurons() {
+    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["total"][0]["energy_neuron_J"])' "$1"
+}
+near "their energy" "$(neurons lif.json)" "$(neurons twin.json)" 0.05
+
 # what is refused: exit status 2, a message that names the key, nothing left behind
 refuse() { # WORDS ARGUMENT...
     words=$1
@@ -79,7 +91,7 @@ refuse() { # WORDS ARGUMENT...
 refuse "csdp.function 'nxor', expected and, or, nand" --function nxor
 refuse "csdp.function '011'" --function 011
 refuse "the same for all inputs" --function 1111
-refuse "csdp.step_time is 5e-05 s, expected at least 8.29" --set csdp.step_time=5e-5
+refuse "csdp.step_time is 5e-05 s, expected at least 8.49" --set csdp.step_time=5e-5
 refuse "csdp.read_volt 0.05 V moves devices of dopant Cr" --set csdp.read_volt=0.05
 refuse "csdp.reset_volt: 0 V does not move devices of dopant Cr_vteam, which has no dead zone" --dopant Cr-vteam --policy both
 refuse "csdp.reset_volt: at 0.06 V a pulse" --dopant C --policy both

@@ -308,6 +308,24 @@ static enum status multistep_piece(struct run *r, double t_end, bool last, bool 
     return status;
 }
 
+/* IDAS takes the rest of a piece in which the step of the one-step methods collapses, on the unknown
+ * `worst`. */
+static enum status multistep_rest(struct run *r, size_t worst, double t_end, bool last, bool *ended)
+{
+    if (!r->spare && !(r->spare = idas_new(r->dae, r->options)))
+        return give_up_at(r, worst, "the step collapses");
+    r->idas = r->spare;
+    const enum status status = multistep_piece(r, t_end, last, ended);
+    r->idas = NULL;
+    r->multistep = false;
+    if (status != STATUS_NUMERICAL)
+        return status;
+    const struct error why = *r->error;
+    give_up_at(r, worst, "the step collapses");
+    const struct error first = *r->error;
+    return fail(r->error, status, "%s; by BDF: %s", first.text, why.text);
+}
+
 /* To be called when steps have become short or many: fails if no integrator could take longer
  * ones. */
 static void find_noise(struct run *r)
@@ -385,7 +403,7 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
             step = fmin(SETTLING_STEP, rest);
             reaches = step >= rest;
             if (settled || !rosenbrock_settle(method, t0, step, y, r->weight, r->energy.end))
-                return give_up_at(r, worst, "the step collapses");
+                return multistep_rest(r, worst, t_end, last, ended);
             factor = FIRST_STEP / SETTLING_STEP / 20;
             give_energies(r, step);
         }
@@ -498,6 +516,7 @@ static void close_run(struct transient *t, bool done)
     if (!r)
         return;
     idas_free(r->idas);
+    idas_free(r->spare);
     free(r->y);
     free(r->slope);
     free(r->between);

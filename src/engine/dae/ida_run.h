@@ -16,7 +16,8 @@ struct run {
     const struct engine_options *options;
     struct error *error;
     struct dae *dae;
-    struct idas *idas;               /* NULL: the one-step methods take all steps */
+    struct idas *idas;               /* NULL: the one-step methods take all steps, */
+    struct idas *spare;              /* but where theirs collapse; NULL: nowhere yet */
     double *y, *slope;               /* n: at t */
     double *between, *between_slope; /* n: scratch */
     struct rosenbrock rosenbrock;
