@@ -17,14 +17,14 @@ csdp -o one >table 2>stderr
 same "a small training" $? 0
 same "nothing on standard error" "$(cat stderr)" ""
 check "its table" grep -q '^patterns right     [0-4] of 4, margin' table
-for name in testbench.yaml samples.csv learning.csv patterns.csv devices.csv energy.csv summary.json manifest.json report.html; do
+for name in testbench.yaml samples.csv learning.csv patterns.csv spikes.csv devices.csv energy.csv summary.json manifest.json report.html; do
     check "$name" test -s one/$name
 done
 same "presentations" "$(($(wc -l <one/learning.csv) - 1))" 8
 same "as many right as wrong labels" "$(awk -F, 'NR > 1 && $5' one/learning.csv | wc -l)" 4
 same "devices: two a line and neuron" "$(($(wc -l <one/devices.csv) - 1))" 56
 csdp -o two >/dev/null
-for name in samples learning patterns devices energy; do
+for name in samples learning patterns spikes devices energy; do
     check "$name.csv: the same bytes again" cmp -s one/$name.csv two/$name.csv
 done
 csdp --json >out.json

@@ -89,11 +89,26 @@ static void begin_presentation(struct run *r, struct phase *p)
     r->fired = 0;
 }
 
+/* Keep the spikes of the first draw and of the last one. */
+static void keep_spikes(struct run *r, const bool *spikes, size_t n, bool neuron)
+{
+    struct csdp *s = r->s;
+    const size_t presentation = r->presentations.n - 1;
+    if (r->section != SECTION_TRAINING || (presentation >= 2 && r->left > 2))
+        return;
+    for (size_t k = 0; k < n; k++)
+        if (spikes[k]) {
+            s->shown = memory_grow(s->shown, &s->shown_capacity, s->n_shown + 1, sizeof *s->shown);
+            s->shown[s->n_shown++] = (struct csdp_spike){presentation, r->t, k, neuron};
+        }
+}
+
 static void integrate(struct run *r, struct phase *p)
 {
     const struct csdp *s = r->s;
     at_rest(r, p, CSDP_INTEGRATE, s->options.integrate_time);
     presentations_spikes(&r->presentations, r->spikes);
+    keep_spikes(r, r->spikes, s->n_rows / 2, false);
     p->drive[s->connect].volt = 1;
     p->drive[s->integrate].volt = s->logic;
     for (size_t i = 0; i < s->n_rows; i++)
@@ -120,6 +135,7 @@ static void fire(struct run *r, const double *probes, struct phase *p)
         if (r->above[j])
             p->drive[s->fire[j]].volt = s->logic;
     }
+    keep_spikes(r, r->above, s->options.hidden, true);
 }
 
 /* Goodness of the step, and the widths of its pulses. */
@@ -393,6 +409,7 @@ void csdp_free(struct csdp *s)
     ledger_free(s->ledger);
     circuit_free(s->circuit);
     free(s->records);
+    free(s->shown);
     free(s->initial);
     free(s->final);
     *s = (struct csdp){0};

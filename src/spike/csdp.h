@@ -100,6 +100,12 @@ struct csdp_record {
     unsigned spikes; /* of neurons */
 };
 
+/* A spike of the training's first draw or of its last one. */
+struct csdp_spike {
+    size_t presentation, step, number; /* from 0; number of the line or neuron */
+    bool neuron;
+};
+
 /* Kinds of phases beside the standard ones; the section of the test before the training. */
 enum csdp_kind {
     CSDP_CLEAR = PHASE_KINDS,
@@ -129,6 +135,8 @@ struct csdp {
 
     struct csdp_test untrained, trained, ideal;
     struct csdp_record *records; /* csdp_presentations() */
+    size_t n_shown, shown_capacity;
+    struct csdp_spike *shown; /* n_shown, in order of time */
     size_t steps, spikes, updates,
         pulses;              /* of the training; phases of pulses, pulses of devices */
     double *initial, *final; /* n_rows x hidden: conductances at the read voltage [S] */

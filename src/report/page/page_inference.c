@@ -17,36 +17,15 @@
 
 #define LAYERS_MAX 64 /* drawn */
 
-static bool there(const char *folder, const char *file)
-{
-    char *path = memory_format("%s/%s", folder, file);
-    const bool is = access(path, F_OK) == 0;
-    free(path);
-    return is;
-}
-
 bool page_inference_has(const char *folder)
 {
-    return there(folder, "layers.csv") && there(folder, "confusion.csv") &&
-           there(folder, "tiles.csv");
+    return page_there(folder, "layers.csv") && page_there(folder, "confusion.csv") &&
+           page_there(folder, "tiles.csv");
 }
 
 bool page_inference_is(const char *folder)
 {
-    return page_inference_has(folder) && there(folder, "total.csv");
-}
-
-/* *t stays NULL where there is no such file. */
-static enum status read_table(const char *folder, const char *file, struct table **t,
-                              struct error *error)
-{
-    char *path;
-    *t = NULL;
-    enum status status = directory_file(folder, file, &path, error);
-    if (status == STATUS_OK && access(path, F_OK) == 0)
-        status = csv_read(path, t, error);
-    free(path);
-    return status;
+    return page_inference_has(folder) && page_there(folder, "total.csv");
 }
 
 /* ------------------------------------------------------------------------------------ parts */
@@ -216,7 +195,7 @@ static enum status part(const char *folder, const char *file,
                         struct error *error)
 {
     struct table *t;
-    const enum status status = read_table(folder, file, &t, error);
+    const enum status status = page_read(folder, file, &t, error);
     if (t && t->n_rows > 0)
         draw(t, out);
     table_free(t);
@@ -280,7 +259,7 @@ enum status page_inference(const char *folder, const char *name, FILE *out, stru
     struct table *tables[4] = {NULL};
     enum status status = STATUS_OK;
     for (size_t k = 0; k < 4 && status == STATUS_OK; k++)
-        status = read_table(folder, files[k], &tables[k], error);
+        status = page_read(folder, files[k], &tables[k], error);
     if (status == STATUS_OK && tables[0]->n_rows != 1)
         status = fail(error, STATUS_INPUT, "%s/total.csv: %zu rows, expected 1", folder,
                       tables[0]->n_rows);
@@ -296,7 +275,7 @@ enum status page_inference(const char *folder, const char *name, FILE *out, stru
         for (size_t k = 1; k < 4; k++)
             whole(titles[k], tables[k], out);
         whole(titles[0], tables[0], out);
-        if (status == STATUS_OK && there(folder, "manifest.json"))
+        if (status == STATUS_OK && page_there(folder, "manifest.json"))
             status = page_json(folder, "manifest.json", out, error);
         page_footer(out);
         page_end(out);

@@ -6,6 +6,7 @@
 #include "base/text_file.h"
 #include "report/csv_read.h"
 #include "report/page/html.h"
+#include "report/page/page_csdp.h"
 #include "report/page/page_inference.h"
 #include "report/page/page_parts.h"
 #include "report/page/page_sweep.h"
@@ -21,29 +22,9 @@
 #define PLOTS_MAX 12 /* of a table */
 #define ROWS_MAX 1000
 
-static bool there(const char *folder, const char *file)
-{
-    char *path = memory_format("%s/%s", folder, file);
-    const bool is = access(path, F_OK) == 0;
-    free(path);
-    return is;
-}
-
 bool page_run_is(const char *folder)
 {
-    return there(folder, "testbench.yaml") && there(folder, "samples.csv");
-}
-
-static enum status read_table(const char *folder, const char *file, struct table **t,
-                              struct error *error)
-{
-    char *path;
-    enum status status = directory_file(folder, file, &path, error);
-    *t = NULL;
-    if (status == STATUS_OK)
-        status = csv_read(path, t, error);
-    free(path);
-    return status;
+    return page_there(folder, "testbench.yaml") && page_there(folder, "samples.csv");
 }
 
 /* What stands behind "title:" in a testbench, to be freed; else the folder's name. */
@@ -140,7 +121,7 @@ static enum status details(const char *folder, FILE *out, struct error *error)
     for (int i = 0; i < n; i++) {
         struct table *t = NULL;
         if (status == STATUS_OK)
-            status = read_table(folder, entries[i]->d_name, &t, error);
+            status = page_read(folder, entries[i]->d_name, &t, error);
         if (status == STATUS_OK)
             detail(entries[i]->d_name, t, out);
         table_free(t);
@@ -187,6 +168,8 @@ static enum status one_sample(const struct study_folder *f, FILE *out, struct er
     enum status status = STATUS_OK;
     if (page_inference_has(f->folder))
         status = page_inference_parts(f->folder, out, error);
+    if (page_csdp_has(f->folder) && status == STATUS_OK)
+        status = page_csdp_parts(f->folder, out, error);
     if (status == STATUS_OK)
         status = details(f->folder, out, error);
     fputs("<section><h2>Testbench</h2>\n<pre>", out);
@@ -202,7 +185,7 @@ static enum status count_inputs(const char *folder, const struct table *samples,
                                 struct error *error)
 {
     struct table *points;
-    const enum status status = read_table(folder, "points.csv", &points, error);
+    const enum status status = page_read(folder, "points.csv", &points, error);
     if (status != STATUS_OK)
         return status;
     *n = 1 + table_column(points, "samples");
@@ -220,7 +203,7 @@ enum status page_run(const char *folder, const char *name, FILE *out, struct err
     char *path;
     enum status status = directory_file(folder, "testbench.yaml", &path, error);
     if (status == STATUS_OK)
-        status = read_table(folder, "samples.csv", &f.samples, error);
+        status = page_read(folder, "samples.csv", &f.samples, error);
     if (status == STATUS_OK)
         status = text_file_read(path, &f.testbench, error);
     if (status == STATUS_OK)
@@ -249,7 +232,8 @@ enum status page_run(const char *folder, const char *name, FILE *out, struct err
 bool page_tables_is(const char *folder)
 {
     struct dirent **entries = NULL;
-    const int n = there(folder, "summary.json") ? 0 : scandir(folder, &entries, is_csv, alphasort);
+    const int n =
+        page_there(folder, "summary.json") ? 0 : scandir(folder, &entries, is_csv, alphasort);
     for (int i = 0; i < n; i++)
         free(entries[i]);
     free(entries);
@@ -263,7 +247,7 @@ enum status page_tables(const char *folder, const char *name, FILE *out, struct 
     html_text(name, out);
     fputs("</h1></header>\n", out);
     enum status status = details(folder, out, error);
-    if (status == STATUS_OK && there(folder, "manifest.json"))
+    if (status == STATUS_OK && page_there(folder, "manifest.json"))
         status = page_json(folder, "manifest.json", out, error);
     page_footer(out);
     page_end(out);

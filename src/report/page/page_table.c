@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/page/page_table.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
+#include "report/csv_read.h"
 #include "report/page/html.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DIGITS 6
 
@@ -109,4 +112,23 @@ void page_whole_table(const struct table *t, FILE *out)
     page_table(t, t->n_rows, rows, t->n_columns, columns, out);
     free(rows);
     free(columns);
+}
+
+bool page_there(const char *folder, const char *file)
+{
+    char *path = memory_format("%s/%s", folder, file);
+    const bool is = access(path, F_OK) == 0;
+    free(path);
+    return is;
+}
+
+enum status page_read(const char *folder, const char *file, struct table **t, struct error *error)
+{
+    char *path;
+    *t = NULL;
+    enum status status = directory_file(folder, file, &path, error);
+    if (status == STATUS_OK && access(path, F_OK) == 0)
+        status = csv_read(path, t, error);
+    free(path);
+    return status;
 }

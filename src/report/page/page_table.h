@@ -3,8 +3,10 @@
 #ifndef SILVERBAR_REPORT_PAGE_PAGE_TABLE_H
 #define SILVERBAR_REPORT_PAGE_PAGE_TABLE_H
 
+#include "base/error.h"
 #include "base/table.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* "J" of "energy_J", or "". */
@@ -19,6 +21,11 @@ void page_cell(const struct table *table, size_t row, size_t column, FILE *out);
 /* Rows in this order; columns[n_columns] of them. */
 void page_table(const struct table *table, size_t n_rows, const size_t *rows, size_t n_columns,
                 const size_t *columns, FILE *out);
+
+/* Is there such a file in the folder?  Read it: *table stays NULL where there is none. */
+bool page_there(const char *folder, const char *file);
+enum status page_read(const char *folder, const char *file, struct table **table,
+                      struct error *error);
 
 /* All of a table. */
 void page_whole_table(const struct table *table, FILE *out);

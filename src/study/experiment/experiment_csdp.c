@@ -395,11 +395,11 @@ static enum status run_csdp(void *shared, const void *options, struct random_sam
         fill_outputs(&csdp, &variation, cells);
         if (detail)
             *detail = (struct experiment_detail){
-                .n = 5,
-                .names = {"learning", "patterns", "devices", "energy", "variation"},
+                .n = 6,
+                .names = {"learning", "patterns", "devices", "energy", "variation", "spikes"},
                 .tables = {csdp_learning_table(&csdp), csdp_patterns_table(&csdp),
                            csdp_devices_table(&csdp), csdp_energy_table(&csdp),
-                           variation_table(&variation)}};
+                           variation_table(&variation), csdp_spikes_table(&csdp)}};
         status = training_account_closes(ledger_residual_array(csdp.ledger), error);
         csdp_free(&csdp);
     }

@@ -55,6 +55,21 @@ struct table *csdp_patterns_table(const struct csdp *s)
     return t;
 }
 
+struct table *csdp_spikes_table(const struct csdp *s)
+{
+    static const char *const names[] = {"presentation", "step", "of", "number"};
+    struct table *t = table_new(sizeof names / sizeof names[0], names, NULL);
+    for (size_t k = 0; k < s->n_shown; k++) {
+        const struct csdp_spike *spike = &s->shown[k];
+        table_row(t);
+        table_number(t, 0, (double)spike->presentation + 1);
+        table_number(t, 1, (double)spike->step + 1);
+        table_text(t, 2, spike->neuron ? "neuron" : "line");
+        table_number(t, 3, (double)spike->number + 1);
+    }
+    return t;
+}
+
 struct table *csdp_devices_table(const struct csdp *s)
 {
     static const char *const names[] = {"line", "neuron", "sign", "initial_S", "final_S", "stuck"};
