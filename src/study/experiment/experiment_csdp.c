@@ -128,8 +128,10 @@ enum {
     PATTERNS,
     MARGIN,
     UNTRAINED_RIGHT,
+    UNTRAINED_SOLVED,
     UNTRAINED_MARGIN,
     IDEAL_RIGHT,
+    IDEAL_SOLVED,
     IDEAL_MARGIN,
     TIME,
     STEPS,
@@ -159,8 +161,10 @@ static const struct sample_column outputs[N_OUTPUTS] = {
     [PATTERNS] = {"patterns", false},
     [MARGIN] = {"margin", false},
     [UNTRAINED_RIGHT] = {"untrained_right", false},
+    [UNTRAINED_SOLVED] = {"untrained_solved", false},
     [UNTRAINED_MARGIN] = {"untrained_margin", false},
     [IDEAL_RIGHT] = {"ideal_right", false},
+    [IDEAL_SOLVED] = {"ideal_solved", false},
     [IDEAL_MARGIN] = {"ideal_margin", false},
     [TIME] = {"training_time_s", false},
     [STEPS] = {"steps", false},
@@ -314,15 +318,18 @@ static void fill_outputs(const struct csdp *s, const struct variation *variation
 {
     const struct ledger_total training = ledger_section(s->ledger, SECTION_TRAINING),
                               test = ledger_section(s->ledger, SECTION_INFERENCE);
-    const double patterns = (double)s->trained.n_patterns;
+    const size_t n = s->trained.n_patterns;
+    const double patterns = (double)n;
     double v[VARIATION] = {
-        [SOLVED] = s->trained.right == s->trained.n_patterns,
+        [SOLVED] = s->trained.right == n,
         [RIGHT] = (double)s->trained.right,
         [PATTERNS] = patterns,
         [MARGIN] = s->trained.margin,
         [UNTRAINED_RIGHT] = s->options.baselines ? (double)s->untrained.right : NAN,
+        [UNTRAINED_SOLVED] = s->options.baselines ? s->untrained.right == n : NAN,
         [UNTRAINED_MARGIN] = s->options.baselines ? s->untrained.margin : NAN,
         [IDEAL_RIGHT] = s->options.baselines ? (double)s->ideal.right : NAN,
+        [IDEAL_SOLVED] = s->options.baselines ? s->ideal.right == n : NAN,
         [IDEAL_MARGIN] = s->options.baselines ? s->ideal.margin : NAN,
         [TIME] = training.t1 - training.t0,
         [STEPS] = (double)s->steps,
