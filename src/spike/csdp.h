@@ -129,9 +129,9 @@ struct csdp {
     int integrate, on;                   /* of the neurons: transconductors, supplies, */
     int *fire;                           /* hidden: reset and trace of a neuron; the circuit's */
     int trace_source;                    /* port: what `fire` charges traces to */
-    const int *compare_probes, *trace_probes; /* hidden */
-    double ground, logic;                     /* [V]; logic: of the neurons' switches */
-    double compare_level;                     /* [V] */
+    int *compare_probes, *trace_probes;  /* hidden */
+    double ground, logic;                /* [V]; logic: of the neurons' switches */
+    double compare_level;                /* [V] */
 
     struct csdp_test untrained, trained, ideal;
     struct csdp_record *records; /* csdp_presentations() */

@@ -90,7 +90,7 @@ static struct lif_supply build_supply(struct csdp *s)
 
 /* Column switch, boundary and neuron j. */
 static enum status build_neuron(struct csdp *s, const struct lif_supply *supply, size_t j,
-                                int column, int *compare, int *trace, struct error *error)
+                                int column, struct error *error)
 {
     struct circuit *c = s->circuit;
     const int array = circuit_nodef(c, "in%zu_a", j + 1), connect = circuit_node(c, "connect");
@@ -116,10 +116,10 @@ static enum status build_neuron(struct csdp *s, const struct lif_supply *supply,
     free(name);
     const enum status status = lif_add(c, s->options.neuron, supply, &at, error);
     name = memory_format("cmp%zu", j + 1);
-    *compare = circuit_voltage_probe(c, name, at.compare);
+    s->compare_probes[j] = circuit_voltage_probe(c, name, at.compare);
     free(name);
     name = memory_format("tr%zu", j + 1);
-    *trace = circuit_voltage_probe(c, name, at.trace);
+    s->trace_probes[j] = circuit_voltage_probe(c, name, at.trace);
     free(name);
     return status;
 }
@@ -139,10 +139,9 @@ enum status csdp_build(struct csdp *s, const double *x0, struct error *error)
     build_drivers(s, &lines);
     status = build_array(s, &lines, x0, error);
     s->fire = circuit_own(c, NEW(n, int));
-    int *compare = circuit_own(c, NEW(n, int)), *trace = circuit_own(c, NEW(n, int));
+    s->compare_probes = circuit_own(c, NEW(n, int));
+    s->trace_probes = circuit_own(c, NEW(n, int));
     for (size_t j = 0; j < n && status == STATUS_OK; j++)
-        status = build_neuron(s, &supply, j, lines.columns[j], &compare[j], &trace[j], error);
-    s->compare_probes = compare;
-    s->trace_probes = trace;
+        status = build_neuron(s, &supply, j, lines.columns[j], error);
     return status;
 }
