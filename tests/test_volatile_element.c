@@ -273,6 +273,25 @@ static void test_binomial(void **state)
     ASSERT_NEAR(squares / RUNS, variance, 4 * variance * sqrt(2. / RUNS));
 }
 
+/* A thousand million switches that jump at random follow their mean: their noise is 3e-5 of n - nth at the
+ * first peak, and a draw whose mean is not that of the step would show. */
+static void test_many(void **state)
+{
+    (void)state;
+    struct volatile_set set = spiking;
+    set.n = 1e9, set.nth = 8e8, set.gstep = 1e-11;
+    const struct volatile_case c = {&set, -0.18, 0, 0, 0.8099, 5};
+    struct solver s = {"event", engine_defaults};
+    s.options.switches = set.n;
+    const struct course wanted = volatile_reference(&c, 25000, SPIKE_CURRENT),
+                        got = course_by(&c, &s);
+    for (size_t k = 0; k < 2; k++) {
+        print_message("%.0f of %.0f\n", got.peak[k], wanted.peak[k]);
+        ASSERT_NEAR(got.peak[k], wanted.peak[k], 1e-3 * wanted.peak[k]);
+    }
+    ASSERT_NEAR(got.rho_i, wanted.rho_i, 1e-3 * wanted.rho_i);
+}
+
 /* Spikes in 20 s by single events of the device alone. */
 static size_t spikes_alone(const struct volatile_case *c, unsigned long seed)
 {
@@ -525,11 +544,11 @@ static void test_bad_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_jacobian),     cmocka_unit_test(test_spikes),
-        cmocka_unit_test(test_circuit),      cmocka_unit_test(test_single_device),
-        cmocka_unit_test(test_array),        cmocka_unit_test(test_binomial),
-        cmocka_unit_test(test_array_chance), cmocka_unit_test(test_chance),
-        cmocka_unit_test(test_bad_input),
+        cmocka_unit_test(test_jacobian), cmocka_unit_test(test_spikes),
+        cmocka_unit_test(test_circuit),  cmocka_unit_test(test_single_device),
+        cmocka_unit_test(test_array),    cmocka_unit_test(test_binomial),
+        cmocka_unit_test(test_many),     cmocka_unit_test(test_array_chance),
+        cmocka_unit_test(test_chance),   cmocka_unit_test(test_bad_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
