@@ -135,4 +135,31 @@ for scheme in half third float; do
         --set programming.read_time=1e-4 --set array.driver_ohm=1e-3 --set engine.reltol=1e-6 \
         --set engine.vntol=1e-8 >out 2>err || bad "edge of 1 ns, drivers of 1 mohm, $scheme" "$(cat err)"
 done
+# volatile devices: the same pulses and disturbance in two engines; switches that jump, by the seed; and
+# what no engine but event does
+cat >volatile.yaml <<'END'
+experiment: crossbar
+seed: 1
+array: {rows: 2, columns: 2, scheme: half, row_ohm: 5, column_ohm: 5}
+device: {dopant: volatile-pulses, x0_max: 1}
+engine: {reltol: 1e-6, vntol: 1e-8}
+END
+"$SILVERBAR" run volatile.yaml --set engine.name=event >event 2>err || bad "volatile devices" "$(cat err)"
+"$SILVERBAR" run volatile.yaml --set engine.name=ida >ida 2>err || bad "volatile devices, ida" "$(cat err)"
+key() { sed -n "s/^$1  *//p" "$2"; }
+same "pulses of volatile devices" "$(key pulses event)" "$(key pulses ida)"
+for column in energy_memristor_J error_rms disturb_worst; do
+    near "volatile devices: $column" "$(key $column event)" "$(key $column ida)" 1e-3
+done
+jumps() { "$SILVERBAR" run volatile.yaml --set engine.switches="$@" 2>&1; }
+jumps 20000 >first
+jumps 20000 >again
+jumps 20000 --set seed=2 >other
+check "switches jump" sh -c '! cmp -s first event'
+check "alike by the same seed" cmp -s first again
+check "otherwise by another" sh -c '! cmp -s first other'
+jumps 1000 >out
+check "switches that the law has" grep -q 'xm1_1_1: found switches 1000, expected 20000' out
+jumps 20000 --set engine.name=ida >out
+check "switches in ida" grep -q 'engine.switches with engine ida, expected engine.name: event' out
 exit $failed

@@ -118,6 +118,17 @@ device retention W --x0 0.5 --time 1e6 --loss 100 --seed 3
 holds "an abrupt loss" "$(cell x 1) == 0.5 && $(cell x "$(($(wc -l <out) - 1))") == 0"
 device retention metaswitch-demo --x0 0.525 --time 1e6 --engine event --switches 20000
 holds "whole switches" "($(cell x 80) * 20000 - int($(cell x 80) * 20000 + .5)) ^ 2 < 1e-12 && $(cell x 80) < 0.525"
+# a spike and what it leaves: 1112.4 switches of a million above the threshold (GSL's integration)
+for engine in ida event; do
+    device pulse volatile-spiking --voltage -0.18 --width 5 --x0 0.8099 --engine $engine
+    holds "$engine: the volatile device after 5 s" "($(cell x) * 1e6 - 801112.4) ^ 2 < 1.2 ^ 2"
+done
+device pulse volatile-spiking --voltage -0.18 --width 1 --engine event --switches 1000000 --x0 0.8099
+cp out first
+device pulse volatile-spiking --voltage -0.18 --width 1 --engine event --switches 1000000 --x0 0.8099
+check "the same switches by the same seed" cmp -s out first
+device pulse volatile-spiking --voltage -0.18 --width 1 --engine event --switches 1000000 --x0 0.8099 --seed 2
+check "others by another" sh -c '! cmp -s out first'
 device staircase W --amplitude 0.5 --count 5 --series 1000
 same "stairs" "$(cut -d, -f2 out | tr '\n' ' ')" "voltage_V 0.1 0.2 0.3 0.4 0.5 "
 holds "stairs set" "$(cell x 5) > 0.9 && $(cell x 5) > $(cell x 4) && $(cell x 1) < 0.02"
@@ -128,13 +139,15 @@ holds "endurance" "$(cell x 5) > 0.1 && $(cell x 6) < 0.001"
 # a loop of every other dopant in all engines, stochastic ones in their mean form, against ida: figures
 # within 1e-3, ten times what the tolerances of the engines leave
 for name in BSU WOx W-sdc W-leaky mms-demo W-vteam Sn-vteam Cr-vteam C-vteam gmms-demo mmsx-demo vteam-demo team-demo yakopcic-demo \
-    iondrift-demo iondrift-biolek metaswitch-demo; do
-    device loop $name --amplitude 0.7 --frequency 10 --x0 0.11
+    iondrift-demo iondrift-biolek metaswitch-demo volatile-titania volatile-pulses; do
+    x0=0.11
+    case $name in volatile*) x0=0.55 ;; esac # below 0.5 they do not conduct
+    device loop $name --amplitude 0.7 --frequency 10 --x0 $x0
     same "$name: exit status" $? 0
     holds "$name: figures" "$(cell r_on_ohm) > 0 && $(cell r_off_ohm) >= $(cell r_on_ohm)"
     mv out ida
     for engine in $(length "ngspice event" event); do
-        device loop $name --amplitude 0.7 --frequency 10 --x0 0.11 --engine $engine
+        device loop $name --amplitude 0.7 --frequency 10 --x0 $x0 --engine $engine
         for column in v_set_V r_on_ohm r_off_ohm i_max_A energy_J; do
             near "$name: $column of $engine" "$(cell $column)" \
                 "$(cp out keep; cp ida out; cell $column; cp keep out)" 1e-3
@@ -150,7 +163,7 @@ for key in x energy_J conductance_S; do
     check "JSON of pulses has $key" grep -q "\"$key\": [0-9]" out
 done
 "$SILVERBAR" device list >out
-for name in mms mmsdz gmms mmsx vteam2 vteam team yakopcic iondrift metaswitch W Cr BSU; do
+for name in mms mmsdz gmms mmsx vteam2 vteam team yakopcic iondrift metaswitch volatile volatile-spiking W Cr BSU; do
     check "list has $name" grep -q "^[a-z]* *$name " out
 done
 "$SILVERBAR" device show Cr >out
@@ -204,6 +217,15 @@ refuse "--waveform: expected with loop only" pulse W --waveform p.csv
 refuse "expected with loop only" pulse W --variation
 refuse "expected with retention only" pulse W --nu 0.1
 refuse "expected with --engine event" retention metaswitch-demo --switches 100
+for engine in ida ngspice; do
+    refuse "--switches: expected with --engine event" pulse volatile-spiking --switches 1000000 --engine $engine
+done
+refuse "found switches 1000, expected 1000000, as many as its law has" \
+    pulse volatile-spiking --switches 1000 --engine event
+refuse "n=2e+09 of model volatile, expected 1 to 1e+09" pulse volatile-spiking --set n=2e9
+refuse "tau_i=0 of model volatile, expected 1e-12 to 1e+12" pulse volatile-spiking --set tau_i=0
+refuse "va=0 of model volatile, expected va - |voff|/2 above -100 k temp/q" \
+    pulse volatile-spiking --set va=0 --set voff=-2 --set temp=100
 refuse "expected no further word" loop W Cr
 nothing_left "device"
 exit $failed

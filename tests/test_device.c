@@ -286,6 +286,59 @@ static void test_jacobian(void **state)
         }
 }
 
+/* A model with hidden states: rates at none are `rate`, switches jump as rates say, hidden states decay
+ * towards what is at least 0, and all derivatives are those by central differences. */
+static double hidden_mismatch(const struct model *m, const double *c, const double *at, size_t row,
+                              size_t column)
+{
+    const struct model_rates here = m->rates(c, at[0], at[1], at + 2);
+    const double got = column == 0 ? here.df_dv[row] : here.df[row][column - 1];
+    double best = INFINITY;
+    for (double h = 1e-3; h > 1e-9; h /= 4) {
+        double up[2 + MODEL_HIDDEN_MAX], down[2 + MODEL_HIDDEN_MAX];
+        memcpy(up, at, sizeof up);
+        memcpy(down, at, sizeof down);
+        up[column] += h;
+        down[column] -= h;
+        const double above = m->rates(c, up[0], up[1], up + 2).f[row],
+                     below = m->rates(c, down[0], down[1], down + 2).f[row];
+        const double noise = 8 * 2.2e-16 * fmax(fabs(above), fabs(below)) / h;
+        best = fmin(best,
+                    fmax(0, fabs(got - (above - below) / (2 * h)) - noise) / (fabs(got) + 1e-300));
+    }
+    return best;
+}
+
+static void test_hidden(void **state)
+{
+    (void)state;
+    double c[MODEL_CONSTANTS_MAX];
+    const double none[MODEL_HIDDEN_MAX] = {0};
+    size_t n_models = 0;
+    for (const struct model *const *t = model_table; *t; t++) {
+        const struct model *m = *t;
+        assert_true(m->n_hidden <= MODEL_HIDDEN_MAX);
+        n_models += m->n_hidden > 0;
+        for (int k = 0; k < N_RANDOM && m->n_hidden > 0; k++) {
+            random_constants(m, c);
+            const double at[2 + MODEL_HIDDEN_MAX] = {uniform(-2, 2), uniform(0, 1), uniform(0, 30),
+                                                     uniform(0, 30)};
+            const struct model_value rest = m->rate(c, at[0], at[1]);
+            const struct model_rates r = m->rates(c, at[0], at[1], none);
+            assert_true(r.f[0] == rest.f && r.df_dv[0] == rest.df_dv && r.df[0][0] == rest.df_dx);
+            const struct two_state s = r.switching;
+            assert_true(s.a >= 0 && s.b >= 0);
+            assert_close((1 - at[1]) * s.a - at[1] * s.b, r.f[0], 1e-15 * (s.a + s.b), m->name);
+            for (size_t j = 1; j <= m->n_hidden; j++)
+                assert_true(r.f[j] >= 0 && r.df[j][j] < 0);
+            for (size_t row = 0; row <= m->n_hidden; row++)
+                for (size_t column = 0; column < 2 + m->n_hidden; column++)
+                    assert_true(hidden_mismatch(m, c, at, row, column) < 1e-6);
+        }
+    }
+    assert_true(n_models > 0);
+}
+
 /* Jump against Runge-Kutta over the rate function: up to three time constants in 1500 steps, whose
  * error is below (h^4/120) 3 = 1e-12; 1e-11 leaves room for rounding.  And what any jump keeps: two
  * in a row are one over both, none is the identity, and x stays in [0, 1]. */
@@ -389,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup(test_read_out, reseed),
         cmocka_unit_test_setup(test_passive, reseed),
         cmocka_unit_test_setup(test_jacobian, reseed),
+        cmocka_unit_test_setup(test_hidden, reseed),
         cmocka_unit_test_setup(test_jump, reseed),
         cmocka_unit_test_setup(test_switching, reseed),
         cmocka_unit_test_setup(test_continuity, reseed),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The laws in C against ngspice: current and state rate of every devices/NAME.lib on a random grid
- * of voltages and states, and the terminal currents of level-1 MOS transistors.
+/* The laws in C against ngspice: current and state rates of every devices/NAME.lib on a random grid
+ * of voltages and states, hidden ones too, and the terminal currents of level-1 MOS transistors.
  *
  * One deck an operating point: voltage sources hold the terminals (and the state node), and their
  * currents are the values.  Skipped (exit 77) where there is no ngspice. */
@@ -118,6 +118,35 @@ static struct dopant *fallback_dopant(const struct model *m, bool sdc)
     return dopant;
 }
 
+/* Sources of the grid's points: at the terminal, at the state's node, at those of hidden states. */
+#define N_SOURCES (2 + MODEL_HIDDEN_MAX)
+
+/* One point's instance with its sources, the first of which has the number `source`. */
+static void write_point(FILE *deck, const struct dopant *d, size_t id, size_t source,
+                        const double volt[N_SOURCES])
+{
+    fprintf(deck, "v%zu p%zu 0 %.17g\n", source, id, volt[0]);
+    fprintf(deck, "v%zu x%zu.%s 0 %.17g\n", source + 1, id, d->state_node, volt[1]);
+    for (size_t k = 0; k < d->model->n_hidden; k++)
+        fprintf(deck, "v%zu x%zu.%s.%s 0 %.17g\n", source + 2 + k, id, d->instance,
+                d->model->hidden_nodes[k], volt[2 + k]);
+    fprintf(deck, "x%zu p%zu 0 %s x0=%.17g\n", id, id, d->name, volt[1]);
+}
+
+/* Rates of the hidden states as of x, beside 1e-12/s of a resistor at each node. */
+static void check_hidden(const struct dopant *d, const double volt[N_SOURCES], const double *got)
+{
+    if (d->model->n_hidden == 0)
+        return;
+    const struct model_rates r = d->model->rates(d->constants, volt[0], volt[1], volt + 2);
+    for (size_t k = 0; k <= d->model->n_hidden; k++) {
+        const double node = 1e-12 * fabs(volt[1 + k]);
+        if (!(fabs(got[1 + k] - r.f[k]) <= 1e-9 * fabs(r.f[k]) + 1e-15 + 2 * node))
+            fail_msg("%s at v = %.17g, x = %.17g, hidden %g %g: rate %zu %.17g, ngspice %.17g",
+                     d->path, volt[0], volt[1], volt[2], volt[3], k, r.f[k], got[1 + k]);
+    }
+}
+
 /* All shipped dopants and one a model in one deck, so that models of one name in two libraries
  * would show.
  *
@@ -153,40 +182,45 @@ static void test_dopants(void **state)
             fprintf(deck, "%s\n", dopants[n++]->text);
         }
     assert_true(n >= 9);
-    double v[64][N_POINTS], x[64][N_POINTS], i[64 * N_POINTS * 2];
+    static double volts[64][N_POINTS][N_SOURCES], i[64 * N_POINTS * N_SOURCES];
     size_t source = 0;
     for (size_t d = 0; d < n; d++)
         for (size_t k = 0; k < N_POINTS; k++) {
-            v[d][k] = random_voltage(k);
-            x[d][k] = uniform(0, 1);
-            size_t id = d * N_POINTS + k;
-            fprintf(deck, "v%zu p%zu 0 %.17g\n", source + 1, id, v[d][k]);
-            fprintf(deck, "v%zu x%zu.%s 0 %.17g\n", source + 2, id, dopants[d]->state_node,
-                    x[d][k]);
-            fprintf(deck, "x%zu p%zu 0 %s x0=%.17g\n", id, id, dopants[d]->name, x[d][k]);
-            source += 2;
+            double *volt = volts[d][k];
+            volt[0] = random_voltage(k);
+            volt[1] = uniform(0, 1);
+            for (size_t h = 0; h < dopants[d]->model->n_hidden; h++)
+                volt[2 + h] = uniform(0, 1) < 0.3 ? 0 : uniform(0, 30);
+            write_point(deck, dopants[d], d * N_POINTS + k, source + 1, volt);
+            source += 2 + dopants[d]->model->n_hidden;
         }
     deck_run(deck, source, i);
     double worst_i = 0, worst_f = 0;
     size_t moving = 0;
+    const double *got = i;
     for (size_t d = 0; d < n; d++) {
         const struct dopant *p = dopants[d];
         double full = fabs(p->model->rate(p->constants, 1, 0).f) +
                       fabs(p->model->rate(p->constants, -1, 1).f);
         for (size_t k = 0; k < N_POINTS; k++) {
-            const double *got = &i[2 * (d * N_POINTS + k)];
-            double current = p->model->current(p->constants, v[d][k], x[d][k]).f;
-            double rate = p->model->rate(p->constants, v[d][k], x[d][k]).f;
+            const double *volt = volts[d][k];
+            const double v = volt[0], x = volt[1];
+            double current = p->model->current(p->constants, v, x).f;
+            double rate = p->model->n_hidden > 0
+                              ? p->model->rates(p->constants, v, x, volt + 2).f[0]
+                              : p->model->rate(p->constants, v, x).f;
+            check_hidden(p, volt, got);
             double error_i = fabs(-got[0] - current), error_f = fabs(got[1] - rate);
             if (!(error_i <= 1e-9 * fabs(current) + 1e-20) ||
                 !(error_f <= 1e-9 * fabs(rate) + 2e-12 + 4e-15 * full))
                 fail_msg("%s at v = %.17g, x = %.17g: i = %.17g, ngspice %.17g; dx/dt = %.17g, "
                          "ngspice %.17g",
-                         p->path, v[d][k], x[d][k], current, -got[0], rate, got[1]);
+                         p->path, v, x, current, -got[0], rate, got[1]);
             moving += fabs(rate) > 1e-3;
             worst_i = fmax(worst_i, error_i / (fabs(current) + 1e-20));
             if (fabs(rate) > 1e-3)
                 worst_f = fmax(worst_f, error_f / fabs(rate));
+            got += 2 + p->model->n_hidden;
         }
     }
     assert_true(moving > n * N_POINTS / 2);

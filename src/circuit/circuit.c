@@ -57,9 +57,11 @@ void circuit_free(struct circuit *c)
         free(c->owned[i]);
     free_strings(c->node_names, c->n_nodes);
     free_strings(c->state_names, c->n_states);
+    free_strings(c->hidden_names, c->n_hidden);
     free_strings(c->texts, c->n_texts);
     free(c->branch_elements);
     free(c->state_elements);
+    free(c->hidden_elements);
     free(c->elements);
     free(c->ports);
     free(c->probes);
@@ -73,7 +75,7 @@ void circuit_free(struct circuit *c)
 
 size_t circuit_n_values(const struct circuit *c)
 {
-    return c->n_nodes + c->n_branches + c->n_states;
+    return circuit_hidden_value(c, (int)c->n_hidden);
 }
 
 /* Slot of the name in the hash table: the one that holds it, or the free one that would. */
@@ -157,6 +159,28 @@ void circuit_text(struct circuit *c, const char *text)
     c->texts[c->n_texts++] = memory_string(text);
 }
 
+/* The hidden states of the memristor of that number. */
+static void add_hidden(struct circuit *c, int number)
+{
+    struct element *e = &c->elements[number];
+    const struct dopant *d = e->dopant;
+    if (d->model->n_hidden == 0)
+        return;
+    const size_t first = c->n_hidden;
+    size_t capacity = c->capacity.hidden;
+    c->n_hidden += d->model->n_hidden;
+    c->hidden_elements =
+        memory_grow(c->hidden_elements, &capacity, c->n_hidden, sizeof *c->hidden_elements);
+    c->hidden_names =
+        memory_grow(c->hidden_names, &c->capacity.hidden, c->n_hidden, sizeof *c->hidden_names);
+    for (size_t k = first; k < c->n_hidden; k++) {
+        c->hidden_elements[k] = number;
+        c->hidden_names[k] = lower(
+            memory_format("%s.%s.%s", e->name, d->instance, d->model->hidden_nodes[k - first]));
+    }
+    e->hidden = (int)first;
+}
+
 int circuit_add(struct circuit *c, const char *name, const struct element *element, bool card)
 {
     c->elements =
@@ -165,7 +189,7 @@ int circuit_add(struct circuit *c, const char *name, const struct element *eleme
     struct element *e = &c->elements[number];
     *e = *element;
     e->name = lower(memory_string(name));
-    e->branch = e->state = -1;
+    e->branch = e->state = e->hidden = -1;
     if (element_has_branch(e->kind)) {
         c->branch_elements = memory_grow(c->branch_elements, &c->capacity.branches,
                                          c->n_branches + 1, sizeof *c->branch_elements);
@@ -181,6 +205,7 @@ int circuit_add(struct circuit *c, const char *name, const struct element *eleme
         c->state_elements[c->n_states] = number;
         c->state_names[c->n_states] = lower(memory_format("%s.%s", e->name, e->dopant->state_node));
         e->state = (int)c->n_states++;
+        add_hidden(c, number);
     }
     if (card)
         add_card(c, number, NULL);

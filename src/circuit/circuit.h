@@ -4,7 +4,8 @@
  *
  * Unknowns are laid out in one array of values: node voltages [V] first (node 0 is ground and
  * always 0), then the branch currents [A] of voltage-type elements (flowing from the first node
- * through the element to the second, as SPICE counts them), then the memristors' states. */
+ * through the element to the second, as SPICE counts them), then the memristors' states x, one a
+ * device, then their hidden states (model.h). */
 #ifndef SILVERBAR_CIRCUIT_CIRCUIT_H
 #define SILVERBAR_CIRCUIT_CIRCUIT_H
 
@@ -30,11 +31,13 @@ struct subcircuit_file;
 
 struct circuit {
     char *title;
-    size_t n_nodes, n_branches, n_states, n_elements, n_ports, n_probes;
+    size_t n_nodes, n_branches, n_states, n_hidden, n_elements, n_ports, n_probes;
     char **node_names;        /* n_nodes, lower case; [0] is "0" */
     char **state_names;       /* n_states: SPICE's name of the state node */
+    char **hidden_names;      /* n_hidden: the same of the hidden states' nodes */
     int *branch_elements;     /* n_branches: the element of each branch */
     int *state_elements;      /* n_states */
+    int *hidden_elements;     /* n_hidden */
     struct element *elements; /* n_elements */
     struct port *ports;       /* n_ports */
     struct probe *probes;     /* n_probes */
@@ -49,7 +52,8 @@ struct circuit {
     size_t n_texts;
 
     struct {
-        size_t nodes, elements, ports, probes, cards, texts, branches, states, models, owned;
+        size_t nodes, elements, ports, probes, cards, texts, branches, states, hidden, models,
+            owned;
     } capacity;
     struct mos1_model **models; /* n_models, owned: elements point to them */
     size_t n_models;
@@ -65,7 +69,7 @@ struct deck_card {
 struct circuit *circuit_new(const char *title);
 void circuit_free(struct circuit *circuit);
 
-/* Length of the array of values; indices of branch currents and states in it. */
+/* Length of the array of values; indices of branch currents, states and hidden states in it. */
 size_t circuit_n_values(const struct circuit *circuit);
 static inline size_t circuit_branch_value(const struct circuit *c, int branch)
 {
@@ -74,6 +78,10 @@ static inline size_t circuit_branch_value(const struct circuit *c, int branch)
 static inline size_t circuit_state_value(const struct circuit *c, int state)
 {
     return c->n_nodes + c->n_branches + (size_t)state;
+}
+static inline size_t circuit_hidden_value(const struct circuit *c, int hidden)
+{
+    return circuit_state_value(c, (int)c->n_states) + (size_t)hidden;
 }
 
 /* Number of the node of that name (any case), which is made if it is new; "0" and "gnd" are 0. */

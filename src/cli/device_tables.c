@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text_file.h"
+#include "device/library/library_instance.h"
 #include "report/json.h"
 #include "report/new_file.h"
 
@@ -105,9 +106,12 @@ enum status device_table_show(const struct device_shown *shown, bool head, struc
             dopant_free(d);
             return STATUS_INPUT;
         }
-        printf("model %s: %s\nsource: %s\npolarity: v > 0 sets (x rises, the resistance falls)\n"
+        const bool turned = library_parameter(m, "polarity") < m->n_parameters;
+        printf("model %s: %s\nsource: %s\npolarity: %s\n"
                "closed form at constant voltage: %s; rates of single switches: %s\n\n",
-               m->name, m->title, m->source, m->jump ? "yes" : "no", m->switching ? "yes" : "no");
+               m->name, m->title, m->source,
+               turned ? "of the parameter polarity" : "v > 0 sets (x rises, the resistance falls)",
+               m->jump ? "yes" : "no", m->switching || m->switches ? "yes" : "no");
     }
     struct table *t = *table = table_new(7, names, NULL);
     for (size_t k = 0; k < m->n_parameters; k++)

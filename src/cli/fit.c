@@ -421,6 +421,11 @@ static enum status prepare(struct arguments *a, const char *devices, struct trac
     if (!o->model)
         return fail(error, STATUS_INPUT, "--model '%s': no such model; see silverbar device list",
                     a->model);
+    if (o->model->n_hidden > 0)
+        return fail(
+            error, STATUS_INPUT,
+            "--model '%s': found a model with hidden states, expected one with a single state",
+            a->model);
     o->traces = traces;
     for (size_t t = 0; t < a->n_files && status == STATUS_OK; t++) {
         o->series[t] = a->n_series == 0 ? NAN : a->series[a->n_series > 1 ? t : 0];

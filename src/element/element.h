@@ -69,6 +69,7 @@ struct element {
     double value;  /* in the unit that the kind's file says */
     int branch;    /* number of its branch current, or -1 */
     int state;     /* number of its state, or -1 */
+    int hidden;    /* number of the first of its hidden states, or -1 */
     bool external; /* voltage source set by the outside world */
     bool boundary; /* 0 V source between the array side (node 0) and the supply side (node 1) */
     double x0;     /* memristor: initial state */
@@ -147,11 +148,11 @@ enum element_law {
     LAW_TRANSCONDUCTANCE, /* i = value w */
     LAW_SWITCH,           /* i = u switch_conductance(value, w) */
     LAW_TRANSISTOR,       /* mos1.h */
-    LAW_MEMORY,           /* i = dopant's current(u, x), dx/dt = its rate(u, x) */
-    LAW_VOLTAGE,          /* u is given */
-    LAW_BRANCH,           /* u = follows(w) + d(flux)/dt; its current is an unknown */
-    LAW_NONE,             /* it carries no current; its fluxes act in others */
-    LAW_NETLIST,          /* SPICE alone knows it */
+    LAW_MEMORY,  /* i = dopant's current(u, x), dx/dt = its rate(u, x), or rates(u, x, h) */
+    LAW_VOLTAGE, /* u is given */
+    LAW_BRANCH,  /* u = follows(w) + d(flux)/dt; its current is an unknown */
+    LAW_NONE,    /* it carries no current; its fluxes act in others */
+    LAW_NETLIST, /* SPICE alone knows it */
     ELEMENT_LAWS
 };
 

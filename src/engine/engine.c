@@ -114,6 +114,26 @@ enum status engine_takes_method(const struct engine *engine, enum engine_method 
     return STATUS_INPUT;
 }
 
+enum status engine_takes_switches(const struct engine *engine, double switches, struct error *error)
+{
+    if (!(switches > 0) || engine_able(engine, ENGINE_SWITCHES))
+        return STATUS_OK;
+    char *able = engines_able(ENGINE_SWITCHES);
+    fail(error, STATUS_INPUT, "engine.switches with engine %s, expected engine.name: %s",
+         engine->name, able);
+    free(able);
+    return STATUS_INPUT;
+}
+
+enum status engine_switches_replay(double switches, struct error *error)
+{
+    return switches > 0
+               ? fail(error, STATUS_INPUT,
+                      "engine.switches: devices that jump at random do not follow a drive twice, "
+                      "expected engine.switches: 0")
+               : STATUS_OK;
+}
+
 enum status fail_unable(struct error *error, enum engine_ability ability, const char *format, ...)
 {
     char text[sizeof error->text];

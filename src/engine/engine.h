@@ -226,6 +226,12 @@ char *engine_method_title(const struct engine *engine, enum engine_method method
 enum status engine_takes_method(const struct engine *engine, enum engine_method method,
                                 struct error *error);
 
+/* The same of engine.switches by ENGINE_SWITCHES; and where a drive is to be followed twice, which devices
+ * that jump at random do not. */
+enum status engine_takes_switches(const struct engine *engine, double switches,
+                                  struct error *error);
+enum status engine_switches_replay(double switches, struct error *error);
+
 /* "ida or event": the engines of this ability, for messages; to free(). */
 char *engines_able(enum engine_ability ability);
 

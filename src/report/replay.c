@@ -147,6 +147,8 @@ static void write_saves(const struct replay *r, FILE *out)
             fprintf(out, ".save v(%s)\n", c->node_names[i]);
     for (size_t s = 0; s < c->n_states; s++)
         fprintf(out, ".save v(%s)\n", c->state_names[s]);
+    for (size_t s = 0; s < c->n_hidden; s++)
+        fprintf(out, ".save v(%s)\n", c->hidden_names[s]);
     for (size_t k = 0; k < c->n_elements; k++) {
         const struct element *e = &c->elements[k];
         const struct element_text text = text_of(r, gate_driver, k, NULL);

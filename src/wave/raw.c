@@ -39,7 +39,15 @@ static void choose(struct raw_writer *w)
     }
     for (size_t s = 0; s < c->n_states; s++)
         w->values[w->n_values++] = circuit_state_value(c, (int)s);
+    for (size_t s = 0; s < c->n_hidden; s++)
+        w->values[w->n_values++] = circuit_hidden_value(c, (int)s);
     free(gate_driver);
+}
+
+/* Of the states behind the branch currents. */
+static const char *state_name(const struct circuit *c, size_t s)
+{
+    return s < c->n_states ? c->state_names[s] : c->hidden_names[s - c->n_states];
 }
 
 static void write_header(struct raw_writer *w, const char *title)
@@ -60,7 +68,7 @@ static void write_header(struct raw_writer *w, const char *title)
                     c->elements[c->branch_elements[v - c->n_nodes]].name);
         else
             fprintf(w->file, "\t%zu\tv(%s)\tvoltage\n", number++,
-                    c->state_names[v - c->n_nodes - c->n_branches]);
+                    state_name(c, v - c->n_nodes - c->n_branches));
     }
     for (size_t s = 0; s < c->n_states; s++)
         fprintf(w->file, "\t%zu\ti(%s)\tcurrent\n", number++,

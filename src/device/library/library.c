@@ -182,6 +182,11 @@ static enum status check(struct reader *r, const struct library_text *text)
     if (!(ron < roff))
         return fail_at(r->error, path, r->instance_line,
                        "found ron=%g and roff=%g, expected ron < roff", ron, roff);
+    const char *expected;
+    const size_t unfit = model_unfit(d->model, d->parameters, &expected);
+    if (unfit < d->model->n_parameters)
+        return fail_at(r->error, path, r->instance_line, "found %s=%g, expected %s",
+                       d->model->parameters[unfit].name, d->parameters[unfit], expected);
     if (r->window_line == 0)
         return STATUS_OK;
     if (d->g_min == 0 || d->g_max == 0 || !(d->g_min < d->g_max))

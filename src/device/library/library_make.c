@@ -95,6 +95,11 @@ static enum status complete(const struct model *m, const double *p, struct error
     if (on < m->n_parameters && off < m->n_parameters && !(p[on] < p[off]))
         return fail(error, STATUS_INPUT, "found ron=%g and roff=%g, expected ron < roff", p[on],
                     p[off]);
+    const char *expected;
+    const size_t unfit = model_unfit(m, p, &expected);
+    if (unfit < m->n_parameters)
+        return fail(error, STATUS_INPUT, "found %s=%g of model %s, expected %s",
+                    m->parameters[unfit].name, p[unfit], m->name, expected);
     return STATUS_OK;
 }
 
@@ -165,7 +170,8 @@ size_t dopant_out_of_bounds(const struct model *m, const double *p)
     const size_t on = library_parameter(m, "ron"), off = library_parameter(m, "roff");
     if (k == m->n_parameters && on < k && off < k && !(p[on] < p[off]))
         return off;
-    return k;
+    const char *expected;
+    return k == m->n_parameters ? model_unfit(m, p, &expected) : k;
 }
 
 void dopant_write_models(const struct dopant *d, FILE *out)

@@ -15,5 +15,6 @@ extern const struct model model_team;
 extern const struct model model_yakopcic;
 extern const struct model model_iondrift;
 extern const struct model model_metaswitch;
+extern const struct model model_volatile;
 
 #endif

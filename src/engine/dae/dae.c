@@ -117,6 +117,49 @@ static void capacitor_currents(struct dae *d, bool by_node, const double *slope)
     }
 }
 
+/* Values of a memristor's hidden states. */
+static const double *hidden_values(const struct dae *d, const struct dae_device *e)
+{
+    return d->values + circuit_hidden_value(d->circuit, e->element->hidden);
+}
+
+static struct model_rates hidden_rates(const struct dae *d, const struct dae_device *e, double u,
+                                       double x)
+{
+    const struct dopant *p = e->element->dopant;
+    return p->model->rates(p->constants, u, x, hidden_values(d, e));
+}
+
+/* Unknown of state k of a memristor with hidden ones. */
+static int unknown_of(const struct dae_device *e, size_t k)
+{
+    return k == 0 ? e->unknown : e->hidden + (int)k - 1;
+}
+
+static void hidden_residual(const struct dae *d, const struct dae_device *e, double u, double x,
+                            const double *slope, double *residual)
+{
+    const struct model_rates r = hidden_rates(d, e, u, x);
+    for (size_t k = 0; k <= e->element->dopant->model->n_hidden; k++) {
+        const int row = unknown_of(e, k);
+        residual[row] = (slope ? slope[row] : 0) - r.f[k];
+    }
+}
+
+static void hidden_jacobian(const struct dae *d, const struct dae_device *e, double u, double x,
+                            double *entries)
+{
+    const struct model_rates r = hidden_rates(d, e, u, x);
+    const size_t n = 1 + e->element->dopant->model->n_hidden;
+    const int32_t *at = d->stamps + e->stamp + 6; /* behind those of the current */
+    for (size_t k = 0; k < n; k++) {
+        entries[*at++] -= r.df_dv[k];
+        entries[*at++] += r.df_dv[k];
+        for (size_t j = 0; j < n; j++)
+            entries[*at++] -= r.df[k][j];
+    }
+}
+
 /* Currents that leave every node through elements but capacitors into d->leaving, or else into d->sum, by unknowns;
  * residuals of controlled sources and states and the power of each element, if they are wanted. */
 static void element_currents(struct dae *d, bool by_node, const double *slope, double *residual,
@@ -165,6 +208,10 @@ static void element_currents(struct dae *d, bool by_node, const double *slope, d
             power[e->number] = u * i;
         if (!residual)
             continue;
+        if (e->hidden >= 0) {
+            hidden_residual(d, e, u, x, slope, residual);
+            continue;
+        }
         const struct model_value rate = p->model->rate(p->constants, u, x);
         e->rate_by_v = rate.df_dv;
         e->rate_by_x = rate.df_dx;
@@ -301,11 +348,15 @@ void dae_jacobian(struct dae *d, double t, double c, const double *y, double *en
         const double u = v[e->node[0]] - v[e->node[1]];
         const double x = v[circuit_state_value(d->circuit, e->element->state)];
         const struct model_value i = p->model->current(p->constants, u, x);
-        const struct model_value f = p->model->rate(p->constants, u, x);
         stamp_conductance(d, e->stamp, i.df_dv, entries);
         const int32_t *at = d->stamps + e->stamp + 4;
         entries[at[0]] += i.df_dx;
         entries[at[1]] -= i.df_dx;
+        if (e->hidden >= 0) {
+            hidden_jacobian(d, e, u, x, entries);
+            continue;
+        }
+        const struct model_value f = p->model->rate(p->constants, u, x);
         entries[at[2]] -= f.df_dv;
         entries[at[3]] += f.df_dv;
         entries[at[4]] -= f.df_dx;
@@ -347,8 +398,12 @@ void dae_constant_jacobian(struct dae *d)
     }
     for (size_t k = 0; k < d->n_capacitors; k++)
         stamp_conductance(d, d->capacitors[k].stamp, d->capacitors[k].value, d->mass);
-    for (size_t k = 0; k < d->n_memristors; k++)
-        d->mass[d->stamps[d->memristors[k].stamp + 8]] += 1;
+    for (size_t k = 0; k < d->n_memristors; k++) {
+        const struct dae_device *e = &d->memristors[k];
+        const int n = 1 + (int)e->element->dopant->model->n_hidden;
+        for (int i = 0; i < n; i++) /* x', and the same of hidden states: a row has 2 + n stamps */
+            d->mass[d->stamps[e->stamp + 8 + i * (3 + n)]] += 1;
+    }
     for (size_t k = 0; k < d->n_fluxes; k++)
         d->mass[d->stamps[d->fluxes[k].stamp]] += d->fluxes[k].coefficient;
 }

@@ -8,6 +8,7 @@
  *     a root:                  sum of the currents that leave its group = 0
  *     a branch:                v(0,1) - f(v(2,3)) - d(flux)/dt = 0, unknown: its current
  *     a memristor's state:     x' - f(v, x) = 0
+ *     the same with hidden h:  x' - f0(v, x, h) = 0, h' - f(v, x, h) = 0
  *
  * Current of a capacitor: C d(v0 - v1)/dt, where known nodes have known slopes.  External sources
  * ramp linearly from time 0, which is a phase's beginning, to `edge` and then hold. */
@@ -43,6 +44,7 @@ struct dae_device {
     int row[2];
     int stamp, number;
     int unknown;                 /* branch: its current; memristor: its state */
+    int hidden;                  /* memristor: the first of its hidden states, or -1 */
     double rate_by_v, rate_by_x; /* memristor: derivatives of its rate, as last evaluated */
     const struct element *element;
 };
@@ -56,7 +58,9 @@ struct dae {
     const struct circuit *circuit;
     double thermal; /* kT/q [V] */
     size_t n;       /* unknowns: roots, then currents of branches, then states */
-    size_t n_roots, n_states;
+    size_t n_roots;
+    size_t n_states;    /* of devices, then hidden ones */
+    double *origins;    /* n_states: tolerances are relative to the distance from there */
     size_t n_inductive; /* the last ones of the branches: their currents have slopes */
     double *reach;      /* n_inductive: largest current so far [A], for tolerances */
     int *roots;         /* n_roots: their nodes */

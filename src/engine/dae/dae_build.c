@@ -39,6 +39,7 @@ void dae_free(struct dae *d)
     free(d->ties);
     free(d->derived);
     free(d->differential);
+    free(d->origins);
     free(d->resistors);
     free(d->switches);
     free(d->capacitors);
@@ -336,15 +337,21 @@ static enum status add_memory(struct build *b, const struct element *e)
     struct dae *d = b->dae;
     const int *u = d->unknown, *node = e->node;
     const size_t first_state = d->n - d->n_states;
-    const struct dae_device device = new_device(b, e, first_state + (size_t)e->state);
-    const int x = device.unknown;
+    struct dae_device device = new_device(b, e, first_state + (size_t)e->state);
+    const int n_hidden = (int)e->dopant->model->n_hidden, x = device.unknown;
+    device.hidden = n_hidden > 0 ? (int)(first_state + b->circuit->n_states) + e->hidden : -1;
     contribute_square(b, node, node);
     contribute(b, u[node[0]], x);
     contribute(b, u[node[1]], x);
-    contribute(b, x, u[node[0]]);
-    contribute(b, x, u[node[1]]);
-    contribute(b, x, x);
-    d->differential[x] = true;
+    for (int k = 0; k <= n_hidden; k++) {
+        const int row = k == 0 ? x : device.hidden + k - 1;
+        contribute(b, row, u[node[0]]);
+        contribute(b, row, u[node[1]]);
+        for (int j = 0; j <= n_hidden; j++)
+            contribute(b, row, j == 0 ? x : device.hidden + j - 1);
+        d->differential[row] = true;
+    }
+    d->origins[e->state] = model_origin(e->dopant->model, e->dopant->constants);
     d->memristors[d->n_memristors++] = device;
     return STATUS_OK;
 }
@@ -523,7 +530,8 @@ struct dae *dae_new(const struct circuit *c, struct error *error)
     struct build b = {.dae = d, .circuit = c, .error = error};
     d->circuit = c;
     d->thermal = BOLTZMANN * c->temperature / ELECTRON_CHARGE;
-    d->n_states = c->n_states;
+    d->n_states = c->n_states + c->n_hidden;
+    d->origins = NEW(d->n_states, double);
     allocate(d, c);
     b.gate_driver = NEW(c->n_elements, bool);
     circuit_gate_drivers(c, b.gate_driver);

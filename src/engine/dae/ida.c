@@ -70,7 +70,8 @@ WIDE static void tolerances(const struct run *r, const double *restrict v, doubl
     const size_t first_state = r->dae->n - r->dae->n_states;
     const double part = r->loose ? LOOSE_STATE : 1;
     const double most = r->loose ? INFINITY : VOLTAGE_PART * r->dae->thermal;
-    const double *restrict rest = r->rest, reltol = o->reltol, vntol = o->vntol, scale = r->scale;
+    const double *restrict rest = r->rest, *restrict origins = r->dae->origins, reltol = o->reltol,
+                           vntol = o->vntol, scale = r->scale;
     for (size_t k = 0; k < first_state; k++) {
         const double volt = reltol * (scale + fabs(v[k] - rest[k]));
         w[k] = 1 / ((volt < most ? volt : most) + vntol);
@@ -82,7 +83,7 @@ WIDE static void tolerances(const struct run *r, const double *restrict v, doubl
     for (size_t k = 0; k < first_state && r->noisy; k++)
         w[k] = 1 / (1 / w[k] + NOISE_PART * r->noise[k]);
     for (size_t k = first_state; k < r->dae->n; k++)
-        w[k] = alone / (part * (reltol * fabs(v[k]) + vntol));
+        w[k] = alone / (part * (reltol * fabs(v[k] - origins[k - first_state]) + vntol));
 }
 
 static void swap(double **a, double **b)
@@ -494,12 +495,13 @@ static enum status set_up(struct run *r)
     double *y = r->y;
     for (size_t k = 0; k < d->n_roots; k++)
         y[k] = r->scale;
-    for (size_t k = 0; k < d->n_states; k++)
+    for (size_t k = 0; k < c->n_states; k++) /* hidden ones are 0 */
         y[d->n - d->n_states + k] = c->elements[c->state_elements[k]].x0;
     enum status status = operating_point(OPERATING_METHODS, d, r->rosenbrock.lu, y,
                                          &r->transient->report.operating, r->error);
     memcpy(r->rest, y, d->n * sizeof *y);
-    r->turns = !bdf && r->options->reltol >= LOOSE && d->n_mosfets > 0;
+    /* dirk.h knows of one state a device */
+    r->turns = !bdf && r->options->reltol >= LOOSE && d->n_mosfets > 0 && c->n_hidden == 0;
     set_method(r, r->turns);
     const size_t n_kinds = r->phase->names->n_kinds;
     r->next = memory_new(n_kinds, sizeof *r->next);

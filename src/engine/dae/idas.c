@@ -127,7 +127,8 @@ void idas_weights(const struct idas *s, const double *y, double *weight)
     for (size_t k = 0; k < first_state; k++)
         weight[k] = alone / (fmin(o->reltol * fabs(y[k]), VOLTAGE_PART * d->thermal) + o->vntol);
     for (size_t k = first_state; k < d->n; k++)
-        weight[k] = alone / (STATE_PART * (o->reltol * fabs(y[k]) + o->vntol));
+        weight[k] = alone / (STATE_PART *
+                             (o->reltol * fabs(y[k] - d->origins[k - first_state]) + o->vntol));
 }
 
 static int weights(N_Vector y, N_Vector weight, void *data)

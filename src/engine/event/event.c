@@ -296,7 +296,14 @@ static enum status check_switches(const struct run *r)
 {
     for (size_t k = 0; k < r->steps.n_devices && r->options->switches > 0; k++) {
         const struct event_device *d = &r->steps.devices[k];
-        if (!d->model->switching)
+        const double own = d->model->switches ? d->model->switches(d->constants) : 0;
+        if (own > 0 && (own < r->options->switches || own > r->options->switches))
+            return fail(
+                r->error, STATUS_INPUT,
+                "%s: found switches %.10g, expected %.10g, as many as its law has (n), or 0, "
+                "their mean",
+                r->network->branches[d->branch].element->name, r->options->switches, own);
+        if (!d->model->switching && !(own > 0))
             return fail(r->error, STATUS_INPUT,
                         "%s: model %s is not made of switches, so they cannot be counted",
                         r->network->branches[d->branch].element->name, d->model->name);

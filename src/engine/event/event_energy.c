@@ -71,7 +71,7 @@ static bool middle_holds(const struct event_steps *s, double h)
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         const double x = on_its_way(a, EVENT_THIRD, h, 0.5, a->half);
-        if (!(in_tolerance(s, x - a->x_middle, x) <= 1))
+        if (!(in_tolerance(s, x - a->x_middle, size_of(a, x)) <= 1))
             return false;
     }
     return true;
@@ -109,7 +109,7 @@ static double find_bend(const struct event_steps *s, double limit)
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         most = fmax(most, fabs(s->network->values[a->device->state] - a->x) /
-                              (fabs(a->x) + s->options->vntol));
+                              (fabs(size_of(a, a->x)) + s->options->vntol));
     }
     return fmax(most, network_bend(s->network, s->before, most > limit ? -1 : limit));
 }
@@ -190,7 +190,8 @@ static struct integrals by_law(const struct event_steps *s, const struct event_a
 static bool goes_straight(const struct event_steps *s, const struct event_active *a)
 {
     const double x = s->network->values[a->device->state];
-    return fabs(a->x + x - 2 * a->x_middle) <= s->options->reltol * x + s->options->vntol;
+    return fabs(a->x + x - 2 * a->x_middle) <=
+           s->options->reltol * fabs(size_of(a, x)) + s->options->vntol;
 }
 
 /* Error of a device's energy over a step [J] against its law. The energy of everything that its

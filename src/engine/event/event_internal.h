@@ -29,6 +29,12 @@ static inline double in_tolerance(const struct event_steps *s, double error, dou
     return fabs(error) / (EVENT_STATE_PART * (o->reltol * fabs(x) + o->vntol));
 }
 
+/* What the tolerance of a device's state is relative to. */
+static inline double size_of(const struct event_active *a, double x)
+{
+    return x - a->device->origin;
+}
+
 /* The larger one; NaN stays. */
 static inline void raise(double *error, double other)
 {
@@ -60,6 +66,34 @@ struct event_found {
  * An error of the energies that is larger than found->error replaces it, since the step's length has to suit
  * both. False: the network has no solution. */
 bool event_steps_energies(struct event_steps *s, double t, double h, struct event_found *found);
+
+/* Hidden states of a device that has some (event_hidden.c): its rates and theirs at the beginning of a step,
+ * where v and x are known; do they all rest there? */
+void event_hidden_begin(const struct event_steps *s, struct event_active *a);
+bool event_hidden_stays(const struct event_active *a);
+
+/* A step of h that is tried: its functions phi; the first estimate after the part 1/2 or 1 of it. */
+void event_hidden_prepare(const struct event_active *a, double h);
+void event_hidden_first(const struct event_steps *s, const struct event_active *a, double h,
+                        double part);
+
+/* N of the hidden states at a stage, half way or at the end, and N of x, which is returned. */
+double event_hidden_stage(const struct event_steps *s, struct event_active *a, double v, double x,
+                          bool end);
+
+/* Their results by order 2; the estimate b and the results by order 3. */
+void event_hidden_second(const struct event_steps *s, const struct event_active *a, double h,
+                         double *error);
+void event_hidden_estimate(const struct event_steps *s, const struct event_active *a, double h);
+void event_hidden_third(const struct event_steps *s, const struct event_active *a, double h,
+                        double *error);
+void event_hidden_back(const struct event_steps *s, const struct event_active *a);
+
+/* Of a step of h after which switches are drawn, its error by what their fluctuation does meanwhile; and
+ * the rates of one switch at v and x. */
+double event_hidden_own_effect(const struct event_active *a, double h);
+struct two_state event_hidden_switching(const struct event_steps *s, const struct event_active *a,
+                                        double v, double x);
 
 /* A step over a ramp (event_ramp.c), from the end that order 2 has found; results as of
  * event_steps_try(). */

@@ -28,6 +28,21 @@
 #define NEAR_VOLT 1e-6  /* [V] */
 #define NEAR_STATE 1e-5 /* relative */
 
+/* Where the devices' hidden states are. */
+static void find_hidden(struct event_steps *s)
+{
+    const struct circuit *c = s->circuit;
+    s->hidden = NEW(c->n_hidden, struct event_hidden);
+    for (size_t k = 0; k < s->n_devices; k++) {
+        struct event_device *d = &s->devices[k];
+        if (d->model->n_hidden == 0)
+            continue;
+        d->hidden = (int)circuit_hidden_value(c, c->elements[d->element].hidden);
+        s->all[k].hidden = s->hidden + s->n_hidden;
+        s->n_hidden += d->model->n_hidden;
+    }
+}
+
 void event_steps_new(struct event_steps *s, const struct circuit *c, struct network *n,
                      const struct engine_options *o)
 {
@@ -47,14 +62,17 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     for (size_t k = 0; k < n->n_branches; k++) {
         const struct network_branch *b = &n->branches[k];
         if (b->kind == ELEMENT_MEMRISTOR)
-            s->devices[s->n_devices++] =
-                (struct event_device){.model = b->element->dopant->model,
-                                      .constants = b->element->dopant->constants,
-                                      .branch = (int)k,
-                                      .element = b->number,
-                                      .state = b->state,
-                                      .v = NAN};
+            s->devices[s->n_devices++] = (struct event_device){
+                .model = b->element->dopant->model,
+                .constants = b->element->dopant->constants,
+                .branch = (int)k,
+                .element = b->number,
+                .state = b->state,
+                .origin = model_origin(b->element->dopant->model, b->element->dopant->constants),
+                .hidden = -1,
+                .v = NAN};
     }
+    find_hidden(s);
     for (size_t k = 0; o->switches > 0 && k < s->n_devices; k++) {
         struct event_device *d = &s->devices[k];
         double *x = &n->values[d->state];
@@ -70,6 +88,7 @@ void event_steps_free(struct event_steps *s)
             gsl_rng_free(s->devices[k].rng);
     free(s->devices);
     free(s->all);
+    free(s->hidden);
     free(s->active);
     free(s->movers);
     event_account_free(&s->account);
@@ -123,6 +142,10 @@ static void begin_device(const struct event_steps *s, struct event_active *a)
     struct event_device *d = a->device;
     a->x = s->network->values[d->state];
     a->v = device_voltage(s, d);
+    if (a->hidden) {
+        event_hidden_begin(s, a);
+        return;
+    }
     const struct model_value f = rate(d, a->v, a->x);
     a->f = f.f;
     a->l = f.df_dx;
@@ -141,7 +164,8 @@ static void change_live(struct event_steps *s)
 /* True if the device's state rests at its present voltage. */
 static bool stays(const struct event_active *a)
 {
-    return a->f >= 0 && a->f <= 0 && !(a->device->rng && a->l < 0);
+    return a->f >= 0 && a->f <= 0 && !(a->device->rng && a->l < 0) &&
+           (!a->hidden || event_hidden_stays(a));
 }
 
 void event_steps_begin(struct event_steps *s, bool moving)
@@ -150,8 +174,8 @@ void event_steps_begin(struct event_steps *s, bool moving)
     s->n_active = 0;
     s->moving = moving;
     s->n_ramps += moving;
-    /* switches want rates that are the same over a step, or nearly */
-    s->along = moving && !(s->options->switches > 0);
+    /* switches want rates that are the same over a step, or nearly; event_ramp.c knows of one state */
+    s->along = moving && !(s->options->switches > 0) && s->n_hidden == 0;
     bool *live = s->live, same = !s->new_pattern;
     for (size_t k = 0; k < n->n_components; k++)
         live[k] = moving && n->components[k].moving;
@@ -197,7 +221,8 @@ static bool stage(struct event_steps *s, double t, bool end)
         struct event_active *a = s->active[k];
         const double x = s->network->values[a->device->state], v = device_voltage(s, a->device);
         a->v_end = v;
-        *(end ? &a->n_end : &a->n_middle) = rate(a->device, v, x).f - a->l * x;
+        *(end ? &a->n_end : &a->n_middle) =
+            a->hidden ? event_hidden_stage(s, a, v, x, end) : rate(a->device, v, x).f - a->l * x;
     }
     return true;
 }
@@ -209,6 +234,8 @@ static bool second_order(struct event_steps *s, double t, double h, double *erro
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         x[a->device->state] = a->x + h * a->whole.one * a->f;
+        if (a->hidden)
+            event_hidden_first(s, a, h, 1);
     }
     if (!stage(s, t + h, true))
         return false;
@@ -217,7 +244,9 @@ static bool second_order(struct event_steps *s, double t, double h, double *erro
         double *state = &x[a->device->state];
         const double change = h * a->whole.two * (a->n_end - a->n);
         *state += change;
-        raise(error, in_tolerance(s, change, *state));
+        raise(error, in_tolerance(s, change, size_of(a, *state)));
+        if (a->hidden)
+            event_hidden_second(s, a, h, error);
     }
     return true;
 }
@@ -228,6 +257,8 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = s->active[k];
         a->x_middle = x[a->device->state] = a->x + 0.5 * h * a->half.one * a->f;
+        if (a->hidden)
+            event_hidden_first(s, a, h, 0.5);
     }
     if (!stage(s, t + 0.5 * h, false))
         return false;
@@ -235,21 +266,25 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         x[a->device->state] = a->x + h * a->whole.one * (a->l * a->x + 2 * a->n_middle - a->n);
+        if (a->hidden)
+            event_hidden_estimate(s, a, h);
     }
     if (!stage(s, t + h, true))
         return false;
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
-        if (a->rests && fabs(a->n_middle) + fabs(a->n_end) <= 0)
+        if (a->rests && !a->hidden && fabs(a->n_middle) + fabs(a->n_end) <= 0)
             continue; /* all the way */
         const struct event_phi p = a->whole;
         const double first = p.one * (a->l * a->x + a->n);
         const double result = a->x + h * (first + p.two * (4 * a->n_middle - 3 * a->n - a->n_end) +
                                           p.three * (4 * a->n - 8 * a->n_middle + 4 * a->n_end));
         const double low = a->x + h * (first + 2 * p.two * (a->n_middle - a->n));
-        raise(unsettled, in_tolerance(s, result - x[a->device->state], result));
-        raise(error, in_tolerance(s, result - low, result));
+        raise(unsettled, in_tolerance(s, result - x[a->device->state], size_of(a, result)));
+        raise(error, in_tolerance(s, result - low, size_of(a, result)));
         x[a->device->state] = result;
+        if (a->hidden)
+            event_hidden_third(s, a, h, error);
     }
     return true;
 }
@@ -270,6 +305,8 @@ static void prepare(struct event_steps *s, double h)
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = s->active[k];
         a->rests = !(a->f < 0 || a->f > 0 || a->l < 0 || a->l > 0);
+        if (a->hidden)
+            event_hidden_prepare(a, h);
         if (a->rests)
             a->whole = a->half = (struct event_phi){1, 0.5, 1. / 6};
         else
@@ -282,7 +319,7 @@ static bool states_stay(const struct event_steps *s)
 {
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
-        if (fabs(s->network->values[a->device->state] - a->x) > STAYS * fabs(a->x))
+        if (fabs(s->network->values[a->device->state] - a->x) > STAYS * fabs(size_of(a, a->x)))
             return false;
     }
     return true;
@@ -325,6 +362,7 @@ static bool find_states(struct event_steps *s, double t, double h, struct event_
 bool event_steps_try(struct event_steps *s, double t, double h, double *error)
 {
     struct event_found found = {0};
+    double own = 0;
     *error = 0;
     s->still = !s->moving && event_steps_rest(s, h);
     if (s->still) {
@@ -333,9 +371,16 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
     }
     memcpy(s->before, s->network->values, s->circuit->n_nodes * sizeof *s->before);
     prepare(s, h);
+    for (size_t k = 0; s->options->switches > 0 && s->n_hidden > 0 && k < s->n_active; k++)
+        if (s->active[k]->hidden)
+            own = fmax(own, event_hidden_own_effect(s->active[k], h));
+    if (own > 1) {
+        *error = own;
+        return true;
+    }
     const bool solved = find_states(s, t, h, &found) &&
                         (!(found.error <= 1) || event_steps_energies(s, t, h, &found));
-    *error = found.error;
+    *error = own > found.error ? own : found.error;
     return solved;
 }
 
@@ -352,6 +397,27 @@ static double jump_switches(gsl_rng *rng, struct two_state r, double n_all, doub
            gsl_ran_binomial(rng, fmin(1, r.a * part), off);
 }
 
+/* The same of a device with hidden states, whose rates move over the step: what their means over its two
+ * ends miss of the mean that the step has found is added to the probability that it asks for. */
+static double jump_hidden(const struct event_steps *s, const struct event_active *a, double n_all,
+                          double n_on, double h)
+{
+    const struct event_device *d = a->device;
+    const double x = s->network->values[d->state];
+    const struct two_state end = event_hidden_switching(s, a, device_voltage(s, d), x);
+    const double up = 0.5 * (a->switching.a + end.a), down = 0.5 * (a->switching.b + end.b);
+    const double sum = up + down, part = sum > 0 ? -expm1(-sum * h) / sum : h;
+    double come = up * part, leave = down * part;
+    const double missed = x * n_all - (n_on + (n_all - n_on) * come - n_on * leave);
+    if (missed > 0 && n_on < n_all)
+        come += missed / (n_all - n_on);
+    else if (n_on > 0)
+        leave -= missed / n_on;
+    const unsigned on = (unsigned)n_on, off = (unsigned)(n_all - n_on);
+    return n_on - gsl_ran_binomial(d->rng, fmax(0, fmin(1, leave)), on) +
+           gsl_ran_binomial(d->rng, fmax(0, fmin(1, come)), off);
+}
+
 /* Replace the mean, which the step has moved, by a draw of the switches.  True: a state differs. */
 static bool draw(struct event_steps *s, double h)
 {
@@ -361,6 +427,11 @@ static bool draw(struct event_steps *s, double h)
         struct event_active *a = s->active[k];
         struct event_device *d = a->device;
         double *x = &s->network->values[d->state];
+        if (a->hidden) {
+            *x = jump_hidden(s, a, n, nearbyint(a->x * n), h) / n;
+            differs |= *x < a->x || *x > a->x;
+            continue;
+        }
         struct two_state r = d->model->switching(d->constants, a->v);
         if (!s->still) {
             const struct two_state end = d->model->switching(d->constants, device_voltage(s, d));
@@ -439,6 +510,8 @@ bool event_steps_rest(const struct event_steps *s, double h)
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         const double change = a->x + h * a->f - a->device->solved;
+        if (a->hidden) /* its rates move at constant voltage, too */
+            return false;
         if (change <= 0 && change >= 0)
             continue;
         if (!(in_tolerance(s, change, a->x) < STILL))
@@ -453,6 +526,9 @@ void event_steps_back(struct event_steps *s)
 {
     for (size_t k = 0; k < s->n_active; k++)
         s->network->values[s->active[k]->device->state] = s->active[k]->x;
+    for (size_t k = 0; k < s->n_active && s->n_hidden > 0; k++)
+        if (s->active[k]->hidden)
+            event_hidden_back(s, s->active[k]);
     if (!s->still)
         memcpy(s->network->values, s->before, s->circuit->n_nodes * sizeof *s->before);
 }

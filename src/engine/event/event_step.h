@@ -16,6 +16,7 @@
  *                               + phi3 (4 N(x) - 8 N(a) + 4 N(b))]
  *               error: against x + h [phi1 (L x + N(x)) + 2 phi2 (N(a) - N(x))]
  *
+ * Hidden states of devices go by the same formulas (event_hidden.c).
  * They are exact at constant v for a law that is linear in x.  Order 2 is for steps in which little
  * moves; where sources move and it does not do, see event_ramp.c.  Energies: event_energy.c. */
 #ifndef SILVERBAR_ENGINE_EVENT_EVENT_STEP_H
@@ -39,23 +40,37 @@ struct event_device {
     double solved; /* its state when powers were found last */
     double energy; /* absorbed so far [J] */
     gsl_rng *rng;  /* for its switches, or NULL */
+    double origin; /* of the tolerance of its state (model.h) */
+    int hidden;    /* place of the first hidden state among the values, or -1: it has none */
+};
+
+struct event_phi {
+    double one, two, three;
+};
+
+/* A hidden state in a step: as f, l, n of struct event_active. */
+struct event_hidden {
+    double h, f, l, n, n_middle, n_end;
+    struct event_phi whole, half;
 };
 
 /* What is known of each in a step.  At rest, f = l = n = 0. */
 struct event_active {
     struct event_device *device;
-    double v, x, f, l, n;   /* at the beginning of the step */
-    double n_middle, n_end; /* N of the stages */
-    struct event_phi {
-        double one, two, three;
-    } whole, half;          /* phi(l h) and phi(l h/2) of the step that is tried */
-    bool rests;             /* at its beginning */
-    bool stays;             /* at the beginning of the piece, at its voltage */
-    double v_middle, v_end; /* of a step in which sources move */
-    double x_middle, x_end; /* states half way through a ramp and at its end (event_ramp.c) */
-    double energy, square;  /* likewise [J], [A^2 s]; energy NAN: it rests */
-    double shift;           /* likewise: of voltages since the states are from [V] */
-    double steepness;       /* likewise: relative change of the rate by voltage [1/V] */
+    double v, x, f, l, n;         /* at the beginning of the step */
+    double n_middle, n_end;       /* N of the stages */
+    struct event_phi whole, half; /* phi(l h) and phi(l h/2) of the step that is tried */
+    bool rests;                   /* at its beginning */
+    bool stays;                   /* at the beginning of the piece, at its voltage */
+    double v_middle, v_end;       /* of a step in which sources move */
+    double x_middle, x_end;       /* states half way through a ramp and at its end (event_ramp.c) */
+    double energy, square;        /* likewise [J], [A^2 s]; energy NAN: it rests */
+    double shift;                 /* likewise: of voltages since the states are from [V] */
+    double steepness;             /* likewise: relative change of the rate by voltage [1/V] */
+    struct event_hidden *hidden;  /* its hidden states, or NULL; then, at the step's beginning: */
+    struct two_state switching;   /* rates of one switch */
+    double own, own_square; /* what a fluctuation of x does to its rate: at once [1/s], and after
+                                  * some time [1/s^2] */
     double miss;            /* of a step in which none moves: estimated error of the energy [J] */
 };
 
@@ -66,6 +81,8 @@ struct event_steps {
     size_t n_devices, n_active;
     struct event_device *devices; /* n_devices */
     struct event_active *all;     /* n_devices */
+    size_t n_hidden;
+    struct event_hidden *hidden;  /* n_hidden: of all */
     struct event_active **active; /* n_active: those whose states are stepped */
     bool fresh;                   /* v, x, f, l, n of all are those of now */
     size_t n_movers;

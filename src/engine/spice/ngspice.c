@@ -87,6 +87,8 @@ static void write_analysis(const struct engine_options *o, const struct circuit 
     for (size_t s = 0; s < circuit->n_states && !from_zero; s++)
         fprintf(out, ".ic v(%s)=%s\n", circuit->state_names[s],
                 number_text(circuit->elements[circuit->state_elements[s]].x0, a));
+    for (size_t s = 0; s < circuit->n_hidden && !from_zero; s++)
+        fprintf(out, ".ic v(%s)=0\n", circuit->hidden_names[s]);
     fprintf(out, ".tran %s %s 0 %s%s\n", number_text(stop / 1e4, a), number_text(stop, b),
             number_text(o->step_max, c), from_zero ? " uic" : "");
 }
@@ -126,6 +128,9 @@ static void choose_saved(struct run *r)
     for (size_t s = 0; s < c->n_states; s++)
         r->saved[r->n_saved++] =
             (struct saved){circuit_state_value(c, (int)s), memory_string(c->state_names[s])};
+    for (size_t s = 0; s < c->n_hidden; s++)
+        r->saved[r->n_saved++] =
+            (struct saved){circuit_hidden_value(c, (int)s), memory_string(c->hidden_names[s])};
     free(gate_driver);
     free(known);
 }

@@ -50,6 +50,7 @@ static const struct key keys[] = {
     NUMBER_KEY("programming.read_volt", RUN(read_volt), "V", 1e-3, 1, "of a reading"),
     PULSE_KEYS(RUN(read_time), RUN(edge)),
     ENGINE_KEYS(AT(engine), SOLVER),
+    SWITCHES_KEY(SOLVER(switches)),
     VARIATION_KEYS(VARY),
 };
 #define N_KEYS (sizeof keys / sizeof keys[0])
@@ -172,6 +173,8 @@ static enum status open_crossbar(const void *options, const struct experiment_co
         *shared = s = NEW(1, struct shared);
     s->context = *context;
     enum status status = engine_takes_method(engine_table[o->engine], o->run.solver.method, error);
+    if (status == STATUS_OK)
+        status = engine_takes_switches(engine_table[o->engine], o->run.solver.switches, error);
     if (status == STATUS_OK && o->scheme == SCHEME_SELECT && !s->switches)
         status = subcircuit_read(context->switch_file, &s->switches, error);
     if (status != STATUS_OK || find_setup(s, o))
@@ -333,6 +336,8 @@ static enum status record(void *shared, const void *options, struct random_sampl
     const struct options *o = options;
     struct crossbar_testbench_options run;
     enum status status = variation_replays(&o->variation, error);
+    if (status == STATUS_OK)
+        status = engine_switches_replay(o->run.solver.switches, error);
     if (status != STATUS_OK)
         return status;
     struct owner *owner = NEW(1, struct owner);

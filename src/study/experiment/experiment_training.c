@@ -50,8 +50,7 @@ static const struct key keys[] = {
     PULSE_KEYS(AT(training.read_time), AT(training.edge)),
     NUMBER_KEY("inference.time", AT(training.infer_time), "s", 2e-6, 1, "that an image is shown"),
     ENGINE_KEYS(AT(engine), SOLVER),
-    WHOLE_KEY("engine.switches", SOLVER(switches), 0, 1e9,
-              "engine event: each device is N switches that jump at random; 0: their mean"),
+    SWITCHES_KEY(SOLVER(switches)),
     LEARNING_KEYS(LEARN, AT(rule)),
     VARIATION_KEYS(VARY),
     VARIATION_NEURON_KEYS(VARY),
@@ -292,12 +291,10 @@ static enum status record(void *shared, const void *options, struct random_sampl
 {
     const struct training_testbench *b = options;
     enum status status = variation_replays(&b->variation, error);
+    if (status == STATUS_OK)
+        status = engine_switches_replay(b->training.solver.switches, error);
     if (status != STATUS_OK)
         return status;
-    if (b->training.solver.switches > 0)
-        return fail(error, STATUS_INPUT,
-                    "engine.switches: devices that jump at random do not follow a drive twice, "
-                    "expected engine.switches: 0");
     if (training_shared_setup(shared, b)->options.classifier.neuron.opaque)
         return fail(error, STATUS_INPUT,
                     "circuit.neuron: the netlist of %s is for ngspice only, expected one that all "

@@ -44,6 +44,11 @@
     NUMBER_KEY("programming.read_time", READ_TIME, "s", 1e-5, 1, "duration of one reading"), \
     NUMBER_KEY("programming.edge", EDGE, "s", 1e-9, 1e-5, "edge of every pulse")
 
+/* For engines of ENGINE_SWITCHES. */
+#define SWITCHES_KEY(AT) \
+    WHOLE_KEY("engine.switches", AT, 0, 1e9, \
+              "engine event: each device is N switches that jump at random; 0: their mean")
+
 /* NAME: of the int that is an index into engine_table; AT: of struct engine_options. */
 #define ENGINE_KEYS(NAME, AT) \
     CHOICE_KEY("engine.name", NAME, engine_names, "what solves the circuit"), \

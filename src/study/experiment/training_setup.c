@@ -68,14 +68,8 @@ enum status training_setup_new(const struct training_testbench *b,
     enum status status = check_sizes(&b->sizes, error);
     if (status == STATUS_OK)
         status = read_files(b, context, s, error);
-    if (status == STATUS_OK && b->training.solver.switches > 0 &&
-        !engine_able(engine_table[b->engine], ENGINE_SWITCHES)) {
-        char *able = engines_able(ENGINE_SWITCHES);
-        status =
-            fail(error, STATUS_INPUT, "engine.switches with engine %s, expected engine.name: %s",
-                 engine_names[b->engine], able);
-        free(able);
-    }
+    if (status == STATUS_OK)
+        status = engine_takes_switches(engine_table[b->engine], b->training.solver.switches, error);
     if (status == STATUS_OK)
         status = engine_takes_method(engine_table[b->engine], b->training.solver.method, error);
     if (status == STATUS_OK) {

@@ -101,6 +101,12 @@ static enum status read_device(const struct inference_testbench *b, const char *
     enum status status = dopant_read(b->dopant, devices, &s->dopant, error);
     if (status != STATUS_OK)
         return status;
+    if (s->dopant->model->n_hidden > 0)
+        return fail(
+            error, STATUS_INPUT,
+            "dopant: found '%.60s' of the volatile model %s, expected a device that keeps its "
+            "state",
+            s->dopant->name, s->dopant->model->name);
     if (b->tile.mapping.mode == MAP_VERIFY &&
         !model_is_ohmic(s->dopant->model, s->dopant->parameters))
         return fail(

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATE, DEVICE, LINE, UNKNOWNS }; /* energies of the two [J] */
+/* Energies of the two [J]; then the device's hidden states. */
+enum { STATE, DEVICE, LINE, HIDDEN, UNKNOWNS = HIDDEN + MODEL_HIDDEN_MAX };
 
 #define ROOT_ITERATIONS 200
 #define STEPS_MAX 2000000UL /* of a phase */
@@ -25,7 +26,8 @@ struct law {
 /* The device's voltage, current and their derivatives where the source is at `volt`. */
 struct point {
     double v, x;
-    struct model_value i, f;
+    struct model_value i;
+    struct model_rates r;
 };
 
 struct node {
@@ -60,20 +62,29 @@ static double device_volt(const struct law *l, double volt, double x)
     return v;
 }
 
-static struct point find_point(const struct law *l, double t, double x)
+static struct model_rates rates_of(const struct law *l, double v, double x, const double *hidden)
 {
-    struct point p = {.x = fmin(1, fmax(0, x))};
+    if (l->model->n_hidden > 0)
+        return l->model->rates(l->constants, v, x, hidden);
+    const struct model_value f = l->model->rate(l->constants, v, x);
+    return (struct model_rates){.f = {f.f}, .df_dv = {f.df_dv}, .df = {{f.df_dx}}};
+}
+
+static struct point find_point(const struct law *l, double t, const double *y)
+{
+    struct point p = {.x = fmin(1, fmax(0, y[STATE]))};
     p.v = device_volt(l, l->v0 + l->rate * (t - l->t0), p.x);
     p.i = l->model->current(l->constants, p.v, p.x);
-    p.f = l->model->rate(l->constants, p.v, p.x);
+    p.r = rates_of(l, p.v, p.x, y + HIDDEN);
     return p;
 }
 
 static int derivatives(double t, const double y[], double dydt[], void *data)
 {
     const struct law *l = data;
-    const struct point p = find_point(l, t, y[STATE]);
-    dydt[STATE] = p.f.f;
+    const struct point p = find_point(l, t, y);
+    dydt[STATE] = p.r.f[0];
+    memcpy(dydt + HIDDEN, p.r.f + 1, MODEL_HIDDEN_MAX * sizeof *dydt);
     dydt[DEVICE] = p.v * p.i.f;
     dydt[LINE] = l->ohm * p.i.f * p.i.f;
     return isfinite(dydt[STATE]) ? GSL_SUCCESS : GSL_EBADFUNC;
@@ -82,16 +93,21 @@ static int derivatives(double t, const double y[], double dydt[], void *data)
 static int jacobian(double t, const double y[], double *dfdy, double dfdt[], void *data)
 {
     const struct law *l = data;
-    const struct point p = find_point(l, t, y[STATE]);
+    const struct point p = find_point(l, t, y);
     const double loop = 1 + l->ohm * p.i.df_dv, dv_dx = -l->ohm * p.i.df_dx / loop,
                  dv_dt = l->rate / loop, di_dx = p.i.df_dx + p.i.df_dv * dv_dx,
                  di_dt = p.i.df_dv * dv_dt;
     for (int k = 0; k < UNKNOWNS * UNKNOWNS; k++)
         dfdy[k] = 0;
-    dfdy[STATE * UNKNOWNS] = p.f.df_dx + p.f.df_dv * dv_dx;
+    for (int j = 0; j <= MODEL_HIDDEN_MAX; j++) {
+        const int row = j == 0 ? STATE : HIDDEN + j - 1;
+        dfdy[row * UNKNOWNS + STATE] = p.r.df[j][0] + p.r.df_dv[j] * dv_dx;
+        for (int k = 0; k < MODEL_HIDDEN_MAX; k++)
+            dfdy[row * UNKNOWNS + HIDDEN + k] = p.r.df[j][1 + k];
+        dfdt[row] = p.r.df_dv[j] * dv_dt;
+    }
     dfdy[DEVICE * UNKNOWNS] = dv_dx * p.i.f + p.v * di_dx;
     dfdy[LINE * UNKNOWNS] = 2 * l->ohm * p.i.f * di_dx;
-    dfdt[STATE] = p.f.df_dv * dv_dt;
     dfdt[DEVICE] = dv_dt * p.i.f + p.v * di_dt;
     dfdt[LINE] = 2 * l->ohm * p.i.f * di_dt;
     return GSL_SUCCESS;
@@ -106,7 +122,7 @@ static enum status integrate(struct law *l, double t1, double reltol, double *y,
         return STATUS_OK;
     /* what the energies' errors are measured by: at the largest power that the phase can have */
     const double power = fmax(1e-60, volt * fabs(l->model->current(l->constants, volt, 1).f)),
-                 scale[UNKNOWNS] = {1e-3, 1e-3 * power * h, 1e-3 * power * h};
+                 scale[UNKNOWNS] = {1e-3, 1e-3 * power * h, 1e-3 * power * h, 1e-3, 1e-3};
     gsl_odeiv2_system system = {derivatives, jacobian, UNKNOWNS, l};
     /* the first gives up where a law stiffens within a step, as at the end of a window */
     const gsl_odeiv2_step_type *const steppers[] = {gsl_odeiv2_step_msbdf, gsl_odeiv2_step_rk4imp,
