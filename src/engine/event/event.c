@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "engine/event/event_charges.h"
+#include "engine/event/event_memory_rule.h"
 #include "engine/event/event_step.h"
 #include "engine/event/event_trouble.h"
 #include "engine/transient.h"
@@ -32,6 +33,7 @@ struct run {
     struct network *network;
     struct event_steps steps;
     struct event_charges charges;
+    struct event_rule rule;
     double t, phase_begin, stretch_begin;
     bool stays;                /* no voltage has moved since stretch_begin */
     const struct phase *phase; /* that runs */
@@ -223,6 +225,16 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
     return STATUS_OK;
 }
 
+/* Capacitors that are too slow for this phase get a memory. */
+static enum status choose_memory(struct run *r)
+{
+    bool chosen;
+    const enum status status = event_rule_phase(&r->rule, &r->steps, r->phase, &chosen, r->error);
+    if (status == STATUS_OK && chosen)
+        event_charges_choose(&r->charges, r->rule.n, r->rule.elements);
+    return status;
+}
+
 static enum status run_phase(struct transient *t, struct error *error)
 {
     struct run *r = t->state;
@@ -242,6 +254,9 @@ static enum status run_phase(struct transient *t, struct error *error)
     enum status status = STATUS_OK;
     if (network_phase(n))
         event_steps_pattern(&r->steps);
+    status = choose_memory(r);
+    if (status != STATUS_OK)
+        return status;
     if (ramp > r->t) {
         event_steps_begin(&r->steps, true);
         begin_stretch(r);
@@ -317,6 +332,7 @@ static enum status open_run(struct transient *t, struct error *error)
         return STATUS_INPUT;
     event_steps_new(&r->steps, t->circuit, r->network, r->options);
     event_charges_new(&r->charges, t->circuit);
+    event_rule_new(&r->rule, t->circuit);
     enum status status = event_floating(r->network, error);
     if (status == STATUS_OK)
         status = check_switches(r);
@@ -332,6 +348,7 @@ static void close_run(struct transient *t, bool done)
     if (r->network)
         event_steps_free(&r->steps);
     event_charges_free(&r->charges);
+    event_rule_free(&r->rule);
     network_free(r->network);
     free(r);
 }

@@ -37,28 +37,34 @@
 #define INTEGRATIONS 2
 /* Largest relative change of a state (of STATE_FLOOR, if it is below) within one time constant.  What comes of
  * it differs: in floating crossbars whose states stop by themselves 0.03 changed nothing by 1e-3, while a
- * neighbour of a device that switches was off by eight times as much (measured).  LEFT_MOST: largest voltage
- * missing in a reading, relative to the sources' range. */
+ * neighbour of a device that switches was off by eight times as much (measured). */
 #define LATE_MOST 0.05
 #define STATE_FLOOR 1e-3
-#define LEFT_MOST 1e-3
 #define GONE 800 /* time constants, after which exp(-t/T) is 0 in double precision */
+
+void event_charges_choose(struct event_charges *c, size_t n, const int *elements)
+{
+    c->n = n;
+    memset(c->moved, 0, n * sizeof *c->moved);
+    memset(c->late, 0, n * sizeof *c->late);
+    for (size_t k = 0; k < n; k++) {
+        const struct element *e = &c->circuit->elements[elements[k]];
+        c->elements[k] = elements[k];
+        c->p[k] = e->node[0];
+        c->q[k] = e->node[1];
+        c->farad[k] = e->value;
+    }
+}
 
 void event_charges_new(struct event_charges *c, const struct circuit *circuit)
 {
-    *c = (struct event_charges){.elements = NEW(circuit->n_elements, int)};
+    *c = (struct event_charges){.circuit = circuit, .elements = NEW(circuit->n_elements, int)};
     for (size_t k = 0; k < circuit->n_elements; k++)
         if (element_type(&circuit->elements[k])->law == LAW_CAPACITANCE)
             c->elements[c->n++] = (int)k;
     c->p = NEW(c->n, int);
     c->q = NEW(c->n, int);
     c->farad = NEW(c->n, double);
-    for (size_t k = 0; k < c->n; k++) {
-        const struct element *e = &circuit->elements[c->elements[k]];
-        c->p[k] = e->node[0];
-        c->q[k] = e->node[1];
-        c->farad[k] = e->value;
-    }
     c->held = NEW(circuit->n_nodes, bool);
     c->charged = NEW(c->n, int);
     c->charged_by = NEW(c->n, double);
@@ -74,6 +80,7 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
     double **const of_flows[] = {&c->u, &c->i, &c->extra, &c->doubt, &c->integrated, &c->error};
     for (size_t k = 0; k < sizeof of_flows / sizeof *of_flows; k++)
         *of_flows[k] = NEW(circuit->n_elements, double);
+    event_charges_choose(c, c->n, c->elements);
 }
 
 void event_charges_free(struct event_charges *c)
@@ -441,7 +448,7 @@ bool event_charges_felt(const struct event_charges *c, const struct event_steps 
 {
     const struct network *n = s->network;
     size_t slowest = 0, k = 0;
-    const double left = find_left(c, h, &slowest), most = LEFT_MOST * (n->high - n->low);
+    const double left = find_left(c, h, &slowest), most = EVENT_LEFT_MOST * (n->high - n->low);
     for (size_t i = 1; i < c->n; i++)
         if (c->late[i] > c->late[k])
             k = i;

@@ -8,7 +8,9 @@
 #include <math.h>
 
 #define EVENT_STATE_PART 0.03 /* of the tolerance that one step's error of a state may take */
-#define EVENT_PHI_SMALL 1e-2  /* |z| below which the series of phi are taken */
+/* Largest voltage missing in a reading, relative to the sources' range. */
+#define EVENT_LEFT_MOST 1e-3
+#define EVENT_PHI_SMALL 1e-2 /* |z| below which the series of phi are taken */
 
 /* phi1 = (e^z - 1)/z, phi2 = (phi1 - 1)/z, phi3 = (phi2 - 1/2)/z */
 static inline struct event_phi phi(double z)

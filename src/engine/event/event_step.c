@@ -38,6 +38,7 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     s->active = NEW(c->n_states, struct event_active *);
     s->movers = NEW(c->n_states, struct event_active *);
     event_account_new(&s->account, c, n);
+    event_memory_new(&s->memory, c);
     s->voltages = NEW(c->n_nodes, double);
     s->before = NEW(c->n_nodes, double);
     s->live = NEW(c->n_nodes + c->n_elements, bool);
@@ -73,6 +74,7 @@ void event_steps_free(struct event_steps *s)
     free(s->active);
     free(s->movers);
     event_account_free(&s->account);
+    event_memory_free(&s->memory);
     free(s->voltages);
     free(s->before);
     free(s->live);
@@ -100,6 +102,7 @@ void event_steps_pattern(struct event_steps *s)
     }
     s->new_pattern = true;
     s->fresh = false;
+    event_memory_pattern(s);
 }
 
 /* The state's rate; near the point of the last evaluation along the tangent there. */
@@ -136,6 +139,7 @@ static void change_live(struct event_steps *s)
     network_live(s->network, s->new_pattern ? NULL : s->account.resting);
     event_account_enter(&s->account, s->new_pattern);
     s->new_pattern = false;
+    event_memory_flows(s);
 }
 
 /* True if the device's state rests at its present voltage. */
@@ -150,11 +154,12 @@ void event_steps_begin(struct event_steps *s, bool moving)
     s->n_active = 0;
     s->moving = moving;
     s->n_ramps += moving;
-    /* switches want rates that are the same over a step, or nearly */
-    s->along = moving && !(s->options->switches > 0);
+    s->memory.fresh = false;
+    /* switches want rates that are the same over a step, or nearly; memory capacitors move the network */
+    s->along = moving && !(s->options->switches > 0) && s->memory.n == 0;
     bool *live = s->live, same = !s->new_pattern;
     for (size_t k = 0; k < n->n_components; k++)
-        live[k] = moving && n->components[k].moving;
+        live[k] = moving ? n->components[k].moving : n->components[k].memory;
     for (size_t k = 0; k < s->n_devices; k++) {
         struct event_active *a = &s->all[k];
         a->device = &s->devices[k];
@@ -164,7 +169,7 @@ void event_steps_begin(struct event_steps *s, bool moving)
         if (!a->stays && a->device->component >= 0)
             live[a->device->component] = true;
     }
-    network_spread(n, live, moving);
+    network_spread(n, live, moving ? n->moves : n->led);
     for (size_t k = 0; k < s->n_devices; k++) {
         struct event_active *a = &s->all[k];
         if (!a->stays || (a->device->component >= 0 && live[a->device->component]))
@@ -199,19 +204,23 @@ static bool stage(struct event_steps *s, double t, bool end)
         a->v_end = v;
         *(end ? &a->n_end : &a->n_middle) = rate(a->device, v, x).f - a->l * x;
     }
+    event_memory_stage(s, end);
     return true;
 }
 
-/* The step of order 2: a first estimate at t + h, and its correction. */
-static bool second_order(struct event_steps *s, double t, double h, double *error)
+/* The step of order 2: a first estimate at t + h, and its correction.  *memory: error of memory capacitors'
+ * voltages. */
+static bool second_order(struct event_steps *s, double t, double h, double *error, double *memory)
 {
     double *x = s->network->values;
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         x[a->device->state] = a->x + h * a->whole.one * a->f;
     }
+    event_memory_first(s, h, false);
     if (!stage(s, t + h, true))
         return false;
+    event_memory_second(s, h, memory);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         double *state = &x[a->device->state];
@@ -229,6 +238,7 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
         struct event_active *a = s->active[k];
         a->x_middle = x[a->device->state] = a->x + 0.5 * h * a->half.one * a->f;
     }
+    event_memory_first(s, h, true);
     if (!stage(s, t + 0.5 * h, false))
         return false;
     event_account_find(&s->account, &s->account.middle);
@@ -236,8 +246,10 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
         const struct event_active *a = s->active[k];
         x[a->device->state] = a->x + h * a->whole.one * (a->l * a->x + 2 * a->n_middle - a->n);
     }
+    event_memory_between(s, h);
     if (!stage(s, t + h, true))
         return false;
+    event_memory_third(s, h, error);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         if (a->rests && fabs(a->n_middle) + fabs(a->n_end) <= 0)
@@ -288,6 +300,38 @@ static bool states_stay(const struct event_steps *s)
     return true;
 }
 
+/* Does no device's state move, at the step's beginning or, `end', there? */
+static bool devices_rest(const struct event_steps *s, bool end)
+{
+    for (size_t k = 0; k < s->n_active; k++)
+        if (!s->active[k]->rests || (end && fabs(s->active[k]->n_end) > 0))
+            return false;
+    return true;
+}
+
+/* The same where there are memory capacitors: order 2 for exact steps, order 3 for others. */
+static bool find_with_memory(struct event_steps *s, double t, double h, struct event_found *found)
+{
+    struct event_memory *m = &s->memory;
+    m->exact = m->straight && devices_rest(s, false);
+    if (m->exact) {
+        double memory = 0;
+        if (!second_order(s, t, h, &found->error, &memory))
+            return false;
+        found->unsettled = memory;
+        if (!s->moving) /* on a ramp that is no error */
+            raise(&found->error, memory);
+        m->exact = devices_rest(s, true);
+    }
+    if (m->exact)
+        return true;
+    found->order = EVENT_THIRD;
+    found->error = 0;
+    found->unsettled = INFINITY;
+    double unsettled = 0;
+    return third_order(s, t, h, &found->error, &unsettled);
+}
+
 /* Find the states at the end of the step and, at order 3 and on ramps, half way.  False: the network has no
  * solution. */
 static bool find_states(struct event_steps *s, double t, double h, struct event_found *found)
@@ -295,8 +339,10 @@ static bool find_states(struct event_steps *s, double t, double h, struct event_
     const bool along = s->along;
     found->order = EVENT_SECOND;
     found->unsettled = 0;
+    if (s->memory.n > 0)
+        return find_with_memory(s, t, h, found);
     if (s->simple || along) {
-        if (!second_order(s, t, h, &found->error))
+        if (!second_order(s, t, h, &found->error, &found->error))
             return false;
         found->unsettled = found->error;
         if (isnan(found->error))
@@ -331,8 +377,11 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
         still(s, h);
         return true;
     }
+    if (s->memory.n > 0 && !event_memory_begin(s, t))
+        return false;
     memcpy(s->before, s->network->values, s->circuit->n_nodes * sizeof *s->before);
     prepare(s, h);
+    event_memory_prepare(&s->memory, h);
     const bool solved = find_states(s, t, h, &found) &&
                         (!(found.error <= 1) || event_steps_energies(s, t, h, &found));
     *error = found.error;
@@ -413,6 +462,7 @@ bool event_steps_accept(struct event_steps *s, double t, double h)
             return false;
         s->still = false;
     }
+    event_memory_accept(s);
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = s->active[k];
         a->x = s->network->values[a->device->state];
@@ -436,6 +486,8 @@ static double part_of_current(const struct event_active *a, double change)
 
 bool event_steps_rest(const struct event_steps *s, double h)
 {
+    if (s->memory.n > 0)
+        return false;
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         const double change = a->x + h * a->f - a->device->solved;
@@ -453,6 +505,7 @@ void event_steps_back(struct event_steps *s)
 {
     for (size_t k = 0; k < s->n_active; k++)
         s->network->values[s->active[k]->device->state] = s->active[k]->x;
+    event_memory_back(s);
     if (!s->still)
         memcpy(s->network->values, s->before, s->circuit->n_nodes * sizeof *s->before);
 }

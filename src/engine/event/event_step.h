@@ -24,6 +24,7 @@
 #include "base/random.h"
 #include "engine/engine.h"
 #include "engine/event/event_account.h"
+#include "engine/event/event_memory.h"
 
 #define EVENT_STEP_PART 1e-13 /* of the time: a step below it is a collapse */
 
@@ -79,6 +80,7 @@ struct event_steps {
     bool still;                            /* the last step moved no voltage */
     bool new_pattern;                      /* of the network, since the last piece */
     struct event_account account;
+    struct event_memory memory;
     double *voltages; /* n_nodes: scratch */
     double *before;   /* n_nodes: voltages before the step that is tried */
     bool *live;       /* components: scratch */

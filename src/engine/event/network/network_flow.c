@@ -16,13 +16,20 @@ static void add_branch_flow(struct network *n, const struct network_branch *b)
     n->marked[b->node[0]] = n->marked[b->node[1]] = true;
 }
 
+/* Where the current of a memory capacitor goes, which is no unknown of the circuit: behind the values. */
+static int nowhere(const struct network *n)
+{
+    return (int)(circuit_n_values(n->circuit) - n->circuit->n_nodes);
+}
+
 /* A source's current is -sign times the sum of all other currents that leave `node`: flows,
  * which are listed already, and constant ones. */
 static void add_outflow(struct network *n, int node, int element, double sign,
                         const double *resting)
 {
     struct network_outflow *o = &n->outflows[n->n_outflows];
-    *o = (struct network_outflow){.branch = n->circuit->elements[element].branch,
+    const int branch = n->circuit->elements[element].branch;
+    *o = (struct network_outflow){.branch = branch >= 0 ? branch : nowhere(n),
                                   .node = node,
                                   .sign = sign,
                                   .first = n->n_outflows > 0 ? o[-1].end : 0,
