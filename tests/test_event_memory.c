@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Capacitors of the event engine that are too slow to be charged at once: closed forms, other engines. */
 #include "array_run.h"
+#include "device/library/library_make.h"
+
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_linalg.h>
+#include <gsl/gsl_odeiv2.h>
 
 #define R1 1000.0  /* [ohm] from the port */
 #define R2 3000.0  /* [ohm] to ground */
@@ -74,6 +79,201 @@ static void test_divider(void **state)
             array_run_free(&r);
             circuit_free(c);
         }
+}
+
+/* Three capacitors that act on each other: a port behind R1 on the first, R2 from there to the second, and a
+ * transconductor from the second to the third, the middle one in a cascade of resistors without capacitors.
+ * Against the exponential of the matrix; energies by Boole's rule over pieces of it. */
+enum { A, B, C, STATES };
+#define SIZE (STATES + 2) /* with the time and 1 */
+#define LEAK 20e3         /* [ohm] beside the third */
+#define GM 2e-4           /* [S] */
+#define BOOLE 400
+enum { SOURCE, TO_A, A_TO_B, GROUND_B, TRANSCONDUCTOR, GROUND_C, CHAIN_PARTS };
+static const double chain_farad[STATES] = {1e-9, 3e-10, 2e-9};
+
+struct chain {
+    double v, y[SIZE]; /* the port's voltage, and voltages behind it [V] */
+    double energy[CHAIN_PARTS];
+};
+
+static void chain_power(const double *y, double v, double *power)
+{
+    power[SOURCE] = -v * (v - y[A]) / R1;
+    power[TO_A] = (v - y[A]) * (v - y[A]) / R1;
+    power[A_TO_B] = (y[A] - y[B]) * (y[A] - y[B]) / (2 * R2);
+    power[GROUND_B] = y[B] * y[B] / R2;
+    power[TRANSCONDUCTOR] = -y[C] * GM * y[B];
+    power[GROUND_C] = y[C] * y[C] / LEAK;
+}
+
+/* Through h seconds, in which the port goes to v1. */
+static void chain_go(struct chain *c, double v1, double h)
+{
+    static const double weights[] = {7, 32, 12, 32, 7};
+    const double step = h / (4 * BOOLE), slope = (v1 - c->v) / h;
+    double m[SIZE * SIZE] = {0}, e[SIZE * SIZE];
+#define AT(i, j) m[(i)*SIZE + (j)]
+    AT(A, A) = -(1 / R1 + 1 / (2 * R2)) / chain_farad[A];
+    AT(A, B) = 1 / (2 * R2) / chain_farad[A];
+    AT(A, STATES) = slope / R1 / chain_farad[A];
+    AT(A, STATES + 1) = c->v / R1 / chain_farad[A];
+    AT(B, A) = 1 / (2 * R2) / chain_farad[B];
+    AT(B, B) = -(1 / (2 * R2) + 1 / R2) / chain_farad[B];
+    AT(C, B) = GM / chain_farad[C];
+    AT(C, C) = -1 / LEAK / chain_farad[C];
+    AT(STATES, STATES + 1) = 1;
+#undef AT
+    for (int k = 0; k < SIZE * SIZE; k++)
+        m[k] *= step;
+    gsl_matrix_view from = gsl_matrix_view_array(m, SIZE, SIZE),
+                    to = gsl_matrix_view_array(e, SIZE, SIZE);
+    gsl_linalg_exponential_ss(&from.matrix, &to.matrix, GSL_PREC_DOUBLE);
+    c->y[STATES] = 0;
+    c->y[STATES + 1] = 1;
+    for (int k = 0; k <= 4 * BOOLE; k++) {
+        double power[CHAIN_PARTS], next[SIZE] = {0};
+        chain_power(c->y, c->v + slope * step * k, power);
+        const double weight = k % 4 || k == 0 || k == 4 * BOOLE ? weights[k % 4] : 14;
+        for (int p = 0; p < CHAIN_PARTS; p++)
+            c->energy[p] += weight * step * 2 / 45 * power[p];
+        for (int i = 0; i < SIZE; i++)
+            for (int j = 0; j < SIZE; j++)
+                next[i] += e[i * SIZE + j] * c->y[j];
+        if (k < 4 * BOOLE)
+            memcpy(c->y, next, sizeof next);
+    }
+    c->v = v1;
+}
+
+static void test_chain(void **state)
+{
+    (void)state;
+    static const double volts[] = {1, -0.4, -0.4}, edges[] = {0.01, 1, 4}, widths[] = {0.02, 1, 20};
+    const double T = R1 * chain_farad[A];
+    for (size_t k = 0; k < COUNT(edges) * COUNT(widths); k++) {
+        const double edge = edges[k % COUNT(edges)] * T,
+                     width = edge + widths[k / COUNT(edges)] * T;
+        struct circuit *c = circuit_new("chain");
+        const int p = circuit_node(c, "p"), a = circuit_node(c, "a"), b = circuit_node(c, "b"),
+                  ab = circuit_node(c, "ab"), last = circuit_node(c, "c");
+        const int nodes[STATES] = {a, b, last};
+        const int port = circuit_port(c, "p", p, (struct port_driver){.class = CLASS_DRIVER});
+        int part[CHAIN_PARTS] = {[SOURCE] = c->ports[port].source};
+        part[TO_A] = circuit_resistor(c, "r1", p, a, R1, CLASS_DRIVER);
+        part[A_TO_B] = circuit_resistor(c, "r2", a, ab, R2, CLASS_MEMRISTOR);
+        const int half = circuit_resistor(c, "r3", ab, b, R2, CLASS_MEMRISTOR);
+        part[GROUND_B] = circuit_resistor(c, "r4", b, 0, R2, CLASS_LINE);
+        part[TRANSCONDUCTOR] = circuit_add(c, "g1",
+                                           &(struct element){ELEMENT_VCCS, .class = CLASS_NEURON,
+                                                             .node = {0, last, b, 0}, .value = GM},
+                                           true);
+        part[GROUND_C] = circuit_resistor(c, "r5", last, 0, LEAK, CLASS_REFERENCE);
+        circuit_capacitor(c, "ca", 0, a, chain_farad[A], CLASS_LINE);
+        circuit_capacitor(c, "cb", b, 0, chain_farad[B], CLASS_LINE);
+        circuit_capacitor(c, "cc", last, 0, chain_farad[C], CLASS_LINE);
+        struct chain expected = {0};
+        for (size_t i = 0; i < COUNT(volts); i++) {
+            chain_go(&expected, volts[i], edge);
+            chain_go(&expected, volts[i], width - edge);
+        }
+        struct array_run r =
+            array_run("event", &engine_defaults, c, COUNT(volts), volts, width, edge);
+        for (int i = 0; i < STATES; i++)
+            ASSERT_NEAR(r.values[nodes[i]], expected.y[i], 1e-9);
+        r.energy[part[A_TO_B]] += r.energy[half];
+        for (int e = 0; e < CHAIN_PARTS; e++)
+            ASSERT_NEAR(r.energy[part[e]], expected.energy[e], 1e-8 * fabs(expected.energy[e]));
+        array_run_free(&r);
+        circuit_free(c);
+    }
+}
+
+/* A memristor beside a capacitor, behind a resistor: state and voltage move each other.  mms-demo by the
+ * closed form of its rates. */
+#define RON 500.0
+#define ROFF 1500.0
+#define BARRIER 0.27 /* [V] */
+#define VT 0.0257    /* [V] */
+#define TAU 1e-4     /* [s] */
+#define X0 0.1
+enum { LOAD_SOURCE, LOAD, DEVICE, LOAD_PARTS };
+struct load {
+    double from, to, h, farad; /* [V, V, s, F] */
+};
+static int load_rates(double t, const double y[], double rate[], void *data)
+{
+    const struct load *l = data;
+    const double v = l->from + (l->to - l->from) * fmin(1, t / l->h),
+                 g = y[1] / RON + (1 - y[1]) / ROFF, i = (v - y[0]) / R1;
+    rate[0] = (i - g * y[0]) / l->farad;
+    rate[1] =
+        ((1 - y[1]) / (1 + exp((BARRIER - y[0]) / VT)) - y[1] / (1 + exp((BARRIER + y[0]) / VT))) /
+        TAU;
+    rate[2 + LOAD_SOURCE] = -v * i;
+    rate[2 + LOAD] = i * i * R1;
+    rate[2 + DEVICE] = y[0] * y[0] * g;
+    return GSL_SUCCESS;
+}
+
+/* Where the capacitor is the slower one, as fast, and the faster one.  Voltage and state to 3 reltol, energies
+ * to their class's estimate and reltol, against GSL's integration; and likewise against `ida'. */
+static void test_load_line(void **state)
+{
+    (void)state;
+    char *devices = source_path("devices");
+    struct dopant *d;
+    struct error error = {{0}};
+    ASSERT_DONE(dopant_read("mms-demo", devices, &d, &error), error);
+    static const double volts[] = {0.7, -0.6, 0.9}, farads[] = {1e-6, 1e-7, 1e-8},
+                        reltols[] = {1e-3, 1e-4, 1e-6};
+    const double edge = 2e-5, width = 3e-4;
+    for (size_t k = 0; k < COUNT(farads) * COUNT(reltols); k++) {
+        const double farad = farads[k % COUNT(farads)], reltol = reltols[k / COUNT(farads)];
+        double y[2 + LOAD_PARTS] = {0, X0}, before = 0;
+        for (size_t i = 0; i < COUNT(volts); i++) {
+            struct load l = {before, volts[i], edge, farad};
+            gsl_odeiv2_system system = {load_rates, NULL, 2 + LOAD_PARTS, &l};
+            gsl_odeiv2_driver *driver =
+                gsl_odeiv2_driver_alloc_y_new(&system, gsl_odeiv2_step_rk8pd, 1e-9, 1e-20, 1e-12);
+            double t = 0;
+            assert_int_equal(gsl_odeiv2_driver_apply(driver, &t, edge, y), GSL_SUCCESS);
+            gsl_odeiv2_driver_reset(driver);
+            assert_int_equal(gsl_odeiv2_driver_apply(driver, &t, width, y), GSL_SUCCESS);
+            gsl_odeiv2_driver_free(driver);
+            before = volts[i];
+        }
+        assert_true(fabs(y[1] - X0) > 0.02);
+        struct circuit *c = circuit_new("load");
+        const int p = circuit_node(c, "p"), m = circuit_node(c, "m");
+        const int port = circuit_port(c, "p", p, (struct port_driver){.class = CLASS_REFERENCE});
+        const int part[LOAD_PARTS] = {c->ports[port].source,
+                                      circuit_resistor(c, "r1", p, m, R1, CLASS_DRIVER),
+                                      circuit_memristor(c, "xm1", m, 0, d, X0)};
+        circuit_capacitor(c, "c1", m, 0, farad, CLASS_LINE);
+        struct engine_options o = engine_defaults;
+        o.reltol = reltol;
+        o.vntol = 1e-2 * reltol;
+        struct array_run r = array_run("event", &o, c, COUNT(volts), volts, width, edge);
+        ASSERT_NEAR(r.values[m], y[0], 3 * reltol);
+        ASSERT_NEAR(r.values[circuit_state_value(c, 0)], y[1], 3 * reltol);
+        for (int e = LOAD; e < LOAD_PARTS; e++)
+            ASSERT_NEAR(r.energy[part[e]], y[2 + e],
+                        r.class_error[c->elements[part[e]].class] + reltol * y[2 + e]);
+        ASSERT_NEAR(r.energy[part[LOAD_SOURCE]], y[2 + LOAD_SOURCE],
+                    3 * reltol * fabs(y[2 + LOAD_SOURCE]));
+        o.reltol = 1e-7;
+        struct array_run ida = array_run("ida", &o, c, COUNT(volts), volts, width, edge);
+        ASSERT_NEAR(r.values[m], ida.values[m], 3 * reltol);
+        for (int e = 0; e < LOAD_PARTS; e++)
+            ASSERT_NEAR(r.energy[part[e]], ida.energy[part[e]],
+                        3 * reltol * fabs(ida.energy[part[e]]));
+        array_run_free(&ida);
+        array_run_free(&r);
+        circuit_free(c);
+    }
+    dopant_free(d);
+    free(devices);
 }
 
 /* Integrate-and-fire neurons: rows of memristors, each column through a switch into a transimpedance stage,
@@ -279,6 +479,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_divider),
+        cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_load_line),
         cmocka_unit_test(test_neurons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
