@@ -171,6 +171,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
 {
     struct event_steps *s = &r->steps;
     double h = t_end - r->t;
+    s->memory.reads = s->memory.n > 0 && r->circuit->n_probes > 0 &&
+                      t_end > r->phase_begin + (1 - READING_PART) * r->phase->duration;
     s->simple = true;
     for (int count = 0; r->t < t_end; count++) {
         const enum status checked = transient_check(r->transient, r->t, r->error);
@@ -217,6 +219,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         if (status != STATUS_OK)
             return status;
         record(r, t0, ends);
+        if (s->memory.reads)
+            probe_points_add(&r->transient->probes, 0.5 * (t0 + r->t), event_memory_reading(s));
         probe_points_add(&r->transient->probes, r->t, r->network->values);
         if (*ended)
             break;

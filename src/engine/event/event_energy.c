@@ -96,6 +96,8 @@ static bool middle(struct event_steps *s, double t, double h, enum event_order o
     const bool done = s->memory.n > 0 ? network_solve(s->network, s->newton)
                                       : network_solve_bent(s->network, NEWTON_MIDDLE * s->newton);
     event_account_find(&s->account, &s->account.middle);
+    if (s->memory.reads)
+        memcpy(s->memory.middle, v, circuit_n_values(s->circuit) * sizeof *v);
     memcpy(v, s->voltages, n_nodes * sizeof *v);
     for (size_t k = 0; k < s->n_active; k++)
         v[s->active[k]->device->state] = s->active[k]->x_end;

@@ -20,6 +20,8 @@ void event_memory_new(struct event_memory *m, const struct circuit *c)
                                .ampere = NEW(c->n_elements, double),
                                .nodes = NEW(c->n_nodes, double),
                                .kept = NEW(circuit_n_values(c), double),
+                               .first = NEW(circuit_n_values(c), double),
+                               .middle = NEW(circuit_n_values(c), double),
                                .live = NEW(c->n_nodes + c->n_elements, bool)};
 }
 
@@ -50,6 +52,8 @@ void event_memory_free(struct event_memory *m)
     free(m->ampere);
     free(m->nodes);
     free(m->kept);
+    free(m->first);
+    free(m->middle);
     free(m->live);
     free(m->volt_part);
     free(m->ampere_part);
@@ -386,14 +390,14 @@ void event_memory_between(struct event_steps *s, double h)
     }
 }
 
-/* by[] of the formula of order 3. */
-static void set_third(struct event_memory *m, struct event_group *g, double h)
+/* by[] of the last formula of order 2, or, where the step is not exact, of order 3. */
+static void set_last(struct event_memory *m, struct event_group *g, double h)
 {
     for (size_t i = 0; i < g->n; i++) {
         const struct event_capacitor *c = &m->capacitors[g->first + i];
         g->by[0][i] = c->f;
-        g->by[1][i] = (4 * c->middle - c->end) / h;
-        g->by[2][i] = 4 * (c->end - 2 * c->middle) / (h * h);
+        g->by[1][i] = (m->exact ? c->end : 4 * c->middle - c->end) / h;
+        g->by[2][i] = m->exact ? 0 : 4 * (c->end - 2 * c->middle) / (h * h);
     }
 }
 
@@ -408,7 +412,7 @@ void event_memory_third(struct event_steps *s, double h, double *error)
         }
         for (size_t i = 0; i < group->n; i++)
             group->by[3][i] = moved(group, &group->whole, h, i, 2);
-        set_third(m, group, h);
+        set_last(m, group, h);
         move(s, group, &group->whole, h, 3);
         for (size_t i = 0; i < group->n; i++) {
             const struct event_capacitor *c = &m->capacitors[group->first + i];
@@ -422,7 +426,7 @@ void event_memory_middle(struct event_steps *s, double h)
     struct event_memory *m = &s->memory;
     for (size_t g = 0; g < m->n_groups; g++) {
         struct event_group *group = &m->groups[g];
-        set_third(m, group, h);
+        set_last(m, group, h);
         for (size_t i = 0; i < group->n; i++) {
             const struct event_capacitor *c = &m->capacitors[group->first + i];
             s->network->volt[c->element] = c->u + moved(group, &group->half, h / 2, i, 3);
@@ -454,6 +458,15 @@ void event_memory_back(struct event_steps *s)
         const struct event_capacitor *c = &s->memory.capacitors[k];
         s->network->volt[c->element] = c->u;
     }
+}
+
+const double *event_memory_reading(struct event_steps *s)
+{
+    struct event_memory *m = &s->memory;
+    const double *end = s->network->values;
+    for (size_t k = 0; k < circuit_n_values(s->circuit); k++)
+        m->middle[k] = (8 * m->middle[k] - m->first[k] - end[k]) / 6;
+    return m->middle;
 }
 
 double event_memory_fastest(const struct event_memory *m, int group)

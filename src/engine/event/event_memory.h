@@ -50,6 +50,8 @@ struct event_memory {
     bool fresh;                        /* u, f and L are those of now */
     bool straight;                   /* L and N are constant, but for devices, N linear on a ramp */
     bool exact;                      /* the step that is tried */
+    bool reads;                      /* mean values of steps are wanted */
+    double *first, *middle;          /* then: circuit_n_values() at a step's beginning, half way */
     double *ampere;                  /* n_elements: of flows: scratch */
     double *nodes;                   /* n_nodes: scratch */
     double *kept;                    /* circuit_n_values(): scratch */
@@ -81,7 +83,7 @@ void event_memory_third(struct event_steps *s, double h, double *error);
 /* It is solved at t + h/2 or, `end', at t + h, with voltages changed from u by those of the last stage. */
 void event_memory_stage(struct event_steps *s, bool end);
 
-/* Voltages half way through a step of order 3; those at its end again. */
+/* Voltages half way through a step that has been taken; those at its end again. */
 void event_memory_middle(struct event_steps *s, double h);
 void event_memory_end(struct event_steps *s);
 
@@ -91,6 +93,9 @@ void event_memory_back(struct event_steps *s);
 
 /* Solve what memory capacitors act on, at time t. */
 bool event_memory_solve(struct event_steps *s, double t);
+
+/* The point half way through an accepted step with which the trapezoids through its ends are Simpson's sum. */
+const double *event_memory_reading(struct event_steps *s);
 
 /* Energies of an exact step whose end is solved; false: the network has no solution. */
 bool event_memory_energies(struct event_steps *s, double t, double h, double *error);

@@ -160,6 +160,17 @@ static void check(const struct event_steps *s, double h, double *error)
     }
 }
 
+/* Values half way; those at the end are lost. */
+static bool find_middle(struct event_steps *s, double t)
+{
+    struct event_memory *m = &s->memory;
+    if (!event_steps_solve(s, t))
+        return false;
+    event_account_find(&s->account, &s->account.middle);
+    memcpy(m->middle, s->network->values, circuit_n_values(s->circuit) * sizeof *m->middle);
+    return true;
+}
+
 bool event_memory_energies(struct event_steps *s, double t, double h, double *error)
 {
     struct network *n = s->network;
@@ -168,9 +179,12 @@ bool event_memory_energies(struct event_steps *s, double t, double h, double *er
     check(s, h, error);
     if (!(*error <= 1))
         return true;
-    find_moments(&s->memory, h);
     double *kept = s->memory.kept;
     memcpy(kept, n->values, bytes);
+    event_memory_middle(s, h);
+    if (s->memory.reads && !find_middle(s, t + 0.5 * h))
+        return false;
+    find_moments(&s->memory, h);
     for (size_t j = 0; j < s->memory.largest; j++)
         if (!find_parts(s, t, j))
             return false;

@@ -382,6 +382,9 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
     memcpy(s->before, s->network->values, s->circuit->n_nodes * sizeof *s->before);
     prepare(s, h);
     event_memory_prepare(&s->memory, h);
+    if (s->memory.reads)
+        memcpy(s->memory.first, s->network->values,
+               circuit_n_values(s->circuit) * sizeof *s->memory.first);
     const bool solved = find_states(s, t, h, &found) &&
                         (!(found.error <= 1) || event_steps_energies(s, t, h, &found));
     *error = found.error;
