@@ -27,6 +27,7 @@ struct event_capacitor {
     int element;
     double farad;
     double u, f;        /* at the step's beginning [V, V/s] */
+    double most;        /* the largest size of u so far [V] */
     double to;          /* change of u in the step that is tried [V] */
     double middle, end; /* f of the stages less f + L (change of u) [V/s] */
 };
@@ -100,7 +101,7 @@ const double *event_memory_reading(struct event_steps *s);
 /* Energies of an exact step whose end is solved; false: the network has no solution. */
 bool event_memory_energies(struct event_steps *s, double t, double h, double *error);
 
-/* The fastest rate that acts on a component, or on any [1/s]. */
+/* The largest derivative of a group [1/s]. */
 double event_memory_fastest(const struct event_memory *m, int group);
 
 #endif

@@ -318,7 +318,7 @@ static bool find_with_memory(struct event_steps *s, double t, double h, struct e
         double memory = 0;
         if (!second_order(s, t, h, &found->error, &memory))
             return false;
-        found->unsettled = memory;
+        found->unsettled = s->moving ? INFINITY : memory;
         if (!s->moving) /* on a ramp that is no error */
             raise(&found->error, memory);
         m->exact = devices_rest(s, true);
