@@ -57,6 +57,34 @@ static double branch_ohm(const struct network *n, const struct network_branch *b
     }
 }
 
+static bool is_stiff(const struct network *n, int node)
+{
+    return n->known[node] || n->control_of[node] >= 0;
+}
+
+bool event_held_directly(const struct network *n, size_t n_capacitors, const int *elements,
+                         double constant)
+{
+    double farad = 0;
+    for (size_t k = 0; k < n_capacitors; k++)
+        farad += n->circuit->elements[elements[k]].value;
+    for (size_t k = 0; k < 2 * n_capacitors; k++) {
+        const int node = n->root[n->circuit->elements[elements[k / 2]].node[k % 2]];
+        double siemens = 0;
+        if (is_stiff(n, node))
+            continue;
+        for (int i = n->first_incident[node]; i < n->first_incident[node + 1]; i++) {
+            const struct network_branch *b = &n->branches[n->incident[i]];
+            if ((b->kind == ELEMENT_RESISTOR || b->kind == ELEMENT_SWITCH) &&
+                is_stiff(n, b->a == node ? b->b : b->a))
+                siemens += 1 / branch_ohm(n, b);
+        }
+        if (!(farad < constant * siemens))
+            return false;
+    }
+    return true;
+}
+
 /* Shorten the ways through node (L. R. Ford's correction of labels, 1956); `*tail' of the ring queue. */
 static void pass(struct event_held *h, const struct network *n, int node, size_t *tail,
                  size_t *waiting)
@@ -85,7 +113,7 @@ void event_held_find(struct event_held *h, const struct network *n)
     const size_t n_nodes = n->circuit->n_nodes;
     size_t head = 0, tail = 0, waiting = 0;
     for (size_t i = 0; i < n_nodes; i++) {
-        const bool stiff = n->known[i] || n->control_of[i] >= 0;
+        const bool stiff = is_stiff(n, (int)i);
         h->ohm[i] = stiff ? 0 : INFINITY;
         h->tree[i] = 0;
         h->waits[i] = stiff;

@@ -21,6 +21,11 @@ void event_held_free(struct event_held *held);
 /* The network as it is at the end of its phase; ohm[] and tree[] of nodes that are their own root. */
 void event_held_find(struct event_held *held, const struct network *network);
 
+/* Is the time constant of each of these n capacitors shorter than that [s], by the resistors and switches alone
+ * that lead from it to such nodes, and all capacitance? */
+bool event_held_directly(const struct network *network, size_t n, const int *elements,
+                         double constant);
+
 /* Of these n capacitors, the longest time constant: ohm[] times all capacitance of the tree [s]. */
 double event_held_slowest(struct event_held *held, const struct network *network, size_t n,
                           const int *elements);

@@ -182,9 +182,9 @@ void event_memory_pattern(struct event_steps *s)
     struct network *n = s->network;
     const size_t n_elements = s->circuit->n_elements;
     free_groups(m);
-    for (size_t k = 0; k < n_elements; k++)
-        m->n += n->memory[k];
     m->solved = m->fresh = false;
+    for (size_t k = 0; n->remembers && k < n_elements; k++)
+        m->n += n->memory[k];
     if (m->n == 0)
         return;
     m->capacitors = NEW(m->n, struct event_capacitor);

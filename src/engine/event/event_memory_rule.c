@@ -82,8 +82,20 @@ static double limit(const struct phase *phase)
     return low;
 }
 
+/* Does the control of a switch or transistor move in this phase? */
+static bool switches(const struct network *n)
+{
+    for (size_t k = 0; k < n->n_moving; k++) {
+        const int node = n->ties[n->moving[k]].child;
+        for (int i = n->first_dependent[node]; i < n->first_dependent[node + 1]; i++)
+            if (n->dependent[i] >= 0 && n->branches[n->dependent[i]].kind != ELEMENT_VCCS)
+                return true;
+    }
+    return false;
+}
+
 /* Is this network to be looked at? */
-static bool is_new(struct event_rule *r, const struct circuit *c, const struct phase *phase)
+static bool is_new(struct event_rule *r, const struct network *n, const struct phase *phase)
 {
     const double most = limit(phase);
     if (!(most > 0))
@@ -91,8 +103,10 @@ static bool is_new(struct event_rule *r, const struct circuit *c, const struct p
     if (most < r->limit) {
         r->limit = most;
         memset(r->seen, 0, EVENT_NETWORKS * sizeof *r->seen);
+    } else if (!switches(n)) {
+        return false;
     }
-    const uint64_t h = hash(c, phase);
+    const uint64_t h = hash(n->circuit, phase);
     uint64_t *place = &r->seen[(h >> 1) % EVENT_NETWORKS];
     const bool is = *place != h;
     *place = h;
@@ -281,15 +295,23 @@ static enum status refuse(const struct event_rule *r, const struct network *n, s
     return STATUS_OK;
 }
 
+/* Is each seen to be faster than the limit without a solution? */
+static bool are_held(struct event_rule *r, const struct network *n)
+{
+    if (event_held_directly(n, r->n, r->elements, r->limit))
+        return true;
+    event_held_find(&r->held, n);
+    return event_held_slowest(&r->held, n, r->n, r->elements) < r->limit;
+}
+
 enum status event_rule_phase(struct event_rule *r, struct event_steps *s, const struct phase *phase,
                              bool *chosen, struct error *error)
 {
     struct network *n = s->network;
     *chosen = false;
-    if (r->n == 0 || !is_new(r, s->circuit, phase))
+    if (r->n == 0 || !is_new(r, n, phase))
         return STATUS_OK;
-    event_held_find(&r->held, n);
-    if (s->memory.n == 0 && event_held_slowest(&r->held, n, r->n, r->elements) < r->limit)
+    if (s->memory.n == 0 && are_held(r, n))
         return STATUS_OK;
     while (r->n > 0 && look(r, s) > 0) {
         *chosen = true;

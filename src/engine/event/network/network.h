@@ -166,9 +166,10 @@ struct network {
     int *control_of;  /* n_nodes: whose output it is, or -1 */
     double low, high; /* of all sources so far [V], for whether a transistor can turn on */
 
-    bool *memory; /* n_elements: a capacitor whose voltage is a state: network_connect() */
-    double *volt; /* n_elements: that voltage, v(0,1) [V] */
-    bool *led;    /* n_nodes: known, and moved by a memory capacitor */
+    bool remembers; /* it has memory capacitors: */
+    bool *memory;   /* n_elements: a capacitor whose voltage is a state: network_connect() */
+    double *volt;   /* n_elements: that voltage, v(0,1) [V] */
+    bool *led;      /* n_nodes: known, and moved by a memory capacitor */
 
     double t0, edge;   /* the drive, as in dae.h */
     double *from, *to; /* n_elements [V] */

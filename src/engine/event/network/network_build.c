@@ -200,8 +200,11 @@ static enum status find_known(struct groups *g, struct error *error)
         if (status == STATUS_OK)
             status = find_memory(g, &more, error);
     }
-    for (size_t k = 0; k < c->n_elements; k++)
+    n->remembers = false;
+    for (size_t k = 0; k < c->n_elements; k++) {
         n->memory[k] &= g->used[k];
+        n->remembers |= n->memory[k];
+    }
     n->n_known_ties = n->n_ties;
     return status;
 }
