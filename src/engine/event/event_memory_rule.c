@@ -82,30 +82,34 @@ static double limit(const struct phase *phase)
     return low;
 }
 
-/* Does the control of a switch or transistor move in this phase? */
-static bool switches(const struct network *n)
+/* Does the control of a switch move in this phase, or of a transistor? */
+static bool switches(const struct network *n, bool transistors)
 {
     for (size_t k = 0; k < n->n_moving; k++) {
         const int node = n->ties[n->moving[k]].child;
         for (int i = n->first_dependent[node]; i < n->first_dependent[node + 1]; i++)
-            if (n->dependent[i] >= 0 && n->branches[n->dependent[i]].kind != ELEMENT_VCCS)
+            if (n->dependent[i] >= 0 &&
+                (n->branches[n->dependent[i]].kind == ELEMENT_SWITCH ||
+                 (transistors && n->branches[n->dependent[i]].kind == ELEMENT_MOSFET)))
                 return true;
     }
     return false;
 }
 
-/* Is this network to be looked at? */
-static bool is_new(struct event_rule *r, const struct network *n, const struct phase *phase)
+/* Is the limit shorter than before? */
+static bool shortens(struct event_rule *r, const struct phase *phase)
 {
     const double most = limit(phase);
-    if (!(most > 0))
+    if (!(most > 0 && most < r->limit))
         return false;
-    if (most < r->limit) {
-        r->limit = most;
-        memset(r->seen, 0, EVENT_NETWORKS * sizeof *r->seen);
-    } else if (!switches(n)) {
-        return false;
-    }
+    r->limit = most;
+    memset(r->seen, 0, EVENT_NETWORKS * sizeof *r->seen);
+    return true;
+}
+
+/* Has this network not been looked at? */
+static bool is_new(struct event_rule *r, const struct network *n, const struct phase *phase)
+{
     const uint64_t h = hash(n->circuit, phase);
     uint64_t *place = &r->seen[(h >> 1) % EVENT_NETWORKS];
     const bool is = *place != h;
@@ -298,7 +302,8 @@ static enum status refuse(const struct event_rule *r, const struct network *n, s
 /* Is each seen to be faster than the limit without a solution? */
 static bool are_held(struct event_rule *r, const struct network *n)
 {
-    if (event_held_directly(n, r->n, r->elements, r->limit))
+    r->directly = event_held_directly(n, r->n, r->elements, r->limit);
+    if (r->directly)
         return true;
     event_held_find(&r->held, n);
     return event_held_slowest(&r->held, n, r->n, r->elements) < r->limit;
@@ -309,9 +314,10 @@ enum status event_rule_phase(struct event_rule *r, struct event_steps *s, const 
 {
     struct network *n = s->network;
     *chosen = false;
-    if (r->n == 0 || !is_new(r, n, phase))
+    if (r->n == 0 || (!shortens(r, phase) && !switches(n, !r->directly)))
         return STATUS_OK;
-    if (s->memory.n == 0 && are_held(r, n))
+    r->directly = false;
+    if (!is_new(r, n, phase) || (s->memory.n == 0 && are_held(r, n)))
         return STATUS_OK;
     while (r->n > 0 && look(r, s) > 0) {
         *chosen = true;

@@ -36,6 +36,7 @@ struct event_rule {
     double *values; /* circuit_n_values(): scratch */
     bool *live;     /* components: scratch */
     double limit;   /* the shortest T so far that gets a memory [s] */
+    bool directly;  /* event_held_directly(), as long as no switch moves */
     uint64_t *seen; /* EVENT_NETWORKS: 0: none */
 };
 
