@@ -2,7 +2,8 @@
 /* A phase is cut where its drive has a kink, and where the reading's window begins.  In a piece in
  * which neither a source nor a state moves nothing is computed but power times time.  Otherwise
  * steps are as long as the states' tolerance lets them be; a phase that stops at a level is ended
- * by shortening its last step until it passes the level by less than the tolerance. */
+ * by shortening its last step until it passes the level by less than the tolerance.  Capacitors are
+ * charged at once (event_charges.h), or have a memory (event_memory.h). */
 #include "engine/event/event.h"
 
 #include "base/memory.h"
@@ -359,7 +360,8 @@ static void close_run(struct transient *t, bool done)
 
 const struct engine engine_event = {
     .name = "event",
-    .title = "from input edge to input edge: neurons by their transfer, capacitors charge at once",
+    .title =
+        "from input edge to input edge: neurons by their transfer, fast capacitors charge at once",
     .abilities = ENGINE_SWITCHES | ENGINE_CHANGES_DEVICES,
     .open = open_run,
     .phase = run_phase,

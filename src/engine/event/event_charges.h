@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What charging the capacitors adds to the energies.
+/* What charging the capacitors without memory (event_memory_rule.h) adds to the energies.
  *
- * The states' steps leave capacitors out: node voltages follow the drive at once.  While a node goes by
+ * The states' steps leave them out: node voltages follow the drive at once.  While a node goes by
  * dv in h seconds, on a ramp or with the states behind it, its capacitor carries i = C dv/h.  With these
  * currents the network is solved once more, at the end of the ramp; voltages and currents of an element
  * are then by du and di off, and by one time constant T and z = h/T,

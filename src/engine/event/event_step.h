@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One step of the states of all memristors whose voltage or state moves.
+/* One step of the states of all memristors whose voltage or state moves, and of memory capacitors
+ * (event_memory.h).
  *
  * With L = df/dx at the step's beginning and N = f(v, x) - L x, where v follows from the network,
  *

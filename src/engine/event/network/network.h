@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Node voltages and currents of a circuit as functions of the sources' voltages and the
- * memristors' states; its capacitors carry given currents, or none.
+/* Node voltages and currents of a circuit as functions of the sources' voltages, the memristors' states and
+ * the voltages of memory capacitors, which stand for sources; other capacitors carry given currents, or
+ * none.
  *
- * Voltage sources tie nodes together as in dae.h. Nodes that ground reaches through them are
+ * Voltage sources and memory capacitors tie nodes together as in dae.h. Nodes that ground reaches through them are
  * known, and so is a node that a controlled source drives from known nodes. A transistor is a
  * channel between two nodes; its gate and bulk must be known. While its gate keeps it off it is
  * removed, and its reverse-biased bulk diodes carry constant currents (network_leakage()). The
