@@ -11,14 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Shift of the node voltages for which charges are solved: far above the error of Newton's
- * iteration, far below kT/q, within which laws are linear. */
-#define SHIFT 1e-3 /* [V] */
-#define SHIFT_LEAST 1e-4
-#define SHIFT_MOST 5e-3
-#define SHIFT_TRIES 8
-#define SCALE_LEAST 1e-4
-#define TOO_MUCH 1e3
 #define H_FIRST 1e-6 /* [s] as long as no constant is known */
 /* What conducts less does not hold a node: ten open ports. */
 #define HOLDS (10 / CIRCUIT_R_OPEN) /* [S] */
@@ -201,7 +193,7 @@ static double solve_once(struct event_charges *c, struct event_steps *s, double 
     return shift;
 }
 
-/* Solve with the currents of a ramp of *h seconds, longer or shorter so that nodes move by about SHIFT:
+/* Solve with the currents of a ramp of *h seconds, longer or shorter so that nodes move by about EVENT_SHIFT:
  * the flows then are account.middle.  All values are restored. */
 static bool solve(struct event_charges *c, struct event_steps *s, double *h)
 {
@@ -209,14 +201,13 @@ static bool solve(struct event_charges *c, struct event_steps *s, double *h)
     const size_t bytes = circuit_n_values(n->circuit) * sizeof *n->values;
     bool solved = false;
     memcpy(c->values, n->values, bytes);
-    for (int tries = 0; tries < SHIFT_TRIES; tries++) {
+    for (int tries = 0; tries < EVENT_SHIFT_TRIES; tries++) {
         const double shift = solve_once(c, s, *h);
         memcpy(n->values, c->values, bytes);
         solved = !isnan(shift);
-        if (solved && (!(shift > 0) || (shift >= SHIFT_LEAST && shift <= SHIFT_MOST)))
+        if (event_shift_suits(shift))
             break;
-        /* a node that little holds would go to kilovolts by currents for another */
-        *h *= solved ? fmax(SCALE_LEAST, shift / SHIFT) : TOO_MUCH;
+        *h *= event_shift_scale(shift);
     }
     network_charge(n, 0, NULL, NULL);
     network_conductances(n);
@@ -413,7 +404,7 @@ bool event_charges_end(struct event_charges *c, struct event_steps *s, enum even
         double largest = 0;
         for (size_t k = 0; k < c->n; k++)
             largest = fmax(largest, fabs(c->change[k]));
-        double by = c->constant > 0 ? c->constant * largest / SHIFT : H_FIRST;
+        double by = c->constant > 0 ? c->constant * largest / EVENT_SHIFT : H_FIRST;
         if (!solve(c, s, &by))
             return false;
         book(c, s, stretch, h, by, work);

@@ -25,6 +25,27 @@ static inline struct event_phi phi(double z)
     return (struct event_phi){one, two, (two - 0.5) / z};
 }
 
+/* Charges shift the node voltages from which they are solved: by far more than the error of Newton's iteration,
+ * far less than kT/q, within which laws are linear. */
+#define EVENT_SHIFT 1e-3 /* [V] */
+#define EVENT_SHIFT_LEAST 1e-4
+#define EVENT_SHIFT_MOST 5e-3
+#define EVENT_SHIFT_TRIES 8
+
+/* A ramp has shifted them by as much, NAN: there was no solution; 0: nothing moves. */
+static inline bool event_shift_suits(double shift)
+{
+    return !isnan(shift) &&
+           (!(shift > 0) || (shift >= EVENT_SHIFT_LEAST && shift <= EVENT_SHIFT_MOST));
+}
+
+/* By how much longer the next one is to be: a node that little holds would go to kilovolts by currents for
+ * another. */
+static inline double event_shift_scale(double shift)
+{
+    return isnan(shift) ? 1e3 : fmax(1e-4, shift / EVENT_SHIFT);
+}
+
 static inline double in_tolerance(const struct event_steps *s, double error, double x)
 {
     const struct engine_options *o = s->options;

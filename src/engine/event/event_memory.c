@@ -62,19 +62,11 @@ void event_memory_free(struct event_memory *m)
     free(m->ampere_part);
 }
 
-/* The representative of all capacitors that act on each other with this one. */
-static int representative(int *joined, int k)
-{
-    while (joined[k] != k)
-        k = joined[k] = joined[joined[k]];
-    return k;
-}
-
 /* Capacitor k acts on this; so does all that is joined with *owner. */
 static void join(int *joined, int *owner, int k)
 {
     if (*owner >= 0)
-        joined[representative(joined, *owner)] = representative(joined, k);
+        joined[network_representative(joined, *owner)] = network_representative(joined, k);
     *owner = k;
 }
 
@@ -143,11 +135,11 @@ static void sort_groups(struct event_memory *m, int *joined, int *group)
     size_t next = 0;
     m->groups = NEW(m->n, struct event_group);
     for (size_t k = 0; k < m->n; k++) {
-        if (representative(joined, (int)k) != (int)k)
+        if (network_representative(joined, (int)k) != (int)k)
             continue;
         const size_t first = next;
         for (size_t i = 0; i < m->n; i++)
-            if (representative(joined, (int)i) == (int)k) {
+            if (network_representative(joined, (int)i) == (int)k) {
                 group[i] = (int)m->n_groups;
                 sorted[next++] = m->capacitors[i];
             }

@@ -11,14 +11,6 @@
 #define EDGE_PART 0.1 /* of an edge */
 #define HALVINGS 40
 #define SLOWEST 0.1 /* of the longest T: so slow ones are chosen together */
-/* By so much charging shifts voltages, or memory capacitors are shifted: far above the error of Newton's
- * iteration, far below kT/q. */
-#define SHIFT 1e-3 /* [V] */
-#define SHIFT_LEAST 1e-4
-#define SHIFT_MOST 5e-3
-#define SHIFT_TRIES 8
-#define SCALE_LEAST 1e-4
-#define TOO_MUCH 1e3
 
 void event_rule_new(struct event_rule *r, const struct circuit *c)
 {
@@ -152,11 +144,11 @@ static bool find_constants(struct event_rule *r, struct event_steps *s)
     double h = r->limit;
     bool solved = false;
     memcpy(r->values, n->values, bytes);
-    for (int tries = 0; tries < SHIFT_TRIES && !solved; tries++) {
+    for (int tries = 0; tries < EVENT_SHIFT_TRIES && !solved; tries++) {
         const double shift = charge(r, s, h);
         memcpy(n->values, r->values, bytes);
-        solved = !(shift > 0 ? shift < SHIFT_LEAST || shift > SHIFT_MOST : isnan(shift));
-        h *= isnan(shift) ? TOO_MUCH : fmax(SCALE_LEAST, shift / SHIFT);
+        solved = event_shift_suits(shift);
+        h *= event_shift_scale(shift);
     }
     return solved;
 }
@@ -199,14 +191,15 @@ static size_t choose_lenders(struct event_rule *r, struct event_steps *s)
     size_t chosen = 0;
     memcpy(r->values, n->values, circuit_n_values(n->circuit) * sizeof *n->values);
     for (size_t k = 0; k < m->n; k++) {
-        n->volt[m->capacitors[k].element] += SHIFT;
+        n->volt[m->capacitors[k].element] += EVENT_SHIFT;
         least = fmin(least, m->capacitors[k].farad);
     }
     const bool solved = event_steps_solve(s, n->t0 + n->edge);
     event_memory_back(s);
     for (size_t k = 0; k < r->n && solved; k++) {
         const int element = r->elements[k];
-        const double part = (volt(n, element, n->values) - volt(n, element, r->values)) / SHIFT;
+        const double part =
+            (volt(n, element, n->values) - volt(n, element, r->values)) / EVENT_SHIFT;
         if (n->circuit->elements[element].value * part * part > s->options->reltol * least)
             chosen += choose(r, n, k);
     }

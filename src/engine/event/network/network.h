@@ -307,6 +307,14 @@ void network_conductances(struct network *network);
  * through the element to node 1, of transistors into the drain. */
 void network_currents(struct network *network, double *ampere);
 
+/* The representative of all items that are joined with this one (R. E. Tarjan, J. ACM 22:215, 1975). */
+static inline int network_representative(int *joined, int item)
+{
+    while (joined[item] != item)
+        item = joined[item] = joined[joined[item]];
+    return item;
+}
+
 /* Voltage across a branch [V]. */
 static inline double network_voltage(const struct network *n, const struct network_branch *b)
 {
