@@ -285,7 +285,8 @@ struct plan {
         double volt[PLAN_PORTS], duration, edge;
         const struct phase_stop *stop; /* or NULL */
     } phases[PLAN_MOST];
-    double t[PLAN_MOST], mean[PLAN_MOST]; /* end of each [s], reading of the first probe */
+    double t[PLAN_MOST];                       /* end of each [s] */
+    double mean[PLAN_MOST], second[PLAN_MOST]; /* readings of the first two probes */
     int stop[PLAN_MOST];
     const double *values;
 };
@@ -295,6 +296,7 @@ static bool plan_step(void *data, const struct reading *reading, struct phase *n
     if (reading) {
         p->t[p->next - 1] = reading->t1;
         p->mean[p->next - 1] = reading->mean[0];
+        p->second[p->next - 1] = reading->mean[1];
         p->stop[p->next - 1] = reading->stop;
     }
     if (p->next == p->n)
@@ -324,7 +326,8 @@ static struct circuit *emptied(double idle)
 {
     struct circuit *c = circuit_new("emptied");
     const int p = circuit_node(c, "p"), m = circuit_node(c, "m");
-    circuit_port(c, "p", p, (struct port_driver){.idle = idle, .class = CLASS_DRIVER});
+    const int port =
+        circuit_port(c, "p", p, (struct port_driver){.idle = idle, .class = CLASS_DRIVER});
     circuit_logic_port(c, "empty");
     circuit_resistor(c, "r1", p, m, R1, CLASS_LINE);
     circuit_capacitor(c, "c1", m, 0, FARAD, CLASS_LINE);
@@ -333,6 +336,7 @@ static struct circuit *emptied(double idle)
                                   .node = {m, 0, circuit_node(c, "empty")}, .value = 10},
                 true);
     circuit_voltage_probe(c, "m", m);
+    circuit_current_probe(c, "i", c->ports[port].source);
     return c;
 }
 
@@ -362,7 +366,10 @@ static void test_stops(void **state)
     ASSERT_NEAR(p.t[0], first, sure);
     ASSERT_NEAR(p.t[1] - p.t[0], 0.5 * T, 1e-15);
     ASSERT_NEAR(p.t[2] - p.t[1], down, 2 * sure);
-    ASSERT_NEAR(p.mean[3], 0.3 * (exp(-1.8) - exp(-2)) / 0.2, 1e-6 + engine_defaults.vntol);
+    const double mean = 0.3 * (exp(-1.8) - exp(-2)) / 0.2;
+    ASSERT_NEAR(p.mean[3], mean, 1e-6 + engine_defaults.vntol);
+    ASSERT_NEAR(p.second[3], mean / R1,
+                (1e-6 + engine_defaults.vntol) / R1); /* out of the port at 0 V */
     circuit_free(c);
 }
 
@@ -435,6 +442,7 @@ static void test_refused(void **state)
         circuit_resistor(c, "r3", a, b, 2 * R1, CLASS_LINE);
         circuit_capacitor(c, "cab", a, b, k == 0 ? FARAD : 1e-3 * FARAD, CLASS_LINE);
         circuit_voltage_probe(c, "a", a);
+        circuit_voltage_probe(c, "b", b);
         struct plan plan = {.n = 1, .phases = {{{1, 0}, 1e-4, 1e-6, NULL}}};
         struct error error = {{0}};
         const enum status status = plan_play(&plan, "event", c, &error);

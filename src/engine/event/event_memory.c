@@ -21,7 +21,6 @@ void event_memory_new(struct event_memory *m, const struct circuit *c)
                                .node_group = NEW(c->n_nodes, int),
                                .flow_group = NEW(c->n_elements, int),
                                .ampere = NEW(c->n_elements, double),
-                               .nodes = NEW(c->n_nodes, double),
                                .kept = NEW(circuit_n_values(c), double),
                                .first = NEW(circuit_n_values(c), double),
                                .middle = NEW(circuit_n_values(c), double),
@@ -53,7 +52,6 @@ void event_memory_free(struct event_memory *m)
     free(m->node_group);
     free(m->flow_group);
     free(m->ampere);
-    free(m->nodes);
     free(m->kept);
     free(m->first);
     free(m->middle);
@@ -258,8 +256,8 @@ static bool find_column(struct event_steps *s, double t, size_t j, double shift)
 {
     struct event_memory *m = &s->memory;
     struct network *n = s->network;
-    const size_t bytes = s->circuit->n_nodes * sizeof *n->values;
-    memcpy(m->nodes, n->values, bytes);
+    const size_t bytes = circuit_n_values(s->circuit) * sizeof *n->values;
+    memcpy(m->kept, n->values, bytes);
     for (size_t g = 0; g < m->n_groups; g++)
         if (j < m->groups[g].n)
             n->volt[m->capacitors[m->groups[g].first + j].element] += shift;
@@ -274,7 +272,7 @@ static bool find_column(struct event_steps *s, double t, size_t j, double shift)
         }
     }
     event_memory_back(s);
-    memcpy(n->values, m->nodes, bytes);
+    memcpy(n->values, m->kept, bytes);
     return done;
 }
 

@@ -54,7 +54,6 @@ struct event_memory {
     bool reads;                      /* mean values of steps are wanted */
     double *first, *middle;          /* then: circuit_n_values() at a step's beginning, half way */
     double *ampere;                  /* n_elements: of flows: scratch */
-    double *nodes;                   /* n_nodes: scratch */
     double *kept;                    /* circuit_n_values(): scratch */
     bool *live;                      /* components: scratch */
     double *volt_part, *ampere_part; /* largest x n_elements: of flows (event_memory_energy.c) */

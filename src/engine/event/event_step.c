@@ -509,6 +509,9 @@ void event_steps_back(struct event_steps *s)
     for (size_t k = 0; k < s->n_active; k++)
         s->network->values[s->active[k]->device->state] = s->active[k]->x;
     event_memory_back(s);
+    if (s->memory.reads) /* of branches, too */
+        memcpy(s->network->values, s->memory.first,
+               circuit_n_values(s->circuit) * sizeof *s->memory.first);
     if (!s->still)
         memcpy(s->network->values, s->before, s->circuit->n_nodes * sizeof *s->before);
 }
