@@ -76,7 +76,7 @@ static void test_order(void **state)
     bool live[8] = {false};
     assert_true(n->n_components <= COUNT(live));
     live[n->component[k.a]] = true;
-    network_spread(n, live, true);
+    network_spread(n, live, n->moves);
     assert_true(live[n->component[k.b]] && live[n->component[k.c]]);
     assert_false(live[n->component[k.ref]]);
     network_free(n);

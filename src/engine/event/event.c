@@ -2,11 +2,13 @@
 /* A phase is cut where its drive has a kink, and where the reading's window begins.  In a piece in
  * which neither a source nor a state moves nothing is computed but power times time.  Otherwise
  * steps are as long as the states' tolerance lets them be; a phase that stops at a level is ended
- * by shortening its last step until it passes the level by less than the tolerance. */
+ * by shortening its last step until it passes the level by less than the tolerance.  Capacitors are
+ * charged at once (event_charges.h), or have a memory (event_memory.h). */
 #include "engine/event/event.h"
 
 #include "base/memory.h"
 #include "engine/event/event_charges.h"
+#include "engine/event/event_memory_rule.h"
 #include "engine/event/event_step.h"
 #include "engine/event/event_trouble.h"
 #include "engine/transient.h"
@@ -32,6 +34,7 @@ struct run {
     struct network *network;
     struct event_steps steps;
     struct event_charges charges;
+    struct event_rule rule;
     double t, phase_begin, stretch_begin;
     bool stays;                /* no voltage has moved since stretch_begin */
     const struct phase *phase; /* that runs */
@@ -169,6 +172,8 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
 {
     struct event_steps *s = &r->steps;
     double h = t_end - r->t;
+    s->memory.reads = s->memory.n > 0 && r->circuit->n_probes > 0 &&
+                      t_end > r->phase_begin + (1 - READING_PART) * r->phase->duration;
     s->simple = true;
     for (int count = 0; r->t < t_end; count++) {
         const enum status checked = transient_check(r->transient, r->t, r->error);
@@ -215,12 +220,24 @@ static enum status piece(struct run *r, double t_end, bool last, bool *ended)
         if (status != STATUS_OK)
             return status;
         record(r, t0, ends);
+        if (s->memory.reads)
+            probe_points_add(&r->transient->probes, 0.5 * (t0 + r->t), event_memory_reading(s));
         probe_points_add(&r->transient->probes, r->t, r->network->values);
         if (*ended)
             break;
         h *= fmin(GROWTH, growth(error));
     }
     return STATUS_OK;
+}
+
+/* Capacitors that are too slow for this phase get a memory. */
+static enum status choose_memory(struct run *r)
+{
+    bool chosen;
+    const enum status status = event_rule_phase(&r->rule, &r->steps, r->phase, &chosen, r->error);
+    if (status == STATUS_OK && chosen)
+        event_charges_choose(&r->charges, r->rule.n, r->rule.elements);
+    return status;
 }
 
 static enum status run_phase(struct transient *t, struct error *error)
@@ -242,6 +259,9 @@ static enum status run_phase(struct transient *t, struct error *error)
     enum status status = STATUS_OK;
     if (network_phase(n))
         event_steps_pattern(&r->steps);
+    status = choose_memory(r);
+    if (status != STATUS_OK)
+        return status;
     if (ramp > r->t) {
         event_steps_begin(&r->steps, true);
         begin_stretch(r);
@@ -324,6 +344,7 @@ static enum status open_run(struct transient *t, struct error *error)
         return STATUS_INPUT;
     event_steps_new(&r->steps, t->circuit, r->network, r->options);
     event_charges_new(&r->charges, t->circuit);
+    event_rule_new(&r->rule, t->circuit);
     enum status status = event_floating(r->network, error);
     if (status == STATUS_OK)
         status = check_switches(r);
@@ -339,13 +360,15 @@ static void close_run(struct transient *t, bool done)
     if (r->network)
         event_steps_free(&r->steps);
     event_charges_free(&r->charges);
+    event_rule_free(&r->rule);
     network_free(r->network);
     free(r);
 }
 
 const struct engine engine_event = {
     .name = "event",
-    .title = "from input edge to input edge: neurons by their transfer, capacitors charge at once",
+    .title =
+        "from input edge to input edge: neurons by their transfer, fast capacitors charge at once",
     .abilities = ENGINE_SWITCHES | ENGINE_CHANGES_DEVICES,
     .open = open_run,
     .phase = run_phase,

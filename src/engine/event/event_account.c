@@ -47,6 +47,9 @@ void event_account_new(struct event_account *a, const struct circuit *c, struct 
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         *arrays[k] = NEW(c->n_elements, double);
     a->classes = energy_classes(c);
+    for (size_t k = 0; k < c->n_elements; k++) /* booked by what they store */
+        if (element_type(&c->elements[k])->law == LAW_CAPACITANCE)
+            a->classes[k] = ENERGY_CLASSES;
     stored_new(&a->stored, c);
     event_leaks_new(&a->leaks, n);
 }

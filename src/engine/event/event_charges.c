@@ -11,14 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Shift of the node voltages for which charges are solved: far above the error of Newton's
- * iteration, far below kT/q, within which laws are linear. */
-#define SHIFT 1e-3 /* [V] */
-#define SHIFT_LEAST 1e-4
-#define SHIFT_MOST 5e-3
-#define SHIFT_TRIES 8
-#define SCALE_LEAST 1e-4
-#define TOO_MUCH 1e3
 #define H_FIRST 1e-6 /* [s] as long as no constant is known */
 /* What conducts less does not hold a node: ten open ports. */
 #define HOLDS (10 / CIRCUIT_R_OPEN) /* [S] */
@@ -37,28 +29,34 @@
 #define INTEGRATIONS 2
 /* Largest relative change of a state (of STATE_FLOOR, if it is below) within one time constant.  What comes of
  * it differs: in floating crossbars whose states stop by themselves 0.03 changed nothing by 1e-3, while a
- * neighbour of a device that switches was off by eight times as much (measured).  LEFT_MOST: largest voltage
- * missing in a reading, relative to the sources' range. */
+ * neighbour of a device that switches was off by eight times as much (measured). */
 #define LATE_MOST 0.05
 #define STATE_FLOOR 1e-3
-#define LEFT_MOST 1e-3
 #define GONE 800 /* time constants, after which exp(-t/T) is 0 in double precision */
+
+void event_charges_choose(struct event_charges *c, size_t n, const int *elements)
+{
+    c->n = n;
+    memset(c->moved, 0, n * sizeof *c->moved);
+    memset(c->late, 0, n * sizeof *c->late);
+    for (size_t k = 0; k < n; k++) {
+        const struct element *e = &c->circuit->elements[elements[k]];
+        c->elements[k] = elements[k];
+        c->p[k] = e->node[0];
+        c->q[k] = e->node[1];
+        c->farad[k] = e->value;
+    }
+}
 
 void event_charges_new(struct event_charges *c, const struct circuit *circuit)
 {
-    *c = (struct event_charges){.elements = NEW(circuit->n_elements, int)};
+    *c = (struct event_charges){.circuit = circuit, .elements = NEW(circuit->n_elements, int)};
     for (size_t k = 0; k < circuit->n_elements; k++)
         if (element_type(&circuit->elements[k])->law == LAW_CAPACITANCE)
             c->elements[c->n++] = (int)k;
     c->p = NEW(c->n, int);
     c->q = NEW(c->n, int);
     c->farad = NEW(c->n, double);
-    for (size_t k = 0; k < c->n; k++) {
-        const struct element *e = &circuit->elements[c->elements[k]];
-        c->p[k] = e->node[0];
-        c->q[k] = e->node[1];
-        c->farad[k] = e->value;
-    }
     c->held = NEW(circuit->n_nodes, bool);
     c->charged = NEW(c->n, int);
     c->charged_by = NEW(c->n, double);
@@ -74,6 +72,7 @@ void event_charges_new(struct event_charges *c, const struct circuit *circuit)
     double **const of_flows[] = {&c->u, &c->i, &c->extra, &c->doubt, &c->integrated, &c->error};
     for (size_t k = 0; k < sizeof of_flows / sizeof *of_flows; k++)
         *of_flows[k] = NEW(circuit->n_elements, double);
+    event_charges_choose(c, c->n, c->elements);
 }
 
 void event_charges_free(struct event_charges *c)
@@ -194,7 +193,7 @@ static double solve_once(struct event_charges *c, struct event_steps *s, double 
     return shift;
 }
 
-/* Solve with the currents of a ramp of *h seconds, longer or shorter so that nodes move by about SHIFT:
+/* Solve with the currents of a ramp of *h seconds, longer or shorter so that nodes move by about EVENT_SHIFT:
  * the flows then are account.middle.  All values are restored. */
 static bool solve(struct event_charges *c, struct event_steps *s, double *h)
 {
@@ -202,14 +201,13 @@ static bool solve(struct event_charges *c, struct event_steps *s, double *h)
     const size_t bytes = circuit_n_values(n->circuit) * sizeof *n->values;
     bool solved = false;
     memcpy(c->values, n->values, bytes);
-    for (int tries = 0; tries < SHIFT_TRIES; tries++) {
+    for (int tries = 0; tries < EVENT_SHIFT_TRIES; tries++) {
         const double shift = solve_once(c, s, *h);
         memcpy(n->values, c->values, bytes);
         solved = !isnan(shift);
-        if (solved && (!(shift > 0) || (shift >= SHIFT_LEAST && shift <= SHIFT_MOST)))
+        if (event_shift_suits(shift))
             break;
-        /* a node that little holds would go to kilovolts by currents for another */
-        *h *= solved ? fmax(SCALE_LEAST, shift / SHIFT) : TOO_MUCH;
+        *h *= event_shift_scale(shift);
     }
     network_charge(n, 0, NULL, NULL);
     network_conductances(n);
@@ -406,7 +404,7 @@ bool event_charges_end(struct event_charges *c, struct event_steps *s, enum even
         double largest = 0;
         for (size_t k = 0; k < c->n; k++)
             largest = fmax(largest, fabs(c->change[k]));
-        double by = c->constant > 0 ? c->constant * largest / SHIFT : H_FIRST;
+        double by = c->constant > 0 ? c->constant * largest / EVENT_SHIFT : H_FIRST;
         if (!solve(c, s, &by))
             return false;
         book(c, s, stretch, h, by, work);
@@ -441,7 +439,7 @@ bool event_charges_felt(const struct event_charges *c, const struct event_steps 
 {
     const struct network *n = s->network;
     size_t slowest = 0, k = 0;
-    const double left = find_left(c, h, &slowest), most = LEFT_MOST * (n->high - n->low);
+    const double left = find_left(c, h, &slowest), most = EVENT_LEFT_MOST * (n->high - n->low);
     for (size_t i = 1; i < c->n; i++)
         if (c->late[i] > c->late[k])
             k = i;

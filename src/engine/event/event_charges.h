@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What charging the capacitors adds to the energies.
+/* What charging the capacitors without memory (event_memory_rule.h) adds to the energies.
  *
- * The states' steps leave capacitors out: node voltages follow the drive at once.  While a node goes by
+ * The states' steps leave them out: node voltages follow the drive at once.  While a node goes by
  * dv in h seconds, on a ramp or with the states behind it, its capacitor carries i = C dv/h.  With these
  * currents the network is solved once more, at the end of the ramp; voltages and currents of an element
  * are then by du and di off, and by one time constant T and z = h/T,
@@ -31,9 +31,10 @@
 #include "engine/event/event_trouble.h"
 
 struct event_charges {
+    const struct circuit *circuit;
     size_t n;
     bool *held;                 /* n_nodes: scratch */
-    int *elements;              /* n: capacitors, */
+    int *elements;              /* n: capacitors without memory, */
     int *p, *q;                 /* n: their nodes */
     double *farad;              /* n */
     double *volt;               /* n: where the ramp begins [V] */
@@ -60,6 +61,9 @@ enum event_stretch { EVENT_RAMP, EVENT_HOLD };
 
 void event_charges_new(struct event_charges *c, const struct circuit *circuit);
 void event_charges_free(struct event_charges *c);
+
+/* Only these n capacitors are charged at once from now on. */
+void event_charges_choose(struct event_charges *c, size_t n, const int *elements);
 
 /* A ramp, or a hold, begins: the network's flows are those of it. */
 void event_charges_begin(struct event_charges *c, const struct event_steps *s);

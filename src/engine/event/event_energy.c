@@ -91,12 +91,17 @@ static bool middle(struct event_steps *s, double t, double h, enum event_order o
     memcpy(s->voltages, v, n_nodes * sizeof *v);
     for (size_t i = 0; i < n_nodes; i++)
         v[i] = 0.5 * (s->before[i] + v[i]);
+    event_memory_middle(s, h);
     network_sources(s->network, t + 0.5 * h);
-    const bool done = network_solve_bent(s->network, NEWTON_MIDDLE * s->newton);
+    const bool done = s->memory.n > 0 ? network_solve(s->network, s->newton)
+                                      : network_solve_bent(s->network, NEWTON_MIDDLE * s->newton);
     event_account_find(&s->account, &s->account.middle);
+    if (s->memory.reads)
+        memcpy(s->memory.middle, v, circuit_n_values(s->circuit) * sizeof *v);
     memcpy(v, s->voltages, n_nodes * sizeof *v);
     for (size_t k = 0; k < s->n_active; k++)
         v[s->active[k]->device->state] = s->active[k]->x_end;
+    event_memory_end(s);
     network_conductances(s->network);
     return done;
 }
@@ -384,9 +389,38 @@ static double ampere_error(const struct event_steps *s, size_t flow, double h)
     return h * s->options->abstol * simpson_size(b->begin.volt, b->middle.volt, b->end.volt, flow);
 }
 
+/* Rate at which memory capacitors relax that act on the component, from L and from how f has changed; 0:
+ * none does [1/s]. */
+static double memory_rate(const struct event_steps *s, size_t component)
+{
+    const struct event_memory *m = &s->memory;
+    const int group = m->n > 0 ? m->component_group[component] : -1;
+    if (group < 0)
+        return 0;
+    const struct event_group *g = &m->groups[group];
+    double rate = event_memory_fastest(m, group);
+    for (size_t k = g->first; k < g->first + g->n; k++) {
+        const struct event_capacitor *c = &m->capacitors[k];
+        const double now = s->account.end.ampere[s->network->flow_of[c->element]] / c->farad;
+        if (fabs(c->to) > s->options->vntol)
+            rate = fmax(rate, fabs((now - c->f) / c->to));
+    }
+    return rate;
+}
+
+/* Error of a flow's Simpson sum [J] in a component whose voltages relax at this rate, and powers at twice
+ * that: see relaxation(). */
+static double relaxing_error(const struct event_account *b, size_t flow, double rate, double h)
+{
+    const double z = fmin(Z_MOST, 2 * rate * h),
+                 difference = 0.5 * h * (b->begin.power[flow] + b->end.power[flow]) - b->step[flow];
+    return z * z / (240 + 2 * z * z) * fabs(difference);
+}
+
 /* Errors of all flows of a component in which the control of a switch or transistor moves, or a
  * transistor passes from triode to saturation or back: within a small part of the ramp its
- * conductance passes those around it, and voltages there are no parabolas. */
+ * conductance passes those around it, and voltages there are no parabolas.  Or on which memory
+ * capacitors act in a step that is not exact. */
 static void check_turns(struct event_steps *s, double h, struct event_found *found)
 {
     const struct network *n = s->network;
@@ -397,12 +431,14 @@ static void check_turns(struct event_steps *s, double h, struct event_found *fou
         if (!n->live[i])
             continue;
         const size_t end = flow + p->n_cells;
-        const bool turns = p->turns || network_turned(n, p, s->before);
+        const double rate = memory_rate(s, i);
+        const bool turns = (s->moving && p->turns) || rate > 0 || network_turned(n, p, s->before);
         for (; turns && flow < end; flow++) {
             const int class = b->flows.class[flow];
             if (class == ENERGY_CLASSES)
                 continue;
-            const double error = coarse_error(b, EVENT_THIRD, (int)flow, h),
+            const double error = coarse_error(b, EVENT_THIRD, (int)flow, h) +
+                                 relaxing_error(b, flow, rate, h),
                          most = s->options->reltol *
                                     (fabs(b->step[flow]) + ENERGY_FLOOR * s->dissipated[class]) +
                                 volt_error(s, flow, h) + ampere_error(s, flow, h);
@@ -461,8 +497,33 @@ static void book_even(struct event_steps *s, double h)
     event_account_even(&s->account, h, mean, spread);
 }
 
+/* Find energies in steps of circuits with memory capacitors. */
+static bool energies_with_memory(struct event_steps *s, double t, double h,
+                                 struct event_found *found)
+{
+    if (!s->memory.exact && !middle(s, t, h, found->order))
+        return false;
+    if (found->unsettled > SETTLED && !event_steps_solve(s, t + h))
+        return false;
+    if (s->memory.exact)
+        return event_memory_energies(s, t, h, &found->error);
+    event_account_find(&s->account, &s->account.end);
+    if (s->moving) {
+        event_account_ramp(&s->account, h);
+        check_ramp(s, h, found);
+    } else {
+        event_account_simpson(&s->account, h, 0);
+        doubt_still(s, h);
+        check_still(s, h, found);
+    }
+    check_turns(s, h, found);
+    return true;
+}
+
 bool event_steps_energies(struct event_steps *s, double t, double h, struct event_found *found)
 {
+    if (s->memory.n > 0)
+        return energies_with_memory(s, t, h, found);
     const bool ramp = s->moving && (found->order == EVENT_SECOND ||
                                     (found->order == EVENT_THIRD && !middle_holds(s, h)));
     const double limit = fmin(BEND_MOST, BEND_PART * s->options->reltol),

@@ -8,7 +8,9 @@
 #include <math.h>
 
 #define EVENT_STATE_PART 0.03 /* of the tolerance that one step's error of a state may take */
-#define EVENT_PHI_SMALL 1e-2  /* |z| below which the series of phi are taken */
+/* Largest voltage missing in a reading, relative to the sources' range. */
+#define EVENT_LEFT_MOST 1e-3
+#define EVENT_PHI_SMALL 1e-2 /* |z| below which the series of phi are taken */
 
 /* phi1 = (e^z - 1)/z, phi2 = (phi1 - 1)/z, phi3 = (phi2 - 1/2)/z */
 static inline struct event_phi phi(double z)
@@ -21,6 +23,27 @@ static inline struct event_phi phi(double z)
     }
     const double one = expm1(z) / z, two = (one - 1) / z;
     return (struct event_phi){one, two, (two - 0.5) / z};
+}
+
+/* Charges shift the node voltages from which they are solved: by far more than the error of Newton's iteration,
+ * far less than kT/q, within which laws are linear. */
+#define EVENT_SHIFT 1e-3 /* [V] */
+#define EVENT_SHIFT_LEAST 1e-4
+#define EVENT_SHIFT_MOST 5e-3
+#define EVENT_SHIFT_TRIES 8
+
+/* A ramp has shifted them by as much, NAN: there was no solution; 0: nothing moves. */
+static inline bool event_shift_suits(double shift)
+{
+    return !isnan(shift) &&
+           (!(shift > 0) || (shift >= EVENT_SHIFT_LEAST && shift <= EVENT_SHIFT_MOST));
+}
+
+/* By how much longer the next one is to be: a node that little holds would go to kilovolts by currents for
+ * another. */
+static inline double event_shift_scale(double shift)
+{
+    return isnan(shift) ? 1e3 : fmax(1e-4, shift / EVENT_SHIFT);
 }
 
 static inline double in_tolerance(const struct event_steps *s, double error, double x)

@@ -53,6 +53,7 @@ void event_steps_new(struct event_steps *s, const struct circuit *c, struct netw
     s->active = NEW(c->n_states, struct event_active *);
     s->movers = NEW(c->n_states, struct event_active *);
     event_account_new(&s->account, c, n);
+    event_memory_new(&s->memory, c);
     s->voltages = NEW(c->n_nodes, double);
     s->before = NEW(c->n_nodes, double);
     s->live = NEW(c->n_nodes + c->n_elements, bool);
@@ -92,6 +93,7 @@ void event_steps_free(struct event_steps *s)
     free(s->active);
     free(s->movers);
     event_account_free(&s->account);
+    event_memory_free(&s->memory);
     free(s->voltages);
     free(s->before);
     free(s->live);
@@ -119,6 +121,7 @@ void event_steps_pattern(struct event_steps *s)
     }
     s->new_pattern = true;
     s->fresh = false;
+    event_memory_pattern(s);
 }
 
 /* The state's rate; near the point of the last evaluation along the tangent there. */
@@ -159,6 +162,7 @@ static void change_live(struct event_steps *s)
     network_live(s->network, s->new_pattern ? NULL : s->account.resting);
     event_account_enter(&s->account, s->new_pattern);
     s->new_pattern = false;
+    event_memory_flows(s);
 }
 
 /* True if the device's state rests at its present voltage. */
@@ -174,11 +178,13 @@ void event_steps_begin(struct event_steps *s, bool moving)
     s->n_active = 0;
     s->moving = moving;
     s->n_ramps += moving;
-    /* switches want rates that are the same over a step, or nearly; event_ramp.c knows of one state */
-    s->along = moving && !(s->options->switches > 0) && s->n_hidden == 0;
+    s->memory.fresh = false;
+    /* switches want rates that are the same over a step, or nearly; event_ramp.c knows of one state; memory
+     * capacitors move the network */
+    s->along = moving && !(s->options->switches > 0) && s->n_hidden == 0 && s->memory.n == 0;
     bool *live = s->live, same = !s->new_pattern;
     for (size_t k = 0; k < n->n_components; k++)
-        live[k] = moving && n->components[k].moving;
+        live[k] = moving ? n->components[k].moving : n->components[k].memory;
     for (size_t k = 0; k < s->n_devices; k++) {
         struct event_active *a = &s->all[k];
         a->device = &s->devices[k];
@@ -188,7 +194,7 @@ void event_steps_begin(struct event_steps *s, bool moving)
         if (!a->stays && a->device->component >= 0)
             live[a->device->component] = true;
     }
-    network_spread(n, live, moving);
+    network_spread(n, live, moving ? n->moves : n->led);
     for (size_t k = 0; k < s->n_devices; k++) {
         struct event_active *a = &s->all[k];
         if (!a->stays || (a->device->component >= 0 && live[a->device->component]))
@@ -224,11 +230,13 @@ static bool stage(struct event_steps *s, double t, bool end)
         *(end ? &a->n_end : &a->n_middle) =
             a->hidden ? event_hidden_stage(s, a, v, x, end) : rate(a->device, v, x).f - a->l * x;
     }
+    event_memory_stage(s, end);
     return true;
 }
 
-/* The step of order 2: a first estimate at t + h, and its correction. */
-static bool second_order(struct event_steps *s, double t, double h, double *error)
+/* The step of order 2: a first estimate at t + h, and its correction.  *memory: error of memory capacitors'
+ * voltages. */
+static bool second_order(struct event_steps *s, double t, double h, double *error, double *memory)
 {
     double *x = s->network->values;
     for (size_t k = 0; k < s->n_active; k++) {
@@ -237,8 +245,10 @@ static bool second_order(struct event_steps *s, double t, double h, double *erro
         if (a->hidden)
             event_hidden_first(s, a, h, 1);
     }
+    event_memory_first(s, h, false);
     if (!stage(s, t + h, true))
         return false;
+    event_memory_second(s, h, memory);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         double *state = &x[a->device->state];
@@ -260,6 +270,7 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
         if (a->hidden)
             event_hidden_first(s, a, h, 0.5);
     }
+    event_memory_first(s, h, true);
     if (!stage(s, t + 0.5 * h, false))
         return false;
     event_account_find(&s->account, &s->account.middle);
@@ -269,8 +280,10 @@ static bool third_order(struct event_steps *s, double t, double h, double *error
         if (a->hidden)
             event_hidden_estimate(s, a, h);
     }
+    event_memory_between(s, h);
     if (!stage(s, t + h, true))
         return false;
+    event_memory_third(s, h, error);
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         if (a->rests && !a->hidden && fabs(a->n_middle) + fabs(a->n_end) <= 0)
@@ -325,6 +338,38 @@ static bool states_stay(const struct event_steps *s)
     return true;
 }
 
+/* Does no device's state move, at the step's beginning or, `end', there? */
+static bool devices_rest(const struct event_steps *s, bool end)
+{
+    for (size_t k = 0; k < s->n_active; k++)
+        if (!s->active[k]->rests || (end && fabs(s->active[k]->n_end) > 0))
+            return false;
+    return true;
+}
+
+/* The same where there are memory capacitors: order 2 for exact steps, order 3 for others. */
+static bool find_with_memory(struct event_steps *s, double t, double h, struct event_found *found)
+{
+    struct event_memory *m = &s->memory;
+    m->exact = m->straight && devices_rest(s, false);
+    if (m->exact) {
+        double memory = 0;
+        if (!second_order(s, t, h, &found->error, &memory))
+            return false;
+        found->unsettled = s->moving ? INFINITY : memory;
+        if (!s->moving) /* on a ramp that is no error */
+            raise(&found->error, memory);
+        m->exact = devices_rest(s, true);
+    }
+    if (m->exact)
+        return true;
+    found->order = EVENT_THIRD;
+    found->error = 0;
+    found->unsettled = INFINITY;
+    double unsettled = 0;
+    return third_order(s, t, h, &found->error, &unsettled);
+}
+
 /* Find the states at the end of the step and, at order 3 and on ramps, half way.  False: the network has no
  * solution. */
 static bool find_states(struct event_steps *s, double t, double h, struct event_found *found)
@@ -332,8 +377,10 @@ static bool find_states(struct event_steps *s, double t, double h, struct event_
     const bool along = s->along;
     found->order = EVENT_SECOND;
     found->unsettled = 0;
+    if (s->memory.n > 0)
+        return find_with_memory(s, t, h, found);
     if (s->simple || along) {
-        if (!second_order(s, t, h, &found->error))
+        if (!second_order(s, t, h, &found->error, &found->error))
             return false;
         found->unsettled = found->error;
         if (isnan(found->error))
@@ -369,8 +416,14 @@ bool event_steps_try(struct event_steps *s, double t, double h, double *error)
         still(s, h);
         return true;
     }
+    if (s->memory.n > 0 && !event_memory_begin(s, t))
+        return false;
     memcpy(s->before, s->network->values, s->circuit->n_nodes * sizeof *s->before);
     prepare(s, h);
+    event_memory_prepare(&s->memory, h);
+    if (s->memory.reads)
+        memcpy(s->memory.first, s->network->values,
+               circuit_n_values(s->circuit) * sizeof *s->memory.first);
     for (size_t k = 0; s->options->switches > 0 && s->n_hidden > 0 && k < s->n_active; k++)
         if (s->active[k]->hidden)
             own = fmax(own, event_hidden_own_effect(s->active[k], h));
@@ -484,6 +537,7 @@ bool event_steps_accept(struct event_steps *s, double t, double h)
             return false;
         s->still = false;
     }
+    event_memory_accept(s);
     for (size_t k = 0; k < s->n_active; k++) {
         struct event_active *a = s->active[k];
         a->x = s->network->values[a->device->state];
@@ -507,6 +561,8 @@ static double part_of_current(const struct event_active *a, double change)
 
 bool event_steps_rest(const struct event_steps *s, double h)
 {
+    if (s->memory.n > 0)
+        return false;
     for (size_t k = 0; k < s->n_active; k++) {
         const struct event_active *a = s->active[k];
         const double change = a->x + h * a->f - a->device->solved;
@@ -529,6 +585,10 @@ void event_steps_back(struct event_steps *s)
     for (size_t k = 0; k < s->n_active && s->n_hidden > 0; k++)
         if (s->active[k]->hidden)
             event_hidden_back(s, s->active[k]);
+    event_memory_back(s);
+    if (s->memory.reads) /* of branches, too */
+        memcpy(s->network->values, s->memory.first,
+               circuit_n_values(s->circuit) * sizeof *s->memory.first);
     if (!s->still)
         memcpy(s->network->values, s->before, s->circuit->n_nodes * sizeof *s->before);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One step of the states of all memristors whose voltage or state moves.
+/* One step of the states of all memristors whose voltage or state moves, and of memory capacitors
+ * (event_memory.h).
  *
  * With L = df/dx at the step's beginning and N = f(v, x) - L x, where v follows from the network,
  *
@@ -25,6 +26,7 @@
 #include "base/random.h"
 #include "engine/engine.h"
 #include "engine/event/event_account.h"
+#include "engine/event/event_memory.h"
 
 #define EVENT_STEP_PART 1e-13 /* of the time: a step below it is a collapse */
 
@@ -96,6 +98,7 @@ struct event_steps {
     bool still;                            /* the last step moved no voltage */
     bool new_pattern;                      /* of the network, since the last piece */
     struct event_account account;
+    struct event_memory memory;
     double *voltages; /* n_nodes: scratch */
     double *before;   /* n_nodes: voltages before the step that is tried */
     bool *live;       /* components: scratch */

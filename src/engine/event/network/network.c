@@ -20,6 +20,8 @@ static double source_voltage(const struct network *n, const struct network_tie *
     const struct element *e = &n->circuit->elements[t->element];
     const double *v = n->values;
     double unused;
+    if (t->memory)
+        return n->volt[t->element];
     if (t->controlled)
         return element_follows(e, v[e->node[2]] - v[e->node[3]], &unused);
     const double from = n->from[t->element], to = n->to[t->element];
@@ -243,6 +245,7 @@ static bool factor(const struct network *n, struct network_component *p)
 
 static bool solve_component(struct network *n, struct network_component *p, double tolerance)
 {
+    const double most = n->unbounded && p->linear ? INFINITY : CHANGE_MAX;
     double before = 0, last = INFINITY;
     p->way = p->bent = 0;
     if (p->trees) {
@@ -270,14 +273,14 @@ static bool solve_component(struct network *n, struct network_component *p, doub
         if (!isfinite(largest))
             return false;
         *(i == 0 ? &p->way : &p->bent) += largest;
-        const bool clamped = largest > CHANGE_MAX;
+        const bool clamped = largest > most;
         /* Newton's iteration may jump to and fro across a kink; half a step ends that */
         const double damping = i > DAMPED && largest > 0.5 * last ? 0.5 : 1;
         last = largest;
         for (size_t k = 0; k < p->n_nodes; k++) {
             const double change = n->step[k];
             n->values[n->order[p->first_node + k]] -=
-                damping * (fabs(change) > CHANGE_MAX ? copysign(CHANGE_MAX, change) : change);
+                damping * (fabs(change) > most ? copysign(most, change) : change);
         }
         p->left = largest * fmin(1, p->shrinks);
         bool done = largest <= tolerance;

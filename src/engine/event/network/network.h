@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Node voltages and currents of a circuit as functions of the sources' voltages and the
- * memristors' states; its capacitors carry given currents, or none.
+/* Node voltages and currents of a circuit as functions of the sources' voltages, the memristors' states and
+ * the voltages of memory capacitors, which stand for sources; other capacitors carry given currents, or
+ * none.
  *
- * Voltage sources tie nodes together as in dae.h. Nodes that ground reaches through them are
+ * Voltage sources and memory capacitors tie nodes together as in dae.h. Nodes that ground reaches through them are
  * known, and so is a node that a controlled source drives from known nodes. A transistor is a
  * channel between two nodes; its gate and bulk must be known. While its gate keeps it off it is
  * removed, and its reverse-biased bulk diodes carry constant currents (network_leakage()). The
@@ -35,7 +36,8 @@ struct network_tie {
     int child, parent, element;
     double sign;
     bool controlled;
-    int c, d; /* by these known nodes */
+    int c, d;    /* by these known nodes */
+    bool memory; /* the element is a capacitor of network.memory[] */
 };
 
 /* An element that conducts between two nodes. */
@@ -108,6 +110,9 @@ struct network_component {
     size_t first_input, n_inputs;     /* among inputs[] */
     bool moving;                      /* a source that moves in this phase acts on it */
     bool turns;                       /* likewise on the control of a switch or transistor */
+    bool memory;                      /* a memory capacitor's node acts on it */
+    bool memory_turns;                /* likewise on the control of a switch or transistor */
+    bool linear;                      /* all of its equations are */
     bool curved;    /* has currents that do not go straight where its voltages do */
     size_t n_links; /* the first cells; the channels follow */
     struct network_link *links;
@@ -162,6 +167,11 @@ struct network {
     int *control_of;  /* n_nodes: whose output it is, or -1 */
     double low, high; /* of all sources so far [V], for whether a transistor can turn on */
 
+    bool remembers; /* it has memory capacitors: */
+    bool *memory;   /* n_elements: a capacitor whose voltage is a state: network_connect() */
+    double *volt;   /* n_elements: that voltage, v(0,1) [V] */
+    bool *led;      /* n_nodes: known, and moved by a memory capacitor */
+
     double t0, edge;   /* the drive, as in dae.h */
     double *from, *to; /* n_elements [V] */
     bool *moves;       /* n_nodes: known, and moving in this phase */
@@ -207,21 +217,28 @@ struct network {
 
     double *values; /* circuit_n_values() */
     double *leak_power,
-        *leak;     /* n_elements: of bulk diodes [W]; n_nodes: leaving through them [A] */
-    double *step;  /* right-hand side of the largest component */
-    bool charges;  /* capacitors carry currents: */
-    double *drawn; /* n_nodes: that leave each node as the circuit has it [A], */
-    double *enter; /* n_nodes: and that leave the node in whose equation they are [A] */
-    bool holds;    /* some carry currents by conductances: */
-    double *hold;  /* n_nodes: these, in the equations of their nodes [S] */
-    double *held;  /* n_nodes: scratch: hold[] before */
-    int *joined;   /* n_nodes: scratch of network_held() */
-    size_t failed; /* the component that could not be solved; n_components: none */
+        *leak;      /* n_elements: of bulk diodes [W]; n_nodes: leaving through them [A] */
+    double *step;   /* right-hand side of the largest component */
+    bool charges;   /* capacitors carry currents: */
+    double *drawn;  /* n_nodes: that leave each node as the circuit has it [A], */
+    double *enter;  /* n_nodes: and that leave the node in whose equation they are [A] */
+    bool unbounded; /* solve linear components in one iteration, however far it goes */
+    bool holds;     /* some carry currents by conductances: */
+    double *hold;   /* n_nodes: these, in the equations of their nodes [S] */
+    double *held;   /* n_nodes: scratch: hold[] before */
+    int *joined;    /* n_nodes: scratch of network_held() */
+    size_t failed;  /* the component that could not be solved; n_components: none */
 };
 
 /* NULL with *error where the circuit has something that it cannot describe. */
 struct network *network_new(const struct circuit *circuit, struct error *error);
 void network_free(struct network *network);
+
+/* To be called when memory[] has changed: the voltages volt[] of these capacitors are known like those of
+ * sources, and so is the node that is not known without.  A capacitor that does not make a node known - none
+ * of its ends is, or both are - is taken out of memory[].  All components are made again by the next
+ * network_phase(). */
+enum status network_connect(struct network *network, struct error *error);
 
 /* To be called when a phase begins and from[] and to[] are set. Finds the branches that conduct
  * at any time of the phase, rebuilds the components if these have changed (true is returned),
@@ -231,8 +248,9 @@ bool network_phase(struct network *network);
 /* Known voltages at time t, of what moves in this phase. */
 void network_sources(struct network *network, double t);
 
-/* Add to live[] every component that depends on a live one or, if `moving`, on a source that moves. */
-void network_spread(struct network *network, bool *live, bool moving);
+/* Add to live[] every component that depends on a live one or on a node of moved[] (n_nodes; NULL: on none
+ * of them). */
+void network_spread(struct network *network, bool *live, const bool *moved);
 
 /* To be called when live[] is set: list the flows of the live components. `resting`: n_elements,
  * the present currents of all elements without such a flow [A]; NULL: the pattern is new, and
@@ -288,6 +306,14 @@ void network_conductances(struct network *network);
 /* After solving: voltages of the nodes that follow others, and currents [A] of all flows: from node 0
  * through the element to node 1, of transistors into the drain. */
 void network_currents(struct network *network, double *ampere);
+
+/* The representative of all items that are joined with this one (R. E. Tarjan, J. ACM 22:215, 1975). */
+static inline int network_representative(int *joined, int item)
+{
+    while (joined[item] != item)
+        item = joined[item] = joined[joined[item]];
+    return item;
+}
 
 /* Voltage across a branch [V]. */
 static inline double network_voltage(const struct network *n, const struct network_branch *b)

@@ -18,6 +18,9 @@ void network_free(struct network *n)
     free(n->branches);
     free(n->controls);
     free(n->control_of);
+    free(n->memory);
+    free(n->volt);
+    free(n->led);
     free(n->from);
     free(n->to);
     free(n->conducts);
@@ -84,8 +87,9 @@ static bool is_controlled(const struct element *e)
 static void tie(struct network *n, int child, int parent, size_t element, double sign)
 {
     const struct element *e = &n->circuit->elements[element];
-    n->ties[n->n_ties++] = (struct network_tie){
-        child, parent, (int)element, sign, is_controlled(e), e->node[2], e->node[3]};
+    n->ties[n->n_ties++] =
+        (struct network_tie){child,      parent,     (int)element,      sign, is_controlled(e),
+                             e->node[2], e->node[3], n->memory[element]};
 }
 
 /* While groups are found. */
@@ -149,6 +153,30 @@ static enum status spread(struct groups *g, int from, bool floating, struct erro
     return STATUS_OK;
 }
 
+/* The end of a capacitor that its voltage makes known: the other one is.  -1: none. */
+static int memory_end(const struct network *n, const struct element *e)
+{
+    const bool known[2] = {n->known[e->node[0]], n->known[e->node[1]]};
+    return known[0] == known[1] ? -1 : known[0];
+}
+
+/* Memory capacitors, each of which makes one node known. */
+static enum status find_memory(struct groups *g, bool *more, struct error *error)
+{
+    struct network *n = g->network;
+    enum status status = STATUS_OK;
+    for (size_t k = 0; k < n->circuit->n_elements && status == STATUS_OK; k++) {
+        const struct element *e = &n->circuit->elements[k];
+        const int end = n->memory[k] && !g->used[k] ? memory_end(n, e) : -1;
+        if (end < 0)
+            continue;
+        g->used[k] = n->known[e->node[end]] = *more = true;
+        tie(n, e->node[end], e->node[!end], k, end == 0 ? 1 : -1);
+        status = spread(g, e->node[end], false, error);
+    }
+    return status;
+}
+
 /* A controlled source between known nodes, controlled by known nodes, makes its output known. */
 static enum status find_known(struct groups *g, struct error *error)
 {
@@ -169,6 +197,13 @@ static enum status find_known(struct groups *g, struct error *error)
             tie(n, e->node[0], e->node[1], k, 1);
             status = spread(g, e->node[0], false, error);
         }
+        if (status == STATUS_OK)
+            status = find_memory(g, &more, error);
+    }
+    n->remembers = false;
+    for (size_t k = 0; k < c->n_elements; k++) {
+        n->memory[k] &= g->used[k];
+        n->remembers |= n->memory[k];
     }
     n->n_known_ties = n->n_ties;
     return status;
@@ -320,6 +355,17 @@ static void find_late(struct network *n)
     }
 }
 
+/* Known nodes whose voltages hang on a memory capacitor's. */
+static void find_led(struct network *n)
+{
+    memset(n->led, 0, n->circuit->n_nodes * sizeof *n->led);
+    for (size_t k = 0; k < n->n_known_ties; k++) {
+        const struct network_tie *t = &n->ties[k];
+        n->led[t->child] =
+            t->memory || n->led[t->parent] || (t->controlled && (n->led[t->c] || n->led[t->d]));
+    }
+}
+
 /* Everything whose current enters the sum of a node that a source holds. */
 static void find_contacts(struct network *n)
 {
@@ -350,6 +396,43 @@ static void find_contacts(struct network *n)
     free(node);
 }
 
+/* What network_connect() makes anew. */
+static void forget(struct network *n)
+{
+    const size_t nodes = n->circuit->n_nodes;
+    network_pattern_free(n);
+    free(n->incident);
+    free(n->first_incident);
+    free(n->dependent);
+    free(n->first_dependent);
+    free(n->contacts);
+    free(n->first_contact);
+    free(n->shares);
+    n->incident = n->first_incident = n->dependent = n->first_dependent = n->first_contact = NULL;
+    n->contacts = NULL;
+    n->shares = NULL;
+    n->n_ties = n->n_branches = n->n_controls = n->n_moving = n->n_switched = 0;
+    memset(n->known, 0, nodes * sizeof *n->known);
+    memset(n->moves, 0, nodes * sizeof *n->moves);
+    for (size_t i = 0; i < nodes; i++)
+        n->control_of[i] = -1;
+}
+
+enum status network_connect(struct network *n, struct error *error)
+{
+    forget(n);
+    enum status status = find_groups(n, error);
+    for (size_t k = 0; k < n->circuit->n_elements && status == STATUS_OK; k++)
+        status = add_element(n, k, error);
+    if (status != STATUS_OK)
+        return status;
+    find_incident(n);
+    find_contacts(n);
+    find_late(n);
+    find_led(n);
+    return STATUS_OK;
+}
+
 struct network *network_new(const struct circuit *c, struct error *error)
 {
     struct network *n = NEW(1, struct network);
@@ -361,8 +444,9 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->branches = NEW(elements, struct network_branch);
     n->controls = NEW(elements, struct network_control);
     n->control_of = NEW(nodes, int);
-    for (size_t i = 0; i < nodes; i++)
-        n->control_of[i] = -1;
+    n->memory = NEW(elements, bool);
+    n->volt = NEW(elements, double);
+    n->led = NEW(nodes, bool);
     n->from = NEW(elements, double);
     n->to = NEW(elements, double);
     n->conducts = NEW(elements, bool);
@@ -381,7 +465,7 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->cells = NEW(elements, struct network_cell);
     n->control_members = NEW(elements, int);
     n->follow = NEW(nodes, struct network_leader);
-    n->values = NEW(circuit_n_values(c), double);
+    n->values = NEW(circuit_n_values(c) + 1, double); /* network_flow.c: nowhere() */
     n->step = NEW(nodes + 1, double);
     n->moves = NEW(nodes, bool);
     n->end = NEW(nodes, double);
@@ -396,16 +480,10 @@ struct network *network_new(const struct circuit *c, struct error *error)
     n->flows = NEW(elements, struct network_flow);
     n->moving = NEW(elements, int);
     n->switched = NEW(2 * elements, int);
-    enum status status = find_groups(n, error);
-    for (size_t k = 0; k < elements && status == STATUS_OK; k++)
-        status = add_element(n, k, error);
-    if (status != STATUS_OK) {
+    if (network_connect(n, error) != STATUS_OK) {
         network_free(n);
         return NULL;
     }
-    find_incident(n);
-    find_contacts(n);
-    find_late(n);
     double highest = 0;
     for (size_t k = 0; k < elements; k++)
         if (element_type(&c->elements[k])->rest == REST_TIES) {

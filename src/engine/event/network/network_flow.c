@@ -16,13 +16,20 @@ static void add_branch_flow(struct network *n, const struct network_branch *b)
     n->marked[b->node[0]] = n->marked[b->node[1]] = true;
 }
 
+/* Where the current of a memory capacitor goes, which is no unknown of the circuit: behind the values. */
+static int nowhere(const struct network *n)
+{
+    return (int)(circuit_n_values(n->circuit) - n->circuit->n_nodes);
+}
+
 /* A source's current is -sign times the sum of all other currents that leave `node`: flows,
  * which are listed already, and constant ones. */
 static void add_outflow(struct network *n, int node, int element, double sign,
                         const double *resting)
 {
     struct network_outflow *o = &n->outflows[n->n_outflows];
-    *o = (struct network_outflow){.branch = n->circuit->elements[element].branch,
+    const int branch = n->circuit->elements[element].branch;
+    *o = (struct network_outflow){.branch = branch >= 0 ? branch : nowhere(n),
                                   .node = node,
                                   .sign = sign,
                                   .first = n->n_outflows > 0 ? o[-1].end : 0,
@@ -205,14 +212,6 @@ bool network_hold(struct network *n, size_t n_held, const int *elements, const d
     return true;
 }
 
-/* The representative of all nodes that are joined with this one (R. E. Tarjan, J. ACM 22:215, 1975). */
-static int representative(int *joined, int node)
-{
-    while (joined[node] != node)
-        node = joined[node] = joined[joined[node]];
-    return node;
-}
-
 void network_held(struct network *n, double least, bool *held)
 {
     int *joined = n->joined;
@@ -226,16 +225,16 @@ void network_held(struct network *n, double least, bool *held)
             const struct network_cell *c = &n->cells[p->first_cell + k];
             const double g = k < p->n_links ? p->links[k].g : network_cell_current(n, c).di_da;
             if (fabs(g) >= least)
-                joined[representative(joined, c->a)] = representative(joined, c->b);
+                joined[network_representative(joined, c->a)] = network_representative(joined, c->b);
         }
     for (size_t k = 0; k < n->n_follow; k++)
-        joined[representative(joined, n->follow[k].node)] =
-            representative(joined, n->follow[k].leader);
+        joined[network_representative(joined, n->follow[k].node)] =
+            network_representative(joined, n->follow[k].leader);
     for (size_t i = 0; i < n->circuit->n_nodes; i++)
         if (n->known[i] || n->control_of[i] >= 0)
-            held[representative(joined, (int)i)] = true;
+            held[network_representative(joined, (int)i)] = true;
     for (size_t i = 0; i < n->circuit->n_nodes; i++)
-        held[i] = held[representative(joined, (int)i)];
+        held[i] = held[network_representative(joined, (int)i)];
 }
 
 /* Outputs that act on currents between known nodes, and those currents, in the order of the flows. */

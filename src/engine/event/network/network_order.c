@@ -289,7 +289,7 @@ static bool lives(const struct network *n, const bool *live, int by)
     return by != NETWORK_NOTHING && (by >= 0 ? live[by] : n->forward[-1 - by].lives);
 }
 
-void network_spread(struct network *n, bool *live, bool moving)
+void network_spread(struct network *n, bool *live, const bool *moved)
 {
     size_t f = 0;
     for (size_t i = 0; i <= n->n_components; i++) {
@@ -297,8 +297,7 @@ void network_spread(struct network *n, bool *live, bool moving)
             struct network_forward *w = &n->forward[f];
             const struct network_control *s = &n->controls[w->control];
             w->lives = lives(n, live, w->by[0]) || lives(n, live, w->by[1]) ||
-                       (moving &&
-                        (n->moves[s->base] || n->moves[s->follows[0]] || n->moves[s->follows[1]]));
+                       (moved && (moved[s->base] || moved[s->follows[0]] || moved[s->follows[1]]));
         }
         for (size_t k = 0; i < n->n_components && k < n->components[i].n_inputs; k++)
             live[i] |= lives(n, live, n->inputs[n->components[i].first_input + k]);

@@ -408,6 +408,20 @@ void network_factors_new(const struct network *n, struct network_component *c)
     }
 }
 
+/* Are all currents and outputs proportional to voltages, or constant? */
+static bool is_linear(const struct network *n, const struct network_component *c)
+{
+    for (size_t k = c->n_links; k < c->n_cells; k++) {
+        const enum element_kind kind = n->cells[c->first_cell + k].kind;
+        if (kind != ELEMENT_VCCS && kind != ELEMENT_CURRENT)
+            return false;
+    }
+    for (size_t k = 0; k < c->n_controls; k++)
+        if (n->controls[n->control_members[c->first_control + k]].element->kind != ELEMENT_VCVS)
+            return false;
+    return true;
+}
+
 static void finish_component(struct pattern *p, struct network_component *c)
 {
     struct network *n = p->network;
@@ -423,6 +437,7 @@ static void finish_component(struct pattern *p, struct network_component *c)
         network_factors_new(n, c);
         find_places(p, c);
     }
+    c->linear = is_linear(n, c);
     if (c->n_links > 0)
         c->links = NEW(c->n_links, struct network_link);
     new_channels(&c->channels);

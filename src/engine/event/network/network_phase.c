@@ -22,7 +22,7 @@ static void find_moving(struct network *n, bool first)
     for (size_t k = 0; k < n->n_known_ties; k++) {
         const struct network_tie *t = &n->ties[k];
         const double from = n->from[t->element], to = n->to[t->element];
-        if (!(from < to || from > to || n->moves[t->parent] || first ||
+        if (!(from < to || from > to || n->moves[t->parent] || first || n->led[t->child] ||
               (t->controlled && (n->moves[t->c] || n->moves[t->d]))))
             continue;
         n->moves[t->child] = true;
@@ -42,8 +42,8 @@ static bool set_conducting(struct network *n, int branch)
 {
     const struct network_branch *b = &n->branches[branch];
     const double v = n->values[b->c];
-    const bool conducts =
-        b->kind != ELEMENT_MOSFET || can_conduct(n, b, v, n->moves[b->c] ? n->end[b->c] : v);
+    const bool conducts = b->kind != ELEMENT_MOSFET || n->led[b->c] ||
+                          can_conduct(n, b, v, n->moves[b->c] ? n->end[b->c] : v);
     const bool changed = conducts != n->conducts[branch];
     n->conducts[branch] = conducts;
     return changed;
@@ -71,19 +71,27 @@ static bool find_conducting(struct network *n, bool first)
     return changed;
 }
 
+/* The moving node acts on the component, `turns`: on the control of a switch or transistor. */
+static void mark(struct network *n, int component, int node, bool turns)
+{
+    struct network_component *p = &n->components[component];
+    p->moving = true;
+    p->turns |= turns;
+    p->memory |= n->led[node];
+    p->memory_turns |= turns && n->led[node];
+}
+
 /* Components on which a moving node acts. */
 static void mark_moving(struct network *n, int node)
 {
     for (int k = n->first_incident[node]; k < n->first_incident[node + 1]; k++)
         if (n->owner[n->incident[k]] >= 0)
-            n->components[n->owner[n->incident[k]]].moving = true;
+            mark(n, n->owner[n->incident[k]], node, false);
     for (int k = n->first_dependent[node]; k < n->first_dependent[node + 1]; k++) {
         const int item = n->dependent[k];
         const int component = item >= 0 ? n->owner[item] : n->component[n->controls[-1 - item].out];
-        if (component < 0)
-            continue;
-        n->components[component].moving = true;
-        n->components[component].turns |= item >= 0 && n->branches[item].kind != ELEMENT_VCCS;
+        if (component >= 0)
+            mark(n, component, node, item >= 0 && n->branches[item].kind != ELEMENT_VCCS);
     }
 }
 
@@ -96,7 +104,7 @@ bool network_phase(struct network *n)
         network_pattern_make(n);
     for (size_t i = 0; i < n->n_components; i++) {
         n->components[i].moving = changed;
-        n->components[i].turns = false;
+        n->components[i].turns = n->components[i].memory = n->components[i].memory_turns = false;
     }
     for (size_t k = 0; k < n->n_moving; k++)
         mark_moving(n, n->ties[n->moving[k]].child);
