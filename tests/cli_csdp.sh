@@ -68,6 +68,23 @@ sed '/^sweep/,$d; s/^replicas.*//' csdp.yaml >single.yaml
 same "engines on the same drive" $? 0
 same "ida in check" "$(awk -F, '$2 == "ida" { print $NF }' check.csv)" ok
 
+# the drive of two presentations in stock ngspice: states and energies of every class
+if command -v ngspice >/dev/null && ! is_short; then
+    "$SILVERBAR" netlist single.yaml >two.cir
+    same "a deck of two presentations" $? 0
+    timeout 120 ngspice -b two.cir >two.log 2>&1 </dev/null
+    "$SILVERBAR" run single.yaml -o single >/dev/null
+    for class in memristor select neuron driver; do
+        near "its energy of class $class" "$(sed -n "s/^energy_training_$class = //p" two.log)" \
+            "$(field single/samples.csv energy_${class}_J 1)" 1e-3
+    done
+    off=$(awk -F'[=,]' 'NR == FNR { if (FNR > 1) wanted[++n] = $5; next }
+        /^state_end_xm/ { g = 1 / 220e3 + $2 * (1 / 300 - 1 / 220e3); d = g / wanted[++k] - 1; d = d < 0 ? -d : d
+            most = d > most ? d : most }
+        END { print k == n ? most : 1 }' single/devices.csv two.log)
+    holds "its states" "$off < 1e-4"
+fi
+
 # neurons of transistors, whose gated supplies turn over nodes without a capacitor, and their behavioural twin
 few='--hidden 1 --epochs 1 --engine ida --set csdp.draws=1 --set csdp.steps=8 --set csdp.repeats=1'
 "$SILVERBAR" csdp $few --neuron "$SB_SRC/netlists/lif.sub" --json >lif.json

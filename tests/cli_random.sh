@@ -85,7 +85,7 @@ all_same() { # N SEED KIND
     check "failed or too slow: at most 2 %" \
         awk -F, 'NR > 1 { n += $3; f += $6; s += $7 } END { exit !(f <= 0.02 * n && s <= 0.02 * n) }' all.csv
 }
-all_same "$(length 100 20)" "$(length 7 8)" device
+all_same "$(length 100 20)" "$(length 3 8)" device
 all_same "$(length 12 4)" 11 crossbar
 all_same "$(length 100 20)" 2 deck
 all_same "$(length 4 1)" 11 training

@@ -97,10 +97,11 @@ END
     fi
     case $name in
     *mms_demo) expected=0.5 ;;
-    # switches without a dead zone; metaswitch: barriers va + voff/2, va - voff/2
+    # switches without a dead zone; metaswitch and volatile: barriers va + voff/2, va - voff/2
     bsu) expected=$(rest .17 .22 3125 0 300.15) ;;
     wox) expected=$(rest .8 1 1250 0 300.15) ;;
-    metaswitch_demo) expected=$(rest .48888 .43888 1 1 300) ;;
+    metaswitch_demo | volatile_titania | volatile_pulses) expected=$(rest .48888 .43888 1 1 300) ;;
+    volatile_spiking) expected=$(rest .6 1.4 1 1 300) ;;
     mmsx_demo) continue ;; # its own root: the laws are compared in test_device_law
     *) expected=0.25 ;;
     esac

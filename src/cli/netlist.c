@@ -8,13 +8,17 @@
 #include "cli/input/arguments.h"
 #include "cli/input/command.h"
 #include "cli/input/data_path.h"
+#include "cli/input/interrupt.h"
 #include "cli/input/key_options.h"
+#include "cli/input/testbench_input.h"
 #include "cli/read_input.h"
+#include "compare/cases.h"
 #include "engine/engine.h"
 #include "engine/lines/lines_read.h"
 #include "engine/spice/ngspice.h"
 #include "infer/tile_plan.h"
 #include "learn/images.h"
+#include "report/replay.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -28,6 +32,9 @@ struct arguments {
     bool drawn_given;              /* one of tiles that are drawn */
     uint64_t rows, columns, seed;
     double line_ohm, row_ohm, column_ohm, driver_ohm, sense_ohm; /* row, column: NAN: line */
+    struct testbench_input testbench;
+    uint64_t sample;
+    bool sample_given;
 };
 
 /* clang-format off */
@@ -47,11 +54,16 @@ enum option_key {
     KEY_DRIVER,
     KEY_SENSE,
     KEY_VOLT,
-    KEY_INPUT
+    KEY_INPUT,
+    KEY_SET,
+    KEY_SAMPLE
 };
 
 static const struct argp_option own_options[] = {
     {"neuron", 'n', "FILE.sub", 0, "another netlist for the neuron", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0,
+     "of a testbench: value of a key in place of the file's; may be repeated", 0},
+    {"sample", KEY_SAMPLE, "N", 0, "of a testbench: this one of those that it asks for", 0},
     {NULL, 0, NULL, 0, "Tiles:", 1},
     {"rows", KEY_ROWS, "N", 0, "without FILE: rows of devices", 1},
     {"columns", KEY_COLUMNS, "N", 0, "without FILE: columns", 1},
@@ -126,10 +138,20 @@ static bool is_tile(const struct arguments *a)
     return a->circuit && strcmp(a->circuit, "tile") == 0;
 }
 
+static bool is_testbench(const char *circuit)
+{
+    const size_t n = circuit ? strlen(circuit) : 0;
+    return n > 5 && strcmp(circuit + n - 5, ".yaml") == 0;
+}
+
 static void finish_arguments(struct argp_state *state, const struct arguments *a)
 {
     if (!a->circuit)
-        argp_error(state, "expected a circuit: classifier or tile");
+        argp_error(state, "expected a circuit: classifier, tile or a testbench FILE.yaml");
+    if (!is_testbench(a->circuit) && (a->sample_given || a->testbench.n > 0))
+        argp_error(state, "--set and --sample are of a testbench, expected FILE.yaml");
+    if (is_testbench(a->circuit) && (a->neuron || a->dopant_given))
+        argp_error(state, "--neuron and --dopant with a testbench, expected --set");
     if (!is_tile(a) && (a->tile_given || a->file))
         argp_error(state, "options and file of a tile, expected tile in place of classifier");
     if (is_tile(a) && a->neuron)
@@ -151,13 +173,23 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'n':
         a->neuron = text;
         break;
+    case KEY_SET:
+        testbench_input_setting(&a->testbench, text);
+        break;
+    case KEY_SAMPLE:
+        a->sample = argument_count(state, "--sample", text, (uint64_t)TESTBENCH_SAMPLES_MAX);
+        a->sample_given = true;
+        break;
     case ARGP_KEY_ARG:
         if (is_tile(a) && !a->file) {
             a->file = text;
             break;
         }
-        if (a->circuit || (strcmp(text, "classifier") != 0 && strcmp(text, "tile") != 0))
-            argp_error(state, "'%s', expected one circuit: classifier or tile", text);
+        if (a->circuit ||
+            (strcmp(text, "classifier") != 0 && strcmp(text, "tile") != 0 && !is_testbench(text)))
+            argp_error(state,
+                       "'%s', expected one circuit: classifier, tile or a testbench FILE.yaml",
+                       text);
         a->circuit = text;
         break;
     case ARGP_KEY_END:
@@ -196,7 +228,8 @@ static const char doc[] =
     "Print the SPICE deck of a circuit, ready for ngspice: the classifier with the image T on its "
     "rows and all devices half way between their states; or one read of a tile of devices, of "
     "which ngspice prints currents and powers.  FILE holds conductances, rows x columns, as CSV or "
-    ".npy.";
+    ".npy.  FILE.yaml: the circuit of a testbench's sample under the drive that its engine and "
+    "controller make of it, of which ngspice prints states and energies by class.";
 
 #define SHOWN_IMAGE 0x1d2 /* T: 111/010/010 */
 #define SHOWN_STATE 0.5
@@ -327,6 +360,36 @@ static enum status print_classifier(const struct arguments *a, struct error *err
     return status;
 }
 
+#define REPLAY_TIGHTER                                                                             \
+    1e-2 /* of the testbench's tolerances: ngspice bounds the error of a step alone */
+
+static enum status print_testbench(struct arguments *a, struct error *error)
+{
+    struct testbench_input *in = &a->testbench;
+    struct study_case k;
+    enum status status = testbench_input_open(in, a->circuit, error);
+    if (status == STATUS_OK && !a->sample_given && in->job.n != 1)
+        status = fail(error, STATUS_INPUT, "%s asks for %zu samples, expected --sample", a->circuit,
+                      in->job.n);
+    if (status == STATUS_OK && a->sample >= in->job.n)
+        status = fail(error, STATUS_INPUT, "--sample %llu: %s has samples 0 to %zu",
+                      (unsigned long long)a->sample, a->circuit, in->job.n - 1);
+    if (status == STATUS_OK)
+        status = testbench_record(&in->job, (size_t)a->sample, &k, error);
+    if (status != STATUS_OK)
+        return status;
+    struct engine_options options = engine_defaults;
+    options.reltol *= REPLAY_TIGHTER;
+    options.abstol *= REPLAY_TIGHTER;
+    options.vntol *= REPLAY_TIGHTER;
+    struct replay *replay = replay_new(k.circuits[CASE_FULL]);
+    replay_phases(replay, &k.drive);
+    replay_write(replay, &options, stdout);
+    replay_free(replay);
+    case_free(&k);
+    return STATUS_OK;
+}
+
 int command_netlist(int argc, char **argv)
 {
     char *dopant = key_option_default(&key_options[0]);
@@ -334,11 +397,16 @@ int command_netlist(int argc, char **argv)
     struct error error = {0};
     a.dopant = dopant;
     struct argp_option *options = key_options_join(own_options, N_KEY_OPTIONS, key_options);
-    const struct argp argp = {options,     parse, "classifier\ntile [FILE]", doc, NULL,
+    const struct argp argp = {options,     parse, "classifier\ntile [FILE]\nFILE.yaml", doc, NULL,
                               add_default, NULL};
     arguments_parse(&argp, argc, argv, &a);
     key_options_free(options);
-    const enum status status = is_tile(&a) ? print_tile(&a, &error) : print_classifier(&a, &error);
+    if (is_testbench(a.circuit))
+        interrupt_watch();
+    const enum status status = is_tile(&a)               ? print_tile(&a, &error)
+                               : is_testbench(a.circuit) ? print_testbench(&a, &error)
+                                                         : print_classifier(&a, &error);
+    testbench_input_free(&a.testbench);
     free(dopant);
     return status == STATUS_OK ? 0 : command_failed(argv[0], status, &error);
 }

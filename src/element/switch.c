@@ -21,15 +21,25 @@ static void write(const struct element *e, const struct element_text *text, FILE
             name[e->node[3]]);
 }
 
-/* A port's: the current is its source's. */
+/* Of a port the current is its source's; of another one it follows from its control. */
 static void replay_power(const struct element *e, const struct element_text *text, FILE *out)
 {
     const char *class = energy_class_name(e->class), *feeder = text->feeder[e->node[0]];
-    if (!feeder)
-        return;
-    fprintf(out, "let p_%s = p_%s - ", class, class);
+    char off[32], more[32];
+    fprintf(out, "let p_%s = p_%s %c ", class, class, feeder ? '-' : '+');
     element_write_across(text, out);
-    fprintf(out, "*i(%s)\n", feeder);
+    if (feeder) {
+        fprintf(out, "*i(%s)\n", feeder);
+        return;
+    }
+    fputc('*', out);
+    element_write_across(text, out);
+    fprintf(out, "*(%s + %s*(", number_text(1 / CIRCUIT_R_OPEN, off),
+            number_text(1 / e->value - 1 / CIRCUIT_R_OPEN, more));
+    element_write_volt(text, e->node[2], out);
+    fputs(" - ", out);
+    element_write_volt(text, e->node[3], out);
+    fputs("))\n", out);
 }
 
 const struct element_type element_switch = {

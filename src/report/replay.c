@@ -81,6 +81,17 @@ struct recorder replay_recorder(struct replay *r)
     return (struct recorder){take, r};
 }
 
+void replay_phases(struct replay *r, const struct drive_log *drive)
+{
+    double t = 0;
+    for (size_t k = 0; k < drive->n; k++) {
+        const struct phase *p = &drive->phases[k];
+        const double end = t + p->duration;
+        take(r, &(struct interval){.t0 = t, .t1 = end, .phase = p, .ends_phase = true});
+        t = end;
+    }
+}
+
 static void write_source(void *data, int element, FILE *out)
 {
     const struct replay *r = data;

@@ -3,7 +3,7 @@
 #ifndef SILVERBAR_REPORT_REPLAY_H
 #define SILVERBAR_REPORT_REPLAY_H
 
-#include "engine/engine.h"
+#include "engine/drive_log.h"
 
 struct corner {
     double t, volt; /* [s], [V] */
@@ -24,6 +24,9 @@ struct replay {
 struct replay *replay_new(const struct circuit *circuit);
 void replay_free(struct replay *replay);
 struct recorder replay_recorder(struct replay *replay);
+
+/* As if a run with those phases had been recorded. */
+void replay_phases(struct replay *replay, const struct drive_log *drive);
 
 /* The deck: circuit, drive as PWL sources, the solver's options, and commands that print every
  * state at the end of training and of the run, and the energy of every class in training and
