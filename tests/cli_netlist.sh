@@ -34,7 +34,7 @@ refused 'expected tile in place of classifier' classifier --rows 3
 refused 'expected classifier' tile --neuron x.sub
 refused 'expected one of them' tile open.csv --seed 2
 refused 'no window, expected gmin and gmax' tile -d mms-demo
-refused 'expected a circuit: classifier or tile' -d W
+refused 'expected a circuit: classifier, tile or a testbench' -d W
 
 needs_ngspice
 
@@ -89,6 +89,23 @@ awk -F, 'NR == FNR { if (NF > 2 && $1 == 1) current["i_c" $2] = $3; next }
 same "ngspice and the static solver have the same currents of it" $? 0
 "$SILVERBAR" netlist tile --rows 20 --columns 7 --seed 4 -d C --row-ohm 0 --column-ohm 5 --volt 0.03 >other.cir
 check "another seed is another tile" sh -c '! cmp -s drawn.cir other.cir'
+
+# a testbench's sample: its programming again in stock ngspice
+cat >array.yaml <<'Y'
+experiment: crossbar
+array: {rows: 2, columns: 2}
+programming: {devices: 1}
+Y
+"$SILVERBAR" netlist array.yaml >array.cir
+timeout 120 ngspice -b array.cir >array.log 2>&1 </dev/null
+"$SILVERBAR" run array.yaml -o array >/dev/null
+for class in memristor line driver; do
+    wanted=$(awk -F, -v key=energy_${class}_J 'NR == 1 { for (k = 1; k <= NF; k++) if ($k == key) c = k }
+        NR == 2 { print $c }' array/samples.csv)
+    near "its energy of class $class" "$(sed -n "s/^energy_training_$class = //p" array.log)" "$wanted" 1e-3
+done
+refused '--set and --sample are of a testbench' classifier --set seed=1
+refused 'has samples 0 to 0' array.yaml --sample 1
 
 for dopant in W Sn Cr C; do
     timeout 120 ngspice -b -r $dopant.raw $dopant.cir >log 2>&1 </dev/null
