@@ -28,7 +28,7 @@ static void add_neuron(struct lif *l, int j)
     const int column = circuit_nodef(c, "col%d", j), in = circuit_nodef(c, "in%d", j),
               out = circuit_nodef(c, "tia%d", j), fire = circuit_nodef(c, "fire%d", j),
               connect = circuit_node(c, "connect"), vz = circuit_node(c, "vz");
-    char name[16];
+    char name[32];
 #define NAME(text) (snprintf(name, sizeof name, text "%d", j), name)
     l->columns[j] =
         circuit_port(c, NAME("c"), column, (struct port_driver){10, true, 0, CLASS_DRIVER});
@@ -60,7 +60,7 @@ static struct lif lif_new(const struct dopant *d)
     circuit_voltage(c, "vz", circuit_node(c, "vz"), 0, 1, CLASS_NEURON);
     for (int i = 0; i < ROWS; i++) {
         const int row = circuit_nodef(c, "row%d", i);
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "r%d", i);
         l.rows[i] = circuit_port(c, name, row, (struct port_driver){5, false, 0, CLASS_DRIVER});
     }
@@ -68,7 +68,7 @@ static struct lif lif_new(const struct dopant *d)
         add_neuron(&l, j);
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < NEURONS; j++) {
-            char name[16];
+            char name[32];
             snprintf(name, sizeof name, "xm%d_%d", i, j);
             circuit_memristor(c, name, circuit_nodef(c, "row%d", i), circuit_nodef(c, "col%d", j),
                               d, 0.02 + 0.015 * i + 0.03 * j);
