@@ -125,6 +125,7 @@ r3 fire 0 1k
 S
 refuse "no terminal 'cmp', expected col, mem, tr, cmp and fire" --neuron wrong.sub
 refuse "engine.switches with engine ida" --switches 1000
-csdp --set csdp.read_volt=0.05 --set csdp.disturb=allow >/dev/null 2>err
+csdp --set csdp.read_volt=0.05 --set csdp.disturb=allow >allowed 2>err
 same "disturbing is allowed when asked" $? 0
+check "and the table says what it does" grep -q '^drift by reading   up to [0-9.]* of the window' allowed
 exit $failed

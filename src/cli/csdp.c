@@ -158,6 +158,12 @@ static void print_figures(const struct table *t)
            1e6 * figure(t, "energy_driver_J"), 1e6 * figure(t, "energy_neuron_J"));
     printf("energy a decision  %.4g nJ, of it memristors %.4g\n",
            1e9 * figure(t, "decision_energy_J"), 1e9 * figure(t, "decision_memristor_J"));
+    if (figure(t, "read_drift") > 0)
+        printf("drift by reading   up to %.3g of the window in the training\n",
+               figure(t, "read_drift"));
+    if (figure(t, "half_drift") > 1)
+        printf("drift by halves    up to %.3g of the window in the training\n",
+               figure(t, "half_drift"));
     printf("conductances       plus %.4g, minus %.4g uS on average\n",
            1e6 * figure(t, "conductance_plus_S"), 1e6 * figure(t, "conductance_minus_S"));
 }

@@ -66,11 +66,11 @@ struct event_active {
     bool stays;                   /* at the beginning of the piece, at its voltage */
     double v_middle, v_end;       /* of a step in which sources move */
     double x_middle, x_end;       /* states half way through a ramp and at its end (event_ramp.c) */
-    double energy, square;        /* likewise [J], [A^2 s]; energy NAN: it rests */
-    double shift;                 /* likewise: of voltages since the states are from [V] */
-    double steepness;             /* likewise: relative change of the rate by voltage [1/V] */
-    struct event_hidden *hidden;  /* its hidden states, or NULL; then, at the step's beginning: */
-    struct two_state switching;   /* rates of one switch */
+    double energy, square; /* of a ramp: taken [J]; of the current [A^2 s]; energy NAN: rests */
+    double shift;          /* of a ramp: of voltages since the states were found [V] */
+    double steepness;      /* of a ramp: relative change of the rate by voltage [1/V] */
+    struct event_hidden *hidden; /* its hidden states, or NULL; then, at the step's beginning: */
+    struct two_state switching;  /* rates of one switch */
     double own, own_square; /* what a fluctuation of x does to its rate: at once [1/s], and after
                                   * some time [1/s^2] */
     double miss;            /* of a step in which none moves: estimated error of the energy [J] */

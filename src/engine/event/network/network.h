@@ -109,12 +109,12 @@ struct network_component {
     size_t first_control, n_controls; /* among control_members[] */
     size_t first_input, n_inputs;     /* among inputs[] */
     bool moving;                      /* a source that moves in this phase acts on it */
-    bool turns;                       /* likewise on the control of a switch or transistor */
-    bool memory;                      /* a memory capacitor's node acts on it */
-    bool memory_turns;                /* likewise on the control of a switch or transistor */
-    bool linear;                      /* all of its equations are */
-    bool curved;    /* has currents that do not go straight where its voltages do */
-    size_t n_links; /* the first cells; the channels follow */
+    bool turns;        /* such a source moves the control of a switch or transistor */
+    bool memory;       /* a memory capacitor's node acts on it */
+    bool memory_turns; /* such a node is the control of a switch or transistor */
+    bool linear;       /* all of its equations are */
+    bool curved;       /* has currents that do not go straight where its voltages do */
+    size_t n_links;    /* the first cells; the channels follow */
     struct network_link *links;
     struct network_channels channels;
     struct network_lines *trees;     /* or NULL: it is eliminated */
